@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * All that generic kernel files may ask of the machine, and all that the machine calls in the kernel. Implemented twice: by x86/ and,
+ * for the simulator, by tests/sim/. The build's include path chooses whose machine_inline.h is seen.
+ *
+ * The kernel never blocks inside: each upcall runs to its end on the core's one kernel stack with interrupts off, and tells the machine
+ * with machine_resume() what to return to. When that is nothing, the machine halts the core until the next event.
+ */
+#ifndef R4_KERNEL_MACHINE_H
+#define R4_KERNEL_MACHINE_H
+
+#include <r4/types.h>
+
+struct core; /* core.h: begins with struct machine_core */
+
+enum machine_event {
+    MACHINE_TIMER,      /* the one-shot timer of this core */
+    MACHINE_RESCHEDULE, /* another core of this cluster changed this core's run queue */
+    MACHINE_SHOOTDOWN,  /* another core of this cluster waits for this one to flush; handled without the lock */
+    MACHINE_DOORBELL,   /* another cluster has put something into a mailbox, freed a slot, marked or died */
+    MACHINE_EVENT_COUNT
+};
+
+/* From machine_inline.h:
+ *   struct machine_core     the machine's part of the per-core state; first member of struct core
+ *   struct machine_regs     general registers of a thread, with what is needed to return to it
+ *   MACHINE_FPU_SIZE        bytes of a thread's FPU area, aligned to 64
+ *   struct core *machine_core(void)           this core's state
+ *   uint64_t machine_now(void)                ticks since boot (TSC)
+ *   void machine_relax(void)                  one turn of a wait loop
+ *   uintptr_t machine_direct(void)            virtual address of physical address 0 (direct map of this cluster's pool)
+ *   and the link constants used by where.h    */
+#include "machine_inline.h"
+
+/* --- upcalls: the machine calls the kernel, interrupts off --- */
+
+/* First call on each core, once; core 0 of the cluster initialises the cluster's state. */
+void kernel_start(uint32_t core_index);
+
+/* A user thread executed `syscall`; its registers are saved where machine_resume() last said. */
+void kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
+
+/* An interrupt, in user mode or while the core was halted. */
+void kernel_event(enum machine_event event);
+
+/* A fault of the current user thread: vector (Intel SDM volume 3, table 6-1), error code, faulting address (page faults). */
+void kernel_fault(uint64_t vector, uint64_t error, uint64_t address);
+
+/* A fault inside the kernel, or an NMI from machine_stop_others() for which this returns at once. `registers` as in r4_panic_record. */
+_Noreturn void kernel_fault_inside(uint64_t vector, uint64_t error, uint64_t address, const uint64_t registers[18]);
+
+/* --- downcalls --- */
+
+/* After the upcall return to the thread with these registers; null: halt until the next event. */
+void machine_resume(struct machine_regs *regs);
+
+/* A thread's first registers: user mode at `entry`, stack pointer `stack`, `argument` in rdi, interrupts on, all else zero. */
+void machine_regs_start(struct machine_regs *regs, uint64_t entry, uint64_t stack, uint64_t argument);
+
+/* The result of a system call into the caller's saved registers. */
+void machine_regs_result(struct machine_regs *regs, uint64_t error, uint64_t value);
+
+/* Instruction pointer and stack pointer, for log lines. */
+uint64_t machine_regs_ip(const struct machine_regs *regs);
+uint64_t machine_regs_sp(const struct machine_regs *regs);
+
+/* FPU state of a thread; area is MACHINE_FPU_SIZE bytes, 64-byte aligned. Eager: called at each change of thread. */
+void machine_fpu_init(void *area);
+void machine_fpu_save(void *area);
+void machine_fpu_load(const void *area);
+
+/* Timer: an event MACHINE_TIMER on this core at or soon after tick `deadline`; a later call replaces it. */
+void machine_timer_set(uint64_t deadline);
+void machine_timer_stop(void);
+
+/* Sends an event to the core with that APIC id, of this cluster or (DOORBELL) another. */
+void machine_send(uint32_t apic_id, enum machine_event event);
+
+/* True if an event waits for this core: asked at preemption points. */
+bool machine_event_pending(void);
+
+/* Address spaces. `root`: physical address of a PML4. Loading one drops every user translation of this core. */
+void machine_space_init(void *pml4); /* fills in the kernel's half of a zeroed PML4 page (given by its direct-map address) */
+void machine_space_load(phys_t root);
+void machine_space_load_kernel(void); /* the kernel's own, with no user half */
+void machine_flush_user(void);        /* drops this core's translations of the loaded user half */
+void machine_flush_all(void);         /* also those of the kernel half */
+
+/* Makes [base, base + size), whole 2 MiB pages, (in)accessible in the direct map; no flush. The page directories exist for all RAM. */
+void machine_direct_map(phys_t base, uint64_t size, bool present);
+
+/* Fills with zero; size a multiple of 8. */
+void machine_zero(void *memory, size_t size);
+
+/* Console bytes, as they are; the caller holds the console lock. */
+void machine_console_write(const char *text, size_t length);
+
+/* Return addresses of the kernel's stack, innermost first, zero after the last. */
+void machine_backtrace(uint64_t *frames, size_t count);
+
+void machine_stop_others(void);             /* NMI to all other cores of this cluster: they halt for ever */
+_Noreturn void machine_stop(void);          /* halts this core for ever */
+_Noreturn void machine_exit(uint32_t code); /* ends the emulator (isa-debug-exit), where there is one; else stops */
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where things are in this copy's address space: typed names for the link constants. Each is an immediate.
+ */
+#ifndef R4_KERNEL_WHERE_H
+#define R4_KERNEL_WHERE_H
+
+#include "machine.h"
+#include <r4/bootinfo.h>
+#include <r4/mailbox.h>
+#include <x86/linkconst.h>
+
+static inline uint32_t this_cluster(void) { return LINK_CONSTANT_32(r4_link_cluster); }
+static inline uint32_t cluster_count(void) { return LINK_CONSTANT_32(r4_link_cluster_count); }
+static inline uint32_t core_count(void) { return LINK_CONSTANT_32(r4_link_core_count); }
+static inline uint32_t ring_slots(void) { return LINK_CONSTANT_32(r4_link_ring_slots); }
+
+static inline const struct r4_boot_info *boot_info(void) {
+    return (const struct r4_boot_info *)LINK_CONSTANT_64(r4_link_boot_info);
+}
+static inline struct r4_header *own_header(void) { return (struct r4_header *)LINK_CONSTANT_64(r4_link_header); }
+static inline const struct r4_header *peer_header(uint32_t peer) {
+    return (const struct r4_header *)(LINK_CONSTANT_64(r4_link_headers) + (uint64_t)peer * R4_PAGE_SIZE);
+}
+static inline struct r4_ring *ring_in(uint32_t source) {
+    return (struct r4_ring *)(LINK_CONSTANT_64(r4_link_rings_in) + (uint64_t)source * R4_RING_STRIDE);
+}
+static inline struct r4_ring *ring_out(uint32_t target) {
+    return (struct r4_ring *)(LINK_CONSTANT_64(r4_link_rings_out) + (uint64_t)target * R4_RING_STRIDE);
+}
+static inline struct r4_console *shared_console(void) { return (struct r4_console *)LINK_CONSTANT_64(r4_link_console); }
+static inline struct link *link_at(uint32_t peer) {
+    return (struct link *)(LINK_CONSTANT_64(r4_link_links) + (uint64_t)peer * R4_LINK_STRIDE);
+}
+static inline struct core *core_at(uint32_t index) {
+    return (struct core *)(LINK_CONSTANT_64(r4_link_cores) + (uint64_t)index * R4_CORE_STRIDE + R4_CORE_OFFSET);
+}
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The link constants: undefined symbols of the kernel object whose *addresses* the boot linker sets from the layout, so that they are
+ * immediates in the instruction stream. One list for kernel, coordinator, simulator; tools/linkgen.py writes the same names into the
+ * reference linker scripts. Read only through LINK_CONSTANT_32 / _64 of shared/x86/linkconst.h: both compilers fold `(uintptr_t)symbol == 0`.
+ */
+#ifndef R4_LINK_H
+#define R4_LINK_H
+
+#include <r4/layout.h>
+
+/* name, bits of the immediate, value from layout (l), cluster record (c) */
+#define R4_LINK_CONSTANT_LIST(X)                                                                                       \
+    X(r4_link_cluster, 32, (c)->number)                                                                                \
+    X(r4_link_cluster_count, 32, (l)->header->cluster_count)                                                           \
+    X(r4_link_core_count, 32, (c)->core_count)                                                                         \
+    X(r4_link_ring_slots, 32, (l)->header->ring_slots)                                                                 \
+    X(r4_link_virtual_base, 64, (c)->virtual_base)                                                                     \
+    X(r4_link_direct_map, 64, (c)->direct_map)                                                                         \
+    X(r4_link_boot_info, 64, (c)->virtual_base + R4_AREA_BOOT_INFO)                                                    \
+    X(r4_link_header, 64, (c)->virtual_base + R4_AREA_HEADER)                                                          \
+    X(r4_link_rings_in, 64, (c)->virtual_base + R4_AREA_RINGS_IN)                                                      \
+    X(r4_link_rings_out, 64, (c)->virtual_base + R4_AREA_RINGS_OUT)                                                    \
+    X(r4_link_headers, 64, (c)->virtual_base + R4_AREA_HEADERS)                                                        \
+    X(r4_link_apic, 64, (c)->virtual_base + R4_AREA_APIC)                                                              \
+    X(r4_link_console, 64, (c)->virtual_base + R4_AREA_CONSOLE)                                                        \
+    X(r4_link_links, 64, (c)->virtual_base + R4_AREA_LINKS)                                                            \
+    X(r4_link_cores, 64, (c)->virtual_base + R4_AREA_CORES)
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Shared memory between clusters: one header page per cluster, one ring per ordered pair. Who writes which cache line:
+ *
+ *   header page   in its cluster's memory; only that cluster writes; peers map it read-only.
+ *   ring          in the receiver's memory; the producer (source cluster) maps it read-write.
+ *     line 0        written by the producer only: want_slot
+ *     line 1        written by the consumer only: head, looking
+ *     lines 2…      the slots, written by the producer only
+ *
+ * Order. The producer writes a slot's message and then its sequence word with release; the consumer reads the sequence word with
+ * acquire, so whoever sees the sequence sees the message. Slot i is full for position p (p mod slots = i) when its sequence is p + 1.
+ * The consumer copies the message out and then stores head = p + 1 with release; the producer reads head with acquire before it
+ * reuses the slot, so the consumer's loads are over. Positions are 32-bit and wrap; only differences are used. No atomic
+ * read-modify-write anywhere: each word has one writer.
+ *
+ * Sleep. Two Dekker pairs, each with a full fence between the own store and the load of the other's word:
+ *   producer: store sequence; fence; load looking -> 0: ring the doorbell      consumer: store looking = 0; fence; load sequence again
+ *   producer: store want_slot = 1; fence; load head again                      consumer: store head; fence; load want_slot -> 1: doorbell back
+ * At least one side of each pair sees the other's store, so no message and no freed slot is slept over.
+ */
+#ifndef R4_MAILBOX_H
+#define R4_MAILBOX_H
+
+#include <r4/message.h>
+#include <stdatomic.h>
+
+struct r4_ring {
+    _Atomic uint32_t want_slot; /* line 0, the producer's: 1 = it sleeps until a slot is free */
+    uint32_t producer_pad[15];
+    _Atomic uint32_t head;    /* line 1, the consumer's: position of the next message to be taken */
+    _Atomic uint32_t looking; /* 1 = it will look at the slots again before it sleeps */
+    uint32_t consumer_pad[14];
+    struct r4_message slots[]; /* a power of two of them, R4_RING_SLOTS_MAX at most */
+};
+R4_OFFSET(struct r4_ring, head, 64);
+R4_OFFSET(struct r4_ring, slots, 128);
+#define R4_RING_SLOTS_MAX 64U
+
+enum r4_cluster_state {
+    R4_CLUSTER_BOOTING,
+    R4_CLUSTER_UP,
+    R4_CLUSTER_FINISHED, /* its root task said debug_exit; its kernel still serves its links */
+    R4_CLUSTER_PANICKED  /* it will never write again */
+};
+
+#define R4_HEADER_MAGIC 0x3148523452344852ULL
+#define R4_PANIC_FRAMES 16U
+
+struct r4_panic_record { /* written by the panicking core before state becomes PANICKED */
+    uint64_t cause; /* exception vector, or 256 for an assert of the kernel's own */
+    uint64_t core;
+    uint64_t address; /* CR2 */
+    uint64_t registers[18]; /* rax rbx rcx rdx rsi rdi rbp rsp r8..r15 rip rflags */
+    uint64_t frames[R4_PANIC_FRAMES]; /* return addresses, innermost first, 0 after the last */
+    char text[128];
+};
+
+struct r4_header {
+    uint64_t magic; /* line 0: written once by the coordinator */
+    uint32_t cluster;
+    uint32_t core_count;
+    uint32_t epoch;
+    uint32_t pad0[11];
+    _Atomic uint32_t state;         /* line 1: enum r4_cluster_state; under the own lock, release */
+    _Atomic uint32_t cores_arrived; /* cores that run this kernel; under the own lock, release */
+    _Atomic uint32_t exit_code;     /* of debug_exit, before state becomes FINISHED */
+    uint32_t pad1;
+    _Atomic uint64_t mark;          /* debug_mark; under the own lock, release */
+    uint32_t pad2[10];
+    _Atomic uint32_t doorbell_apic; /* line 2: APIC id of the core to ring, an idle one if there is one; under the own lock, relaxed: a
+                                       stale value still names a core of this cluster, and every core serves doorbells */
+    uint32_t pad3[15];
+    struct r4_panic_record panic; /* line 3… */
+};
+R4_OFFSET(struct r4_header, state, 64);
+R4_OFFSET(struct r4_header, doorbell_apic, 128);
+R4_OFFSET(struct r4_header, panic, 192);
+_Static_assert(sizeof(struct r4_header) <= R4_PAGE_SIZE, "the header is one page");
+
+/* The console page: for now one lock for all clusters. owner is 0 (free) or cluster + 1; taken by compare-exchange, and taken over
+ * from an owner whose header says PANICKED. The only read-modify-write between clusters. */
+struct r4_console {
+    _Atomic uint32_t owner;
+};
+
+#endif
