@@ -12,6 +12,7 @@
 #define R4_BOOT_INFO_VERSION 1U
 #define R4_BOOT_RANGES 256U   /* pool ranges of one cluster; more are an error of the coordinator by name */
 #define R4_BOOT_SEGMENTS 4U   /* loaded segments of the root task */
+#define R4_BOOT_DIRECTORIES 192U /* page directories of the direct map; RAM in more GiB than that is reported, unused */
 #define R4_BOOT_INFO_PAGES 3U /* R4_AREA_BOOT_INFO has so many pages */
 
 struct r4_boot_range {
@@ -47,12 +48,17 @@ struct r4_boot_info {
     uint32_t segment_count;
     uint32_t pool_count;
     uint64_t root_entry; /* virtual address */
+    /* The page directories of the direct map, 1 GiB each: one for each GiB in which any cluster has RAM, since any may be handed to
+     * this one. Directory i is mapped read-write at R4_AREA_TABLES + (1 + i) * 4 KiB and covers GiB directory_gib[i]; ascending. */
+    uint32_t directory_count;
+    uint16_t directory_gib[R4_BOOT_DIRECTORIES];
     uint32_t apic_ids[R4_MAX_CORES]; /* by core index */
     uint8_t link_priority[R4_MAX_CLUSTERS]; /* at which this cluster serves what comes from that peer */
     char command[256];                      /* zero-terminated: from GRUB's line and fw_cfg opt/r4/command, blank between */
     struct r4_boot_range pools[R4_BOOT_RANGES]; /* whole 2 MiB pages, disjoint, ascending; with root_block, without reserve. May hold what
                                                    the coordinator still uses: not to be written before every cluster has all its cores */
 };
+_Static_assert(R4_AREA_TABLES + (1 + R4_BOOT_DIRECTORIES) * R4_PAGE_SIZE <= R4_AREA_RINGS_IN, "directories meet the rings");
 _Static_assert(sizeof(struct r4_boot_info) <= R4_BOOT_INFO_PAGES * R4_PAGE_SIZE, "boot information outgrew its pages");
 
 #endif

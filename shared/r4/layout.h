@@ -73,6 +73,7 @@ R4_SIZE(struct r4_layout_link, 8);
 #define R4_AREA_IMAGE 0x000000U    /* text, read-only data, data, bss: up to 2 MiB */
 #define R4_AREA_BOOT_INFO 0x200000U /* struct r4_boot_info, read-only */
 #define R4_AREA_HEADER 0x300000U    /* own header page */
+#define R4_AREA_TABLES 0x310000U    /* the kernel's PML4, then the page directories of its direct map: see bootinfo.h */
 #define R4_AREA_RINGS_IN 0x400000U  /* + source * R4_RING_STRIDE */
 #define R4_AREA_RINGS_OUT 0x600000U /* + target * R4_RING_STRIDE */
 #define R4_AREA_HEADERS 0x800000U   /* + peer * 4 KiB, read-only */

@@ -19,6 +19,7 @@
     X(r4_link_direct_map, 64, (c)->direct_map)                                                                         \
     X(r4_link_boot_info, 64, (c)->virtual_base + R4_AREA_BOOT_INFO)                                                    \
     X(r4_link_header, 64, (c)->virtual_base + R4_AREA_HEADER)                                                          \
+    X(r4_link_tables, 64, (c)->virtual_base + R4_AREA_TABLES)                                                          \
     X(r4_link_rings_in, 64, (c)->virtual_base + R4_AREA_RINGS_IN)                                                      \
     X(r4_link_rings_out, 64, (c)->virtual_base + R4_AREA_RINGS_OUT)                                                    \
     X(r4_link_headers, 64, (c)->virtual_base + R4_AREA_HEADERS)                                                        \
