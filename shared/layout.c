@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Checks a layout. The module is untrusted: each count is held against the size before an array is touched, and each
+ * array is checked entry by entry, so that nobody after r4_layout_open() has to doubt an index. Quadratic searches are
+ * fine: the arrays are short and this runs once.
+ */
+#include <r4/layout.h>
+
+#define LAYOUT_TEXT(name, text) text,
+
+static const char *const texts[] = {R4_LAYOUT_FAULT_LIST(LAYOUT_TEXT)};
+
+const char *r4_layout_fault_text(enum r4_layout_fault fault) {
+    return (unsigned)fault < R4_COUNT(texts) ? texts[fault] : "unknown fault";
+}
+
+uint32_t r4_crc32(uint32_t crc, const void *data, size_t size) {
+    const uint8_t *bytes = data;
+    crc = ~crc;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320U : 0);
+        }
+    }
+    return ~crc;
+}
+
+static uint32_t layout_checksum(const struct r4_layout_header *header) {
+    const uint8_t *bytes = (const uint8_t *)header;
+    const uint32_t zero = 0;
+    const size_t field = offsetof(struct r4_layout_header, checksum);
+    const size_t behind = field + sizeof(zero);
+    uint32_t crc = r4_crc32(0, bytes, field);
+    crc = r4_crc32(crc, &zero, sizeof(zero));
+    return r4_crc32(crc, bytes + behind, header->size - behind);
+}
+
+static enum r4_layout_fault check_header(const struct r4_layout_header *header, size_t size) {
+    if (size < sizeof(*header)) {
+        return R4_LAYOUT_TRUNCATED;
+    }
+    if (header->magic != R4_LAYOUT_MAGIC) {
+        return R4_LAYOUT_MAGIC_WRONG;
+    }
+    if (header->version != R4_LAYOUT_VERSION || header->header_size != sizeof(*header)) {
+        return R4_LAYOUT_VERSION_WRONG;
+    }
+    if (header->size > size) {
+        return R4_LAYOUT_TRUNCATED;
+    }
+    size_t arrays =
+        header->cluster_count * sizeof(struct r4_layout_cluster) + header->core_count * sizeof(struct r4_layout_core) +
+        header->memory_count * sizeof(struct r4_layout_memory) + header->link_count * sizeof(struct r4_layout_link);
+    if (header->size != sizeof(*header) + arrays || header->cluster_count == 0 ||
+        header->cluster_count > R4_MAX_CLUSTERS) {
+        return R4_LAYOUT_COUNT_WRONG;
+    }
+    if (header->checksum != layout_checksum(header)) {
+        return R4_LAYOUT_CHECKSUM_WRONG;
+    }
+    uint32_t slots = header->ring_slots;
+    if (slots == 0 || slots > 64 || !is_aligned(slots, slots)) {
+        return R4_LAYOUT_RING_SLOTS_WRONG;
+    }
+    return R4_LAYOUT_GOOD;
+}
+
+static bool cluster_good(const struct r4_layout *layout, uint32_t index) {
+    const struct r4_layout_cluster *cluster = &layout->clusters[index];
+    uint64_t area = cluster->virtual_base - R4_VIRTUAL_BASE; /* huge for a base below it */
+    uint64_t map = cluster->direct_map - R4_DIRECT_MAP;
+    if (cluster->number != index || cluster->core_count == 0 || cluster->core_count > R4_MAX_CORES ||
+        !is_aligned(area, R4_KERNEL_AREA) || area / R4_KERNEL_AREA >= R4_MAX_CLUSTERS ||
+        !is_aligned(map, 1ULL << R4_DIRECT_MAP_SHIFT) || map >> R4_DIRECT_MAP_SHIFT >= R4_MAX_CLUSTERS) {
+        return false;
+    }
+    for (uint32_t other = 0; other < index; other++) {
+        if (layout->clusters[other].virtual_base == cluster->virtual_base ||
+            layout->clusters[other].direct_map == cluster->direct_map) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum r4_layout_fault check_clusters(const struct r4_layout *layout, uint32_t *entry) {
+    uint32_t cores = 0;
+    for (uint32_t i = 0; i < layout->header->cluster_count; i++) {
+        *entry = i;
+        if (!cluster_good(layout, i)) {
+            return R4_LAYOUT_CLUSTER_WRONG;
+        }
+        cores += layout->clusters[i].core_count;
+    }
+    *entry = 0;
+    return cores == layout->header->core_count ? R4_LAYOUT_GOOD : R4_LAYOUT_COUNT_WRONG;
+}
+
+/* Cores stand cluster by cluster, so the expected cluster of each follows from the counts, which sum up to core_count
+ * by now. */
+static enum r4_layout_fault check_cores(const struct r4_layout *layout, uint32_t *entry) {
+    uint32_t cluster = 0;
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < layout->header->core_count; i++) {
+        const struct r4_layout_core *core = &layout->cores[i];
+        if (i == first + layout->clusters[cluster].core_count) {
+            first = i;
+            cluster++;
+        }
+        *entry = i;
+        if (core->cluster >= layout->header->cluster_count) {
+            return R4_LAYOUT_CORE_TWICE;
+        }
+        if (core->cluster != cluster) {
+            *entry = cluster;
+            return R4_LAYOUT_CLUSTER_WRONG;
+        }
+        for (uint32_t other = 0; other < i; other++) {
+            if (layout->cores[other].apic_id == core->apic_id) {
+                return R4_LAYOUT_CORE_TWICE;
+            }
+        }
+    }
+    return R4_LAYOUT_GOOD;
+}
+
+static bool memory_good(const struct r4_layout *layout, const struct r4_layout_memory *part) {
+    return part->cluster < layout->header->cluster_count && part->size != 0 &&
+           is_aligned(part->offset | part->size, R4_LARGE_SIZE) && part->offset < R4_PHYS_MAX &&
+           part->size <= R4_PHYS_MAX - part->offset;
+}
+
+static enum r4_layout_fault check_memories(const struct r4_layout *layout, uint32_t *entry) {
+    uint64_t has_memory = 0; /* a bit for each cluster */
+    for (uint32_t i = 0; i < layout->header->memory_count; i++) {
+        const struct r4_layout_memory *part = &layout->memories[i];
+        *entry = i;
+        if (!memory_good(layout, part)) {
+            return R4_LAYOUT_MEMORY_WRONG;
+        }
+        has_memory |= 1ULL << part->cluster;
+        for (uint32_t j = 0; j < i; j++) {
+            const struct r4_layout_memory *other = &layout->memories[j];
+            if (other->domain == part->domain && other->offset < part->offset + part->size &&
+                part->offset < other->offset + other->size) {
+                return R4_LAYOUT_MEMORY_OVERLAP;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < layout->header->cluster_count; i++) {
+        *entry = i;
+        if ((has_memory >> i & 1) == 0) {
+            return R4_LAYOUT_COUNT_WRONG;
+        }
+    }
+    return R4_LAYOUT_GOOD;
+}
+
+static enum r4_layout_fault check_links(const struct r4_layout *layout, uint32_t *entry) {
+    uint64_t seen[R4_MAX_CLUSTERS] = {0}; /* [from], a bit for each `to` */
+    uint32_t clusters = layout->header->cluster_count;
+    for (uint32_t i = 0; i < layout->header->link_count; i++) {
+        const struct r4_layout_link *link = &layout->links[i];
+        *entry = i;
+        if (link->from >= clusters || link->to >= clusters || link->from == link->to ||
+            (seen[link->from] >> link->to & 1) != 0) {
+            return R4_LAYOUT_LINK_WRONG;
+        }
+        if (link->distance != 0 && (link->distance < 10 || link->distance > 254)) {
+            return R4_LAYOUT_LINK_WRONG;
+        }
+        seen[link->from] |= 1ULL << link->to;
+    }
+    *entry = layout->header->link_count; /* each pair at most once: so all are there if the number is right */
+    return layout->header->link_count == clusters * (clusters - 1) ? R4_LAYOUT_GOOD : R4_LAYOUT_LINK_WRONG;
+}
+
+enum r4_layout_fault r4_layout_open(const void *data, size_t size, struct r4_layout *layout, uint32_t *entry) {
+    *entry = 0;
+    enum r4_layout_fault fault = check_header(data, size);
+    if (fault != R4_LAYOUT_GOOD) {
+        return fault;
+    }
+    layout->header = data;
+    layout->clusters = (const struct r4_layout_cluster *)(layout->header + 1);
+    layout->cores = (const struct r4_layout_core *)(layout->clusters + layout->header->cluster_count);
+    layout->memories = (const struct r4_layout_memory *)(layout->cores + layout->header->core_count);
+    layout->links = (const struct r4_layout_link *)(layout->memories + layout->header->memory_count);
+    fault = check_clusters(layout, entry);
+    if (fault == R4_LAYOUT_GOOD) {
+        fault = check_cores(layout, entry);
+    }
+    if (fault == R4_LAYOUT_GOOD) {
+        fault = check_memories(layout, entry);
+    }
+    if (fault == R4_LAYOUT_GOOD) {
+        fault = check_links(layout, entry);
+    }
+    return fault;
+}
