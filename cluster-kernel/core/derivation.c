@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The derivation list: insert, unlink, move in place, check.
+ */
+#include "derivation.h"
+
+void derivation_insert(uintptr_t direct, struct r4_slot *behind, struct r4_slot *child, uint64_t depth) {
+    struct r4_slot *next = slot_next(direct, behind);
+    child->word[2] = r4_slot_depth_set(child->word[2], depth);
+    slot_prev_set(direct, child, behind);
+    slot_next_set(direct, child, next);
+    slot_next_set(direct, behind, child);
+    if (next != NULL) {
+        slot_prev_set(direct, next, child);
+    }
+}
+
+void derivation_unlink(uintptr_t direct, struct r4_slot *slot) {
+    struct r4_slot *prev = slot_prev(direct, slot);
+    struct r4_slot *next = slot_next(direct, slot);
+    if (prev != NULL) {
+        slot_next_set(direct, prev, next);
+    }
+    if (next != NULL) {
+        slot_prev_set(direct, next, prev);
+    }
+    slot_prev_set(direct, slot, NULL);
+    slot_next_set(direct, slot, NULL);
+}
+
+void derivation_move(uintptr_t direct, struct r4_slot *from, struct r4_slot *to) {
+    uint64_t version = slot_version(to) + 1;
+    struct r4_slot *prev = slot_prev(direct, from);
+    struct r4_slot *next = slot_next(direct, from);
+    to->word[1] = from->word[1];
+    to->word[2] = from->word[2];
+    to->word[3] = from->word[3];
+    to->word[0] = r4_slot_version_set(from->word[0], version);
+    if (prev != NULL) {
+        slot_next_set(direct, prev, to);
+    }
+    if (next != NULL) {
+        slot_prev_set(direct, next, to);
+    }
+    slot_clear(from);
+}
+
+/* A copy shares its source's object and must be below its TTL; a retyped object starts anew. */
+static bool same_object(const struct r4_slot *a, const struct r4_slot *b) {
+    return slot_type(a) == slot_type(b) && slot_object(a) == slot_object(b) && slot_size_log2(a) == slot_size_log2(b) &&
+           (slot_flags(b) & R4_FLAG_ORIGINAL) == 0;
+}
+
+const char *derivation_check(uintptr_t direct, const struct r4_slot *first) {
+    const struct r4_slot *parents[R4_DEPTH_MAX + 1] = {NULL};
+    const struct r4_slot *prev = slot_prev(direct, first);
+    for (const struct r4_slot *slot = first; slot != NULL; slot = slot_next(direct, slot)) {
+        uint64_t depth = slot_depth(slot);
+        if (slot_prev(direct, slot) != prev) {
+            return "a slot's previous link does not name its predecessor";
+        }
+        if (slot_type(slot) == R4_CAP_EMPTY || slot_type(slot) == R4_CAP_HEADER) {
+            return "an empty slot or a header is linked";
+        }
+        const struct r4_slot *parent = depth == 0 ? NULL : parents[depth - 1];
+        if (parent != NULL && same_object(parent, slot) && slot_type(slot) != R4_CAP_INTERNAL &&
+            slot_ttl(slot) >= slot_ttl(parent)) {
+            return "a TTL does not fall from parent to child";
+        }
+        parents[depth] = slot;
+        for (uint64_t deeper = depth + 1; deeper <= R4_DEPTH_MAX; deeper++) {
+            parents[deeper] = NULL;
+        }
+        prev = slot;
+    }
+    return NULL;
+}

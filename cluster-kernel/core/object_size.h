@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sizes of the objects whose structures the kernel owns; asserted where the structures stand (thread.h, pd.h).
+ */
+#ifndef R4_CORE_OBJECT_SIZE_H
+#define R4_CORE_OBJECT_SIZE_H
+
+#define THREAD_LOG2 12U
+#define PD_LOG2     13U
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Slots as the kernel handles them: the words of <r4/slot.h> plus the links of the derivation list. A link is the slot's physical
+ * address / 32; `direct` is the virtual address of physical address 0, so that the same source runs in kernel, unit tests, simulator.
+ * All functions need the cluster lock. Owners read their slots by plain loads at any time: word 0 is written last on filling and first
+ * on clearing, so that a type is never seen before its object.
+ */
+#ifndef R4_CORE_SLOT_H
+#define R4_CORE_SLOT_H
+
+#include <r4/abi.h>
+
+static inline struct r4_slot *slot_at(uintptr_t direct, uint64_t link) {
+    return link == 0 ? NULL : (struct r4_slot *)(direct + link * R4_SLOT_SIZE);
+}
+
+static inline uint64_t slot_link(uintptr_t direct, const struct r4_slot *slot) {
+    return slot == NULL ? 0 : ((uintptr_t)slot - direct) / R4_SLOT_SIZE;
+}
+
+static inline enum r4_cap_type slot_type(const struct r4_slot *slot) {
+    return (enum r4_cap_type)r4_slot_type_get(slot->word[0]);
+}
+static inline uint64_t slot_flags(const struct r4_slot *slot) { return r4_slot_flags_get(slot->word[0]); }
+static inline uint64_t slot_depth(const struct r4_slot *slot) { return r4_slot_depth_get(slot->word[2]); }
+static inline uint64_t slot_rights(const struct r4_slot *slot) { return r4_slot_rights_get(slot->word[2]); }
+static inline uint64_t slot_ttl(const struct r4_slot *slot) { return r4_slot_ttl_get(slot->word[0]); }
+static inline uint64_t slot_size_log2(const struct r4_slot *slot) { return r4_slot_size_get(slot->word[2]); }
+static inline uint64_t slot_version(const struct r4_slot *slot) { return r4_slot_version_get(slot->word[0]); }
+
+static inline void slot_flags_set(struct r4_slot *slot, uint64_t flags) {
+    slot->word[0] = r4_slot_flags_set(slot->word[0], slot_flags(slot) | flags);
+}
+static inline void slot_flags_clear(struct r4_slot *slot, uint64_t flags) {
+    slot->word[0] = r4_slot_flags_set(slot->word[0], slot_flags(slot) & ~flags);
+}
+
+/* The object's physical address. Objects of 4 KiB and more may carry three bits of the mapping below; they are masked off. */
+static inline phys_t slot_object(const struct r4_slot *slot) {
+    uint64_t object = r4_slot_object_get(slot->word[2]) * 64;
+    return slot_size_log2(slot) >= R4_PAGE_BITS ? round_down(object, R4_PAGE_SIZE) : object;
+}
+
+static inline struct r4_slot *slot_next(uintptr_t direct, const struct r4_slot *slot) {
+    return slot_at(direct, r4_slot_next_get(slot->word[3]));
+}
+static inline struct r4_slot *slot_prev(uintptr_t direct, const struct r4_slot *slot) {
+    uint64_t high = r4_slot_prev_high_get(slot->word[0]);
+    return slot_at(direct, high << 24 | r4_slot_prev_low_get(slot->word[3]));
+}
+static inline void slot_next_set(uintptr_t direct, struct r4_slot *slot, const struct r4_slot *next) {
+    slot->word[3] = r4_slot_next_set(slot->word[3], slot_link(direct, next));
+}
+static inline void slot_prev_set(uintptr_t direct, struct r4_slot *slot, const struct r4_slot *prev) {
+    uint64_t link = slot_link(direct, prev);
+    slot->word[3] = r4_slot_prev_low_set(slot->word[3], link);
+    slot->word[0] = r4_slot_prev_high_set(slot->word[0], link >> 24);
+}
+
+/* What a slot is to be filled with. */
+struct slot_content {
+    enum r4_cap_type type;
+    uint32_t ttl;
+    uint32_t flags;
+    uint32_t rights;
+    uint32_t size_log2; /* of the object, bytes */
+    phys_t object;      /* a multiple of 64, below 2^46 */
+    uint64_t badge;
+};
+
+/* R4_OK if the slot can be filled, else R4_ERR_OCCUPIED or R4_ERR_RETIRED (its version cannot change once more). */
+enum r4_error slot_free_check(const struct r4_slot *slot);
+
+/* Fills a slot that slot_free_check() accepted: next version, depth 0, not linked. */
+void slot_fill(struct r4_slot *slot, const struct slot_content *content);
+
+/* Empties a slot that is linked nowhere; the version stays. */
+void slot_clear(struct r4_slot *slot);
+
+/* The mapping of a mapped frame, table or cap page: where, and in which address space. */
+struct slot_mapping {
+    uint64_t address; /* virtual, a multiple of 4 KiB, below R4_USER_END */
+    uint16_t asid;
+    uint16_t generation; /* never 0 while mapped */
+};
+
+/* The mapping of the slot; generation 0 means none. */
+struct slot_mapping slot_mapping_get(const struct r4_slot *slot);
+void slot_mapping_set(struct r4_slot *slot, struct slot_mapping mapping);
+void slot_mapping_clear(struct r4_slot *slot);
+
+#endif
