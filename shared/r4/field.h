@@ -11,12 +11,12 @@
 
 #include <r4/types.h>
 
-#define DEFINE_FIELD(type, name, hi, lo)                                                                              \
+#define DEFINE_FIELD(type, name, hi, lo)                                                                               \
+    _Static_assert((hi) >= (lo) && (hi) < 8 * sizeof(type), #name " does not fit its word");                           \
     static inline type name##_max(void) { return (type)((((type)1 << ((hi) - (lo))) << 1) - 1); }                      \
     static inline type name##_get(type word) { return (type)((word >> (lo)) & name##_max()); }                         \
     static inline type name##_set(type word, type value) {                                                             \
         return (type)((word & (type) ~(type)(name##_max() << (lo))) | (type)((value & name##_max()) << (lo)));         \
-    }                                                                                                                  \
-    _Static_assert((hi) >= (lo) && (hi) < 8 * sizeof(type), #name " does not fit its word")
+    }
 
 #endif
