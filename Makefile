@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+#
+# The developer's front door; `make help` lists what it opens. Everything that is made lies under build/. Sources are found by
+# wildcard: a new file needs no line here. Order: settings, packages, kernel, coordinator, user program, boot image, commands, checks.
+
+CONFIG  ?= configs/qemu-2x2.toml
+ACCEL   ?= auto
+PROGRAM ?= demo
+HOOK    ?=
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG := $(findstring clang,$(CC))
+BUILD ?= $(if $(CLANG),build/clang,build)
+
+PYTHON := /usr/bin/python3
+NAME := $(basename $(notdir $(CONFIG)))
+MACHINE := $(BUILD)/$(NAME)
+CONFIGS := $(basename $(notdir $(wildcard configs/*.toml)))
+
+Q := $(if $(V),,@)
+say = $(if $(V),:,printf '  %-7s %s\n' '$(1)' '$(2)')
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+# --- packages: asked for once, before the first compiler runs; a no-op when all are there ---
+
+RUN_PACKAGES := build/packages-run
+TEST_PACKAGES := build/packages-test
+
+build/packages-%: tools/install_packages.sh
+	$(Q)tools/install_packages.sh $*
+	$(Q)mkdir -p $(@D) && touch $@
+
+# --- flags ---
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Werror
+COMPILE := $(CC) -std=gnu11 -O2 -g -MMD -MP $(WARNINGS)
+# What stands on no operating system. The loop idiom must not become a call of memcpy inside memcpy.
+FREE := -ffreestanding -fno-common -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
+	-fno-asynchronous-unwind-tables $(if $(CLANG),,-fno-tree-loop-distribute-patterns)
+# No floating point registers: the kernel would clobber the user's, and the coordinator has not set them up.
+GENERAL := -mno-red-zone -mgeneral-regs-only -mno-sse -mno-mmx
+
+KERNEL_FLAGS := $(FREE) $(GENERAL) -mcmodel=kernel
+COORDINATOR_FLAGS := $(FREE) $(GENERAL) -mcmodel=small
+USER_FLAGS := $(FREE) -mcmodel=small
+
+define compile
+@mkdir -p $(@D)
+@$(call say,CC,$@)
+$(Q)$(COMPILE) $(1) -c $< -o $@
+endef
+
+define archive
+@mkdir -p $(@D)
+@$(call say,AR,$@)
+$(Q)rm -f $@ && ar qcs $@ $^
+endef
+
+objects = $(patsubst $(1)/%,$(2)/%.o,$(basename $(3)))
+sources = $(wildcard $(addsuffix /*.c,$(1)) $(addsuffix /*.S,$(1)))
+SHARED := $(wildcard shared/*.c)
+
+# --- cluster kernel: one relocatable object, the only kernel in the ISO. Pure files see only their own folder and shared/. ---
+
+KERNEL_SOURCES := $(call sources,cluster-kernel cluster-kernel/core cluster-kernel/object cluster-kernel/x86)
+KERNEL_OBJECTS := $(call objects,cluster-kernel,$(BUILD)/kernel,$(KERNEL_SOURCES))
+KERNEL_SHARED := $(call objects,shared,$(BUILD)/kernel/shared,$(SHARED))
+
+$(BUILD)/kernel/%.o: cluster-kernel/%.c Makefile | $(RUN_PACKAGES)
+	$(call compile,$(KERNEL_FLAGS) -Icluster-kernel -Icluster-kernel/x86 -Ishared)
+$(BUILD)/kernel/%.o: cluster-kernel/%.S Makefile | $(RUN_PACKAGES)
+	$(call compile,$(KERNEL_FLAGS) -Icluster-kernel -Icluster-kernel/x86 -Ishared)
+$(BUILD)/kernel/core/%.o: cluster-kernel/core/%.c Makefile | $(RUN_PACKAGES)
+	$(call compile,$(KERNEL_FLAGS) -Ishared)
+$(BUILD)/kernel/shared/%.o: shared/%.c Makefile | $(RUN_PACKAGES)
+	$(call compile,$(KERNEL_FLAGS) -Ishared)
+$(BUILD)/kernel/shared.a: $(KERNEL_SHARED)
+	$(archive)
+
+# A .rodata of strings alone would keep its merge flags, and GNU ld would then deduplicate what the boot linker does not.
+$(BUILD)/kernel.o: $(KERNEL_OBJECTS) $(BUILD)/kernel/shared.a cluster-kernel/x86/merge.ld
+	@$(call say,LD -r,$@)
+	$(Q)ld -r -T cluster-kernel/x86/merge.ld -o $@ $(KERNEL_OBJECTS) $(BUILD)/kernel/shared.a
+	$(Q)objcopy --set-section-flags .rodata=alloc,load,readonly,data,contents $@
+
+# --- boot coordinator: what GRUB starts ---
+
+COORDINATOR_SOURCES := $(call sources,boot-coordinator boot-coordinator/core boot-coordinator/x86)
+COORDINATOR_OBJECTS := $(call objects,boot-coordinator,$(BUILD)/coordinator,$(COORDINATOR_SOURCES))
+COORDINATOR_SHARED := $(call objects,shared,$(BUILD)/coordinator/shared,$(SHARED))
+
+$(BUILD)/coordinator/%.o: boot-coordinator/%.c Makefile | $(RUN_PACKAGES)
+	$(call compile,$(COORDINATOR_FLAGS) -Iboot-coordinator -Iboot-coordinator/x86 -Ishared)
+$(BUILD)/coordinator/%.o: boot-coordinator/%.S Makefile | $(RUN_PACKAGES)
+	$(call compile,$(COORDINATOR_FLAGS) -Iboot-coordinator -Iboot-coordinator/x86 -Ishared)
+$(BUILD)/coordinator/core/%.o: boot-coordinator/core/%.c Makefile | $(RUN_PACKAGES)
+	$(call compile,$(COORDINATOR_FLAGS) -Ishared)
+$(BUILD)/coordinator/shared/%.o: shared/%.c Makefile | $(RUN_PACKAGES)
+	$(call compile,$(COORDINATOR_FLAGS) -Ishared)
+$(BUILD)/coordinator/shared.a: $(COORDINATOR_SHARED)
+	$(archive)
+
+$(BUILD)/coordinator.elf: $(COORDINATOR_OBJECTS) $(BUILD)/coordinator/shared.a boot-coordinator/x86/coordinator.ld
+	@$(call say,LD,$@)
+	$(Q)ld -static -nostdlib -z max-page-size=4096 --no-warn-rwx-segments -T boot-coordinator/x86/coordinator.ld \
+		-o $@ $(COORDINATOR_OBJECTS) $(BUILD)/coordinator/shared.a
+
+# --- user program: one ELF, the root task of every cluster; the command line chooses demo or bench ---
+
+USER_SOURCES := $(call sources,user/lib user/root user/suite user/bench)
+USER_OBJECTS := $(call objects,user,$(BUILD)/user,$(USER_SOURCES))
+USER_SHARED := $(call objects,shared,$(BUILD)/user/shared,$(SHARED))
+
+$(BUILD)/user/%.o: user/%.c Makefile | $(RUN_PACKAGES)
+	$(call compile,$(USER_FLAGS) -Iuser/lib -Iuser -Ishared)
+$(BUILD)/user/%.o: user/%.S Makefile | $(RUN_PACKAGES)
+	$(call compile,$(USER_FLAGS) -Iuser/lib -Iuser -Ishared)
+$(BUILD)/user/shared/%.o: shared/%.c Makefile | $(RUN_PACKAGES)
+	$(call compile,$(USER_FLAGS) -Ishared)
+$(BUILD)/user/shared.a: $(USER_SHARED)
+	$(archive)
+
+$(BUILD)/root.elf: $(USER_OBJECTS) $(BUILD)/user/shared.a user/lib/user.ld
+	@$(call say,LD,$@)
+	$(Q)ld -static -nostdlib -z max-page-size=4096 -T user/lib/user.ld -o $@ $(USER_OBJECTS) $(BUILD)/user/shared.a
+
+# --- one machine: layout, QEMU arguments, reference link and ISO, all under build/NAME/ ---
+
+define linkgen
+@$(call say,LINKGEN,$(@D))
+$(Q)$(PYTHON) tools/linkgen.py $< -o $(@D)
+$(Q)touch $@
+endef
+
+$(BUILD)/%/layout.bin: configs/%.toml $(wildcard tools/linkgen*.py) | $(RUN_PACKAGES)
+	$(linkgen)
+ifneq ($(CONFIG),configs/$(NAME).toml)
+$(MACHINE)/layout.bin: $(CONFIG) $(wildcard tools/linkgen*.py) | $(RUN_PACKAGES)
+	$(linkgen)
+endif
+
+BOOT_FILES := $(BUILD)/coordinator.elf $(BUILD)/kernel.o $(BUILD)/root.elf
+
+$(BUILD)/%/r4.iso: $(BUILD)/%/layout.bin $(BOOT_FILES) tools/grub.cfg
+	@$(call say,ISO,$@)
+	$(Q)rm -rf $(@D)/iso && mkdir -p $(@D)/iso/boot/grub
+	$(Q)cp $(BOOT_FILES) $< $(@D)/iso/boot/ && cp tools/grub.cfg $(@D)/iso/boot/grub/
+	$(Q)grub-mkrescue --locales= --fonts= --themes= -o $@ $(@D)/iso 2>$(@D)/grub-mkrescue.log \
+		|| { cat $(@D)/grub-mkrescue.log; exit 1; }
+
+# GNU ld's idea of each cluster's image: for gdb, and for the tests to hold the boot linker against.
+$(BUILD)/%/reference: $(BUILD)/%/layout.bin $(BUILD)/kernel.o
+	@$(call say,LD,$(@D)/cluster-*.elf)
+	$(Q)for script in $(@D)/cluster-*.ld; do ld -T $$script -o $${script%.ld}.elf $(BUILD)/kernel.o || exit 1; done
+	$(Q)touch $@
+
+# --- commands ---
+
+.PHONY: build iso run qemu-command help clean test check sim lint
+
+build: $(BOOT_FILES)
+iso: $(MACHINE)/r4.iso
+
+QEMU = $(PYTHON) tools/qemu.py --build $(MACHINE) --accel $(ACCEL) --program $(PROGRAM) $(if $(HOOK),--hook '$(HOOK)')
+
+run: $(MACHINE)/r4.iso
+	@$(QEMU)
+
+qemu-command: $(MACHINE)/layout.bin
+	@$(QEMU) --print
+
+help:
+	@echo 'make               build kernel, coordinator and user program into $(BUILD)/'
+	@echo 'make run           boot CONFIG in QEMU and run PROGRAM; exit status 0 if it succeeded'
+	@echo 'make test          every check; the last line is "N passed, N failed"'
+	@echo 'make check         the checks that need no emulator: under two minutes'
+	@echo 'make sim           the kernel in the simulator: SEEDS=1000, or SEED=n to replay one'
+	@echo 'make lint          formatting, static analysis, shell and spelling'
+	@echo 'make iso           the boot image $(MACHINE)/r4.iso'
+	@echo 'make qemu-command  print the QEMU command line of `make run`'
+	@echo 'make clean         remove $(BUILD)/'
+	@echo
+	@echo 'CONFIG=configs/NAME.toml   $(CONFIGS)'
+	@echo 'ACCEL=auto|kvm|tcg|icount  PROGRAM=demo|bench  CC=gcc|clang  HOOK=text  V=1 (show commands)'
+	@echo 'Debian packages that are missing are named and installed first, as root or through sudo.'
+
+clean:
+	rm -rf $(BUILD)
+
+include tests/tests.mk
+
+-include $(patsubst %.o,%.d,$(KERNEL_OBJECTS) $(COORDINATOR_OBJECTS) $(USER_OBJECTS) \
+	$(KERNEL_SHARED) $(COORDINATOR_SHARED) $(USER_SHARED))

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+#
+# How the checks are built and run; included by the Makefile. tests/host/test_X.c is a Check program under ASan and UBSan, tsan_X.c one
+# under TSan; each is linked with those pure sources that it calls. Host programs run in the repository's root and find their fixtures
+# under build/host/.
+
+HOST := build/host
+HOST_CC := gcc -std=gnu11 -O1 -g -MMD -MP -Wall -Wextra -Wshadow -Werror -fno-omit-frame-pointer -pthread \
+	-Ishared -Icluster-kernel -Iboot-coordinator -Itests/host
+# UBSan findings would pass as mere output if it were allowed to go on.
+ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+TSAN := -fsanitize=thread
+CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm -pthread
+
+PURE_SOURCES := $(SHARED) $(wildcard cluster-kernel/core/*.c boot-coordinator/core/*.c)
+ASAN_PURE := $(PURE_SOURCES:%.c=$(HOST)/asan/%.o)
+TSAN_PURE := $(PURE_SOURCES:%.c=$(HOST)/tsan/%.o)
+ASAN_TESTS := $(patsubst tests/host/%.c,$(HOST)/%,$(wildcard tests/host/test_*.c))
+TSAN_TESTS := $(patsubst tests/host/%.c,$(HOST)/%,$(wildcard tests/host/tsan_*.c))
+HOST_TESTS := $(ASAN_TESTS) $(TSAN_TESTS)
+ACPI_TABLES := $(patsubst tests/host/acpi/%.asl,$(HOST)/acpi/%.aml,$(wildcard tests/host/acpi/*.asl))
+
+define host_compile
+@mkdir -p $(@D)
+@$(call say,HOSTCC,$@)
+$(Q)$(HOST_CC) $(1) -c $< -o $@
+endef
+
+$(HOST)/asan/%.o: %.c tests/tests.mk | $(TEST_PACKAGES)
+	$(call host_compile,$(ASAN))
+$(HOST)/tsan/%.o: %.c tests/tests.mk | $(TEST_PACKAGES)
+	$(call host_compile,$(TSAN))
+# The sanitizers and the C library keep their own memory functions; ours are tested under the names string_memcpy, ….
+RENAMED := $(foreach name,memcpy memmove memset memcmp,-D$(name)=string_$(name))
+$(HOST)/asan/shared/string.o: shared/string.c tests/tests.mk | $(TEST_PACKAGES)
+	$(call host_compile,$(ASAN) $(RENAMED))
+$(HOST)/tsan/shared/string.o: shared/string.c tests/tests.mk | $(TEST_PACKAGES)
+	$(call host_compile,$(TSAN) $(RENAMED))
+
+$(HOST)/asan/pure.a: $(ASAN_PURE)
+	$(archive)
+$(HOST)/tsan/pure.a: $(TSAN_PURE)
+	$(archive)
+$(ASAN_TESTS): $(HOST)/%: $(HOST)/asan/tests/host/%.o $(HOST)/asan/pure.a
+	@$(call say,HOSTLD,$@)
+	$(Q)gcc $(ASAN) -o $@ $^ $(CHECK_LIBS)
+$(TSAN_TESTS): $(HOST)/%: $(HOST)/tsan/tests/host/%.o $(HOST)/tsan/pure.a
+	@$(call say,HOSTLD,$@)
+	$(Q)gcc $(TSAN) -o $@ $^ $(CHECK_LIBS)
+
+$(HOST)/acpi/%.aml: tests/host/acpi/%.asl | $(TEST_PACKAGES)
+	@mkdir -p $(@D)
+	@$(call say,IASL,$@)
+	$(Q)iasl -p $(basename $@) $< >$(basename $@).log 2>&1 || { cat $(basename $@).log; exit 1; }
+
+# --- the simulator's own rules: build/sim/r4sim and SIM_COMMAND, what `make sim` and `make test` run ---
+
+SEEDS ?= 1000
+SEED ?=
+include $(wildcard tests/sim/sim.mk)
+
+# --- commands ---
+
+RUN_TESTS = $(PYTHON) tools/run_tests.py
+folders_with_tests = $(sort $(patsubst %/,%,$(dir $(wildcard $(addsuffix /test_*.py,$(1))))))
+HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools tests/linkgen) \
+	--command 'tree: $(PYTHON) tools/check_tree.py'
+BOOT_CHECKS = --command 'clang: $(MAKE) --no-print-directory CC=clang build' \
+	--pytest $(call folders_with_tests,tests/boot)
+MACHINES := $(CONFIGS:%=build/%)
+
+check: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference)
+	@$(RUN_TESTS) $(HOST_CHECKS)
+
+test: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(if $(SIM_COMMAND),$(SIM))
+	@$(RUN_TESTS) $(HOST_CHECKS) $(if $(SIM_COMMAND),--command 'sim: $(SIM_COMMAND)') $(BOOT_CHECKS)
+
+sim: $(SIM)
+	@$(or $(SIM_COMMAND),$(error tests/sim/sim.mk defines no SIM_COMMAND))
+
+-include $(wildcard $(HOST)/asan/tests/host/*.d $(HOST)/tsan/tests/host/*.d) $(ASAN_PURE:.o=.d) $(TSAN_PURE:.o=.d)

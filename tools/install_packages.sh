@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# install_packages.sh run|test: installs the Debian packages that building and running, or also testing, need. Names them; silent and
+# without effect when all are there. As root, else through sudo.
+set -eu
+
+run="make gcc libc6-dev binutils python3 qemu-system-x86 grub-common grub-pc-bin xorriso mtools"
+test="check clang acpica-tools python3-pyelftools python3-pytest python3-hypothesis"
+
+case "${1-}" in
+run) wanted=$run ;;
+test) wanted="$run $test" ;;
+*)
+    echo "usage: $0 run|test" >&2
+    exit 2
+    ;;
+esac
+
+if ! command -v dpkg-query >/dev/null; then
+    echo "install_packages: not a Debian system; this needs what Debian calls: $wanted" >&2
+    exit 0
+fi
+
+missing=
+for package in $wanted; do
+    # shellcheck disable=SC2016 # dpkg-query's own variable
+    status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) || status=none
+    [ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+echo "install_packages: installing$missing"
+if [ "$(id -u)" = 0 ]; then
+    as_root=
+elif command -v sudo >/dev/null; then
+    as_root=sudo
+else
+    echo "install_packages: neither root nor sudo; install by hand:$missing" >&2
+    exit 1
+fi
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update
+# shellcheck disable=SC2086 # a list of words
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing </dev/null

@@ -1,0 +1,234 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Starts R4 in QEMU: the one place that knows the command line, the end marker and the exit codes.
+
+A boot succeeded if the guest wrote the success code to the debug-exit port AND printed the end marker AND did so in time. A triple
+fault also ends QEMU, with status 0, so neither alone proves anything. Used as a command by `make run` and as a module by tests/boot.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import selectors
+import shlex
+import socket
+import subprocess
+import sys
+import time
+
+EXIT_PORT = 0xF4
+EXIT_SUCCESS = (0x2A << 1) | 1  # QEMU's exit status for the guest's success code
+END_MARKER = "[r4] end: success"
+COMMAND_KEY = "opt/r4/command"
+
+ACCELERATORS = {
+    "tcg": ["-accel", "tcg,thread=multi", "-cpu", "max"],
+    "icount": ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", "max"],
+    "kvm": ["-accel", "kvm", "-cpu", "host"],
+}
+TIMEOUTS = {"tcg": 60, "icount": 600, "kvm": 60}  # seconds
+
+
+class QemuError(Exception):
+    """QEMU could not be started or controlled; the text says why."""
+
+
+def choose_accelerator(wanted, notice=sys.stderr):
+    """The accelerator to use; `auto` says in one line what it chose."""
+    if wanted != "auto":
+        return wanted
+    # A /dev/kvm that opens proves little: some emulate ring 0 and fail in ring 3. Until a probe runs there, KVM is asked for by name.
+    print("qemu.py: ACCEL=auto uses TCG (KVM only by ACCEL=kvm)", file=notice, flush=True)
+    return "tcg"
+
+
+def machine_arguments(build):
+    """What linkgen.py wrote for this machine: memory, sockets, cores, NUMA domains, distances."""
+    path = pathlib.Path(build) / "qemu.args"
+    try:
+        return shlex.split(path.read_text(encoding="utf-8"), comments=True)
+    except OSError as error:
+        raise QemuError(f"{path}: {error.strerror}; run `make iso` first") from error
+
+
+def command_line(build, accelerator, command, extra=()):
+    """QEMU's arguments for the machine in `build`; `command` is the text that the root tasks see."""
+    return [
+        "qemu-system-x86_64",
+        "-nodefaults",
+        *machine_arguments(build),
+        *ACCELERATORS[accelerator],
+        "-display", "none",
+        "-serial", "stdio",
+        "-no-reboot",
+        "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4",
+        "-fw_cfg", f"name={COMMAND_KEY},string={command}",
+        "-cdrom", str(pathlib.Path(build) / "r4.iso"),
+        "-boot", "d",
+        *extra,
+    ]  # fmt: skip
+
+
+class Qmp:
+    """QEMU's control socket: as much of the protocol as dumping memory takes."""
+
+    def __init__(self, path, deadline):
+        self.socket = socket.socket(socket.AF_UNIX)
+        while True:
+            try:
+                self.socket.connect(str(path))
+                break
+            except (FileNotFoundError, ConnectionRefusedError) as error:
+                if time.monotonic() > deadline:
+                    raise QemuError(f"no answer on {path}") from error
+                time.sleep(0.02)
+        self.socket.settimeout(max(1.0, deadline - time.monotonic()))
+        self.stream = self.socket.makefile("rw", encoding="utf-8")
+        self.stream.readline()  # the greeting
+        self.execute("qmp_capabilities")
+
+    def execute(self, name, **arguments):
+        self.stream.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+        self.stream.flush()
+        while True:
+            answer = json.loads(self.stream.readline() or '{"error": {"desc": "connection closed"}}')
+            if "error" in answer:
+                raise QemuError(f"{name}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def close(self):
+        self.stream.close()
+        self.socket.close()
+
+
+class Guest:
+    """A running QEMU. Lines of its serial port are collected in `lines`; `echo` gets the bytes as they come."""
+
+    def __init__(self, arguments, timeout, echo=None):
+        self.deadline = time.monotonic() + timeout
+        self.timeout = timeout
+        self.echo = echo
+        self.lines = []
+        self.timed_out = False
+        self._partial = b""
+        try:
+            self.process = subprocess.Popen(
+                arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
+        except OSError as error:
+            raise QemuError(f"{arguments[0]}: {error.strerror}") from error
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self.process.stdout, selectors.EVENT_READ)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    @property
+    def output(self):
+        return "\n".join(self.lines)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._selector.close()
+        self.process.stdout.close()
+
+    def _take(self, data):
+        if self.echo:
+            self.echo.write(data.decode("utf-8", "replace"))
+            self.echo.flush()
+        *complete, self._partial = (self._partial + data).split(b"\n")
+        self.lines.extend(line.decode("utf-8", "replace").rstrip("\r") for line in complete)
+
+    def _read(self):
+        """Waits for output; false at its end or at the time limit."""
+        if not self._selector.select(max(0.0, self.deadline - time.monotonic())):
+            self.timed_out = True
+            return False
+        data = os.read(self.process.stdout.fileno(), 65536)
+        self._take(data or (b"\n" if self._partial else b""))
+        return bool(data)
+
+    def wait_for(self, matches):
+        """Reads until a line satisfies `matches`, and returns it; None if the guest ended or ran out of time before."""
+        seen = 0
+        while True:
+            while seen < len(self.lines):
+                seen += 1
+                if matches(self.lines[seen - 1]):
+                    return self.lines[seen - 1]
+            if not self._read():
+                return None
+
+    def finish(self):
+        """Reads to the end; returns None for success, else one line that says what was wrong."""
+        while self._read():
+            pass
+        if self.timed_out:
+            self.kill()
+            return f"no end within {self.timeout:g} s"
+        status = self.process.wait()
+        panics = [line for line in self.lines if "panic:" in line]
+        if status == EXIT_SUCCESS and END_MARKER in self.lines:
+            return None
+        if status == EXIT_SUCCESS:
+            return "the guest reported success without the end marker"
+        if status == 0:
+            return "QEMU ended by itself: a triple fault or a reset"
+        if status < 0:
+            return f"QEMU was killed by signal {-status}"
+        reason = f"the guest failed with exit status {status}"
+        return f"{reason} after {panics[0]}" if panics else reason
+
+
+def guest_command(program, hook=""):
+    return f"program={program}" + (f" hook={hook}" if hook else "")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", required=True, help="the machine's folder, build/NAME")
+    parser.add_argument("--accel", default="auto", choices=["auto", *ACCELERATORS])
+    parser.add_argument("--program", default="demo", help="what the root tasks run: demo or bench")
+    parser.add_argument("--hook", default="", help="a test hook of the kernel or root task")
+    parser.add_argument("--print", action="store_true", help="print the command line instead of running it")
+    parser.add_argument("--timeout", type=float, help="seconds until the guest is killed")
+    parser.add_argument("--qmp", help="path of a control socket to open")
+    parser.add_argument("--log", help="also write the serial output to this file")
+    parser.add_argument("extra", nargs="*", help="more arguments for QEMU, after --")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    accelerator = choose_accelerator(arguments.accel)
+    extra = list(arguments.extra)
+    if arguments.qmp:
+        extra += ["-qmp", f"unix:{arguments.qmp},server=on,wait=off"]
+    line = command_line(arguments.build, accelerator, guest_command(arguments.program, arguments.hook), extra)
+    if arguments.print:
+        print(shlex.join(line))
+        return 0
+    with Guest(line, arguments.timeout or TIMEOUTS[accelerator], echo=sys.stdout) as guest:
+        trouble = guest.finish()
+        if arguments.log:
+            pathlib.Path(arguments.log).write_text(guest.output + "\n", encoding="utf-8")
+    if trouble:
+        print(f"qemu.py: failed: {trouble}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except QemuError as error:
+        sys.exit(f"qemu.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
