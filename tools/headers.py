@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Reads numbers and link constants from shared/r4/layout.h and link.h, so that each stands in one place only.
+
+Understands what those two headers use: `#define R4_NAME number` or `(number << bits)`, R4_SIZE(struct x, bytes), and the X-macro list
+of link constants, whose values are sums of such names and of fields of the layout.
+"""
+
+import re
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent.parent / "shared" / "r4"
+
+
+def _text(name):
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def _numbers(text):
+    found = {}
+    for name, value in re.findall(r"^#define (R4_\w+) +(\(?[0-9][^/\n]*)", text, re.MULTILINE):
+        shape = re.fullmatch(r"\(?(0x[0-9a-f]+|\d+)U?L*(?: << (\d+))?\)?", value.strip())
+        if shape:
+            found[name] = int(shape[1], 0) << int(shape[2] or 0)
+    return found
+
+
+NUMBERS = _numbers(_text("types.h") + _text("layout.h"))
+SIZES = {name: int(size) for name, size in re.findall(r"^R4_SIZE\(struct (\w+), (\d+)\);", _text("layout.h"), re.MULTILINE)}
+_LINK_CONSTANTS = re.findall(r"^ +X\((\w+), (?:32|64), (.+)\)(?: *\\)?$", _text("link.h"), re.MULTILINE)
+if not _LINK_CONSTANTS:
+    raise RuntimeError("shared/r4/link.h: no link constants found")
+
+
+def link_constants(header, cluster):
+    """The link constants of one cluster, in the order of the list: name -> value.
+
+    `header` and `cluster` give the fields of struct r4_layout_header and struct r4_layout_cluster by name.
+    """
+
+    def term(text):
+        if text.startswith("(c)->"):
+            return cluster[text.removeprefix("(c)->")]
+        if text.startswith("(l)->header->"):
+            return header[text.removeprefix("(l)->header->")]
+        return NUMBERS[text]
+
+    return {name: sum(term(part) for part in value.split(" + ")) for name, value in _LINK_CONSTANTS}

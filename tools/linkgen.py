@@ -1,0 +1,178 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Turns a machine configuration into all that is built from it: `linkgen.py configs/NAME.toml [-o DIR]`, default build/NAME.
+
+    layout.bin      the layout that the coordinator reads (shared/r4/layout.h)
+    layout.json     the same, and the link constants, to be read by people and tests
+    qemu.args       the machine, one argument per line; accelerator, disk and serial line are tools/qemu.py's
+    cluster-N.ld    GNU ld script of the reference link of cluster N's kernel
+    cluster-N.sym   its link constants as `nm` prints them, for the debugger
+
+The same configuration gives the same bytes. A bad one gives one line on stderr, exit status 2 and no file.
+"""
+
+import argparse
+import json
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+import config as configuration
+from headers import NUMBERS, SIZES, link_constants
+
+MIB = 1 << 20
+
+# The structures of shared/r4/layout.h: format for struct.pack, and the field names in that order; "" is reserved.
+RECORDS = {
+    "r4_layout_header": ("<IHHIIHHHHHHI", "magic version header_size size checksum cluster_count core_count memory_count "
+                                          "link_count ring_slots - flags"),
+    "r4_layout_cluster": ("<QQHHHH", "virtual_base direct_map number group core_count -"),
+    "r4_layout_core": ("<IHH", "apic_id cluster -"),
+    "r4_layout_memory": ("<QQIHH", "offset size domain cluster -"),
+    "r4_layout_link": ("<HHBBH", "from to priority distance -"),
+}
+
+
+def pack(name, record):
+    """One structure as bytes."""
+    shape, fields = RECORDS[name]
+    if struct.calcsize(shape) != SIZES[name]:
+        raise RuntimeError(f"struct {name} has {SIZES[name]} bytes in layout.h and {struct.calcsize(shape)} here")
+    return struct.pack(shape, *(record.get(field, 0) for field in fields.split()))
+
+
+def make_layout(config):
+    """The layout as records: name of the array -> list of dictionaries with the fields of its structure."""
+    clusters = [{"virtual_base": NUMBERS["R4_VIRTUAL_BASE"] + number * NUMBERS["R4_KERNEL_AREA"],
+                 "direct_map": NUMBERS["R4_DIRECT_MAP"] + (number << NUMBERS["R4_DIRECT_MAP_SHIFT"]),
+                 "number": number, "group": cluster.group, "core_count": len(cluster.cores)}
+                for number, cluster in enumerate(config.clusters)]
+    cores = [{"apic_id": config.apic_id(core), "cluster": number}
+             for number, cluster in enumerate(config.clusters) for core in cluster.cores]
+    memories = [{"offset": part.offset_mib * MIB, "size": part.size_mib * MIB, "domain": part.node, "cluster": number}
+                for number, cluster in enumerate(config.clusters) for part in cluster.memory]
+    links = [{"from": link.source, "to": link.target, "priority": link.priority, "distance": distance(config, link)}
+             for link in config.links]
+    return {"r4_layout_cluster": clusters, "r4_layout_core": cores, "r4_layout_memory": memories, "r4_layout_link": links}
+
+
+def distance(config, link):
+    """Of the clusters' first nodes, where their kernels lie."""
+    return config.distances[config.clusters[link.source].nodes[0]][config.clusters[link.target].nodes[0]]
+
+
+def make_header(config, layout):
+    """The header but for its checksum."""
+    size = SIZES["r4_layout_header"] + sum(SIZES[name] * len(records) for name, records in layout.items())
+    return {"magic": NUMBERS["R4_LAYOUT_MAGIC"], "version": NUMBERS["R4_LAYOUT_VERSION"],
+            "header_size": SIZES["r4_layout_header"], "size": size,
+            "cluster_count": len(layout["r4_layout_cluster"]), "core_count": len(layout["r4_layout_core"]),
+            "memory_count": len(layout["r4_layout_memory"]), "link_count": len(layout["r4_layout_link"]),
+            "ring_slots": config.ring_slots, "flags": NUMBERS["R4_LAYOUT_STOP"]}
+
+
+def layout_bytes(header, layout):
+    """layout.bin: the checksum is that of the whole with the field zero."""
+    arrays = b"".join(pack(name, record) for name, records in layout.items() for record in records)
+    checksum = zlib.crc32(pack("r4_layout_header", header) + arrays)
+    return pack("r4_layout_header", header | {"checksum": checksum}) + arrays
+
+
+def qemu_args(config):
+    """The machine for QEMU, one argument per line."""
+    cores = config.cores_per_socket
+    args = ["-machine", "q35", "-smp", f"{config.sockets * cores},sockets={config.sockets},cores={cores},threads=1",
+            "-m", f"{sum(config.memory_mib)}M"]
+    for node, size in enumerate(config.memory_mib):
+        first, last = node * cores, node * cores + cores - 1
+        cpus = f"{first}-{last}" if cores > 1 else f"{first}"
+        args += ["-object", f"memory-backend-ram,id=m{node},size={size}M",
+                 "-numa", f"node,nodeid={node},cpus={cpus},memdev=m{node}"]
+    for source, row in enumerate(config.distances):
+        for target, value in enumerate(row):
+            if source != target:
+                args += ["-numa", f"dist,src={source},dst={target},val={value}"]
+    return "\n".join(args) + "\n"
+
+
+def ld_script(name, cluster, constants):
+    """The reference link: what shared/linker.c does, in GNU ld's words."""
+    symbols = "\n".join(f"{symbol} = {value:#x};" for symbol, value in constants.items())
+    page = NUMBERS["R4_PAGE_SIZE"]
+    sections = "\n".join(f"    {section} : ALIGN({page}) {{ *({section}) }}"
+                         for section in (".text", ".rodata", ".data", ".bss"))
+    return f"""/* {name}, cluster {cluster['number']}: made by tools/linkgen.py. */
+OUTPUT_FORMAT(elf64-x86-64)
+ENTRY(r4_link_virtual_base)
+{symbols}
+SECTIONS {{
+    . = {cluster['virtual_base']:#x};
+{sections}
+}}
+"""
+
+
+def symbol_list(constants):
+    """The link constants as `nm` prints absolute symbols."""
+    return "".join(f"{value:016x} A {symbol}\n" for symbol, value in constants.items())
+
+
+def describe(config, header, layout):
+    """layout.json: addresses as hexadecimal text, sizes in bytes."""
+    clusters = []
+    for cluster, source in zip(layout["r4_layout_cluster"], config.clusters):
+        number = cluster["number"]
+        constants = link_constants(header, cluster)
+        stride = NUMBERS["R4_RING_STRIDE"]
+        peers = [peer for peer in range(header["cluster_count"]) if peer != number]
+        clusters.append({
+            "number": number, "group": cluster["group"], "nodes": source.nodes,
+            "virtual_base": f"{cluster['virtual_base']:#x}", "direct_map": f"{cluster['direct_map']:#x}",
+            "cores": [{"index": index, "core": core, "apic_id": config.apic_id(core)}
+                      for index, core in enumerate(source.cores)],
+            "memory": [{key: part[key] for key in ("domain", "offset", "size")}
+                       for part in layout["r4_layout_memory"] if part["cluster"] == number],
+            "rings_in": {str(peer): f"{constants['r4_link_rings_in'] + peer * stride:#x}" for peer in peers},
+            "rings_out": {str(peer): f"{constants['r4_link_rings_out'] + peer * stride:#x}" for peer in peers},
+            "link_constants": {name: f"{value:#x}" for name, value in constants.items()},
+        })
+    return {"name": config.name, "ring_slots": config.ring_slots, "sockets": config.sockets,
+            "cores_per_socket": config.cores_per_socket, "memory_mib": config.memory_mib, "distances": config.distances,
+            "clusters": clusters, "links": layout["r4_layout_link"]}
+
+
+def make_files(config):
+    """All outputs: file name -> bytes."""
+    layout = make_layout(config)
+    header = make_header(config, layout)
+    files = {"layout.bin": layout_bytes(header, layout), "qemu.args": qemu_args(config).encode(),
+             "layout.json": (json.dumps(describe(config, header, layout), indent=2) + "\n").encode()}
+    for cluster in layout["r4_layout_cluster"]:
+        constants = link_constants(header, cluster)
+        stem = f"cluster-{cluster['number']}"
+        files[f"{stem}.ld"] = ld_script(config.name, cluster, constants).encode()
+        files[f"{stem}.sym"] = symbol_list(constants).encode()
+    return files
+
+
+def main():
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Turn a machine configuration into layout, QEMU arguments and link scripts.")
+    parser.add_argument("config", metavar="CONFIG.toml")
+    parser.add_argument("-o", metavar="DIR", dest="folder", help="where to (default: build/NAME)")
+    arguments = parser.parse_args()
+    try:
+        files = make_files(configuration.load(arguments.config))
+    except configuration.ConfigError as error:
+        print(f"{arguments.config}: {error}", file=sys.stderr)
+        return 2
+    folder = Path(arguments.folder or Path("build") / Path(arguments.config).stem)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
