@@ -46,7 +46,7 @@ void kernel_event(enum machine_event event);
 /* A fault of the current user thread: vector (Intel SDM volume 3, table 6-1), error code, faulting address (page faults). */
 void kernel_fault(uint64_t vector, uint64_t error, uint64_t address);
 
-/* A fault inside the kernel, or an NMI from machine_stop_others() for which this returns at once. `registers` as in r4_panic_record. */
+/* A fault inside the kernel. `registers` as in r4_panic_record. An NMI of machine_stop_others() halts without an upcall. */
 _Noreturn void kernel_fault_inside(uint64_t vector, uint64_t error, uint64_t address, const uint64_t registers[18]);
 
 /* --- downcalls --- */
@@ -54,7 +54,8 @@ _Noreturn void kernel_fault_inside(uint64_t vector, uint64_t error, uint64_t add
 /* After the upcall return to the thread with these registers; null: halt until the next event. */
 void machine_resume(struct machine_regs *regs);
 
-/* A thread's first registers: user mode at `entry`, stack pointer `stack`, `argument` in rdi, interrupts on, all else zero. */
+/* A thread's first registers: user mode at `entry` (below R4_USER_END, the caller has checked), stack pointer `stack` (any value),
+ * `argument` in rdi, interrupts on, all else zero. */
 void machine_regs_start(struct machine_regs *regs, uint64_t entry, uint64_t stack, uint64_t argument);
 
 /* The result of a system call into the caller's saved registers. */
@@ -86,8 +87,9 @@ void machine_space_load_kernel(void); /* the kernel's own, with no user half */
 void machine_flush_user(void);        /* drops this core's translations of the loaded user half */
 void machine_flush_all(void);         /* also those of the kernel half */
 
-/* Makes [base, base + size), whole 2 MiB pages, (in)accessible in the direct map; no flush. The page directories exist for all RAM. */
-void machine_direct_map(phys_t base, uint64_t size, bool present);
+/* Makes [base, base + size), whole 2 MiB pages, (in)accessible in the direct map; no flush. The page directories exist for all RAM.
+ * False, and nothing changed, if part of the range is no RAM of this machine: a peer's offer may name anything. */
+bool machine_direct_map(phys_t base, uint64_t size, bool present);
 
 /* Fills with zero; size a multiple of 8. */
 void machine_zero(void *memory, size_t size);
