@@ -18,8 +18,8 @@ import sys
 import zlib
 from pathlib import Path
 
-import config as configuration
-from headers import NUMBERS, SIZES, link_constants
+import linkgen_config as configuration
+from linkgen_headers import NUMBERS, SIZES, link_constants
 
 MIB = 1 << 20
 
@@ -169,6 +169,8 @@ def main():
         return 2
     folder = Path(arguments.folder or Path("build") / Path(arguments.config).stem)
     folder.mkdir(parents=True, exist_ok=True)
+    for old in (*folder.glob("cluster-*.ld"), *folder.glob("cluster-*.sym")):  # there may have been more clusters
+        old.unlink()
     for name, content in files.items():
         (folder / name).write_bytes(content)
     return 0

@@ -70,22 +70,31 @@ struct elf_program {
 R4_SIZE(struct elf_program, 56);
 
 enum { ELF_TYPE_RELOCATABLE = 1, ELF_TYPE_EXECUTABLE = 2, ELF_MACHINE_X86_64 = 62 };
-enum { ELF_SECTION_PROGBITS = 1, ELF_SECTION_SYMTAB = 2, ELF_SECTION_STRTAB = 3, ELF_SECTION_RELA = 4, ELF_SECTION_NOBITS = 8 };
-enum { ELF_SYMBOL_UNDEFINED = 0, ELF_SYMBOL_ABSOLUTE = 0xfff1, ELF_SYMBOL_COMMON = 0xfff2, ELF_BINDING_WEAK = 2 };
+enum { ELF_SECTION_PROGBITS = 1, ELF_SECTION_SYMTAB = 2, ELF_SECTION_STRTAB = 3, ELF_SECTION_RELA = 4 };
+enum { ELF_SECTION_NOBITS = 8, ELF_SECTION_REL = 9 };
+enum { ELF_SYMBOL_UNDEFINED = 0, ELF_SYMBOL_ABSOLUTE = 0xfff1, ELF_SYMBOL_COMMON = 0xfff2 };
+enum { ELF_BINDING_LOCAL = 0, ELF_BINDING_GLOBAL = 1, ELF_BINDING_WEAK = 2 };
 enum { ELF_FLAG_WRITE = 1, ELF_FLAG_ALLOC = 2, ELF_FLAG_EXEC = 4 };
 enum { ELF_PROGRAM_LOAD = 1, ELF_PROGRAM_EXEC = 1, ELF_PROGRAM_WRITE = 2, ELF_PROGRAM_READ = 4 };
 enum { R_X86_64_64 = 1, R_X86_64_PC32 = 2, R_X86_64_PLT32 = 4, R_X86_64_32 = 10, R_X86_64_32S = 11 };
 
-struct elf_file { /* checked by elf_open: header, tables and strings lie inside the file */
+/* Checked by elf_open. All tables, names and the contents of sections and segments lie inside the file; each symbol table names a
+ * string table, each relocation table a symbol table and a section; alignments are 0 or a power of two. Not checked: symbols' sections
+ * and values, relocations' types, symbols and offsets. */
+struct elf_file {
     const uint8_t *data;
     size_t size;
     const struct elf_header *header;
-    const struct elf_section *sections; /* null for an executable without any */
-    const struct elf_program *programs; /* null for a relocatable object */
+    const struct elf_section *sections; /* of a relocatable object; null for an executable, whose sections nobody needs */
+    const struct elf_program *programs; /* of an executable; null for a relocatable object */
 };
 
 /* Checks `size` bytes at `data` (8-byte aligned) as an ELF-64 x86-64 file of `type`. Returns null if good, else a text that says what
  * is wrong; then *file is not to be used. */
 const char *elf_open(const void *data, size_t size, uint16_t type, struct elf_file *file);
+
+/* Names in a checked relocatable object; `table` is the symbol table that the symbol stands in. */
+const char *elf_section_name(const struct elf_file *file, const struct elf_section *section);
+const char *elf_symbol_name(const struct elf_file *file, const struct elf_section *table, const struct elf_symbol *symbol);
 
 #endif

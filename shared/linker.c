@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The boot linker. It does what GNU ld does with the script that tools/linkgen.py writes, and refuses what it does not
+ * know. Relocation arithmetic: AMD64 supplement 1.0, table 4.10, with S the symbol's value, A the addend, P the place.
+ */
+#include <r4/linker.h>
+#include <r4/string.h>
+
+#define LINKER_IMAGE_MAX (1ULL << 31) /* what 32-bit displacements reach */
+
+static const char *const section_names[LINKER_SECTIONS] = {".text", ".rodata", ".data", ".bss"};
+
+struct link { /* one run of linker_link */
+    const struct elf_file *file;
+    const struct linker_plan *plan;
+    uint64_t virtual_base;
+    const struct linker_symbol *symbols;
+    size_t symbol_count;
+    uint8_t *image;
+};
+
+struct place { /* what one relocation patches */
+    uint8_t *bytes;
+    uint64_t address;
+};
+
+static struct linker_fault fault_of(const char *what, const char *name) {
+    return (struct linker_fault){.what = what, .name = name};
+}
+
+static struct linker_fault plan_section(const struct elf_file *file, uint16_t index, struct linker_plan *plan) {
+    const struct elf_section *section = &file->sections[index];
+    const char *name = elf_section_name(file, section);
+    for (unsigned i = 0; i < LINKER_SECTIONS; i++) {
+        if (!string_equal(name, section_names[i])) {
+            continue;
+        }
+        if (plan->section[i] != 0) {
+            return fault_of("the section appears twice", name);
+        }
+        if (section->type != (i == LINKER_BSS ? ELF_SECTION_NOBITS : ELF_SECTION_PROGBITS)) {
+            return fault_of("the section has the wrong type", name);
+        }
+        if (section->alignment > R4_PAGE_SIZE) {
+            return fault_of("the section is to be aligned to more than a page", name);
+        }
+        if (section->size > LINKER_IMAGE_MAX) {
+            return fault_of("the section is too large", name);
+        }
+        plan->section[i] = index;
+        plan->size[i] = section->size;
+        return fault_of(NULL, NULL);
+    }
+    return fault_of("the section is to be loaded and has no place in the image", name);
+}
+
+struct linker_fault linker_plan(const struct elf_file *file, struct linker_plan *plan) {
+    *plan = (struct linker_plan){0};
+    for (uint16_t i = 1; i < file->header->section_count; i++) {
+        const struct elf_section *section = &file->sections[i];
+        if ((section->flags & ELF_FLAG_ALLOC) != 0) {
+            struct linker_fault fault = plan_section(file, i, plan);
+            if (fault.what != NULL) {
+                return fault;
+            }
+        }
+    }
+    uint64_t end = 0;
+    for (unsigned i = 0; i < LINKER_SECTIONS; i++) {
+        plan->offset[i] = end;
+        end = round_up(end + plan->size[i], R4_PAGE_SIZE);
+    }
+    plan->image_size = end;
+    return end <= LINKER_IMAGE_MAX ? fault_of(NULL, NULL) : fault_of("the image is too large", NULL);
+}
+
+/* Which of the four the object's section `index` is; LINKER_SECTIONS if none. */
+static unsigned section_place(const struct linker_plan *plan, uint32_t index) {
+    unsigned i = 0;
+    while (i < LINKER_SECTIONS && (index == 0 || plan->section[i] != index)) {
+        i++;
+    }
+    return i;
+}
+
+static const char *undefined_value(const struct link *link, const struct elf_symbol *symbol, const char *name,
+                                   uint64_t *value) {
+    if (symbol->info >> 4 == ELF_BINDING_WEAK) {
+        return "the symbol is weak and undefined";
+    }
+    for (size_t i = 0; i < link->symbol_count; i++) {
+        if (string_equal(link->symbols[i].name, name)) {
+            *value = link->symbols[i].value;
+            return NULL;
+        }
+    }
+    return "the symbol is undefined";
+}
+
+static const char *symbol_value(const struct link *link, const struct elf_symbol *symbol, const char *name,
+                                uint64_t *value) {
+    if (symbol->section == ELF_SYMBOL_UNDEFINED) {
+        return undefined_value(link, symbol, name, value);
+    }
+    if (symbol->section == ELF_SYMBOL_ABSOLUTE) {
+        *value = symbol->value;
+        return NULL;
+    }
+    if (symbol->section == ELF_SYMBOL_COMMON) {
+        return "the symbol is common: compile with -fno-common";
+    }
+    unsigned place = section_place(link->plan, symbol->section);
+    if (place == LINKER_SECTIONS) {
+        return "the symbol lies in a section that is not loaded";
+    }
+    *value = link->virtual_base + link->plan->offset[place] + symbol->value;
+    return NULL;
+}
+
+static uint64_t relocation_width(uint32_t type) {
+    switch (type) {
+    case R_X86_64_64:
+        return 8;
+    case R_X86_64_PC32:
+    case R_X86_64_PLT32: /* all code is in one image: a call needs no table */
+    case R_X86_64_32:
+    case R_X86_64_32S:
+        return 4;
+    default:
+        return 0;
+    }
+}
+
+/* Writes S + A or S + A - P; false if it does not fit. */
+static bool place_write(const struct place *place, uint32_t type, uint64_t value) {
+    if (type == R_X86_64_PC32 || type == R_X86_64_PLT32) {
+        value -= place->address;
+    }
+    uint64_t seen = type == R_X86_64_32 ? (uint32_t)value : (uint64_t)(int64_t)(int32_t)value; /* by the instruction */
+    if (type != R_X86_64_64 && seen != value) {
+        return false;
+    }
+    memcpy(place->bytes, &value, relocation_width(type)); /* little endian: the low bytes stand first */
+    return true;
+}
+
+/* A symbol's name; of a section's symbol, which has none, the section's. */
+static const char *symbol_label(const struct elf_file *file, const struct elf_section *table,
+                                const struct elf_symbol *symbol) {
+    const char *name = elf_symbol_name(file, table, symbol);
+    bool in_section = symbol->section != ELF_SYMBOL_UNDEFINED && symbol->section < file->header->section_count;
+    return *name == '\0' && in_section ? elf_section_name(file, &file->sections[symbol->section]) : name;
+}
+
+/* Section `target` is one of the three with contents. */
+static struct linker_fault relocate(const struct link *link, const struct elf_section *table, unsigned target,
+                                    const struct elf_relocation *relocation) {
+    const struct elf_section *symbol_table = &link->file->sections[table->link];
+    const struct elf_symbol *symbols = (const void *)(link->file->data + symbol_table->offset);
+    uint64_t index = relocation->info >> 32;
+    struct linker_fault fault = {.offset = relocation->offset, .type = (uint32_t)relocation->info};
+    if (index >= symbol_table->size / sizeof(*symbols)) {
+        fault.what = "the relocation names a symbol that does not exist";
+        return fault;
+    }
+    fault.name = symbol_label(link->file, symbol_table, &symbols[index]);
+    uint64_t width = relocation_width(fault.type);
+    uint64_t size = link->plan->size[target];
+    if (width == 0) {
+        fault.what = "the relocation has an unknown type";
+        return fault;
+    }
+    if (relocation->offset > size || width > size - relocation->offset) {
+        fault.what = "the relocation lies outside its section";
+        return fault;
+    }
+    uint64_t value = 0; /* of symbol 0, which stands for none */
+    if (index != 0) {
+        fault.what = symbol_value(link, &symbols[index], fault.name, &value);
+    }
+    uint64_t offset = link->plan->offset[target] + relocation->offset;
+    struct place place = {link->image + offset, link->virtual_base + offset};
+    if (fault.what == NULL && !place_write(&place, fault.type, value + (uint64_t)relocation->addend)) {
+        fault.what = "the value does not fit the relocation";
+    }
+    return fault;
+}
+
+static struct linker_fault relocate_section(const struct link *link, const struct elf_section *table) {
+    unsigned target = section_place(link->plan, table->info);
+    if (target == LINKER_SECTIONS) { /* debug information and the like */
+        return fault_of(NULL, NULL);
+    }
+    const char *name = section_names[target];
+    if (table->type == ELF_SECTION_REL || target == LINKER_BSS) {
+        return fault_of("the section's relocations have no addends or no contents to change", name);
+    }
+    const struct elf_relocation *relocations = (const void *)(link->file->data + table->offset);
+    for (uint64_t i = 0; i < table->size / sizeof(*relocations); i++) {
+        struct linker_fault fault = relocate(link, table, target, &relocations[i]);
+        if (fault.what != NULL) {
+            return fault;
+        }
+    }
+    return fault_of(NULL, NULL);
+}
+
+struct linker_fault linker_link(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base,
+                                const struct linker_symbol *symbols, size_t symbol_count, uint8_t *image) {
+    struct link link = {file, plan, virtual_base, symbols, symbol_count, image};
+    memset(image, 0, plan->image_size);
+    for (unsigned i = 0; i < LINKER_BSS; i++) {
+        if (plan->section[i] != 0) {
+            memcpy(image + plan->offset[i], file->data + file->sections[plan->section[i]].offset, plan->size[i]);
+        }
+    }
+    for (uint32_t i = 1; i < file->header->section_count; i++) {
+        const struct elf_section *table = &file->sections[i];
+        if (table->type == ELF_SECTION_RELA || table->type == ELF_SECTION_REL) {
+            struct linker_fault fault = relocate_section(&link, table);
+            if (fault.what != NULL) {
+                return fault;
+            }
+        }
+    }
+    return fault_of(NULL, NULL);
+}
+
+static uint64_t table_find(const struct elf_file *file, const struct elf_section *table, const struct linker_plan *plan,
+                           uint64_t virtual_base, const char *name) {
+    const struct elf_symbol *symbols = (const void *)(file->data + table->offset);
+    for (uint64_t i = 1; i < table->size / sizeof(*symbols); i++) {
+        unsigned place = section_place(plan, symbols[i].section);
+        if (symbols[i].info >> 4 != ELF_BINDING_LOCAL && place != LINKER_SECTIONS &&
+            string_equal(elf_symbol_name(file, table, &symbols[i]), name)) {
+            return virtual_base + plan->offset[place] + symbols[i].value;
+        }
+    }
+    return 0;
+}
+
+uint64_t linker_find(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base,
+                     const char *name) {
+    for (uint32_t i = 1; i < file->header->section_count; i++) {
+        if (file->sections[i].type == ELF_SECTION_SYMTAB) {
+            uint64_t address = table_find(file, &file->sections[i], plan, virtual_base, name);
+            if (address != 0) {
+                return address;
+            }
+        }
+    }
+    return 0;
+}
