@@ -18,8 +18,8 @@ import sys
 import zlib
 from pathlib import Path
 
-import linkgen_config as configuration
-from linkgen_headers import NUMBERS, SIZES, link_constants
+import config as configuration
+from headers import NUMBERS, SIZES, link_constants
 
 MIB = 1 << 20
 

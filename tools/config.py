@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from linkgen_headers import NUMBERS
+from headers import NUMBERS
 
 NODE_MIN_MIB = 64
 MACHINE_MAX_MIB = 512 * 1024  # QEMU's processors have 40 address bits, and the holes below 4 GiB take some
