@@ -40,8 +40,9 @@ build/packages-%: tools/install_packages.sh
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Werror
 COMPILE := $(CC) -std=gnu11 -O2 -g -MMD -MP $(WARNINGS)
 # What stands on no operating system. The loop idiom must not become a call of memcpy inside memcpy.
+GCC_ONLY := -fno-tree-loop-distribute-patterns
 FREE := -ffreestanding -fno-common -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
-	-fno-asynchronous-unwind-tables $(if $(CLANG),,-fno-tree-loop-distribute-patterns)
+	-fno-asynchronous-unwind-tables $(if $(CLANG),,$(GCC_ONLY))
 # No floating point registers: the kernel would clobber the user's, and the coordinator has not set them up.
 GENERAL := -mno-red-zone -mgeneral-regs-only -mno-sse -mno-mmx
 
@@ -131,16 +132,18 @@ $(BUILD)/root.elf: $(USER_OBJECTS) $(BUILD)/user/shared.a user/lib/user.ld
 
 # --- one machine: layout, QEMU arguments, reference link and ISO, all under build/NAME/ ---
 
+LINKGEN := tools/linkgen.py tools/config.py tools/headers.py $(addprefix shared/r4/,types.h layout.h link.h)
+
 define linkgen
 @$(call say,LINKGEN,$(@D))
 $(Q)$(PYTHON) tools/linkgen.py $< -o $(@D)
 $(Q)touch $@
 endef
 
-$(BUILD)/%/layout.bin: configs/%.toml $(wildcard tools/linkgen*.py) | $(RUN_PACKAGES)
+$(BUILD)/%/layout.bin: configs/%.toml $(LINKGEN) | $(RUN_PACKAGES)
 	$(linkgen)
 ifneq ($(CONFIG),configs/$(NAME).toml)
-$(MACHINE)/layout.bin: $(CONFIG) $(wildcard tools/linkgen*.py) | $(RUN_PACKAGES)
+$(MACHINE)/layout.bin: $(CONFIG) $(LINKGEN) | $(RUN_PACKAGES)
 	$(linkgen)
 endif
 

@@ -78,4 +78,21 @@ test: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=
 sim: $(SIM)
 	@$(or $(SIM_COMMAND),$(error tests/sim/sim.mk defines no SIM_COMMAND))
 
+# --- lint: slower than the checks are worth on each run ---
+
+LINT_PACKAGES := build/packages-lint
+C_FILES := $(shell find shared cluster-kernel boot-coordinator user tests -name '*.[ch]')
+TIDY = clang-tidy --quiet
+tidy_c = $(filter %.c,$(1))
+
+lint: build $(HOST_TESTS) | $(LINT_PACKAGES)
+	$(MAKE) --no-print-directory CC=clang build
+	clang-format --dry-run -Werror $(C_FILES)
+	$(TIDY) $(call tidy_c,$(KERNEL_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(KERNEL_FLAGS)) -Icluster-kernel -Icluster-kernel/x86 -Ishared
+	$(TIDY) $(call tidy_c,$(COORDINATOR_SOURCES) $(SHARED)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(COORDINATOR_FLAGS)) -Iboot-coordinator -Iboot-coordinator/x86 -Ishared
+	$(TIDY) $(call tidy_c,$(USER_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(USER_FLAGS)) -Iuser/lib -Iuser -Ishared
+	shellcheck .ci/run $(wildcard tools/*.sh)
+	codespell --quiet-level=2 README.md Makefile docs shared cluster-kernel boot-coordinator user tools tests configs
+	$(PYTHON) tools/check_tree.py
+
 -include $(wildcard $(HOST)/asan/tests/host/*.d $(HOST)/tsan/tests/host/*.d) $(ASAN_PURE:.o=.d) $(TSAN_PURE:.o=.d)

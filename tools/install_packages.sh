@@ -1,18 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# install_packages.sh run|test: installs the Debian packages that building and running, or also testing, need. Names them; silent and
-# without effect when all are there. As root, else through sudo.
+# install_packages.sh run|test|lint: installs the Debian packages that building and running, or also testing, or also static analysis,
+# need. Names them; silent and without effect when all are there. As root, else through sudo.
 set -eu
 
 run="make gcc libc6-dev binutils python3 qemu-system-x86 grub-common grub-pc-bin xorriso mtools"
 test="check clang acpica-tools python3-pyelftools python3-pytest python3-hypothesis"
+lint="clang-format clang-tidy shellcheck codespell"
 
 case "${1-}" in
 run) wanted=$run ;;
 test) wanted="$run $test" ;;
+lint) wanted="$run $test $lint" ;;
 *)
-    echo "usage: $0 run|test" >&2
+    echo "usage: $0 run|test|lint" >&2
     exit 2
     ;;
 esac

@@ -63,7 +63,7 @@ def command_line(build, accelerator, command, extra=()):
         "-serial", "stdio",
         "-no-reboot",
         "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4",
-        "-fw_cfg", f"name={COMMAND_KEY},string={command}",
+        "-fw_cfg", f"name={COMMAND_KEY},string={command.replace(',', ',,')}",
         "-cdrom", str(pathlib.Path(build) / "r4.iso"),
         "-boot", "d",
         *extra,

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""Each rule of check_tree.py fires on a small tree that breaks it, and on no other."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+TOOL = pathlib.Path(__file__).parents[2] / "tools" / "check_tree.py"
+SPDX = "/* SPDX-License-Identifier: MIT */\n"
+GOOD = SPDX + '#include <r4/types.h>\n#include <stdint.h>\n#include "a.h"\nint a(void) { return 1; }\n'
+GUARDED = SPDX + "#ifndef A_H\n#define A_H\nint a(void);\n#endif\n"
+LONG = "int a(void) {\n" + "    a();\n" * 59 + "}\n"
+
+
+@pytest.fixture(name="tree")
+def small_tree(tmp_path):
+    """A tree without a breach, and a function that compiles its pure file and runs the tool."""
+    core = tmp_path / "cluster-kernel" / "core"
+    objects = tmp_path / "build" / "kernel" / "core"
+    for folder in (core, objects, tmp_path / "shared" / "r4", tmp_path / "cluster-kernel" / "x86"):
+        folder.mkdir(parents=True)
+    (tmp_path / "shared" / "r4" / "types.h").write_text(SPDX)
+    (core / "a.c").write_text(GOOD)
+    (core / "a.h").write_text(GUARDED)
+
+    def check():
+        source = (core / "a.c").read_text()
+        command = ["gcc", "-fno-pic", "-I", tmp_path / "shared", "-w", "-c", core / "a.c", "-o", objects / "a.o"]
+        subprocess.run(command, check=True, input=source, text=True)
+        done = subprocess.run([sys.executable, TOOL, "--root", tmp_path], capture_output=True, text=True, check=False)
+        *breaches, _ = done.stdout.splitlines()
+        assert done.stderr == ""
+        assert done.returncode == (1 if breaches else 0)
+        return breaches
+
+    return tmp_path, check
+
+
+def test_good_tree(tree):
+    assert tree[1]() == []
+
+
+@pytest.mark.parametrize(
+    "name, text, breach",
+    [
+        ("cluster-kernel/core/a.c", GOOD + "#include <string.h>\n", "6: a pure file includes string.h"),
+        ("cluster-kernel/core/a.c", GOOD + '#include "../x86/b.h"\n', "6: a pure file includes ../x86/b.h"),
+        ("cluster-kernel/core/a.c", GOOD + 'void b(void) { __asm__("nop"); }\n', "6: assembly in a pure file"),
+        ("cluster-kernel/b.c", SPDX + "#if A\n#endif\n", "2: conditional compilation outside x86/: #if A"),
+        ("cluster-kernel/b.h", GUARDED + "#ifdef A\n#endif\n", "6: conditional compilation outside x86/: #ifdef A"),
+        ("cluster-kernel/b.c", SPDX + "typedef struct a b;\n", "2: a struct keeps its name: typedef struct a b;"),
+        ("cluster-kernel/b.c", SPDX + "/* TO" "DO */\n", "2: left to do: /* TO" "DO */"),
+        ("cluster-kernel/b.c", "int b;\n", "1: no SPDX licence line at the top"),
+        ("cluster-kernel/b.c", SPDX + LONG, "2: a has 61 lines; a function has up to 60"),
+        ("cluster-kernel/b.c", SPDX + "\n" * 500, "1: 501 lines; a file has up to 500"),
+        ("tools/b.py", "#" + SPDX + "def b():\n" + "    b()\n" * 60, "2: b has 61 lines; a function has up to 60"),
+    ],
+)
+def test_breach_in_a_source(tree, name, text, breach):
+    root, check = tree
+    (root / "cluster-kernel" / "x86" / "b.h").write_text(SPDX)
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_text(text)
+    assert check() == [f"{name}:{breach}"]
+
+
+@pytest.mark.parametrize(
+    "code, breach",
+    [
+        ("int b(void);\nint c(void) { return b(); }\n", "a pure object needs b"),
+        ("int state = 1;\n", "a pure object has data that can change: state"),
+        ("static int count;\nint c(void) { return count++; }\n", "a pure object has data that can change: count"),
+    ],
+)
+def test_breach_in_an_object(tree, code, breach):
+    root, check = tree
+    (root / "cluster-kernel/core/a.c").write_text(GOOD + code)
+    (found,) = check()
+    assert found.endswith(f"a.o: {breach}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '/* #if in a comment { */\nconst char *const text = "{ #if";\n',
+        "#define LONG_MACRO(x) \\\n    do { \\\n    } while (0)\n",
+        "const int table[] = {\n" + "    1,\n" * 80 + "};\n",
+        LONG.replace("    a();\n", "", 1),
+        "extern void *memcpy(void *, const void *, unsigned long);\nvoid c(void *p) { memcpy(p, p, 9); }\n",
+    ],
+)
+def test_no_false_alarm(tree, text):
+    root, check = tree
+    (root / "cluster-kernel/core/a.c").write_text(GOOD.replace("int a(void) { return 1; }\n", text))
+    assert check() == []
+
+
+def test_conditions_are_allowed_in_x86(tree):
+    root, check = tree
+    (root / "cluster-kernel/x86/b.c").write_text(SPDX + "#if A\n#endif\n")
+    assert check() == []
+
+
+def test_unbuilt_tree_is_a_breach(tree):
+    root, _ = tree
+    done = subprocess.run([sys.executable, TOOL, "--root", root], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "no objects" in done.stdout

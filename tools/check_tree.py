@@ -1,0 +1,187 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Holds the tree to its own rules; one line per breach, exit status 1 if there is any.
+
+    purity     boot-coordinator/core, cluster-kernel/core and shared see only <r4/…>, their own folder and freestanding headers; no
+               assembly; their objects call only each other and the four memory functions, and hold no data that can change
+    size       functions up to 60 lines, files up to 500
+    switches   no conditional compilation outside x86/ but include guards
+    language   no typedef of a struct; nothing marked as left to do; a licence line at the top
+"""
+
+import argparse
+import ast
+import pathlib
+import re
+import subprocess
+import sys
+
+FUNCTION_LINES = 60
+FILE_LINES = 500
+CODE = {".c", ".h", ".S", ".ld", ".py", ".sh", ".mk"}
+PURE_FOLDERS = ["boot-coordinator/core", "cluster-kernel/core", "shared", "shared/r4"]
+FREESTANDING = {"stdarg", "stdatomic", "stdbool", "stddef", "stdint", "stdalign", "stdnoreturn", "limits", "float", "iso646"}
+MEMORY_FUNCTIONS = {"memcpy", "memmove", "memset", "memcmp"}
+# Where the build leaves the objects of each pure folder.
+PURE_OBJECTS = ["coordinator/core", "coordinator/shared", "kernel/core", "kernel/shared"]
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+CONDITION = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif|else)\b")
+GUARD = re.compile(r"\s*#\s*ifndef\s+(\w+)\s*\n\s*#\s*define\s+\1\s*\n")
+ASSEMBLY = re.compile(r"\b(__asm__|asm)\b")
+LEFT_TO_DO = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
+STRUCT_TYPEDEF = re.compile(r"\btypedef\s+(struct|union)\b")
+
+
+def blank(match):
+    """Spaces in place of the text, so that lines and columns stay."""
+    return re.sub(r"[^\n]", " ", match.group(0))
+
+
+def without_comments(text):
+    pattern = r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|//[^\n]*'
+    return re.sub(pattern, lambda m: m.group(0) if m.group(0)[0] in "\"'" else blank(m), text, flags=re.S)
+
+
+def bare(text):
+    """C without comments, literals and preprocessor lines: what is left has balanced braces."""
+    text = re.sub(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, without_comments(text))
+    return re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", blank, text, flags=re.M)
+
+
+def c_functions(text):
+    """(name, first line, last line) of each function body at the outermost level."""
+    text = bare(text)
+    depth = 0
+    start = 0  # of the current outermost declaration
+    header = None
+    for position, character in enumerate(text):
+        if character == "{":
+            if depth == 0:
+                header = text[start:position]
+            depth += 1
+        elif character == "}":
+            depth -= 1
+            if depth == 0:
+                name = re.search(r"(\w+)\s*\(", header)
+                if name and "=" not in header:
+                    first = start + len(header) - len(header.lstrip())
+                    yield name.group(1), text.count("\n", 0, first) + 1, text.count("\n", 0, position) + 1
+                start = position + 1
+        elif character == ";" and depth == 0:
+            start = position + 1
+
+
+def python_functions(text):
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node.name, node.lineno, node.end_lineno
+
+
+def check_size(name, text):
+    lines = text.count("\n")
+    if lines > FILE_LINES:
+        yield f"{name}:1: {lines} lines; a file has up to {FILE_LINES}"
+    functions = {".c": c_functions, ".h": c_functions, ".py": python_functions}.get(pathlib.PurePath(name).suffix)
+    for function, first, last in functions(text) if functions else ():
+        if last - first + 1 > FUNCTION_LINES:
+            yield f"{name}:{first}: {function} has {last - first + 1} lines; a function has up to {FUNCTION_LINES}"
+
+
+def check_switches(name, text):
+    path = pathlib.PurePath(name)
+    if path.suffix not in (".c", ".h") or "x86" in path.parts:
+        return
+    text = without_comments(text)
+    if path.suffix == ".h":
+        text = GUARD.sub(blank, text, count=1)
+    for number, line in enumerate(text.splitlines(), 1):
+        if CONDITION.match(line):
+            yield f"{name}:{number}: conditional compilation outside x86/: {line.strip()}"
+
+
+def check_language(name, text):
+    if "SPDX-License-Identifier: " not in "\n".join(text.splitlines()[:2]):
+        yield f"{name}:1: no SPDX licence line at the top"
+    code = without_comments(text) if name.endswith((".c", ".h")) else ""
+    for number, (line, clean) in enumerate(zip(text.splitlines(), code.splitlines() or text.splitlines()), 1):
+        if LEFT_TO_DO.search(line):
+            yield f"{name}:{number}: left to do: {line.strip()}"
+        if code and STRUCT_TYPEDEF.search(clean):
+            yield f"{name}:{number}: a struct keeps its name: {clean.strip()}"
+
+
+def include_is_pure(path, bracket, target):
+    if bracket == '"':
+        return "/" not in target and (path.parent / target).exists()
+    return target.startswith("r4/") or target.removesuffix(".h") in FREESTANDING
+
+
+def check_pure_source(root, name, text):
+    if str(pathlib.PurePath(name).parent) not in PURE_FOLDERS:
+        return
+    text = without_comments(text)
+    for match in INCLUDE.finditer(text):
+        if not include_is_pure(root / name, *match.groups()):
+            yield f"{name}:{text.count(chr(10), 0, match.start()) + 1}: a pure file includes {match.group(2)}"
+    for number, line in enumerate(text.splitlines(), 1):
+        if ASSEMBLY.search(line):
+            yield f"{name}:{number}: assembly in a pure file"
+
+
+def symbols(objects):
+    """(object, letter, name) for each symbol of the objects, as nm says."""
+    listing = subprocess.run(["nm", "-A", *map(str, objects)], capture_output=True, text=True, check=True).stdout
+    for line in listing.splitlines():
+        place, _, rest = line.rpartition(":")
+        *_, letter, name = rest.split()
+        yield place, letter, name
+
+
+def check_pure_objects(build):
+    """Undefined names of pure objects must be defined by pure objects; nothing in them can be written."""
+    objects = [path for folder in PURE_OBJECTS for path in sorted((build / folder).glob("*.o"))]
+    if not objects:
+        yield f"{build}: no objects of pure folders; build first"
+        return
+    table = list(symbols(objects))
+    defined = {name for _, letter, name in table if letter not in "Uvw"} | MEMORY_FUNCTIONS
+    for place, letter, name in table:
+        if letter in "Uvw" and name not in defined:
+            yield f"{place}: a pure object needs {name}"
+        if letter in "BbCDdGgSs":
+            yield f"{place}: a pure object has data that can change: {name}"
+
+
+def tree_files(root):
+    for path in sorted(root.rglob("*")):
+        parts = path.relative_to(root).parts
+        hidden = parts[0] == "build" or any(part.startswith((".", "__")) for part in parts)
+        if not hidden and path.is_file() and (path.suffix in CODE or path.name == "Makefile"):
+            yield str(path.relative_to(root))
+
+
+def check_tree(root, build):
+    for name in tree_files(root):
+        text = (root / name).read_text(encoding="utf-8")
+        yield from check_size(name, text)
+        yield from check_switches(name, text)
+        yield from check_language(name, text)
+        yield from check_pure_source(root, name, text)
+    yield from check_pure_objects(build)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[1])
+    parser.add_argument("--build", type=pathlib.Path, help="where the objects are; default: ROOT/build")
+    arguments = parser.parse_args()
+    breaches = list(check_tree(arguments.root, arguments.build or arguments.root / "build"))
+    for breach in breaches:
+        print(breach)
+    print(f"check_tree: {len(breaches) or 'no'} breach{'' if len(breaches) == 1 else 'es'}")
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
