@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: MIT
+"""linkgen: what it refuses, one file in bad/ for each refusal with the exact message in its first line, and what it makes of the rest."""
+
+import ctypes
+import json
+import re
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conftest import ROOT
+
+import config as configuration
+import linkgen
+
+LINKGEN = ROOT / "tools" / "linkgen.py"
+BAD = sorted((Path(__file__).parent / "bad").glob("*.toml"))
+GOOD = sorted((ROOT / "configs").glob("*.toml"))
+FEW = settings(max_examples=60, deadline=None, database=None, derandomize=True,
+               suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def run_linkgen(config, folder):
+    return subprocess.run(["/usr/bin/python3", LINKGEN, config, "-o", folder], capture_output=True, text=True, timeout=60,
+                          check=False)
+
+
+def expect_refusal(config, message, folder):
+    result = run_linkgen(config, folder)
+    assert result.stderr == f"{config}: {message}\n"
+    assert result.stdout == ""
+    assert result.returncode == 2
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_bad(path, tmp_path):
+    message = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+    expect_refusal(path, message, tmp_path / "out")
+
+
+def test_no_file(tmp_path):
+    expect_refusal(tmp_path / "none.toml",
+                   "file: cannot be read (No such file or directory); must be a readable TOML file", tmp_path / "out")
+
+
+def test_no_utf8(tmp_path):
+    path = tmp_path / "bytes.toml"
+    path.write_bytes(b"name = \"\xff\"\n")
+    expect_refusal(path, "syntax: 'utf-8' codec can't decode byte 0xff in position 8: invalid start byte; "
+                         "must be TOML 1.0 in UTF-8", tmp_path / "out")
+
+
+def test_each_refusal_has_a_file(monkeypatch):
+    """Every `raise ConfigError` in tools/config.py is reached by a file in bad/ (the one of unreadable files by the test above)."""
+    reached = set()
+
+    class Recorder(configuration.ConfigError):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            reached.add(sys._getframe(1).f_lineno)
+
+    monkeypatch.setattr(configuration, "ConfigError", Recorder)
+    for path in [*BAD, Path("/nowhere/none.toml")]:
+        with pytest.raises(Recorder):
+            configuration.load(path)
+    lines = Path(configuration.__file__).read_text(encoding="utf-8").splitlines()
+    places = {number for number, line in enumerate(lines, 1) if "raise ConfigError(" in line}
+    assert len(places) > 20
+    assert places == reached
+
+
+def unpack(content):
+    """layout.bin as lists of tuples, by the words of layout.h and not by linkgen's tables."""
+    header = struct.unpack_from("<IHHIIHHHHHHI", content)
+    shapes = ["<QQHHHH", "<IHH", "<QQIHH", "<HHBBH"]
+    arrays, at = [], 32
+    for shape, count in zip(shapes, header[5:9]):
+        arrays.append([struct.unpack_from(shape, content, at + index * struct.calcsize(shape)) for index in range(count)])
+        at += count * struct.calcsize(shape)
+    assert at == len(content) == header[3]
+    assert header[4] == zlib.crc32(content[:12] + bytes(4) + content[16:])
+    return header, *arrays
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_same_bytes(path, tmp_path):
+    contents = []
+    for folder in (tmp_path / "first", tmp_path / "second"):
+        result = run_linkgen(path, folder)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+        contents.append({file.name: file.read_bytes() for file in folder.iterdir()})
+    assert contents[0] == contents[1]
+    clusters = len(json.loads(contents[0]["layout.json"])["clusters"])
+    assert sorted(contents[0]) == sorted(["layout.bin", "layout.json", "qemu.args", *(f"cluster-{number}.{suffix}"
+                                          for number in range(clusters) for suffix in ("ld", "sym"))])
+
+
+def test_fewer_clusters_leave_no_old_scripts(tmp_path):
+    assert run_linkgen(ROOT / "configs" / "qemu-4x2.toml", tmp_path).returncode == 0
+    assert run_linkgen(ROOT / "configs" / "qemu-1x1.toml", tmp_path).returncode == 0
+    assert [file.name for file in tmp_path.glob("cluster-*.ld")] == ["cluster-0.ld"]
+
+
+def test_layout_of_4x2(machines):
+    header, clusters, cores, memories, links = unpack((machines["qemu-4x2"] / "layout.bin").read_bytes())
+    assert header[:4] == (0x4c345234, 1, 32, 32 + 4 * 24 + 8 * 8 + 4 * 24 + 12 * 8)
+    assert header[5:] == (4, 8, 4, 12, 4, 0, 1)
+    assert clusters[2] == (0xffffffff82000000, 0xffff810000000000, 2, 2, 2, 0)
+    assert cores == [(core, core // 2, 0) for core in range(8)]
+    assert memories == [(0, 256 << 20, node, node, 0) for node in range(4)]
+    assert links[:3] == [(0, 1, 200, 21, 0), (0, 2, 100, 31, 0), (0, 3, 200, 21, 0)]
+
+
+def test_json_agrees_with_layout(machines):
+    for folder in machines.values():
+        header, clusters, cores, memories, links = unpack((folder / "layout.bin").read_bytes())
+        told = json.loads((folder / "layout.json").read_text())
+        assert told["ring_slots"] == header[9]
+        assert [int(cluster["virtual_base"], 16) for cluster in told["clusters"]] == [cluster[0] for cluster in clusters]
+        assert [core["apic_id"] for cluster in told["clusters"] for core in cluster["cores"]] == [core[0] for core in cores]
+        assert [(part["offset"], part["size"], part["domain"]) for cluster in told["clusters"]
+                for part in cluster["memory"]] == [memory[:3] for memory in memories]
+        assert [tuple(link.values()) for link in told["links"]] == [link[:4] for link in links]
+        for cluster in told["clusters"]:
+            symbols = (folder / f"cluster-{cluster['number']}.sym").read_text().splitlines()
+            assert symbols == [f"{int(value, 16):016x} A {name}" for name, value in cluster["link_constants"].items()]
+
+
+def test_link_constants_are_those_of_link_h(machines):
+    names = set(re.findall(r"X\((r4_link_\w+)", (ROOT / "shared" / "r4" / "link.h").read_text(encoding="utf-8")))
+    cluster = json.loads((machines["qemu-2x2"] / "layout.json").read_text())["clusters"][1]
+    assert set(cluster["link_constants"]) == names
+    assert cluster["link_constants"]["r4_link_cluster"] == "0x1"
+    assert cluster["link_constants"]["r4_link_ring_slots"] == "0x8"
+    assert cluster["link_constants"]["r4_link_rings_in"] == "0xffffffff81400000"
+    assert cluster["rings_in"] == {"0": "0xffffffff81400000"}
+    assert cluster["rings_out"] == {"0": "0xffffffff81600000"}
+
+
+# --- random configurations ---
+
+
+def toml(value):
+    """A value as TOML, tables inline."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value)
+
+
+def load(table, folder):
+    path = folder / "random.toml"
+    path.write_text("".join(f"{key} = {toml(value)}\n" for key, value in table.items()), encoding="utf-8")
+    return configuration.load(path)
+
+
+@st.composite
+def machines_of_any_shape(draw):
+    """A valid configuration, as the table that TOML gives: one to three clusters for each socket, each with a part of its node."""
+    sockets = draw(st.integers(1, 6))
+    per_socket = draw(st.integers(1, 9))
+    memory = draw(st.lists(st.integers(32, 600).map(lambda half: 2 * half), min_size=sockets, max_size=sockets))
+    clusters = []
+    for node in range(sockets):
+        cores = draw(st.permutations(range(node * per_socket, (node + 1) * per_socket)))
+        count = draw(st.integers(1, min(3, per_socket)))
+        size = memory[node] // count // 2 * 2
+        for index in range(count):
+            cluster = {"nodes": [node], "cores": list(cores[index::count])}
+            if count > 1:
+                cluster["memory"] = [{"node": node, "offset_mib": index * size, "size_mib": size}]
+            clusters.append(cluster)
+    distance = st.integers(11, 254)
+    distances = [[10 if row == column else draw(distance) for column in range(sockets)] for row in range(sockets)]
+    return {"name": "random", "ring_slots": 1 << draw(st.integers(0, 6)), "link_priority": draw(st.integers(0, 255)),
+            "machine": {"sockets": sockets, "cores_per_socket": per_socket, "memory_mib": memory, "distances": distances},
+            "cluster": clusters}
+
+
+def checker(library):
+    """r4_layout_open as a function of bytes that gives the fault's number."""
+    function = ctypes.CDLL(str(library)).r4_layout_open
+
+    def check(content):
+        words = (ctypes.c_uint64 * ((len(content) + 7) // 8))()
+        ctypes.memmove(words, content, len(content))
+        layout, entry = (ctypes.c_void_p * 5)(), ctypes.c_uint32()
+        return function(words, ctypes.c_size_t(len(content)), layout, ctypes.byref(entry))
+
+    return check
+
+
+@FEW
+@given(table=machines_of_any_shape(), data=st.data())
+def test_random_machine(layout_library, tmp_path, table, data):
+    content = linkgen.make_files(load(table, tmp_path))["layout.bin"]
+    header, clusters, cores, memories, links = unpack(content)
+    per_socket = table["machine"]["cores_per_socket"]
+    assert len({core[0] for core in cores}) == len(cores) == table["machine"]["sockets"] * per_socket
+    assert len(links) == len(clusters) * (len(clusters) - 1)
+    assert sum(memory[1] for memory in memories) <= sum(table["machine"]["memory_mib"]) << 20
+    assert header[9] == table["ring_slots"]
+    check = checker(layout_library)
+    assert check(content) == 0
+    at = data.draw(st.integers(0, len(content) - 1))
+    flip = data.draw(st.integers(1, 255))
+    assert check(content[:at] + bytes([content[at] ^ flip]) + content[at + 1:]) != 0
+
+
+def spoil(data, value):
+    """`value` with one part of it replaced, left out or repeated."""
+    junk = st.one_of(st.integers(-3, 300), st.booleans(), st.text(max_size=3, alphabet="ab"), st.just([]), st.just({}))
+    if isinstance(value, dict) and value and data.draw(st.booleans()):
+        key = data.draw(st.sampled_from(sorted(value)))
+        rest = {name: item for name, item in value.items() if name != key}
+        return rest if data.draw(st.integers(0, 4)) == 0 else value | {key: spoil(data, value[key])}
+    if isinstance(value, list) and value and data.draw(st.booleans()):
+        at = data.draw(st.integers(0, len(value) - 1))
+        return value[:at] + ([] if data.draw(st.integers(0, 4)) == 0 else [spoil(data, value[at])]) + value[at + 1:]
+    return data.draw(junk)
+
+
+@FEW
+@given(table=machines_of_any_shape(), data=st.data())
+def test_spoiled_machine(layout_library, tmp_path, table, data):
+    """Refused in one line, or good for the coordinator too."""
+    spoiled = spoil(data, table)
+    if not isinstance(spoiled, dict):
+        return
+    try:
+        config = load(spoiled, tmp_path)
+    except configuration.ConfigError as error:
+        assert re.fullmatch(r"[^\n:]+: [^\n]+; [^\n]+", str(error))
+    else:
+        assert checker(layout_library)(linkgen.make_files(config)["layout.bin"]) == 0
+
+
+def test_apic_ids_have_gaps(tmp_path):
+    """QEMU gives each socket a power of two of ids."""
+    table = {"name": "random", "ring_slots": 1,
+             "machine": {"sockets": 2, "cores_per_socket": 3, "memory_mib": [64, 64], "distances": [[10, 20], [20, 10]]},
+             "cluster": [{"nodes": [0], "cores": [0, 1, 2]}, {"nodes": [1], "cores": [3, 4, 5]}]}
+    _, _, cores, _, _ = unpack(linkgen.make_files(load(table, tmp_path))["layout.bin"])
+    assert [core[0] for core in cores] == [0, 1, 2, 4, 5, 6]
