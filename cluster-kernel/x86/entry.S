@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * All ways into the kernel and out of it. Each core has one kernel stack, empty whenever user code runs or the core is halted; every way
+ * in starts at its top and every way out is leave_kernel, which looks at gs:CORE_REGS alone. So nothing is ever left on the stack, and
+ * an interrupt that ends a halt just drops its frame. Interrupts are off in the kernel but for the one instruction `hlt`.
+ *
+ * gs: an entry from ring 3 swaps the kernel's base in, and the exit swaps it out with nothing behind it but the return instruction. In
+ * between nothing can fault: user registers are only loaded, the kernel's are addressed through gs. What may come there, NMI, double
+ * fault and machine check, has stacks of its own (IST) and does not ask which gs it found.
+ */
+#include "offsets.h"
+#include <x86/registers.h>
+
+    .text
+
+/* The coordinator jumps here on each core: edi = index in the cluster, 64-bit mode, interrupts off, its own tables in cr3, which map the
+ * kernel's half as kernel_root does. */
+    .globl kernel_entry
+    .type kernel_entry, @function
+kernel_entry:
+    cld
+    movl %edi, %ebx
+    movl %edi, %eax
+    shlq $CORE_STRIDE_BITS, %rax
+    movabsq $r4_link_cores, %rcx
+    leaq CORE_OFFSET(%rcx, %rax), %rsp
+    movabsq $r4_link_boot_info, %rcx
+    movq BOOT_INFO_KERNEL_ROOT(%rcx), %rax
+    movq %rax, %cr3
+    xorl %ebp, %ebp
+    call machine_start
+    movl %ebx, %edi
+    call kernel_start
+    jmp leave_kernel
+    .size kernel_entry, . - kernel_entry
+
+/* syscall: rcx = user rip, r11 = user flags, rax is free (the result goes there); FMASK has cleared IF, DF, TF, NT and AC. Only what the
+ * ABI keeps is saved. The arguments already are where C expects them, but for r10, which stands in for the rcx that syscall took. */
+    .globl syscall_entry
+    .type syscall_entry, @function
+    .balign 64
+syscall_entry:
+    swapgs
+    movq %gs:CORE_REGS, %rax
+    movq %rsp, REGS_RSP(%rax)
+    movq %gs:CORE_STACK, %rsp
+    movq %rcx, REGS_RIP(%rax)
+    movq %r11, REGS_RFLAGS(%rax)
+    movq %rbx, REGS_RBX(%rax)
+    movq %rbp, REGS_RBP(%rax)
+    movq %r12, REGS_R12(%rax)
+    movq %r13, REGS_R13(%rax)
+    movq %r14, REGS_R14(%rax)
+    movq %r15, REGS_R15(%rax)
+    movq $1, REGS_FROM_SYSCALL(%rax)
+    movq %r10, %rcx
+    call kernel_syscall
+    /* falls into leave_kernel */
+
+/* To user mode, or to a halt. SYSRET with a non-canonical rcx would fault in ring 0 on some processors: rip is the address behind a
+ * `syscall` that user mode executed, all user mappings end at R4_USER_END, so it is at most that, which is canonical. The flags, too,
+ * are those of ring 3 as the processor saved them: IF set and IOPL 0, since user mode can change neither. Registers that are not the
+ * thread's are cleared, so that nothing of the kernel leaks. */
+    .type leave_kernel, @function
+leave_kernel:
+    movq %gs:CORE_REGS, %rbx
+    testq %rbx, %rbx
+    jz idle
+    cmpq $0, REGS_FROM_SYSCALL(%rbx)
+    je exit_full
+    movq REGS_RAX(%rbx), %rax
+    movq REGS_RDX(%rbx), %rdx
+    movq REGS_RIP(%rbx), %rcx
+    movq REGS_RFLAGS(%rbx), %r11
+    movq REGS_RBP(%rbx), %rbp
+    movq REGS_R12(%rbx), %r12
+    movq REGS_R13(%rbx), %r13
+    movq REGS_R14(%rbx), %r14
+    movq REGS_R15(%rbx), %r15
+    xorl %edi, %edi
+    xorl %esi, %esi
+    xorl %r8d, %r8d
+    xorl %r9d, %r9d
+    xorl %r10d, %r10d
+    movq REGS_RSP(%rbx), %rsp
+    movq REGS_RBX(%rbx), %rbx
+    swapgs
+    sysretq
+    .size syscall_entry, . - syscall_entry
+    .size leave_kernel, . - leave_kernel
+
+/* Everything comes back, rcx and r11 included. iretq faults in ring 0 if rip is not canonical: machine_regs_start's caller has checked
+ * it, and the processor saved the others. */
+    .type exit_full, @function
+exit_full:
+    pushq $SELECTOR_USER_DATA
+    pushq REGS_RSP(%rbx)
+    pushq REGS_RFLAGS(%rbx)
+    pushq $SELECTOR_USER_CODE
+    pushq REGS_RIP(%rbx)
+    movq REGS_RAX(%rbx), %rax
+    movq REGS_RCX(%rbx), %rcx
+    movq REGS_RDX(%rbx), %rdx
+    movq REGS_RSI(%rbx), %rsi
+    movq REGS_RDI(%rbx), %rdi
+    movq REGS_RBP(%rbx), %rbp
+    movq REGS_R8(%rbx), %r8
+    movq REGS_R9(%rbx), %r9
+    movq REGS_R10(%rbx), %r10
+    movq REGS_R11(%rbx), %r11
+    movq REGS_R12(%rbx), %r12
+    movq REGS_R13(%rbx), %r13
+    movq REGS_R14(%rbx), %r14
+    movq REGS_R15(%rbx), %r15
+    movq REGS_RBX(%rbx), %rbx
+    swapgs
+    iretq
+    .size exit_full, . - exit_full
+
+/* sti holds interrupts off for one more instruction, so none comes between the look at CORE_REGS and the halt. An event does not return
+ * here, but a stray or spurious interrupt does. */
+    .type idle, @function
+idle:
+    sti
+    hlt
+    cli
+    jmp leave_kernel
+    .size idle, . - idle
+
+/* Exceptions and events meet here: rsp -> vector, error, rip, cs, rflags, rsp, ss. Gates do not clear DF and AC. */
+    .type trap, @function
+trap:
+    cld
+    testb $3, 24(%rsp)
+    jz trap_inside
+    swapgs
+    cmpl $0, %gs:CORE_HAS_SMAP
+    je 1f
+    clac
+1:  pushq %rax
+    movq %gs:CORE_REGS, %rax
+    popq REGS_RAX(%rax)
+    movq %rbx, REGS_RBX(%rax)
+    movq %rcx, REGS_RCX(%rax)
+    movq %rdx, REGS_RDX(%rax)
+    movq %rsi, REGS_RSI(%rax)
+    movq %rdi, REGS_RDI(%rax)
+    movq %rbp, REGS_RBP(%rax)
+    movq %r8, REGS_R8(%rax)
+    movq %r9, REGS_R9(%rax)
+    movq %r10, REGS_R10(%rax)
+    movq %r11, REGS_R11(%rax)
+    movq %r12, REGS_R12(%rax)
+    movq %r13, REGS_R13(%rax)
+    movq %r14, REGS_R14(%rax)
+    movq %r15, REGS_R15(%rax)
+    movq $0, REGS_FROM_SYSCALL(%rax)
+    popq %rdi /* vector */
+    popq %rsi /* error */
+    popq REGS_RIP(%rax)
+    popq %rcx /* cs: always the one user segment */
+    popq REGS_RFLAGS(%rax)
+    popq REGS_RSP(%rax)
+    popq %rcx /* ss */
+    call machine_trap
+    jmp leave_kernel
+    .size trap, . - trap
+
+/* In ring 0: an event can only have ended a halt; an exception is the kernel's own fault. */
+    .type trap_inside, @function
+trap_inside:
+    cmpq $VECTOR_EXCEPTIONS, (%rsp)
+    jb fault_inside
+    movq (%rsp), %rdi
+    movq %gs:CORE_STACK, %rsp
+    xorl %esi, %esi
+    call machine_trap
+    jmp leave_kernel
+    .size trap_inside, . - trap_inside
+
+/* Last words, on whichever stack: no way back. Puts all registers on the stack in the order of r4_panic_record, and sets gs from the
+ * stack's address, since a double fault or machine check may have come with either gs. */
+    .type fault_inside, @function
+fault_inside:
+    cld
+    pushq 32(%rsp)       /* rflags */
+    pushq 16 + 8(%rsp)   /* rip */
+    pushq %r15
+    pushq %r14
+    pushq %r13
+    pushq %r12
+    pushq %r11
+    pushq %r10
+    pushq %r9
+    pushq %r8
+    pushq 40 + 80(%rsp)  /* rsp */
+    pushq %rbp
+    pushq %rdi
+    pushq %rsi
+    pushq %rdx
+    pushq %rcx
+    pushq %rbx
+    pushq %rax
+    movq %rsp, %rbx
+    movq %rsp, %rax
+    andq $-(1 << CORE_STRIDE_BITS), %rax
+    addq $CORE_OFFSET, %rax
+    movq %rax, %rdx
+    shrq $32, %rdx
+    movl $MSR_GS_BASE, %ecx
+    wrmsr
+    movq REGS_RSP(%rbx), %rax
+    movq %rax, %gs:CORE_FAULT_STACK
+    movq 144(%rbx), %rdi /* vector */
+    movq 152(%rbx), %rsi /* error */
+    movq %rbx, %rdx
+    andq $-16, %rsp
+    call machine_trap_inside
+    .size fault_inside, . - fault_inside
+
+/* Another core of this cluster has panicked, or hardware reports what the kernel cannot mend: halt with NMIs blocked. */
+    .globl nmi_stub
+    .type nmi_stub, @function
+nmi_stub:
+    hlt
+    jmp nmi_stub
+    .size nmi_stub, . - nmi_stub
+
+/* An interrupt of a device that nobody owns, left on by firmware: acknowledge and go on. */
+    .globl stray_stub
+    .type stray_stub, @function
+stray_stub:
+    pushq %rax
+    movabsq $r4_link_apic + 0xb0, %rax /* APIC_EOI */
+    movl $0, (%rax)
+    popq %rax
+    iretq
+    .size stray_stub, . - stray_stub
+
+/* The APIC took an interrupt back: not to be acknowledged (SDM volume 3, 11.9). */
+    .globl spurious_stub
+    .type spurious_stub, @function
+spurious_stub:
+    iretq
+    .size spurious_stub, . - spurious_stub
+
+/* One stub per exception, STUB_SIZE apart; the processor pushes an error code for some (SDM volume 3, table 6-1). Double fault and
+ * machine check never return to user mode, whatever they interrupted. */
+#define WITH_ERROR (1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 | 1 << 21 | 1 << 29 | 1 << 30)
+
+    .globl fault_stubs
+    .type fault_stubs, @function
+    .balign STUB_SIZE
+fault_stubs:
+    .set .Lvector, 0
+    .rept VECTOR_EXCEPTIONS
+    .balign STUB_SIZE
+    .ifeq (WITH_ERROR >> .Lvector) & 1
+    pushq $0
+    .endif
+    pushq $.Lvector
+    .ifeq (.Lvector - VECTOR_DOUBLE_FAULT) * (.Lvector - VECTOR_MACHINE_CHECK)
+    jmp fault_inside
+    .else
+    jmp trap
+    .endif
+    .set .Lvector, .Lvector + 1
+    .endr
+    .size fault_stubs, . - fault_stubs
+
+    .globl event_stubs
+    .type event_stubs, @function
+    .balign STUB_SIZE
+event_stubs:
+    .set .Lvector, VECTOR_EVENTS
+    .rept EVENT_STUBS
+    .balign STUB_SIZE
+    pushq $0
+    pushq $.Lvector
+    jmp trap
+    .set .Lvector, .Lvector + 1
+    .endr
+    .size event_stubs, . - event_stubs
+
+/* descriptors_load(const struct descriptor_pointer *gdt, const struct descriptor_pointer *idt): takes the new tables into use, reloads
+ * every segment register and the task register. Zeroes the gs base. */
+    .globl descriptors_load
+    .type descriptors_load, @function
+descriptors_load:
+    lgdt (%rdi)
+    lidt (%rsi)
+    movl $SELECTOR_KERNEL_DATA, %eax
+    movl %eax, %ss
+    xorl %eax, %eax
+    movl %eax, %ds
+    movl %eax, %es
+    movl %eax, %fs
+    movl %eax, %gs
+    movl $SELECTOR_TSS, %eax
+    ltr %ax
+    popq %rax
+    pushq $SELECTOR_KERNEL_CODE
+    pushq %rax
+    lretq
+    .size descriptors_load, . - descriptors_load
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The local APIC in xAPIC mode. Its registers are uncached, so a command is sent only after every earlier store of this
+ * core is visible to all: what stands in a mailbox before the doorbell is there when the doorbell arrives.
+ *
+ * The timer counts down from a 32-bit value at a frequency of its own; deadlines are 64-bit ticks of the TSC. A
+ * deadline that is too far for one count is reached in several: an early interrupt arms the next. The TSC-deadline mode
+ * would spare that, but a path that few machines take is not worth a second one.
+ */
+#include "local_apic.h"
+#include "where.h"
+#include <x86/apic.h>
+#include <x86/registers.h>
+
+#define TIMER_STRIDE_MAX (1ULL << 31) /* ticks for one count: the product with a frequency in kHz fits 64 bits */
+
+static uint64_t registers(void) { return LINK_CONSTANT_64(r4_link_apic); }
+
+void local_apic_start(void) {
+    apic_write(registers(), APIC_LVT_LINT0, APIC_LVT_MASKED); /* the 8259 of old; LINT1 is the NMI line of firmware */
+    apic_write(registers(), APIC_LVT_LINT1, APIC_LVT_MASKED);
+    apic_write(registers(), APIC_LVT_ERROR, APIC_LVT_MASKED);
+    apic_write(registers(), APIC_TIMER_COUNT, 0);
+    apic_write(registers(), APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
+    apic_write(registers(), APIC_LVT_TIMER, VECTOR_EVENTS + MACHINE_TIMER); /* one-shot */
+    apic_write(registers(), APIC_TASK_PRIORITY, 0);
+    apic_write(registers(), APIC_SPURIOUS, APIC_SPURIOUS_ENABLE | VECTOR_SPURIOUS);
+}
+
+/* Rounds up, so that a single count does not end before the deadline; zero would stop the timer. */
+static void timer_arm(uint64_t deadline, uint64_t now) {
+    uint64_t ticks = deadline > now ? deadline - now : 0;
+    if (ticks > TIMER_STRIDE_MAX)
+        ticks = TIMER_STRIDE_MAX;
+    uint64_t count = ticks * boot_info()->apic_khz / boot_info()->tsc_khz + 1;
+    apic_write(registers(), APIC_TIMER_COUNT, count < UINT32_MAX ? (uint32_t)count : UINT32_MAX);
+}
+
+void machine_timer_set(uint64_t deadline) {
+    machine_own()->deadline = deadline;
+    timer_arm(deadline, machine_now());
+}
+
+void machine_timer_stop(void) {
+    machine_own()->deadline = 0;
+    apic_write(registers(), APIC_TIMER_COUNT, 0);
+}
+
+static bool timer_expired(void) {
+    struct machine_core *own = machine_own();
+    uint64_t now = machine_now();
+    if (own->deadline == 0)
+        return false;
+    if (now < own->deadline) {
+        timer_arm(own->deadline, now);
+        return false;
+    }
+    own->deadline = 0;
+    return true;
+}
+
+/* Acknowledged before the upcall, which may arm the timer again or not return to where it came from. */
+void local_apic_event(enum machine_event event) {
+    apic_write(registers(), APIC_EOI, 0);
+    if (event != MACHINE_TIMER || timer_expired())
+        kernel_event(event);
+}
+
+bool machine_event_pending(void) {
+    uint32_t word = apic_read(registers(), APIC_REQUESTED + VECTOR_EVENTS / 32 * 16);
+    return (word >> VECTOR_EVENTS % 32 & ((1U << MACHINE_EVENT_COUNT) - 1)) != 0;
+}
+
+static void command(uint32_t apic_id, uint32_t text) {
+    while ((apic_read(registers(), APIC_COMMAND) & APIC_COMMAND_PENDING) != 0)
+        machine_relax();
+    apic_write(registers(), APIC_COMMAND_TARGET, apic_id << 24);
+    apic_write(registers(), APIC_COMMAND, text);
+}
+
+void machine_send(uint32_t apic_id, enum machine_event event) {
+    command(apic_id, APIC_COMMAND_FIXED | (VECTOR_EVENTS + (uint32_t)event));
+}
+
+void local_apic_send_nmi(uint32_t apic_id) { command(apic_id, APIC_COMMAND_NMI); }

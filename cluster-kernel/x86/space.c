@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Address spaces: loading, flushing, and the kernel's half. That half is one set of tables for all spaces of the
+ * cluster; the coordinator made them, in memory that the direct map does not show, and mapped those that the kernel
+ * changes at R4_AREA_TABLES (bootinfo.h): the root, to copy its upper half, and the direct map's page directories.
+ * Kernel pages may be global: a load of cr3 keeps them.
+ */
+#include "core/paging.h"
+#include "where.h"
+#include <x86/registers.h>
+
+#define SPACE_GIB_BITS     30U
+#define SPACE_KERNEL_FIRST 256U /* entry of the root at which the kernel's half begins */
+
+/* A page of the direct map. Accessed and dirty are set from the start, so that the processor never writes here. */
+#define SPACE_DIRECT (PAGING_PRESENT | PAGING_WRITE | PAGING_LARGE | PAGING_NX | 0x20ULL | 0x40ULL | 0x100ULL)
+
+static uint64_t *table_at(uint32_t page) {
+    return (uint64_t *)(LINK_CONSTANT_64(r4_link_tables) + (uint64_t)page * R4_PAGE_SIZE);
+}
+
+/* The kernel's half of the root never changes after boot: a copy stays true. */
+void machine_space_init(void *pml4) {
+    uint64_t *target = pml4;
+    const uint64_t *source = table_at(0);
+    for (uint32_t i = SPACE_KERNEL_FIRST; i < PAGING_ENTRIES; i++)
+        target[i] = source[i];
+}
+
+void machine_space_load(phys_t root) { x86_write_cr3(root); }
+void machine_space_load_kernel(void) { x86_write_cr3(boot_info()->kernel_root); }
+void machine_flush_user(void) { x86_write_cr3(x86_read_cr3()); }
+
+/* A change of CR4.PGE drops global translations too (SDM volume 3, 4.10.4.1). */
+void machine_flush_all(void) {
+    uint64_t cr4 = x86_read_cr4();
+    if ((cr4 & CR4_PGE) != 0) {
+        x86_write_cr4(cr4 & ~(uint64_t)CR4_PGE);
+        x86_write_cr4(cr4);
+    } else
+        machine_flush_user();
+}
+
+/* The page directory for a GiB of physical memory, by binary search in the ascending list; null if no cluster has RAM
+ * there. */
+static uint64_t *directory_of(uint64_t gib) {
+    const struct r4_boot_info *info = boot_info();
+    uint32_t low = 0, high = info->directory_count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (info->directory_gib[middle] == gib)
+            return table_at(1 + middle);
+        if (info->directory_gib[middle] < gib)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+bool machine_direct_map(phys_t base, uint64_t size, bool present) {
+    if (size > R4_PHYS_MAX || base > R4_PHYS_MAX - size)
+        return false;
+    for (uint64_t gib = base >> SPACE_GIB_BITS; gib << SPACE_GIB_BITS < base + size; gib++)
+        if (directory_of(gib) == NULL)
+            return false;
+    /* commit */
+    for (phys_t block = base; block < base + size; block += R4_LARGE_SIZE) {
+        uint64_t *directory = directory_of(block >> SPACE_GIB_BITS);
+        __atomic_store_n(&directory[paging_index(block, 2)], present ? block | SPACE_DIRECT : 0, __ATOMIC_RELAXED);
+    }
+    return true;
+}

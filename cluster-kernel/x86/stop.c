@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Ends: of this core, of the cluster's other cores, of the emulator.
+ */
+#include "local_apic.h"
+#include "where.h"
+
+#define STOP_EXIT_PORT 0xf4 /* QEMU's isa-debug-exit: status is code * 2 + 1 */
+
+/* A core that has no NMI gate yet stays out: an NMI would reset the machine. It has not touched the cluster's state,
+ * and waits for the lock when it does. */
+void machine_stop_others(void) {
+    for (uint32_t i = 0; i < core_count(); i++) {
+        struct machine_core *other = (struct machine_core *)core_at(i);
+        if (other != machine_own() && other->started)
+            local_apic_send_nmi(boot_info()->apic_ids[i]);
+    }
+}
+
+_Noreturn void machine_stop(void) {
+    x86_cli();
+    for (;;)
+        x86_hlt();
+}
+
+_Noreturn void machine_exit(uint32_t code) {
+    x86_out32(STOP_EXIT_PORT, code);
+    machine_stop();
+}

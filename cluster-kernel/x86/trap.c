@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The C side of the entries in entry.S: sorts exceptions and events into the kernel's upcalls.
+ */
+#include "entry.h"
+#include "local_apic.h"
+#include "machine.h"
+#include <x86/registers.h>
+
+void machine_trap(uint64_t vector, uint64_t error) {
+    if (vector >= VECTOR_EVENTS)
+        local_apic_event((enum machine_event)(vector - VECTOR_EVENTS));
+    else
+        kernel_fault(vector, error, vector == VECTOR_PAGE_FAULT ? x86_read_cr2() : 0);
+}
+
+/* CR2 tells for a double fault, too: mostly the kernel stack met its guard page. */
+_Noreturn void machine_trap_inside(uint64_t vector, uint64_t error, const uint64_t registers[18]) {
+    bool has_address = vector == VECTOR_PAGE_FAULT || vector == VECTOR_DOUBLE_FAULT;
+    kernel_fault_inside(vector, error, has_address ? x86_read_cr2() : 0, registers);
+}
+
+void machine_regs_start(struct machine_regs *regs, uint64_t entry, uint64_t stack, uint64_t argument) {
+    *regs = (struct machine_regs){.rip = entry, .rsp = stack, .rdi = argument, .rflags = RFLAGS_ONE | RFLAGS_IF};
+}
