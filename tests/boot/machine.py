@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""What the boot tests know about a machine: its layout, a boot's outcome, what the coordinator said, the guest's memory."""
+
+import json
+import pathlib
+import re
+import time
+
+import qemu
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+NAMES = sorted(path.stem for path in (ROOT / "configs").glob("*.toml"))
+MIB = 1 << 20
+PAGE = 4096
+
+# q35 puts the RAM that would reach 2.75 GiB and beyond at 4 GiB, all of it from 2 GiB on.
+SPLIT_ABOVE = 0xB0000000
+LOW_RAM = 0x80000000
+HIGH_BASE = 0x100000000
+
+
+def layout(name):
+    return json.loads((BUILD / name / "layout.json").read_text(encoding="utf-8"))
+
+
+def node_ranges(sizes_mib):
+    """Physical ranges [(base, end), …] of each node, as QEMU's q35 places nodes of these sizes."""
+    total = sum(sizes_mib) * MIB
+    low = total if total < SPLIT_ABOVE else LOW_RAM
+    ranges = []
+    start = 0
+    for size in sizes_mib:
+        end = start + size * MIB
+        parts = [(start, min(end, low))] if start < low else []
+        if end > low:
+            parts.append((HIGH_BASE + max(start, low) - low, HIGH_BASE + end - low))
+        ranges.append(parts)
+        start = end
+    return ranges
+
+
+def own_ranges(machine_layout, cluster):
+    """Physical ranges [(base, end), …] of the RAM that the layout gives to a cluster, worked out without the coordinator."""
+    nodes = node_ranges(machine_layout["memory_mib"])
+    found = []
+    for part in machine_layout["clusters"][cluster]["memory"]:
+        skip, left = part["offset"], part["size"]
+        for base, end in nodes[part["domain"]]:
+            first = min(base + skip, end)
+            last = min(first + left, end)
+            skip -= first - base
+            left -= last - first
+            found += [(first, last)] if first < last else []
+    return found
+
+
+class Boot:
+    """One run to the end: `trouble` is None or says what failed; `lines` is the serial output."""
+
+    def __init__(self, name, accelerator="tcg", program="demo", hook="", timeout=None):
+        arguments = qemu.command_line(BUILD / name, accelerator, qemu.guest_command(program, hook))
+        started = time.monotonic()
+        with qemu.Guest(arguments, timeout or qemu.TIMEOUTS[accelerator]) as guest:
+            self.trouble = guest.finish()
+            self.lines = guest.lines
+        self.seconds = time.monotonic() - started
+
+    @property
+    def output(self):
+        return "\n".join(self.lines)
+
+    def matching(self, pattern):
+        """The match of each line that fits the regular expression."""
+        return [match for line in self.lines if (match := re.fullmatch(pattern, line))]
+
+
+class BootLog:
+    """What the coordinator said about each cluster: addresses are physical unless named otherwise."""
+
+    def __init__(self, lines):
+        self.memory = {}  # cluster -> [(base, end), …]
+        self.image = {}  # cluster -> (base, size, virtual base)
+        self.root_table = {}  # cluster -> PML4
+        self.reserve = {}  # cluster -> [(base, end), …]
+        self.pool = {}  # cluster -> [(base, end), …]
+        self.ring = {}  # (from, to) -> (address, slots)
+        self.header = {}  # cluster -> address
+        self.console = None
+        for line in lines:
+            self._take(line)
+
+    def _take(self, line):
+        if match := re.fullmatch(r"\[boot\] console page (0x[0-9a-f]+)", line):
+            self.console = int(match[1], 16)
+        if not (match := re.fullmatch(r"\[boot\] cluster (\d+): (.*)", line)):
+            return
+        cluster, text = int(match[1]), match[2]
+        if part := re.match(r"(memory|reserve|pool) (0x[0-9a-f]+)-(0x[0-9a-f]+)", text):
+            getattr(self, part[1]).setdefault(cluster, []).append((int(part[2], 16), int(part[3], 16)))
+        elif part := re.match(r"image (0x[0-9a-f]+) size (0x[0-9a-f]+) virtual (0x[0-9a-f]+)", text):
+            self.image[cluster] = tuple(int(number, 16) for number in part.groups())
+        elif part := re.match(r"root table (0x[0-9a-f]+)", text):
+            self.root_table[cluster] = int(part[1], 16)
+        elif part := re.match(r"ring from (\d+) at (0x[0-9a-f]+), (\d+) slots", text):
+            self.ring[int(part[1]), cluster] = (int(part[2], 16), int(part[3]))
+        elif part := re.match(r"header (0x[0-9a-f]+)", text):
+            self.header[cluster] = int(part[1], 16)
+
+
+class StoppedMachine:
+    """Runs the demonstration on a machine without the debug-exit port, where the end leaves everything in place, and stops it there."""
+
+    def __init__(self, name, scratch):
+        self.layout = layout(name)
+        self.name = name
+        self._dump = scratch / "dump"
+        socket = scratch / "qmp"
+        extra = ["-qmp", f"unix:{socket},server=on,wait=off"]
+        arguments = qemu.command_line(BUILD / name, "tcg", qemu.guest_command("demo"), extra)
+        exit_device = arguments.index(f"isa-debug-exit,iobase={qemu.EXIT_PORT:#x},iosize=4")
+        del arguments[exit_device - 1 : exit_device + 1]
+        self._guest = qemu.Guest(arguments, qemu.TIMEOUTS["tcg"])
+        try:
+            if self._guest.wait_for(lambda line: line == qemu.END_MARKER) is None:
+                raise qemu.QemuError(f"{name}: no end marker in\n{self._guest.output}")
+            self._qmp = qemu.Qmp(socket, self._guest.deadline)
+            self._qmp.execute("stop")
+        except qemu.QemuError:
+            self._guest.kill()
+            raise
+        self.log = BootLog(self._guest.lines)
+
+    def close(self):
+        self._qmp.close()
+        self._guest.kill()
+
+    def read(self, address, size):
+        """Guest physical memory."""
+        self._qmp.execute("pmemsave", val=address, size=size, filename=str(self._dump))
+        data = self._dump.read_bytes()
+        assert len(data) == size
+        return data
+
+    def root_tables(self):
+        """CR3 of each core, by APIC id: [(apic id, address of the PML4), …]."""
+        tables = []
+        for cpu in self._qmp.execute("query-cpus-fast"):
+            question = {"command-line": "info registers", "cpu-index": cpu["cpu-index"]}
+            registers = self._qmp.execute("human-monitor-command", **question)
+            # While a socket has a power of two of cores, q35's APIC ids are the CPUs' numbers.
+            tables.append((cpu["cpu-index"], int(re.search(r"CR3=([0-9a-f]+)", registers)[1], 16) & ~(PAGE - 1)))
+        return tables

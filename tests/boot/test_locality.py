@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""Locality and isolation, seen from outside: the page tables of each cluster in a stopped machine's memory."""
+
+import pytest
+
+import machine
+import paging
+
+APIC = 0xFEE00000
+LARGE_PAGE = 2 * machine.MIB
+KERNEL_AREA = 0x1000000
+RING_STRIDE = 0x2000
+UPPER_HALF = 0xFFFF800000000000
+
+
+class View:
+    """One cluster's address space and what it may hold."""
+
+    def __init__(self, guest, cluster):
+        self.log = guest.log
+        self.own = machine.own_ranges(guest.layout, cluster)
+        self.constants = {name: int(value, 16) for name, value in guest.layout["clusters"][cluster]["link_constants"].items()}
+        self.mappings, self.tables = paging.walk(guest.read, self.log.root_table[cluster])
+        self.cluster = cluster
+        self.peers = [peer for peer in range(len(guest.layout["clusters"])) if peer != cluster]
+
+    def owns(self, base, size):
+        return any(first <= base and base + size <= last for first, last in self.own)
+
+    def exceptions(self):
+        """Page mappings outside the own memory that design allows: {(virtual, physical): (writable, no_cache)}."""
+        allowed = {
+            (self.constants["r4_link_apic"], APIC): (True, True),
+            (self.constants["r4_link_console"], self.log.console): (True, False),
+        }
+        for peer in self.peers:
+            header = self.constants["r4_link_headers"] + peer * machine.PAGE
+            allowed[header, self.log.header[peer]] = (False, False)
+            base, slots = self.log.ring[self.cluster, peer]
+            virtual = self.constants["r4_link_rings_out"] + peer * RING_STRIDE
+            for offset in range(0, 128 + 64 * slots, machine.PAGE):
+                allowed[virtual + offset, base + offset] = (True, False)
+        return allowed
+
+
+CLUSTERS = [(name, cluster) for name in machine.NAMES for cluster in range(len(machine.layout(name)["clusters"]))]
+each_cluster = pytest.mark.parametrize("name, cluster", CLUSTERS)
+
+
+@pytest.fixture(name="view")
+def cluster_view(stopped, name, cluster):
+    return View(stopped(name), cluster)
+
+
+@each_cluster
+def test_coordinator_reports_the_memory_of_the_layout(stopped, name, cluster):
+    guest = stopped(name)
+    view = View(guest, cluster)
+    for kind in (guest.log.memory, guest.log.reserve, guest.log.pool):
+        assert kind[cluster]
+        for base, end in kind[cluster]:
+            assert view.owns(base, end - base), f"{base:#x}-{end:#x}"
+
+
+@each_cluster
+def test_tables_lie_in_the_own_memory(view):
+    assert [f"{table:#x}" for table in sorted(view.tables) if not view.owns(table, machine.PAGE)] == []
+
+
+@each_cluster
+def test_frames_are_own_or_excepted(view):
+    allowed = view.exceptions()
+    foreign = [mapping for mapping in view.mappings if not view.owns(mapping.physical, mapping.size)]
+    wrong = [
+        str(mapping)
+        for mapping in foreign
+        if mapping.size != machine.PAGE or allowed.get((mapping.virtual, mapping.physical)) != (mapping.writable, mapping.no_cache)
+    ]
+    assert wrong == []
+    seen = {(mapping.virtual, mapping.physical) for mapping in view.mappings}
+    assert [place for place in allowed if place not in seen] == []
+
+
+@each_cluster
+def test_kernel_rights(view):
+    """Nothing for user mode, nothing both writable and executable; only text is executable."""
+    image, _, virtual = view.log.image[view.cluster]
+    for mapping in view.mappings:
+        assert mapping.virtual >= UPPER_HALF and not mapping.user, mapping
+        assert not (mapping.writable and mapping.executable), mapping
+        if mapping.executable:
+            assert mapping.virtual - virtual == mapping.physical - image and mapping.virtual < virtual + LARGE_PAGE, mapping
+
+
+@each_cluster
+def test_direct_map_holds_the_pool_and_no_more(view):
+    base = view.constants["r4_link_direct_map"]
+    area = view.constants["r4_link_virtual_base"]
+    direct = [mapping for mapping in view.mappings if not area <= mapping.virtual < area + KERNEL_AREA]
+    for mapping in direct:
+        assert (mapping.virtual, mapping.size) == (base + mapping.physical, LARGE_PAGE), mapping
+        assert mapping.writable, mapping
+    pool = [part for first, last in view.log.pool[view.cluster] for part in range(first, last, LARGE_PAGE)]
+    assert sorted(mapping.physical for mapping in direct) == sorted(pool)
+
+
+@each_cluster
+def test_loaded_address_spaces(stopped, name, cluster):
+    """What the cores have in CR3 at the end, user half included: tables and user frames in the own memory."""
+    guest = stopped(name)
+    view = View(guest, cluster)
+    own_cores = {core["apic_id"] for core in guest.layout["clusters"][cluster]["cores"]}
+    roots = {root for apic_id, root in guest.root_tables() if apic_id in own_cores}
+    assert roots
+    for root in roots:
+        mappings, tables = paging.walk(guest.read, root)
+        assert [f"{table:#x}" for table in sorted(tables) if not view.owns(table, machine.PAGE)] == []
+        user = [mapping for mapping in mappings if mapping.virtual < UPPER_HALF]
+        assert [str(mapping) for mapping in user if not view.owns(mapping.physical, mapping.size)] == []
+        assert [str(mapping) for mapping in user if not mapping.user] == []
+
+
+def test_memory_above_the_hole():
+    """The test's own idea of q35: 2 GiB low, the rest from 4 GiB."""
+    gib = 1 << 30
+    assert machine.node_ranges([1024, 1024]) == [[(0, gib)], [(gib, 2 * gib)]]
+    assert machine.node_ranges([3072, 1024]) == [[(0, 2 * gib), (4 * gib, 5 * gib)], [(5 * gib, 6 * gib)]]
