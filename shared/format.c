@@ -6,7 +6,8 @@
 #include <r4/format.h>
 #include <r4/string.h>
 
-#define DIGITS_MAX 24U /* of the longest 64-bit number, with its sign */
+#define DIGITS_MAX 24U   /* of the longest 64-bit number, with its sign */
+#define WIDTH_MAX  1000U /* so that no width overflows */
 
 struct output {
     char *at;
@@ -74,8 +75,9 @@ static const char *directive_read(const char *text, struct directive *directive)
         directive->left |= *text == '-';
         directive->zeros |= *text == '0';
     }
-    for (; *text >= '0' && *text <= '9' && directive->width < 1000; text++) {
-        directive->width = directive->width * 10 + (size_t)(*text - '0');
+    for (; *text >= '0' && *text <= '9'; text++) {
+        size_t width = directive->width * 10 + (size_t)(*text - '0');
+        directive->width = width < WIDTH_MAX ? width : WIDTH_MAX;
     }
     if (*text == 'l') {
         directive->is_long = true;

@@ -9,6 +9,8 @@
 
 #include <check.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #define SUITE_TIMEOUT 60.0 /* seconds for one test, on a busy machine under sanitizers */
 
@@ -26,6 +28,11 @@ static inline int suite_run(const char *name, const TTest *const *tests, size_t 
     int run = srunner_ntests_run(runner);
     srunner_free(runner);
     return failed == 0 && run > 0 ? 0 : 1;
+}
+
+/* Overwrites `width` bytes at `offset` of `target` with `value`, little endian: how tests spoil a good structure. */
+static inline void poke(void *target, size_t offset, size_t width, uint64_t value) {
+    memcpy((char *)target + offset, &value, width);
 }
 
 #define SUITE_MAIN(name, ...)                                                                                          \
