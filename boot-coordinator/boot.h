@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * All that the coordinator knows, in one place: each step of main.c fills in its part and reads those before. There is
+ * one struct boot, and one core that runs this code.
+ */
+#ifndef R4_BOOT_BOOT_H
+#define R4_BOOT_BOOT_H
+
+#include "core/multiboot.h"
+#include "core/place.h"
+#include "core/root.h"
+#include "core/topology.h"
+#include "x86/clock.h"
+#include <r4/linker.h>
+
+struct cluster {
+    const struct r4_layout_cluster *layout;
+    const struct r4_layout_core *cores; /* layout->core_count of them */
+    uint32_t number;
+    uint32_t domain; /* of its first memory part */
+    struct ranges pools;
+    struct place_reserve reserve;
+    phys_t root_block;
+    struct root root;
+    phys_t kernel_root; /* PML4 of its kernel */
+    uint64_t entry;     /* of its kernel, virtual address */
+};
+
+struct boot {
+    struct multiboot loader;
+    struct elf_file kernel;
+    struct elf_file root;
+    struct linker_plan plan;
+    struct r4_layout layout;
+    char command[256];
+    phys_t identity_end;  /* what lies below can be reached */
+    struct ranges in_use; /* by loader, coordinator, tables, and what is placed */
+    struct madt madt;
+    struct srat srat;
+    struct slit slit;
+    uint16_t pm_port;
+    struct topology topology;
+    struct clock_rates rates;
+    phys_t low_page; /* the other cores' first instructions */
+    phys_t console;
+    uint16_t gibs[R4_BOOT_DIRECTORIES]; /* those in which any cluster has pools */
+    uint32_t gib_count;
+    struct cluster clusters[R4_MAX_CLUSTERS];
+};
+
+static inline uint32_t boot_cluster_count(const struct boot *boot) { return boot->layout.header->cluster_count; }
+
+/* Adds to what is in use; stops the boot if there are too many ranges. */
+void boot_use(struct boot *boot, phys_t base, uint64_t size);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * MADT ("APIC"): which processors there are. Source: ACPI 6.5, sections 5.2.12, 5.2.12.2 (Processor Local
+ * APIC), 5.2.12.8 (Local APIC Address Override), 5.2.12.12 (Processor Local x2APIC).
+ */
+#ifndef R4_BOOT_MADT_H
+#define R4_BOOT_MADT_H
+
+#include "acpi.h"
+
+#define MADT_CORES_MAX (R4_MAX_CLUSTERS * R4_MAX_CORES) /* more than a layout can name is refused by name */
+
+struct madt_core {
+    uint32_t apic_id;
+    bool enabled;        /* the only ones that may be started */
+    bool online_capable; /* not there yet: could be added while the machine runs */
+};
+
+struct madt {
+    phys_t apic; /* of the local APICs' registers */
+    uint32_t core_count;
+    struct madt_core cores[MADT_CORES_MAX]; /* in the table's order; an APIC id stands here once */
+};
+
+/* Reads a table whose length and checksum are good. On a fault *madt is not to be used. */
+struct acpi_fault madt_read(const struct acpi_header *table, struct madt *madt);
+
+/* The processor with that APIC id, or null. */
+const struct madt_core *madt_find(const struct madt *madt, uint32_t apic_id);
+
+#endif

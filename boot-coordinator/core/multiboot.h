@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the boot loader hands over: the multiboot2 information block, read into a structure. Source: Multiboot2
+ * specification 2.0, section 3.6. The block is checked like any other input: nothing is read beyond its size.
+ */
+#ifndef R4_BOOT_MULTIBOOT_H
+#define R4_BOOT_MULTIBOOT_H
+
+#include "ranges.h"
+
+#define MULTIBOOT_LOADER_MAGIC 0x36d76289U /* in eax at the entry */
+#define MULTIBOOT_MODULES_MAX  16U
+
+struct multiboot_module {
+    phys_t base;
+    phys_t end;
+    const char *name; /* the string behind the file's name in module2; zero-terminated, in the block */
+};
+
+struct multiboot {
+    const char *command; /* zero-terminated, in the block; "" if there is none */
+    const uint8_t
+        *rsdp; /* copy of ACPI's root pointer, in the block, the newer if there are two; null: there is none */
+    uint32_t rsdp_size;
+    uint32_t module_count;
+    struct multiboot_module modules[MULTIBOOT_MODULES_MAX];
+    struct ranges ram; /* of type 1 in the memory map, less all other types */
+};
+
+/* Reads `size` bytes at `block` (8-byte aligned). Returns null if good, else what is wrong. */
+const char *multiboot_read(const void *block, size_t size, struct multiboot *out);
+
+/* The module with that name, or null. */
+const struct multiboot_module *multiboot_module(const struct multiboot *info, const char *name);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Placement. See place.h.
+ */
+#include "place.h"
+
+#define PLACE_LOW_END     0x100000U
+#define PLACE_GIB_BITS    30U
+#define PLACE_AREA_TABLES 8U /* page tables that the kernel's 16 MiB can need: one for each 2 MiB */
+
+uint64_t place_pools(const struct ranges *ram, struct ranges *pools, bool *fits) {
+    pools->count = 0;
+    *fits = true;
+    for (uint32_t i = 0; i < ram->count; i++) {
+        phys_t base = round_up(ram->list[i].base, R4_LARGE_SIZE);
+        phys_t end = round_down(ram->list[i].end, R4_LARGE_SIZE);
+        *fits = *fits && ranges_add(pools, base, end);
+    }
+    return ranges_total(ram) - ranges_total(pools);
+}
+
+uint32_t place_gibs(const struct ranges *pools, uint16_t *gibs, uint32_t max) {
+    uint32_t count = 0;
+    uint64_t next = 0;
+    for (uint32_t i = 0; i < pools->count; i++) {
+        uint64_t gib = pools->list[i].base >> PLACE_GIB_BITS;
+        uint64_t last = (pools->list[i].end - 1) >> PLACE_GIB_BITS;
+        for (gib = gib < next ? next : gib; gib <= last; gib++, count++) {
+            if (count < max) {
+                gibs[count] = (uint16_t)gib;
+            }
+            next = gib + 1;
+        }
+    }
+    return count;
+}
+
+/* PML4; page-directory pointers and directory of the area; its tables; the direct map's pointers, one page for 512 GiB.
+ */
+static uint32_t table_count(const struct place_need *need) {
+    return 3 + PLACE_AREA_TABLES + (need->last_gib / 512 + 1) + need->directories;
+}
+
+struct place_reserve place_reserve_at(const struct place_need *need, phys_t base) {
+    struct place_reserve reserve = {.base = base, .image = base, .table_count = table_count(need)};
+    reserve.info = reserve.image + need->image_size;
+    reserve.header = reserve.info + (uint64_t)R4_BOOT_INFO_PAGES * R4_PAGE_SIZE;
+    reserve.rings = reserve.header + R4_PAGE_SIZE;
+    if (need->console) {
+        reserve.console = reserve.rings;
+        reserve.rings += R4_PAGE_SIZE;
+    }
+    reserve.cores = reserve.rings + (uint64_t)need->peers * R4_RING_STRIDE;
+    reserve.links = reserve.cores + (uint64_t)need->cores * PLACE_CORE_SIZE;
+    reserve.tables = reserve.links + (uint64_t)need->peers * R4_LINK_STRIDE;
+    phys_t end = reserve.tables + (uint64_t)reserve.table_count * R4_PAGE_SIZE;
+    reserve.size = round_up(end - base, R4_LARGE_SIZE);
+    return reserve;
+}
+
+uint64_t place_reserve_size(const struct place_need *need) { return place_reserve_at(need, 0).size; }
+
+uint32_t place_peer_index(uint32_t cluster, uint32_t peer) { return peer < cluster ? peer : peer - 1; }
+
+/* The first range in use that meets [base, end), or null. */
+static const struct range *range_meeting(const struct ranges *set, phys_t base, phys_t end) {
+    for (uint32_t i = 0; i < set->count; i++) {
+        if (set->list[i].base < end && base < set->list[i].end) {
+            return &set->list[i];
+        }
+    }
+    return NULL;
+}
+
+bool place_find(const struct ranges *pools, const struct ranges *in_use, uint64_t size, phys_t *base) {
+    for (uint32_t i = 0; i < pools->count; i++) {
+        phys_t at = pools->list[i].base;
+        while (pools->list[i].end - at >= size) {
+            const struct range *obstacle = range_meeting(in_use, at, at + size);
+            if (obstacle == NULL) {
+                *base = at;
+                return true;
+            }
+            at = round_up(obstacle->end, R4_LARGE_SIZE);
+            if (at >= pools->list[i].end) {
+                break;
+            }
+        }
+    }
+    return false;
+}
+
+bool place_low_page(const struct ranges *ram, const struct ranges *in_use, phys_t *page) {
+    for (phys_t at = PLACE_LOW_END - R4_PAGE_SIZE; at > 0; at -= R4_PAGE_SIZE) {
+        for (uint32_t i = 0; i < ram->count; i++) {
+            bool inside = ram->list[i].base <= at && at + R4_PAGE_SIZE <= ram->list[i].end;
+            if (inside && !ranges_meet(in_use, at, at + R4_PAGE_SIZE)) {
+                *page = at;
+                return true;
+            }
+        }
+    }
+    return false;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where things go in a cluster's memory: its pools, the reserve that holds all that the kernel maps by 4 KiB pages, the
+ * block of the root task, and the page for the cores' first instructions. Arithmetic only; nothing is written.
+ */
+#ifndef R4_BOOT_PLACE_H
+#define R4_BOOT_PLACE_H
+
+#include "ranges.h"
+#include <r4/bootinfo.h>
+
+/* *pools = the whole 2 MiB pages within `ram`; returns how many bytes of `ram` are left over. False in *fits: too many
+ * ranges. */
+uint64_t place_pools(const struct ranges *ram, struct ranges *pools, bool *fits);
+
+/* The GiB that hold any byte of `pools`, ascending, at most `max`. Returns how many there are, which may be more than
+ * max. */
+uint32_t place_gibs(const struct ranges *pools, uint16_t *gibs, uint32_t max);
+
+/* How much a cluster's reserve has to hold. */
+struct place_need {
+    uint64_t image_size; /* bytes, whole pages */
+    uint32_t peers;
+    uint32_t cores;
+    uint32_t directories; /* of the direct map */
+    uint32_t last_gib;    /* the highest one that any of them covers */
+    bool console;         /* the one console page stands here */
+};
+
+struct place_reserve { /* addresses; base and size are multiples of 2 MiB, the rest of 4 KiB, in this order */
+    phys_t base;
+    uint64_t size;
+    phys_t image;
+    phys_t info;    /* R4_BOOT_INFO_PAGES */
+    phys_t header;  /* one page */
+    phys_t console; /* one page, or none: 0 */
+    phys_t rings;   /* R4_RING_STRIDE for each peer, in the order of their numbers */
+    phys_t cores;   /* R4_CORE_STRIDE less the guard page for each core */
+    phys_t links;   /* R4_LINK_STRIDE for each peer */
+    phys_t tables;  /* table_count pages: all page tables of the kernel's address space */
+    uint32_t table_count;
+};
+
+#define PLACE_CORE_SIZE (R4_CORE_STRIDE - R4_PAGE_SIZE)
+
+/* Bytes of a reserve, whole 2 MiB pages. */
+uint64_t place_reserve_size(const struct place_need *need);
+
+/* Lays out a reserve that begins at `base`. */
+struct place_reserve place_reserve_at(const struct place_need *need, phys_t base);
+
+/* Ring of source `peer` in the reserve of `cluster`; the peers are numbered without the cluster itself. */
+uint32_t place_peer_index(uint32_t cluster, uint32_t peer);
+
+/* The lowest `size` bytes of contiguous 2 MiB pages within `pools` that meet nothing in use. */
+bool place_find(const struct ranges *pools, const struct ranges *in_use, uint64_t size, phys_t *base);
+
+/* The highest page below 1 MiB, not page 0, that is RAM and meets nothing in use. */
+bool place_low_page(const struct ranges *ram, const struct ranges *in_use, phys_t *page);
+
+#endif

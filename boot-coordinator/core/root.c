@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The root task's segments. See root.h.
+ */
+#include "root.h"
+#include <r4/abi.h>
+#include <r4/string.h>
+
+#define ROOT_IMAGE_END (R4_ROOT_STACK_TOP - R4_ROOT_STACK_SIZE)
+
+static bool program_loads(const struct elf_program *program) {
+    return program->type == ELF_PROGRAM_LOAD && program->memory_size != 0;
+}
+
+static uint64_t program_rights(const struct elf_program *program) {
+    uint64_t rights = 0;
+    rights |= program->flags & ELF_PROGRAM_READ ? R4_READ : 0;
+    rights |= program->flags & ELF_PROGRAM_WRITE ? R4_WRITE : 0;
+    rights |= program->flags & ELF_PROGRAM_EXEC ? R4_EXEC : 0;
+    return rights;
+}
+
+static const char *program_check(const struct elf_file *file, const struct elf_program *program) {
+    if (program->offset > file->size || program->file_size > file->size - program->offset) {
+        return "a segment reaches beyond the end of the file";
+    }
+    if (program->file_size > program->memory_size) {
+        return "a segment is longer in the file than in memory";
+    }
+    if (program->virtual_address < R4_ROOT_IMAGE || program->virtual_address > ROOT_IMAGE_END ||
+        program->memory_size > ROOT_IMAGE_END - program->virtual_address) {
+        return "a segment lies outside the root task's image area";
+    }
+    if ((program->flags & ELF_PROGRAM_WRITE) && (program->flags & ELF_PROGRAM_EXEC)) {
+        return "a segment is both writable and executable";
+    }
+    return NULL;
+}
+
+const char *root_plan(const struct elf_file *file, phys_t base, struct root *root) {
+    uint64_t used = 0;   /* bytes of the block */
+    uint64_t behind = 0; /* end of the last segment's pages */
+    *root = (struct root){.entry = file->header->entry};
+    for (uint32_t i = 0; i < file->header->program_count; i++) {
+        const struct elf_program *program = &file->programs[i];
+        if (!program_loads(program)) {
+            continue;
+        }
+        const char *what = program_check(file, program);
+        if (what != NULL) {
+            return what;
+        }
+        uint64_t first = round_down(program->virtual_address, R4_PAGE_SIZE);
+        uint64_t end = round_up(program->virtual_address + program->memory_size, R4_PAGE_SIZE);
+        if (first < behind) {
+            return "two segments share a page or do not ascend";
+        }
+        if (root->segment_count == R4_BOOT_SEGMENTS) {
+            return "there are more than 4 segments";
+        }
+        if (end - first > R4_LARGE_SIZE - used) {
+            return "the segments do not fit into 2 MiB";
+        }
+        root->segments[root->segment_count++] = (struct r4_boot_segment){
+            .base = base + used, .virtual_address = first, .size = end - first, .rights = program_rights(program)};
+        used += end - first;
+        behind = end;
+    }
+    return root->segment_count == 0 ? "there is no segment to load" : NULL;
+}
+
+void root_copy(const struct elf_file *file, const struct root *root, uint8_t *block) {
+    uint32_t segment = 0;
+    for (uint32_t i = 0; i < file->header->program_count; i++) {
+        const struct elf_program *program = &file->programs[i];
+        if (!program_loads(program)) {
+            continue;
+        }
+        const struct r4_boot_segment *to = &root->segments[segment++];
+        uint64_t offset = to->base - root->segments[0].base + (program->virtual_address - to->virtual_address);
+        memcpy(block + offset, file->data + program->offset, program->file_size);
+    }
+}

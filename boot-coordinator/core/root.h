@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Copies the root task's ELF segments into a cluster's root block, page by page in their order, and notes where they
+ * went.
+ */
+#ifndef R4_BOOT_ROOT_H
+#define R4_BOOT_ROOT_H
+
+#include <r4/bootinfo.h>
+#include <r4/elf.h>
+
+struct root { /* what goes into the boot information */
+    struct r4_boot_segment segments[R4_BOOT_SEGMENTS];
+    uint32_t segment_count;
+    uint64_t entry;
+};
+
+/* Plans the segments of a checked executable for a block of R4_LARGE_SIZE bytes at physical address `base`. Refused:
+ * more than R4_BOOT_SEGMENTS, pages that two segments share, writable code, addresses outside [R4_ROOT_IMAGE, root
+ * stack), what does not fit. Returns null if good, else what is wrong. */
+const char *root_plan(const struct elf_file *file, phys_t base, struct root *root);
+
+/* Copies the segments as planned; `block` is the zeroed block. */
+void root_copy(const struct elf_file *file, const struct root *root, uint8_t *block);
+
+#endif

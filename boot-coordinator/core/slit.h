@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * SLIT: distances between proximity domains. Source: ACPI 6.5, section 5.2.17. 10 is the distance to oneself, 255
+ * unreachable.
+ */
+#ifndef R4_BOOT_SLIT_H
+#define R4_BOOT_SLIT_H
+
+#include "acpi.h"
+
+#define SLIT_LOCAL 10U
+
+struct slit {
+    uint32_t count;           /* domains 0 .. count - 1 */
+    const uint8_t *distances; /* count * count, in the table */
+};
+
+/* Reads a table whose length and checksum are good. On a fault *slit is not to be used. The entry of a fault is a
+ * matrix index. */
+struct acpi_fault slit_read(const struct acpi_header *table, struct slit *slit);
+
+/* The distance, or 0 if the table does not know one of the domains. */
+uint32_t slit_distance(const struct slit *slit, uint32_t from, uint32_t to);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * SRAT: which memory and which processor belong to which proximity domain. Source: ACPI 6.5, sections 5.2.16, 5.2.16.1
+ * (Processor Local APIC Affinity), 5.2.16.2 (Memory Affinity), 5.2.16.3 (Processor Local x2APIC Affinity). In revision
+ * 1 domains have 8 bits.
+ */
+#ifndef R4_BOOT_SRAT_H
+#define R4_BOOT_SRAT_H
+
+#include "acpi.h"
+
+#define SRAT_CORES_MAX    8192U /* twice what a layout can name: the table may list processors that are not there */
+#define SRAT_MEMORIES_MAX 512U
+
+struct srat_core {
+    uint32_t apic_id;
+    uint32_t domain;
+};
+
+struct srat_memory { /* RAM may be missing behind it: intersect with the memory map */
+    phys_t base;
+    uint64_t size; /* bytes, not 0; base + size does not wrap */
+    uint32_t domain;
+    uint32_t entry; /* index in the table */
+};
+
+struct srat {
+    uint32_t core_count;
+    uint32_t memory_count;
+    struct srat_core cores[SRAT_CORES_MAX];         /* enabled ones; an APIC id stands here once */
+    struct srat_memory memories[SRAT_MEMORIES_MAX]; /* enabled ones, ascending, disjoint */
+};
+
+/* Reads a table whose length and checksum are good. On a fault *srat is not to be used. */
+struct acpi_fault srat_read(const struct acpi_header *table, struct srat *srat);
+
+/* The entry of that APIC id, or null. */
+const struct srat_core *srat_find(const struct srat *srat, uint32_t apic_id);
+
+#endif

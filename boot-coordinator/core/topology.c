@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Domains, and a layout held against them. See topology.h.
+ */
+#include "topology.h"
+#include <r4/format.h>
+
+bool topology_core_domain(const struct topology *topology, uint32_t apic_id, uint32_t *domain) {
+    *domain = 0;
+    if (topology->srat == NULL) {
+        return true;
+    }
+    const struct srat_core *core = srat_find(topology->srat, apic_id);
+    if (core == NULL) {
+        return false;
+    }
+    *domain = core->domain;
+    return true;
+}
+
+uint32_t topology_distance(const struct topology *topology, uint32_t from, uint32_t to) {
+    return topology->slit != NULL ? slit_distance(topology->slit, from, to) : 0;
+}
+
+/* The index-th range of the machine that belongs to `domain` and holds any RAM, from *index on; hot-plug ranges hold
+ * none. */
+static bool domain_next(const struct topology *topology, uint32_t domain, uint32_t *index, struct range *range) {
+    if (topology->srat == NULL) {
+        if (domain != 0 || *index >= topology->ram->count) {
+            return false;
+        }
+        *range = topology->ram->list[(*index)++];
+        return true;
+    }
+    while (*index < topology->srat->memory_count) {
+        const struct srat_memory *memory = &topology->srat->memories[(*index)++];
+        *range = (struct range){memory->base, memory->base + memory->size};
+        if (memory->domain == domain && ranges_meet(topology->ram, range->base, range->end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool topology_domain_ram(const struct topology *topology, uint32_t domain, struct ranges *out) {
+    struct ranges all = {.count = 0};
+    struct range range;
+    uint32_t index = 0;
+    while (domain_next(topology, domain, &index, &range)) {
+        if (!ranges_add(&all, range.base, range.end)) {
+            return false;
+        }
+    }
+    return ranges_intersect(&all, topology->ram, out);
+}
+
+/* The next stretch of whole pages that the domain touches, behind what was counted before (*end). */
+static bool pages_next(const struct topology *topology, uint32_t domain, uint32_t *index, phys_t *end,
+                       struct range *pages) {
+    struct range range;
+    while (domain_next(topology, domain, index, &range)) {
+        pages->base = round_down(range.base, R4_LARGE_SIZE);
+        pages->end = round_up(range.end, R4_LARGE_SIZE);
+        pages->base = pages->base < *end ? *end : pages->base;
+        if (pages->base < pages->end) {
+            *end = pages->end;
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t topology_domain_size(const struct topology *topology, uint32_t domain) {
+    uint64_t size = 0;
+    uint32_t index = 0;
+    phys_t end = 0;
+    struct range pages;
+    while (pages_next(topology, domain, &index, &end, &pages)) {
+        size += pages.end - pages.base;
+    }
+    return size;
+}
+
+bool topology_domain_part(const struct topology *topology, uint32_t domain, uint64_t offset, uint64_t size,
+                          struct ranges *out) {
+    struct ranges part = {.count = 0};
+    struct ranges ram;
+    uint64_t position = 0; /* of pages.base, counted over the domain */
+    uint32_t index = 0;
+    phys_t end = 0;
+    struct range pages;
+    while (pages_next(topology, domain, &index, &end, &pages)) {
+        uint64_t length = pages.end - pages.base;
+        uint64_t from = offset > position ? offset - position : 0;
+        uint64_t to = offset + size > position ? offset + size - position : 0;
+        from = from < length ? from : length;
+        to = to < length ? to : length;
+        if (!ranges_add(&part, pages.base + from, pages.base + to)) {
+            return false;
+        }
+        position += length;
+    }
+    return topology_domain_ram(topology, domain, &ram) && ranges_intersect(&part, &ram, out);
+}
+
+bool topology_cluster_ram(const struct topology *topology, const struct r4_layout *layout, uint32_t cluster,
+                          struct ranges *out) {
+    struct ranges part;
+    out->count = 0;
+    for (uint32_t i = 0; i < layout->header->memory_count; i++) {
+        const struct r4_layout_memory *memory = &layout->memories[i];
+        if (memory->cluster != cluster) {
+            continue;
+        }
+        if (!topology_domain_part(topology, memory->domain, memory->offset, memory->size, &part)) {
+            return false;
+        }
+        for (uint32_t j = 0; j < part.count; j++) {
+            if (!ranges_add(out, part.list[j].base, part.list[j].end)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool topology_cluster_domain(const struct r4_layout *layout, uint32_t cluster, uint32_t *domain) {
+    for (uint32_t i = 0; i < layout->header->memory_count; i++) {
+        if (layout->memories[i].cluster == cluster) {
+            *domain = layout->memories[i].domain;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool cluster_has_domain(const struct r4_layout *layout, uint32_t cluster, uint32_t domain) {
+    for (uint32_t i = 0; i < layout->header->memory_count; i++) {
+        if (layout->memories[i].cluster == cluster && layout->memories[i].domain == domain) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool core_check(const struct topology *topology, const struct r4_layout *layout,
+                       const struct r4_layout_core *core, char *reason, size_t size) {
+    const struct madt_core *known = madt_find(topology->madt, core->apic_id);
+    uint32_t domain;
+    if (known == NULL) {
+        format(reason, size, "cluster %u has a core with APIC id %u, which the MADT does not list", core->cluster,
+               core->apic_id);
+        return false;
+    }
+    if (!known->enabled) {
+        format(reason, size, "cluster %u has a core with APIC id %u, which the MADT lists as %s", core->cluster,
+               core->apic_id, known->online_capable ? "not there yet (online capable)" : "disabled");
+        return false;
+    }
+    if (!topology_core_domain(topology, core->apic_id, &domain)) {
+        format(reason, size, "cluster %u has a core with APIC id %u, which the SRAT puts into no domain", core->cluster,
+               core->apic_id);
+        return false;
+    }
+    /* A domain of cores only has no memory to agree with. */
+    if (topology_domain_size(topology, domain) != 0 && !cluster_has_domain(layout, core->cluster, domain)) {
+        format(reason, size, "cluster %u has a core of domain %u (APIC id %u), but no memory of that domain",
+               core->cluster, domain, core->apic_id);
+        return false;
+    }
+    return true;
+}
+
+static bool memory_check(const struct topology *topology, const struct r4_layout_memory *memory, char *reason,
+                         size_t size) {
+    uint64_t there = topology_domain_size(topology, memory->domain);
+    if (there == 0) {
+        format(reason, size, "cluster %u has memory of domain %u, which has no RAM", memory->cluster, memory->domain);
+        return false;
+    }
+    if (memory->offset > there || memory->size > there - memory->offset) {
+        format(reason, size, "cluster %u has bytes 0x%lx to 0x%lx of domain %u, which has 0x%lx bytes", memory->cluster,
+               memory->offset, memory->offset + memory->size, memory->domain, there);
+        return false;
+    }
+    return true;
+}
+
+static bool link_check(const struct topology *topology, const struct r4_layout *layout,
+                       const struct r4_layout_link *link, char *reason, size_t size) {
+    uint32_t from;
+    uint32_t to;
+    if (link->distance == 0 || !topology_cluster_domain(layout, link->from, &from) ||
+        !topology_cluster_domain(layout, link->to, &to)) {
+        return true;
+    }
+    uint32_t distance = topology_distance(topology, from, to);
+    if (distance == 0 || distance == link->distance) {
+        return true;
+    }
+    format(reason, size, "the distance from cluster %u to %u is %u in the layout, but %u in the SLIT (domains %u, %u)",
+           link->from, link->to, link->distance, distance, from, to);
+    return false;
+}
+
+bool topology_check(const struct topology *topology, const struct r4_layout *layout, char *reason, size_t size) {
+    for (uint32_t i = 0; i < layout->header->memory_count; i++) {
+        if (!memory_check(topology, &layout->memories[i], reason, size)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < layout->header->core_count; i++) {
+        if (!core_check(topology, layout, &layout->cores[i], reason, size)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < layout->header->link_count; i++) {
+        if (!link_check(topology, layout, &layout->links[i], reason, size)) {
+            return false;
+        }
+    }
+    for (uint32_t cluster = 0; cluster < layout->header->cluster_count; cluster++) {
+        uint32_t domain;
+        if (!topology_cluster_domain(layout, cluster, &domain)) {
+            format(reason, size, "cluster %u has no memory", cluster);
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One kernel copy. See kernel.h.
+ */
+#include "kernel.h"
+#include "kernel_space.h"
+#include "print.h"
+#include "x86/apic.h"
+#include "x86/identity.h"
+#include <r4/link.h>
+#include <r4/mailbox.h>
+#include <r4/string.h>
+
+#define KERNEL_ENTRY "kernel_entry"
+#define FIRST_EPOCH  1U
+
+#define LINK_SYMBOL(symbol, bits, expression) {.name = #symbol, .value = (expression)},
+
+static void image_link(const struct boot *boot, struct cluster *cluster) {
+    const struct r4_layout *l = &boot->layout; /* the names that the list uses */
+    const struct r4_layout_cluster *c = cluster->layout;
+    const struct linker_symbol symbols[] = {R4_LINK_CONSTANT_LIST(LINK_SYMBOL)};
+    struct linker_fault fault = linker_link(&boot->kernel, &boot->plan, c->virtual_base, symbols, R4_COUNT(symbols),
+                                            identity_at(cluster->reserve.image));
+    if (fault.what != NULL) {
+        boot_stop("cluster %u: linking the kernel: %s: %s (offset 0x%lx, relocation type %u)", cluster->number,
+                  fault.what, fault.name != NULL ? fault.name : "", fault.offset, fault.type);
+    }
+    cluster->entry = linker_find(&boot->kernel, &boot->plan, c->virtual_base, KERNEL_ENTRY);
+    if (cluster->entry == 0) {
+        boot_stop("module kernel: there is no symbol " KERNEL_ENTRY);
+    }
+}
+
+static void header_fill(const struct cluster *cluster) {
+    struct r4_header *header = identity_at(cluster->reserve.header);
+    header->magic = R4_HEADER_MAGIC;
+    header->cluster = cluster->number;
+    header->core_count = cluster->layout->core_count;
+    header->epoch = FIRST_EPOCH;
+    atomic_init(&header->state, R4_CLUSTER_BOOTING);
+    atomic_init(&header->doorbell_apic, cluster->cores[0].apic_id);
+}
+
+static void root_load(const struct boot *boot, struct cluster *cluster) {
+    const char *what = root_plan(&boot->root, cluster->root_block, &cluster->root);
+    if (what != NULL) {
+        boot_stop("module root: %s", what);
+    }
+    root_copy(&boot->root, &cluster->root, identity_at(cluster->root_block));
+}
+
+static void info_fill_machine(const struct boot *boot, const struct cluster *cluster, struct r4_boot_info *info) {
+    info->tsc_khz = boot->rates.tsc_khz;
+    info->apic_khz = boot->rates.apic_khz;
+    info->apic = apic_base();
+    info->directory_count = boot->gib_count;
+    memcpy(info->directory_gib, boot->gibs, sizeof(info->directory_gib));
+    for (uint32_t i = 0; i < cluster->layout->core_count; i++) {
+        info->apic_ids[i] = cluster->cores[i].apic_id;
+    }
+    for (uint32_t i = 0; i < boot->layout.header->link_count; i++) {
+        const struct r4_layout_link *link = &boot->layout.links[i];
+        if (link->to == cluster->number) {
+            info->link_priority[link->from] = link->priority;
+        }
+    }
+    memcpy(info->command, boot->command, sizeof(info->command));
+}
+
+static void info_fill(const struct boot *boot, const struct cluster *cluster) {
+    struct r4_boot_info *info = identity_at(cluster->reserve.info);
+    info->magic = R4_BOOT_INFO_MAGIC;
+    info->version = R4_BOOT_INFO_VERSION;
+    info->size = sizeof(*info);
+    info->cluster = cluster->number;
+    info->cluster_count = boot_cluster_count(boot);
+    info->core_count = cluster->layout->core_count;
+    info->epoch = FIRST_EPOCH;
+    info->kernel_root = cluster->kernel_root;
+    info->image = (struct r4_boot_range){cluster->reserve.image, boot->plan.image_size};
+    info->reserve = (struct r4_boot_range){cluster->reserve.base, cluster->reserve.size};
+    info->root_block = (struct r4_boot_range){cluster->root_block, R4_LARGE_SIZE};
+    memcpy(info->segments, cluster->root.segments, sizeof(info->segments));
+    info->segment_count = cluster->root.segment_count;
+    info->root_entry = cluster->root.entry;
+    info->pool_count = cluster->pools.count;
+    for (uint32_t i = 0; i < cluster->pools.count; i++) {
+        const struct range *pool = &cluster->pools.list[i];
+        info->pools[i] = (struct r4_boot_range){pool->base, pool->end - pool->base};
+    }
+    info_fill_machine(boot, cluster, info);
+}
+
+void kernel_make(struct boot *boot, struct cluster *cluster) {
+    memset(identity_at(cluster->reserve.base), 0, cluster->reserve.size);
+    memset(identity_at(cluster->root_block), 0, R4_LARGE_SIZE);
+    image_link(boot, cluster);
+    kernel_space_make(boot, cluster);
+    header_fill(cluster);
+    root_load(boot, cluster);
+    info_fill(boot, cluster);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A kernel's address space. See kernel_space.h.
+ */
+#include "kernel_space.h"
+#include "print.h"
+#include "x86/apic.h"
+#include "x86/space.h"
+
+#define GIB_BITS 30U
+
+static void must(bool mapped) {
+    if (!mapped) {
+        boot_stop("a reserve has too few page tables: a mistake of the coordinator");
+    }
+}
+
+/* Maps `size` bytes at offset `area` of the kernel's 16 MiB. */
+static void area_map(struct space *space, const struct cluster *cluster, uint64_t area, phys_t base, uint64_t size,
+                     enum space_access access) {
+    uint64_t pages = round_up(size, R4_PAGE_SIZE) / R4_PAGE_SIZE;
+    must(space_map(space, cluster->layout->virtual_base + area, base, pages, access));
+}
+
+static void image_map(struct space *space, const struct boot *boot, const struct cluster *cluster) {
+    static const enum space_access access[LINKER_SECTIONS] = {SPACE_EXEC, SPACE_READ, SPACE_WRITE, SPACE_WRITE};
+    for (uint32_t i = 0; i < LINKER_SECTIONS; i++) {
+        uint64_t offset = boot->plan.offset[i];
+        area_map(space, cluster, R4_AREA_IMAGE + offset, cluster->reserve.image + offset, boot->plan.size[i],
+                 access[i]);
+    }
+}
+
+/* The ring of messages from `source` to `target`: in the memory of `target`. */
+static phys_t ring_at(const struct boot *boot, uint32_t source, uint32_t target) {
+    return boot->clusters[target].reserve.rings + (uint64_t)place_peer_index(target, source) * R4_RING_STRIDE;
+}
+
+static void peers_map(struct space *space, const struct boot *boot, const struct cluster *cluster) {
+    uint32_t own = cluster->number;
+    for (uint32_t peer = 0; peer < boot_cluster_count(boot); peer++) {
+        if (peer == own) {
+            continue;
+        }
+        uint64_t ring = (uint64_t)peer * R4_RING_STRIDE;
+        area_map(space, cluster, R4_AREA_RINGS_IN + ring, ring_at(boot, peer, own), R4_RING_STRIDE, SPACE_WRITE);
+        area_map(space, cluster, R4_AREA_RINGS_OUT + ring, ring_at(boot, own, peer), R4_RING_STRIDE, SPACE_WRITE);
+        area_map(space, cluster, R4_AREA_HEADERS + (uint64_t)peer * R4_PAGE_SIZE, boot->clusters[peer].reserve.header,
+                 R4_PAGE_SIZE, SPACE_READ);
+        area_map(space, cluster, R4_AREA_LINKS + (uint64_t)peer * R4_LINK_STRIDE,
+                 cluster->reserve.links + (uint64_t)place_peer_index(own, peer) * R4_LINK_STRIDE, R4_LINK_STRIDE,
+                 SPACE_WRITE);
+    }
+}
+
+/* The first page of each core's stride is the guard below its stack: not mapped. */
+static void cores_map(struct space *space, const struct cluster *cluster) {
+    for (uint64_t i = 0; i < cluster->layout->core_count; i++) {
+        area_map(space, cluster, R4_AREA_CORES + i * R4_CORE_STRIDE + R4_PAGE_SIZE,
+                 cluster->reserve.cores + i * PLACE_CORE_SIZE, PLACE_CORE_SIZE, SPACE_WRITE);
+    }
+}
+
+/* All page directories of the direct map, and the own pools in them. */
+static void direct_map(struct space *space, const struct boot *boot, const struct cluster *cluster) {
+    uint64_t direct = cluster->layout->direct_map;
+    area_map(space, cluster, R4_AREA_TABLES, cluster->kernel_root, R4_PAGE_SIZE, SPACE_WRITE);
+    for (uint32_t i = 0; i < boot->gib_count; i++) {
+        phys_t directory = space_directory(space, direct + ((uint64_t)boot->gibs[i] << GIB_BITS));
+        must(directory != 0);
+        area_map(space, cluster, R4_AREA_TABLES + (1 + (uint64_t)i) * R4_PAGE_SIZE, directory, R4_PAGE_SIZE,
+                 SPACE_WRITE);
+    }
+    for (uint32_t i = 0; i < cluster->pools.count; i++) {
+        const struct range *pool = &cluster->pools.list[i];
+        must(space_map_large(space, direct + pool->base, pool->base, (pool->end - pool->base) / R4_LARGE_SIZE));
+    }
+}
+
+void kernel_space_make(const struct boot *boot, struct cluster *cluster) {
+    const struct place_reserve *reserve = &cluster->reserve;
+    struct space space;
+    space_open(&space, reserve->tables, reserve->table_count);
+    cluster->kernel_root = reserve->tables;
+    image_map(&space, boot, cluster);
+    area_map(&space, cluster, R4_AREA_BOOT_INFO, reserve->info, R4_BOOT_INFO_PAGES * R4_PAGE_SIZE, SPACE_READ);
+    area_map(&space, cluster, R4_AREA_HEADER, reserve->header, R4_PAGE_SIZE, SPACE_WRITE);
+    area_map(&space, cluster, R4_AREA_APIC, apic_base(), R4_PAGE_SIZE, SPACE_DEVICE);
+    area_map(&space, cluster, R4_AREA_CONSOLE, boot->console, R4_PAGE_SIZE, SPACE_WRITE);
+    peers_map(&space, boot, cluster);
+    cores_map(&space, cluster);
+    direct_map(&space, boot, cluster);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The boot coordinator: from the boot loader to one linked kernel per cluster, each running on all of its cores. Read
+ * this list; each step is a file. Nothing of a cluster runs before step 8, and then nothing of the coordinator is
+ * needed any more: its memory belongs to the pools.
+ */
+#include "kernel.h"
+#include "memory.h"
+#include "modules.h"
+#include "print.h"
+#include "report.h"
+#include "tables.h"
+#include "x86/apic.h"
+#include "x86/serial.h"
+#include "x86/start.h"
+
+_Noreturn void coordinator_main(uint32_t magic, uint32_t block); /* called by entry.S */
+
+static struct boot boot;
+
+static void interrupts_silence(void) {
+    pic_mask();
+    if (!apic_open()) {
+        boot_stop("the local APIC is off or in x2APIC mode, which R4 cannot use yet");
+    }
+}
+
+static void clock_open(void) {
+    if (!clock_measure(boot.pm_port, &boot.rates)) {
+        boot_stop("the ACPI PM timer at port 0x%x stands still", boot.pm_port);
+    }
+    boot_print("clock: TSC %u kHz, APIC timer %u kHz, measured by the PM timer at port 0x%x", boot.rates.tsc_khz,
+               boot.rates.apic_khz, boot.pm_port);
+}
+
+static void cluster_note_cores(const struct cluster *cluster) {
+    struct core_start start = {.root = start_tables(cluster->number, cluster->kernel_root), .entry = cluster->entry};
+    for (uint32_t i = 0; i < cluster->layout->core_count; i++) {
+        start.core = i;
+        start.apic_id = cluster->cores[i].apic_id;
+        if (!start_add(&start)) {
+            boot_stop("there are more than %u cores", R4_MAX_CLUSTERS * R4_MAX_CORES);
+        }
+    }
+}
+
+static void cores_start(void) {
+    const struct core_start *silent = start_cores(boot.low_page);
+    if (silent != NULL) {
+        boot_stop("the core with APIC id %u does not start", silent->apic_id);
+    }
+    boot_print("cores: %u wait for their kernels", boot.layout.header->core_count);
+}
+
+void coordinator_main(uint32_t magic, uint32_t block) {
+    /* 1. Say that we are here; silence what could interrupt. */
+    serial_open();
+    boot_print("R4 boot coordinator");
+    interrupts_silence();
+
+    /* 2. What the boot loader brought. */
+    modules_take(&boot, magic, block);
+    modules_open(&boot);
+    modules_command(&boot);
+
+    /* 3. What the machine is, and whether the layout fits it. */
+    tables_read(&boot);
+    tables_check_layout(&boot);
+    clock_open();
+
+    /* 4. Divide the memory, and find a place for all that must be there before a kernel runs. */
+    memory_divide(&boot);
+    memory_place(&boot);
+
+    /* 5. Link one kernel per cluster and make its address space. */
+    for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
+        kernel_make(&boot, &boot.clusters[i]);
+    }
+
+    /* 6. Say what was made. */
+    for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
+        report_cluster(&boot, &boot.clusters[i]);
+    }
+    boot_print("console page 0x%016lx", boot.console);
+
+    /* 7. Bring every core to the gate. */
+    for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
+        cluster_note_cores(&boot.clusters[i]);
+    }
+    cores_start();
+
+    /* 8. Open the gate: all cores enter their kernels, this one last. */
+    start_kernels();
+}

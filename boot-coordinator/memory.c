@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pools, reserves, root blocks. See memory.h.
+ */
+#include "memory.h"
+#include "print.h"
+
+#define GIB_BITS 30U
+
+/* Results that are too large for the stack. */
+static struct ranges ram;
+static struct ranges unclaimed;
+
+static void must_fit(bool fits) {
+    if (!fits) {
+        boot_stop("memory has more than %u ranges", RANGES_MAX);
+    }
+}
+
+static void cluster_divide(struct boot *boot, struct cluster *cluster) {
+    bool fits = topology_cluster_ram(&boot->topology, &boot->layout, cluster->number, &ram);
+    must_fit(fits && ranges_subtract(&unclaimed, &ram));
+    for (uint32_t i = 0; i < ram.count; i++) {
+        boot_print("cluster %u: memory 0x%016lx-0x%016lx", cluster->number, ram.list[i].base, ram.list[i].end);
+    }
+    uint64_t left = place_pools(&ram, &cluster->pools, &fits);
+    must_fit(fits);
+    boot_print("cluster %u: left over %lu bytes, no whole 2 MiB pages", cluster->number, left);
+}
+
+/* RAM that no cluster gets: of no domain, or not named by the layout. */
+static void unclaimed_report(const struct boot *boot) {
+    const struct srat *srat = boot->topology.srat;
+    uint64_t total = ranges_total(&unclaimed);
+    for (uint32_t i = 0; srat != NULL && i < srat->memory_count; i++) {
+        must_fit(ranges_remove(&unclaimed, srat->memories[i].base, srat->memories[i].base + srat->memories[i].size));
+    }
+    uint64_t homeless = srat != NULL ? ranges_total(&unclaimed) : 0;
+    if (homeless != 0) {
+        boot_print("unused: %lu bytes of RAM in no range of the SRAT", homeless);
+    }
+    if (total != homeless) {
+        boot_print("unused: %lu bytes of RAM that the layout gives to no cluster", total - homeless);
+    }
+}
+
+/* One page directory per GiB in which any cluster has RAM, up to what the boot information can name. */
+static void directories_count(struct boot *boot) {
+    ram.count = 0;
+    for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
+        const struct ranges *pools = &boot->clusters[i].pools;
+        for (uint32_t j = 0; j < pools->count; j++) {
+            must_fit(ranges_add(&ram, pools->list[j].base, pools->list[j].end));
+        }
+    }
+    boot->gib_count = place_gibs(&ram, boot->gibs, R4_BOOT_DIRECTORIES);
+    if (boot->gib_count <= R4_BOOT_DIRECTORIES) {
+        return;
+    }
+    boot->gib_count = R4_BOOT_DIRECTORIES;
+    phys_t end = ((phys_t)boot->gibs[R4_BOOT_DIRECTORIES - 1] + 1) << GIB_BITS;
+    boot_print("unused: RAM above 0x%lx, more than the %u GiB that a kernel can map", end, R4_BOOT_DIRECTORIES);
+    for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
+        must_fit(ranges_remove(&boot->clusters[i].pools, end, UINT64_MAX));
+    }
+}
+
+void memory_divide(struct boot *boot) {
+    const struct r4_layout_core *cores = boot->layout.cores;
+    unclaimed = boot->loader.ram;
+    for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
+        struct cluster *cluster = &boot->clusters[i];
+        cluster->number = i;
+        cluster->layout = &boot->layout.clusters[i];
+        cluster->cores = cores;
+        cores += cluster->layout->core_count;
+        topology_cluster_domain(&boot->layout, i, &cluster->domain);
+        cluster_divide(boot, cluster);
+    }
+    unclaimed_report(boot);
+    directories_count(boot);
+}
+
+static void cluster_place(struct boot *boot, struct cluster *cluster) {
+    struct place_need need = {.image_size = boot->plan.image_size,
+                              .peers = boot_cluster_count(boot) - 1,
+                              .cores = cluster->layout->core_count,
+                              .directories = boot->gib_count,
+                              .last_gib = boot->gib_count > 0 ? boot->gibs[boot->gib_count - 1] : 0,
+                              .console = cluster->number == 0};
+    uint64_t size = place_reserve_size(&need);
+    phys_t base;
+    if (!place_find(&cluster->pools, &boot->in_use, size, &base)) {
+        boot_stop("cluster %u has no %lu contiguous bytes for its kernel", cluster->number, size);
+    }
+    cluster->reserve = place_reserve_at(&need, base);
+    boot_use(boot, base, size);
+    must_fit(ranges_remove(&cluster->pools, base, base + size));
+    if (!place_find(&cluster->pools, &boot->in_use, R4_LARGE_SIZE, &cluster->root_block)) {
+        boot_stop("cluster %u has no 2 MiB page for its root task", cluster->number);
+    }
+    boot_use(boot, cluster->root_block, R4_LARGE_SIZE);
+    if (cluster->pools.count > R4_BOOT_RANGES) {
+        boot_stop("cluster %u has %u pools, more than the %u that its kernel can be told of", cluster->number,
+                  cluster->pools.count, R4_BOOT_RANGES);
+    }
+}
+
+void memory_place(struct boot *boot) {
+    if (!place_low_page(&boot->loader.ram, &boot->in_use, &boot->low_page)) {
+        boot_stop("there is no free page below 1 MiB to start the cores from");
+    }
+    boot_use(boot, boot->low_page, R4_PAGE_SIZE);
+    for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
+        cluster_place(boot, &boot->clusters[i]);
+    }
+    boot->console = boot->clusters[0].reserve.console;
+}

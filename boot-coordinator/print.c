@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Lines on COM1. See print.h.
+ */
+#include "print.h"
+#include "x86/cpu.h"
+#include "x86/serial.h"
+#include <r4/format.h>
+
+#define PRINT_LINE_SIZE 256U
+
+static void print_list(const char *text, va_list arguments) {
+    char line[PRINT_LINE_SIZE];
+    format_list(line, sizeof(line), text, arguments);
+    serial_write(line);
+}
+
+/* The three differ in what stands around the text. */
+#define PRINT_ARGUMENTS(text)                                                                                          \
+    do {                                                                                                               \
+        va_list arguments;                                                                                             \
+        va_start(arguments, text);                                                                                     \
+        print_list(text, arguments);                                                                                   \
+        va_end(arguments);                                                                                             \
+    } while (0)
+
+void boot_begin(const char *text, ...) {
+    serial_write("[boot] ");
+    PRINT_ARGUMENTS(text);
+}
+
+void boot_piece(const char *text, ...) { PRINT_ARGUMENTS(text); }
+
+void boot_end(void) { serial_write("\n"); }
+
+void boot_print(const char *text, ...) {
+    serial_write("[boot] ");
+    PRINT_ARGUMENTS(text);
+    boot_end();
+}
+
+void boot_stop(const char *text, ...) {
+    serial_write("[boot] stop: ");
+    PRINT_ARGUMENTS(text);
+    boot_end();
+    port_write32(BOOT_EXIT_PORT, BOOT_EXIT_STOP);
+    for (;;) {
+        cpu_halt();
+    }
+}
+
+void boot_stop_on(struct acpi_fault fault) {
+    if (fault.what == NULL) {
+        return;
+    }
+    if (fault.entry == ACPI_NO_ENTRY) {
+        boot_stop("ACPI table %s: %s", fault.table, fault.what);
+    }
+    boot_stop("ACPI table %s, entry %u: %s", fault.table, fault.entry, fault.what);
+}

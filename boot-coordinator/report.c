@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Lines about a cluster. See report.h.
+ */
+#include "report.h"
+#include "print.h"
+
+static void report_head(const struct boot *boot, const struct cluster *cluster) {
+    boot_begin("cluster %u: domain %u, cores", cluster->number, cluster->domain);
+    for (uint32_t i = 0; i < cluster->layout->core_count; i++) {
+        boot_piece(" %u", i);
+    }
+    boot_piece(" (apic");
+    for (uint32_t i = 0; i < cluster->layout->core_count; i++) {
+        boot_piece(" %u", cluster->cores[i].apic_id);
+    }
+    boot_piece("), distances");
+    for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
+        uint32_t distance = topology_distance(&boot->topology, cluster->domain, boot->clusters[i].domain);
+        if (distance != 0) {
+            boot_piece(" %u", distance);
+        } else {
+            boot_piece(" ?");
+        }
+    }
+    boot_end();
+}
+
+void report_cluster(const struct boot *boot, const struct cluster *cluster) {
+    uint32_t number = cluster->number;
+    const struct place_reserve *reserve = &cluster->reserve;
+    report_head(boot, cluster);
+    boot_print("cluster %u: image 0x%016lx size 0x%lx virtual 0x%016lx", number, reserve->image, boot->plan.image_size,
+               cluster->layout->virtual_base);
+    boot_print("cluster %u: direct map 0x%016lx", number, cluster->layout->direct_map);
+    boot_print("cluster %u: root table 0x%016lx", number, cluster->kernel_root);
+    boot_print("cluster %u: reserve 0x%016lx-0x%016lx", number, reserve->base, reserve->base + reserve->size);
+    for (uint32_t i = 0; i < cluster->pools.count; i++) {
+        boot_print("cluster %u: pool 0x%016lx-0x%016lx", number, cluster->pools.list[i].base,
+                   cluster->pools.list[i].end);
+    }
+    boot_print("cluster %u: root task 0x%016lx-0x%016lx", number, cluster->root_block,
+               cluster->root_block + R4_LARGE_SIZE);
+    for (uint32_t peer = 0; peer < boot_cluster_count(boot); peer++) {
+        if (peer != number) {
+            boot_print("cluster %u: ring from %u at 0x%016lx, %u slots", number, peer,
+                       reserve->rings + (uint64_t)place_peer_index(number, peer) * R4_RING_STRIDE,
+                       boot->layout.header->ring_slots);
+        }
+    }
+    boot_print("cluster %u: header 0x%016lx", number, reserve->header);
+}

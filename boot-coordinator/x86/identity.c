@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The identity map. Source: Intel SDM volume 3, section 4.5.
+ */
+#include "identity.h"
+#include "cpu.h"
+#include <r4/layout.h>
+
+#define GIB_BITS        30U
+#define GIB_PER_PAGE    512U
+#define ENTRY_TABLE     3U    /* present, writable */
+#define ENTRY_GIB       0x83U /* and large */
+#define CPUID_EXTENDED  0x80000001U
+#define CPUID_MAX       0x80000000U
+#define CPUID_GIB_PAGES (1U << 26) /* edx */
+#define FIRST_END       (4ULL << GIB_BITS)
+
+extern uint64_t identity_root[512];
+extern uint64_t identity_pointers[R4_PHYS_MAX >> (GIB_BITS + 9)][GIB_PER_PAGE];
+
+static bool has_gib_pages(void) {
+    return cpu_id(CPUID_MAX).eax >= CPUID_EXTENDED && (cpu_id(CPUID_EXTENDED).edx & CPUID_GIB_PAGES);
+}
+
+phys_t identity_extend(phys_t top) {
+    top = round_up(top < R4_PHYS_MAX ? top : R4_PHYS_MAX, 1ULL << GIB_BITS);
+    if (top <= FIRST_END || !has_gib_pages()) {
+        return FIRST_END;
+    }
+    for (phys_t base = FIRST_END; base < top; base += 1ULL << GIB_BITS) {
+        uint64_t gib = base >> GIB_BITS;
+        identity_pointers[gib / GIB_PER_PAGE][gib % GIB_PER_PAGE] = base | ENTRY_GIB;
+        identity_root[gib / GIB_PER_PAGE] = (uintptr_t)identity_pointers[gib / GIB_PER_PAGE] | ENTRY_TABLE;
+    }
+    cpu_root_load((uintptr_t)identity_root);
+    return top;
+}
+
+void identity_copy(uint64_t *root) {
+    for (uint32_t i = 0; i < R4_COUNT(identity_pointers); i++) {
+        root[i] = identity_root[i];
+    }
+}

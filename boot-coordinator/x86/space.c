@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Page tables. See space.h.
+ */
+#include "space.h"
+#include "identity.h"
+
+#define ENTRY_PRESENT    (1ULL << 0)
+#define ENTRY_WRITE      (1ULL << 1)
+#define ENTRY_UNCACHED   (3ULL << 3) /* PWT, PCD */
+#define ENTRY_LARGE      (1ULL << 7)
+#define ENTRY_NO_EXECUTE (1ULL << 63)
+#define ENTRY_ADDRESS    0xffffffffff000ULL
+
+enum { LEVEL_PAGE = 0, LEVEL_DIRECTORY = 1, LEVEL_ROOT = 3 };
+
+static uint64_t access_bits(enum space_access access) {
+    switch (access) {
+    case SPACE_EXEC:
+        return ENTRY_PRESENT;
+    case SPACE_WRITE:
+        return ENTRY_PRESENT | ENTRY_WRITE | ENTRY_NO_EXECUTE;
+    case SPACE_DEVICE:
+        return ENTRY_PRESENT | ENTRY_WRITE | ENTRY_NO_EXECUTE | ENTRY_UNCACHED;
+    default:
+        return ENTRY_PRESENT | ENTRY_NO_EXECUTE;
+    }
+}
+
+void space_open(struct space *space, phys_t tables, uint32_t count) {
+    space->root = identity_at(tables);
+    space->next = tables + R4_PAGE_SIZE;
+    space->end = tables + (uint64_t)count * R4_PAGE_SIZE;
+}
+
+/* The entry of `address` in the table of that level, tables on the way made if need be; null: they are used up. */
+static uint64_t *entry_at(struct space *space, uint64_t address, int level) {
+    uint64_t *table = space->root;
+    for (int at = LEVEL_ROOT;; at--) {
+        uint64_t *entry = &table[(address >> (R4_PAGE_BITS + 9 * (uint32_t)at)) & 511];
+        if (at == level) {
+            return entry;
+        }
+        if (!(*entry & ENTRY_PRESENT)) {
+            if (space->next == space->end) {
+                return NULL;
+            }
+            *entry = space->next | ENTRY_PRESENT | ENTRY_WRITE;
+            space->next += R4_PAGE_SIZE;
+        }
+        table = identity_at(*entry & ENTRY_ADDRESS);
+    }
+}
+
+bool space_map(struct space *space, uint64_t address, phys_t base, uint64_t pages, enum space_access access) {
+    for (uint64_t i = 0; i < pages; i++) {
+        uint64_t *entry = entry_at(space, address + i * R4_PAGE_SIZE, LEVEL_PAGE);
+        if (entry == NULL) {
+            return false;
+        }
+        *entry = (base + i * R4_PAGE_SIZE) | access_bits(access);
+    }
+    return true;
+}
+
+bool space_map_large(struct space *space, uint64_t address, phys_t base, uint64_t pages) {
+    for (uint64_t i = 0; i < pages; i++) {
+        uint64_t *entry = entry_at(space, address + i * R4_LARGE_SIZE, LEVEL_DIRECTORY);
+        if (entry == NULL) {
+            return false;
+        }
+        *entry = (base + i * R4_LARGE_SIZE) | access_bits(SPACE_WRITE) | ENTRY_LARGE;
+    }
+    return true;
+}
+
+phys_t space_directory(struct space *space, uint64_t address) {
+    const uint64_t *entry = entry_at(space, address, LEVEL_DIRECTORY);
+    return entry == NULL ? 0 : round_down((uintptr_t)entry, R4_PAGE_SIZE);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Core start-up. Source: Intel SDM volume 3, section 9.4.4. INIT is sent once to all, the start-up message again and
+ * again until the core answers: a core that runs ignores it, and one is lost at times.
+ */
+#include "start.h"
+#include "apic.h"
+#include "clock.h"
+#include "cpu.h"
+#include "identity.h"
+#include <r4/layout.h>
+#include <r4/string.h>
+#include <stdatomic.h>
+
+#define START_INIT_US  10000U /* from INIT to the first start-up message */
+#define START_RETRY_US 200U   /* from there to the second one, then doubled each time */
+#define START_RETRIES  14U    /* 200 us * (2^14 - 1): three seconds in all */
+#define START_TURN_US  50U
+
+extern const uint8_t trampoline_begin[];
+extern const uint8_t trampoline_end[];
+_Noreturn void core_enter(struct core_start *start); /* entry.S */
+struct core_start *core_find(void);                  /* called by entry.S */
+
+_Atomic uint32_t core_gate; /* 1 = open: every cluster is complete; read by entry.S */
+
+static struct core_start starts[R4_MAX_CLUSTERS * R4_MAX_CORES];
+static uint32_t start_count;
+static uint64_t tables[R4_MAX_CLUSTERS][512] __attribute__((aligned(4096)));
+
+bool start_add(const struct core_start *start) {
+    if (start_count == R4_COUNT(starts)) {
+        return false;
+    }
+    starts[start_count++] = *start;
+    return true;
+}
+
+phys_t start_tables(uint32_t cluster, phys_t kernel_root) {
+    uint64_t *root = tables[cluster];
+    const uint64_t *kernel = identity_at(kernel_root);
+    identity_copy(root);
+    for (uint32_t i = 256; i < 512; i++) {
+        root[i] = kernel[i];
+    }
+    return (uintptr_t)root;
+}
+
+struct core_start *start_find(uint32_t id) {
+    for (uint32_t i = 0; i < start_count; i++) {
+        if (starts[i].apic_id == id) {
+            return &starts[i];
+        }
+    }
+    return NULL;
+}
+
+/* First C code of a core: which one am I? Only noted cores are started, so one that is not stays here. */
+struct core_start *core_find(void) {
+    struct core_start *start = start_find(apic_id());
+    while (start == NULL) {
+        cpu_halt();
+    }
+    return start;
+}
+
+static bool core_arrives(const struct core_start *start, uint32_t microseconds) {
+    for (uint32_t waited = 0; waited < microseconds; waited += START_TURN_US) {
+        if (atomic_load_explicit(&start->arrived, memory_order_acquire)) {
+            return true;
+        }
+        clock_wait_us(START_TURN_US);
+    }
+    return false;
+}
+
+static bool core_start(const struct core_start *start, phys_t page) {
+    uint32_t wait = START_RETRY_US;
+    for (uint32_t retry = 0; retry < START_RETRIES; retry++, wait *= 2) {
+        apic_send_startup(start->apic_id, page);
+        if (core_arrives(start, wait)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct core_start *start_cores(phys_t page) {
+    uint32_t self = apic_id();
+    memcpy(identity_at(page), trampoline_begin, (size_t)(trampoline_end - trampoline_begin));
+    for (uint32_t i = 0; i < start_count; i++) {
+        if (starts[i].apic_id != self) {
+            apic_send_init(starts[i].apic_id);
+        }
+    }
+    clock_wait_us(START_INIT_US);
+    for (uint32_t i = 0; i < start_count; i++) {
+        if (starts[i].apic_id != self && !core_start(&starts[i], page)) {
+            return &starts[i];
+        }
+    }
+    return NULL;
+}
+
+void start_kernels(void) {
+    struct core_start *self = core_find();
+    atomic_store_explicit(&core_gate, 1, memory_order_release);
+    core_enter(self);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Starts the other cores and sends every core into its cluster's kernel. What the kernel finds at its entry: 64-bit
+ * mode, interrupts off, rdi = core index in the cluster, CR3 = start tables (the identity map and the kernel's upper
+ * half), a stack that only serves until the kernel sets its own, CR0 = PE NE WP PG, CR4 with PAE, EFER = LME LMA NXE, a
+ * flat GDT in the coordinator, no IDT.
+ */
+#ifndef R4_BOOT_START_H
+#define R4_BOOT_START_H
+
+#include <r4/types.h>
+
+struct core_start { /* read by entry.S */
+    phys_t root;    /* start tables of its cluster */
+    uint64_t entry; /* virtual address of kernel_entry */
+    uint32_t core;  /* index in the cluster */
+    uint32_t apic_id;
+    _Atomic uint32_t arrived; /* written by the core: it waits at the gate */
+    uint32_t pad;
+};
+R4_SIZE(struct core_start, 32);
+R4_OFFSET(struct core_start, entry, 8);
+R4_OFFSET(struct core_start, core, 16);
+R4_OFFSET(struct core_start, arrived, 24);
+
+/* Notes a core that is to run. False if there are more than all clusters together can have. */
+bool start_add(const struct core_start *start);
+
+/* The start tables of a cluster: identity map and the upper half of `kernel_root`. Returns their PML4. */
+phys_t start_tables(uint32_t cluster, phys_t kernel_root);
+
+/* Starts every noted core but the caller's, one after another; `page` below 1 MiB holds their first instructions.
+ * Returns null when all wait at the gate, else the core that does not answer. */
+const struct core_start *start_cores(phys_t page);
+
+/* The record of the core with that APIC id, or null. */
+struct core_start *start_find(uint32_t id);
+
+/* Opens the gate and takes the calling core, which must have been noted, along. */
+_Noreturn void start_kernels(void);
+
+#endif
