@@ -24,7 +24,9 @@ say = $(if $(V),:,printf '  %-7s %s\n' '$(1)' '$(2)')
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
 .SECONDARY:
-MAKEFLAGS += --no-builtin-rules
+# As many jobs as processors, unless the caller says otherwise.
+JOBS := $(if $(findstring -j,$(MAKEFLAGS))$(filter-out 0,$(MAKELEVEL)),,--jobs=$(shell nproc))
+MAKEFLAGS += --no-builtin-rules $(JOBS)
 
 # --- packages: asked for once, before the first compiler runs; a no-op when all are there ---
 
