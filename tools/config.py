@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Reads and validates one machine configuration, configs/NAME.toml.
 
-load() returns a Config in which every default is filled in and every rule below holds, or raises ConfigError with the file, the key,
-what is wrong and what would be right. Clusters, nodes and cores count from 0; `cluster[1].cores` is the key `cores` of cluster 1.
+load() returns a Config in which every default is filled in and every rule below holds, or raises ConfigError with the
+key, what is wrong and what would be right. Clusters, nodes and cores count from 0; `cluster[1].cores` is the key
+`cores` of cluster 1.
 """
 
 import tomllib
@@ -150,7 +151,8 @@ def _distances(rows, sockets):
 
 
 def _part(table, nodes, memory_mib, key):
-    fields = _read(table, {"node": (int, REQUIRED), "offset_mib": (int, REQUIRED), "size_mib": (int, REQUIRED)}, key + ".")
+    schema = {"node": (int, REQUIRED), "offset_mib": (int, REQUIRED), "size_mib": (int, REQUIRED)}
+    fields = _read(table, schema, key + ".")
     part = Part(**fields)
     if part.node not in nodes:
         raise ConfigError(f"{key}.node", f"is {part.node}, not a node of this cluster",
@@ -235,7 +237,8 @@ def _links(tables, count, default):
         fields = _read(_typed(table, dict, key), schema, key + ".")
         for end in ("from", "to"):
             if fields[end] not in range(count):
-                raise ConfigError(f"{key}.{end}", f"cluster {fields[end]} does not exist", f"must be from 0 to {count - 1}")
+                raise ConfigError(f"{key}.{end}", f"cluster {fields[end]} does not exist",
+                                  f"must be from 0 to {count - 1}")
         pair = fields["from"], fields["to"]
         if pair[0] == pair[1]:
             raise ConfigError(f"{key}.to", f"is {pair[1]} like `from`", "must be another cluster")

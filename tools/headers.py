@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Reads numbers and link constants from shared/r4/layout.h and link.h, so that each stands in one place only.
 
-Understands what those two headers use: `#define R4_NAME number` or `(number << bits)`, R4_SIZE(struct x, bytes), and the X-macro list
-of link constants, whose values are sums of such names and of fields of the layout.
+Understands what those two headers use: `#define R4_NAME number` or `(number << bits)`, R4_SIZE(struct x, bytes), and
+the X-macro list of link constants, whose values are sums of such names and of fields of the layout.
 """
 
 import re
@@ -25,7 +25,8 @@ def _numbers(text):
 
 
 NUMBERS = _numbers(_text("types.h") + _text("layout.h"))
-SIZES = {name: int(size) for name, size in re.findall(r"^R4_SIZE\(struct (\w+), (\d+)\);", _text("layout.h"), re.MULTILINE)}
+SIZES = {name: int(size)
+         for name, size in re.findall(r"^R4_SIZE\(struct (\w+), (\d+)\);", _text("layout.h"), re.MULTILINE)}
 _LINK_CONSTANTS = re.findall(r"^ +X\((\w+), (?:32|64), (.+)\)(?: *\\)?$", _text("link.h"), re.MULTILINE)
 if not _LINK_CONSTANTS:
     raise RuntimeError("shared/r4/link.h: no link constants found")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Turns a machine configuration into all that is built from it: `linkgen.py configs/NAME.toml [-o DIR]`, default build/NAME.
+"""linkgen.py configs/NAME.toml [-o DIR]: turns a machine into all that is built from it, by default in build/NAME/.
 
     layout.bin      the layout that the coordinator reads (shared/r4/layout.h)
     layout.json     the same, and the link constants, to be read by people and tests
@@ -25,8 +25,8 @@ MIB = 1 << 20
 
 # The structures of shared/r4/layout.h: format for struct.pack, and the field names in that order; "" is reserved.
 RECORDS = {
-    "r4_layout_header": ("<IHHIIHHHHHHI", "magic version header_size size checksum cluster_count core_count memory_count "
-                                          "link_count ring_slots - flags"),
+    "r4_layout_header": ("<IHHIIHHHHHHI", "magic version header_size size checksum cluster_count core_count "
+                                          "memory_count link_count ring_slots - flags"),
     "r4_layout_cluster": ("<QQHHHH", "virtual_base direct_map number group core_count -"),
     "r4_layout_core": ("<IHH", "apic_id cluster -"),
     "r4_layout_memory": ("<QQIHH", "offset size domain cluster -"),
@@ -54,7 +54,8 @@ def make_layout(config):
                 for number, cluster in enumerate(config.clusters) for part in cluster.memory]
     links = [{"from": link.source, "to": link.target, "priority": link.priority, "distance": distance(config, link)}
              for link in config.links]
-    return {"r4_layout_cluster": clusters, "r4_layout_core": cores, "r4_layout_memory": memories, "r4_layout_link": links}
+    return {"r4_layout_cluster": clusters, "r4_layout_core": cores, "r4_layout_memory": memories,
+            "r4_layout_link": links}
 
 
 def distance(config, link):
@@ -158,7 +159,7 @@ def make_files(config):
 
 def main():
     """Command line."""
-    parser = argparse.ArgumentParser(description="Turn a machine configuration into layout, QEMU arguments and link scripts.")
+    parser = argparse.ArgumentParser(description="Turn a configuration into layout, QEMU arguments and link scripts.")
     parser.add_argument("config", metavar="CONFIG.toml")
     parser.add_argument("-o", metavar="DIR", dest="folder", help="where to (default: build/NAME)")
     arguments = parser.parse_args()

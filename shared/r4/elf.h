@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * ELF-64 for x86-64, as far as the coordinator needs it: relocatable objects (the kernel) and executables (the root task).
- * Source: System V ABI, generic ELF-64 (gABI 4.1 chapters 4 and 5) and AMD64 supplement 1.0, section 4.4 (relocations).
+ * ELF-64 for x86-64, as far as the coordinator needs it: relocatable objects (the kernel) and executables (the root
+ * task). Source: System V ABI, generic ELF-64 (gABI 4.1 chapters 4 and 5) and AMD64 supplement 1.0, section 4.4
+ * (relocations).
  */
 #ifndef R4_ELF_H
 #define R4_ELF_H
@@ -78,23 +79,25 @@ enum { ELF_FLAG_WRITE = 1, ELF_FLAG_ALLOC = 2, ELF_FLAG_EXEC = 4 };
 enum { ELF_PROGRAM_LOAD = 1, ELF_PROGRAM_EXEC = 1, ELF_PROGRAM_WRITE = 2, ELF_PROGRAM_READ = 4 };
 enum { R_X86_64_64 = 1, R_X86_64_PC32 = 2, R_X86_64_PLT32 = 4, R_X86_64_32 = 10, R_X86_64_32S = 11 };
 
-/* Checked by elf_open. All tables, names and the contents of sections and segments lie inside the file; each symbol table names a
- * string table, each relocation table a symbol table and a section; alignments are 0 or a power of two. Not checked: symbols' sections
- * and values, relocations' types, symbols and offsets. */
+/* Checked by elf_open. All tables, names and the contents of sections and segments lie inside the file; each symbol
+ * table names a string table, each relocation table a symbol table and a section; alignments are 0 or a power of two.
+ * Not checked: symbols' sections and values, relocations' types, symbols and offsets. */
 struct elf_file {
     const uint8_t *data;
     size_t size;
     const struct elf_header *header;
-    const struct elf_section *sections; /* of a relocatable object; null for an executable, whose sections nobody needs */
+    const struct elf_section
+        *sections; /* of a relocatable object; null for an executable, whose sections nobody needs */
     const struct elf_program *programs; /* of an executable; null for a relocatable object */
 };
 
-/* Checks `size` bytes at `data` (8-byte aligned) as an ELF-64 x86-64 file of `type`. Returns null if good, else a text that says what
- * is wrong; then *file is not to be used. */
+/* Checks `size` bytes at `data` (8-byte aligned) as an ELF-64 x86-64 file of `type`. Returns null if good, else a text
+ * that says what is wrong; then *file is not to be used. */
 const char *elf_open(const void *data, size_t size, uint16_t type, struct elf_file *file);
 
 /* Names in a checked relocatable object; `table` is the symbol table that the symbol stands in. */
 const char *elf_section_name(const struct elf_file *file, const struct elf_section *section);
-const char *elf_symbol_name(const struct elf_file *file, const struct elf_section *table, const struct elf_symbol *symbol);
+const char *elf_symbol_name(const struct elf_file *file, const struct elf_section *table,
+                            const struct elf_symbol *symbol);
 
 #endif

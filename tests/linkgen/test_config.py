@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""linkgen: what it refuses, one file in bad/ for each refusal with the exact message in its first line, and what it makes of the rest."""
+"""linkgen: what it refuses, one file in bad/ for each, its exact message in the first line; what it makes of the rest."""
 
 import ctypes
 import json
@@ -27,8 +27,8 @@ FEW = settings(max_examples=60, deadline=None, database=None, derandomize=True,
 
 
 def run_linkgen(config, folder):
-    return subprocess.run(["/usr/bin/python3", LINKGEN, config, "-o", folder], capture_output=True, text=True, timeout=60,
-                          check=False)
+    return subprocess.run(["/usr/bin/python3", LINKGEN, config, "-o", folder], capture_output=True, text=True,
+                          timeout=60, check=False)
 
 
 def expect_refusal(config, message, folder):
@@ -58,7 +58,7 @@ def test_no_utf8(tmp_path):
 
 
 def test_each_refusal_has_a_file(monkeypatch):
-    """Every `raise ConfigError` in tools/config.py is reached by a file in bad/ (the one of unreadable files by the test above)."""
+    """Every `raise ConfigError` in tools/config.py is reached by a file in bad/, or by one that is not there."""
     reached = set()
 
     class Recorder(configuration.ConfigError):
@@ -82,8 +82,9 @@ def unpack(content):
     shapes = ["<QQHHHH", "<IHH", "<QQIHH", "<HHBBH"]
     arrays, at = [], 32
     for shape, count in zip(shapes, header[5:9]):
-        arrays.append([struct.unpack_from(shape, content, at + index * struct.calcsize(shape)) for index in range(count)])
-        at += count * struct.calcsize(shape)
+        size = struct.calcsize(shape)
+        arrays.append([struct.unpack_from(shape, content, at + index * size) for index in range(count)])
+        at += count * size
     assert at == len(content) == header[3]
     assert header[4] == zlib.crc32(content[:12] + bytes(4) + content[16:])
     return header, *arrays
@@ -123,8 +124,10 @@ def test_json_agrees_with_layout(machines):
         header, clusters, cores, memories, links = unpack((folder / "layout.bin").read_bytes())
         told = json.loads((folder / "layout.json").read_text())
         assert told["ring_slots"] == header[9]
-        assert [int(cluster["virtual_base"], 16) for cluster in told["clusters"]] == [cluster[0] for cluster in clusters]
-        assert [core["apic_id"] for cluster in told["clusters"] for core in cluster["cores"]] == [core[0] for core in cores]
+        bases = [int(cluster["virtual_base"], 16) for cluster in told["clusters"]]
+        assert bases == [cluster[0] for cluster in clusters]
+        apic_ids = [core["apic_id"] for cluster in told["clusters"] for core in cluster["cores"]]
+        assert apic_ids == [core[0] for core in cores]
         assert [(part["offset"], part["size"], part["domain"]) for cluster in told["clusters"]
                 for part in cluster["memory"]] == [memory[:3] for memory in memories]
         assert [tuple(link.values()) for link in told["links"]] == [link[:4] for link in links]
@@ -164,7 +167,7 @@ def load(table, folder):
 
 @st.composite
 def machines_of_any_shape(draw):
-    """A valid configuration, as the table that TOML gives: one to three clusters for each socket, each with a part of its node."""
+    """A valid configuration, as the table that TOML gives: one to three clusters for each socket share its node."""
     sockets = draw(st.integers(1, 6))
     per_socket = draw(st.integers(1, 9))
     memory = draw(st.lists(st.integers(32, 600).map(lambda half: 2 * half), min_size=sockets, max_size=sockets))
@@ -181,7 +184,8 @@ def machines_of_any_shape(draw):
     distance = st.integers(11, 254)
     distances = [[10 if row == column else draw(distance) for column in range(sockets)] for row in range(sockets)]
     return {"name": "random", "ring_slots": 1 << draw(st.integers(0, 6)), "link_priority": draw(st.integers(0, 255)),
-            "machine": {"sockets": sockets, "cores_per_socket": per_socket, "memory_mib": memory, "distances": distances},
+            "machine": {"sockets": sockets, "cores_per_socket": per_socket, "memory_mib": memory,
+                        "distances": distances},
             "cluster": clusters}
 
 
@@ -246,7 +250,8 @@ def test_spoiled_machine(layout_library, tmp_path, table, data):
 def test_apic_ids_have_gaps(tmp_path):
     """QEMU gives each socket a power of two of ids."""
     table = {"name": "random", "ring_slots": 1,
-             "machine": {"sockets": 2, "cores_per_socket": 3, "memory_mib": [64, 64], "distances": [[10, 20], [20, 10]]},
+             "machine": {"sockets": 2, "cores_per_socket": 3, "memory_mib": [64, 64],
+                         "distances": [[10, 20], [20, 10]]},
              "cluster": [{"nodes": [0], "cores": [0, 1, 2]}, {"nodes": [1], "cores": [3, 4, 5]}]}
     _, _, cores, _, _ = unpack(linkgen.make_files(load(table, tmp_path))["layout.bin"])
     assert [core[0] for core in cores] == [0, 1, 2, 4, 5, 6]

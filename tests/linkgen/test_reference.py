@@ -18,8 +18,8 @@ HERE = Path(__file__).parent
 PAGE = 4096
 CONFIGS = sorted(path.stem for path in (ROOT / "configs").glob("*.toml"))
 MERGE = ROOT / "cluster-kernel" / "x86" / "merge.ld"
-FLAGS = ("-std=gnu11 -O2 -g -mcmodel=kernel -fno-pic -ffreestanding -fno-common -mno-red-zone -mgeneral-regs-only -mno-sse "
-         "-mno-mmx -fno-asynchronous-unwind-tables -fno-stack-protector -fcf-protection=none").split()
+FLAGS = ("-std=gnu11 -O2 -g -mcmodel=kernel -fno-pic -ffreestanding -fno-common -mno-red-zone -mgeneral-regs-only "
+         "-mno-sse -mno-mmx -fno-asynchronous-unwind-tables -fno-stack-protector -fcf-protection=none").split()
 
 
 def merge(target, *objects):
@@ -127,26 +127,28 @@ def test_wrong_section_order_is_seen(kernel, linkref, machines, tmp_path):
     assert first_difference(image, ld_image(kernel, tmp_path / "wrong.ld", tmp_path)) is not None
 
 
-# Assembly, what the boot linker says, and whether GNU ld refuses it as well.
+FIT = "the value does not fit the relocation"
+TYPE = "the relocation has an unknown type"
+
+# Assembly, what the boot linker says of it, and whether GNU ld refuses it as well.
 REFUSED = {
     "undefined": ("movl $nowhere, %eax", "nowhere: the symbol is undefined (type 10 at 0x1)", True),
     "weak": (".weak maybe; movl $maybe, %eax", "maybe: the symbol is weak and undefined (type 10 at 0x1)", False),
-    "common": (".comm shared, 8; movq $shared, %rax", "shared: the symbol is common: compile with -fno-common (type 11 at 0x3)", False),
-    "overflow-32": ("movl $r4_link_header, %eax", "r4_link_header: the value does not fit the relocation (type 10 at 0x1)", True),
-    "overflow-32S": ("movq $r4_link_direct_map, %rax",
-                     "r4_link_direct_map: the value does not fit the relocation (type 11 at 0x3)", True),
-    "overflow-PC32": ("leaq r4_link_direct_map(%rip), %rax",
-                      "r4_link_direct_map: the value does not fit the relocation (type 2 at 0x3)", True),
-    "overflow-PLT32": ("call r4_link_direct_map", "r4_link_direct_map: the value does not fit the relocation (type 4 at 0x1)", True),
-    "type-8": (".byte r4_link_cluster", "r4_link_cluster: the relocation has an unknown type (type 14 at 0x0)", False),
-    "type-16": (".word r4_link_cluster", "r4_link_cluster: the relocation has an unknown type (type 12 at 0x0)", False),
-    "type-PC64": (".quad r4_link_header - .", "r4_link_header: the relocation has an unknown type (type 24 at 0x0)", False),
-    "type-GOTPCREL": ("movq r4_link_header@GOTPCREL(%rip), %rax",
-                      "r4_link_header: the relocation has an unknown type (type 42 at 0x3)", False),
-    "type-TPOFF32": ("movq $r4_link_header@TPOFF, %rax",
-                     "r4_link_header: the relocation has an unknown type (type 23 at 0x3)", False),
-    "section": ('.section .extra, "a"; .byte 1', ".extra: the section is to be loaded and has no place in the image (type 0 at 0x0)", False),
-    "alignment": (".balign 8192; nop", ".text: the section is to be aligned to more than a page (type 0 at 0x0)", False),
+    "common": (".comm shared, 8; movq $shared, %rax",
+               "shared: the symbol is common: compile with -fno-common (type 11 at 0x3)", False),
+    "fit-32": ("movl $r4_link_header, %eax", f"r4_link_header: {FIT} (type 10 at 0x1)", True),
+    "fit-32S": ("movq $r4_link_direct_map, %rax", f"r4_link_direct_map: {FIT} (type 11 at 0x3)", True),
+    "fit-PC32": ("leaq r4_link_direct_map(%rip), %rax", f"r4_link_direct_map: {FIT} (type 2 at 0x3)", True),
+    "fit-PLT32": ("call r4_link_direct_map", f"r4_link_direct_map: {FIT} (type 4 at 0x1)", True),
+    "type-8": (".byte r4_link_cluster", f"r4_link_cluster: {TYPE} (type 14 at 0x0)", False),
+    "type-16": (".word r4_link_cluster", f"r4_link_cluster: {TYPE} (type 12 at 0x0)", False),
+    "type-PC64": (".quad r4_link_header - .", f"r4_link_header: {TYPE} (type 24 at 0x0)", False),
+    "type-GOTPCREL": ("movq r4_link_header@GOTPCREL(%rip), %rax", f"r4_link_header: {TYPE} (type 42 at 0x3)", False),
+    "type-TPOFF32": ("movq $r4_link_header@TPOFF, %rax", f"r4_link_header: {TYPE} (type 23 at 0x3)", False),
+    "section": ('.section .extra, "a"; .byte 1',
+                ".extra: the section is to be loaded and has no place in the image (type 0 at 0x0)", False),
+    "alignment": (".balign 8192; nop",
+                  ".text: the section is to be aligned to more than a page (type 0 at 0x0)", False),
 }
 
 
