@@ -36,9 +36,9 @@ class View:
         for peer in self.peers:
             header = self.constants["r4_link_headers"] + peer * machine.PAGE
             allowed[header, self.log.header[peer]] = (False, False)
-            base, slots = self.log.ring[self.cluster, peer]
+            base, _ = self.log.ring[self.cluster, peer]
             virtual = self.constants["r4_link_rings_out"] + peer * RING_STRIDE
-            for offset in range(0, 128 + 64 * slots, machine.PAGE):
+            for offset in range(0, RING_STRIDE, machine.PAGE):  # the ring's place, whatever its slots
                 allowed[virtual + offset, base + offset] = (True, False)
         return allowed
 
