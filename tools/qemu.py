@@ -18,8 +18,10 @@ import sys
 import time
 
 EXIT_PORT = 0xF4
-EXIT_SUCCESS = (0x2A << 1) | 1  # QEMU's exit status for the guest's success code
-END_MARKER = "[r4] end: success"
+# QEMU's exit status for the codes of cluster-kernel/end.h: all well; some cluster panicked and all others did well.
+EXIT_SUCCESS = (0x2A << 1) | 1
+EXIT_PANICKED = (0x2B << 1) | 1
+END_MARKER = "[r4] end: success"  # how the last line begins; it goes on with the counts
 COMMAND_KEY = "opt/r4/command"
 
 ACCELERATORS = {
@@ -28,6 +30,10 @@ ACCELERATORS = {
     "kvm": ["-accel", "kvm", "-cpu", "host"],
 }
 TIMEOUTS = {"tcg": 60, "icount": 600, "kvm": 60}  # seconds
+
+
+def is_end(line):
+    return line.startswith(END_MARKER)
 
 
 class QemuError(Exception):
@@ -112,6 +118,7 @@ class Guest:
         self.echo = echo
         self.lines = []
         self.timed_out = False
+        self.status = None  # QEMU's exit status
         self._partial = b""
         try:
             self.process = subprocess.Popen(
@@ -173,9 +180,9 @@ class Guest:
         if self.timed_out:
             self.kill()
             return f"no end within {self.timeout:g} s"
-        status = self.process.wait()
+        self.status = status = self.process.wait()
         panics = [line for line in self.lines if "panic:" in line]
-        if status == EXIT_SUCCESS and END_MARKER in self.lines:
+        if status == EXIT_SUCCESS and any(is_end(line) for line in self.lines):
             return None
         if status == EXIT_SUCCESS:
             return "the guest reported success without the end marker"

@@ -64,6 +64,7 @@ class Boot:
         with qemu.Guest(arguments, timeout or qemu.TIMEOUTS[accelerator]) as guest:
             self.trouble = guest.finish()
             self.lines = guest.lines
+            self.status = guest.status
         self.seconds = time.monotonic() - started
 
     @property
@@ -122,7 +123,7 @@ class StoppedMachine:
         del arguments[exit_device - 1 : exit_device + 1]
         self._guest = qemu.Guest(arguments, qemu.TIMEOUTS["tcg"])
         try:
-            if self._guest.wait_for(lambda line: line == qemu.END_MARKER) is None:
+            if self._guest.wait_for(qemu.is_end) is None:
                 raise qemu.QemuError(f"{name}: no end marker in\n{self._guest.output}")
             self._qmp = qemu.Qmp(socket, self._guest.deadline)
             self._qmp.execute("stop")
