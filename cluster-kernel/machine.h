@@ -70,14 +70,15 @@ void machine_fpu_init(void *area);
 void machine_fpu_save(void *area);
 void machine_fpu_load(const void *area);
 
-/* Timer: an event MACHINE_TIMER on this core at or soon after tick `deadline`; a later call replaces it. */
+/* Timer: an event MACHINE_TIMER on this core at or soon after tick `deadline`; a later call replaces it. Further ones may come at any
+ * time (of a deadline stopped or replaced too late, or too far away for one count): ask machine_now(). */
 void machine_timer_set(uint64_t deadline);
 void machine_timer_stop(void);
 
 /* Sends an event to the core with that APIC id, of this cluster or (DOORBELL) another. */
 void machine_send(uint32_t apic_id, enum machine_event event);
 
-/* True if an event waits for this core: asked at preemption points. */
+/* True if an event waits for this core: asked at preemption points. Its upcall follows as soon as the core halts or leaves. */
 bool machine_event_pending(void);
 
 /* Address spaces. `root`: physical address of a PML4. Loading one drops every user translation of this core. */
@@ -88,7 +89,7 @@ void machine_flush_user(void);        /* drops this core's translations of the l
 void machine_flush_all(void);         /* also those of the kernel half */
 
 /* Makes [base, base + size), whole 2 MiB pages, (in)accessible in the direct map; no flush. The page directories exist for all RAM.
- * False, and nothing changed, if part of the range is no RAM of this machine: a peer's offer may name anything. */
+ * False, and nothing changed, if part of the range lies in a GiB where no cluster has RAM: a peer's offer may name anything. */
 bool machine_direct_map(phys_t base, uint64_t size, bool present);
 
 /* Fills with zero; size a multiple of 8. */

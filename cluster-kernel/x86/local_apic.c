@@ -46,24 +46,24 @@ void machine_timer_stop(void) {
     apic_write(registers(), APIC_TIMER_COUNT, 0);
 }
 
-static bool timer_expired(void) {
+/* After the timer's interrupt: a deadline that has not come yet needs another count. */
+static void timer_continue(void) {
     struct machine_core *own = machine_own();
     uint64_t now = machine_now();
-    if (own->deadline == 0)
-        return false;
-    if (now < own->deadline) {
+    if (own->deadline > now)
         timer_arm(own->deadline, now);
-        return false;
-    }
-    own->deadline = 0;
-    return true;
+    else
+        own->deadline = 0;
 }
 
-/* Acknowledged before the upcall, which may arm the timer again or not return to where it came from. */
+/* Acknowledged before the upcall, which may arm the timer again or not return to where it came from. Every interrupt
+ * makes its upcall, that of a timer that was stopped meanwhile too: the kernel may have halted only to take what it saw
+ * pending. */
 void local_apic_event(enum machine_event event) {
     apic_write(registers(), APIC_EOI, 0);
-    if (event != MACHINE_TIMER || timer_expired())
-        kernel_event(event);
+    if (event == MACHINE_TIMER)
+        timer_continue();
+    kernel_event(event);
 }
 
 bool machine_event_pending(void) {

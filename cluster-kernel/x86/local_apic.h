@@ -11,7 +11,7 @@
 /* Switches this core's APIC on with every source masked; requests that are pending stay. */
 void local_apic_start(void);
 
-/* Acknowledges an event and makes the upcall, unless it is a timer that was stopped or set anew since. */
+/* Acknowledges an event and makes the upcall. */
 void local_apic_event(enum machine_event event);
 
 /* Sends an NMI. */

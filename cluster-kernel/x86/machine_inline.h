@@ -63,8 +63,8 @@ struct machine_core {
     uint64_t gdt[MACHINE_GDT_ENTRIES];
     struct machine_gate idt[MACHINE_GATES];
     _Alignas(16) uint8_t nmi_stack[64]; /* the handler halts for ever: one hardware frame */
-    _Alignas(16) uint8_t
-        emergency_stack[MACHINE_EMERGENCY_SIZE]; /* double fault and machine check; the core panics on it */
+    /* For double fault and machine check; the core panics on it. */
+    _Alignas(16) uint8_t emergency_stack[MACHINE_EMERGENCY_SIZE];
 };
 
 /* Not volatile: a core does not change in the middle of an upcall. */

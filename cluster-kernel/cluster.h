@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The state of the cluster that is not per core. All of it under the one lock, but what is written once at boot.
+ */
+#ifndef R4_KERNEL_CLUSTER_H
+#define R4_KERNEL_CLUSTER_H
+
+#include "core.h"
+#include "core/operation.h"
+#include "link.h"
+#include "pd.h"
+
+#define CLUSTER_ASIDS 1024U /* entries; 0 is never used */
+
+struct asid_entry {
+    struct pd *pd;       /* null = free */
+    uint16_t generation; /* of the present or next user; 0 = retired: the generation would wrap */
+    uint16_t next;       /* in the FIFO of free ones, 0 = last */
+};
+
+struct cluster {
+    struct lock lock;
+    struct core *cores[R4_MAX_CORES]; /* written once at boot */
+    struct link *links[R4_MAX_CLUSTERS]; /* by peer; null for the own number; written once at boot */
+    struct operation *operations;        /* all that are under way */
+    struct operation drain;              /* takes dying cap pages apart, one slot after the other */
+    struct r4_slot *dying;               /* header of the first dying cap page; their badge links to the next (slot address / 32) */
+    uint32_t work;                       /* orphaned operations that could run now */
+    bool poll;                           /* mailboxes have to be looked at again */
+    bool linked;                         /* links exist: doorbells mean something */
+    uint64_t noted_cores;                /* bit per core that shootdown_flush() has to ask */
+    uint64_t idle_cores;                 /* bit per halted core */
+    uint64_t direct_epoch;               /* raised when the direct map loses entries */
+    uint16_t asid_first;
+    uint16_t asid_last;
+    struct asid_entry asids[CLUSTER_ASIDS];
+    uint64_t messages_sent;
+    uint64_t doorbells_sent;
+    uint64_t operations_resumed;
+};
+
+extern struct cluster cluster;
+
+/* Takes the lock for this core; drops stale direct-map translations. Interrupts are off. */
+static inline void cluster_enter(struct core *core) {
+    lock_acquire(&cluster.lock, core);
+    if (core->direct_epoch != cluster.direct_epoch) {
+        core->direct_epoch = cluster.direct_epoch;
+        machine_flush_all();
+    }
+}
+static inline void cluster_exit(struct core *core) { lock_release(&cluster.lock, core); }
+
+/* At preemption points: true if the holder should stop and go on later. */
+static inline bool cluster_should_yield(const struct core *core) {
+    return lock_is_wanted(&cluster.lock, &core->lock_node) || machine_event_pending();
+}
+
+#endif

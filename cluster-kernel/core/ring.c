@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The two ends of a mailbox ring. Where the contract asks for a full fence between an own store and a load of the other side's word, both
+ * are sequentially consistent operations: in their single total order at least one side sees the other's store.
+ */
+#include "ring.h"
+
+static struct r4_message *ring_slot(const struct ring_end *end) {
+    return &end->ring->slots[end->position & (end->slots - 1)];
+}
+
+void ring_produce_from(struct ring_end *producer, uint32_t position) {
+    producer->position = position;
+    for (uint32_t i = 0; i < producer->slots; i++) { /* each slot looks as if its last message had been one lap ago */
+        uint32_t next = position + i;
+        uint32_t *sequence = &producer->ring->slots[next & (producer->slots - 1)].sequence;
+        __atomic_store_n(sequence, next + 1 - producer->slots, __ATOMIC_RELEASE);
+    }
+    atomic_store_explicit(&producer->ring->want_slot, 0, memory_order_release);
+}
+
+void ring_consume_from(struct ring_end *consumer, uint32_t position) {
+    consumer->position = position;
+    atomic_store_explicit(&consumer->ring->head, position, memory_order_release);
+    atomic_store_explicit(&consumer->ring->looking, 0, memory_order_release);
+}
+
+bool ring_has_room(struct ring_end *producer) {
+    struct r4_ring *ring = producer->ring;
+    uint32_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+    if (producer->position - head < producer->slots) {
+        if (atomic_load_explicit(&ring->want_slot, memory_order_relaxed) != 0) {
+            atomic_store_explicit(&ring->want_slot, 0, memory_order_relaxed);
+        }
+        return true;
+    }
+    atomic_store_explicit(&ring->want_slot, 1, memory_order_seq_cst);
+    head = atomic_load_explicit(&ring->head, memory_order_seq_cst);
+    return producer->position - head < producer->slots;
+}
+
+bool ring_put(struct ring_end *producer, const struct r4_message *message) {
+    struct r4_message *slot = ring_slot(producer);
+    uint32_t *sequence = &slot->sequence;
+    slot->kind = message->kind;
+    slot->error = message->error;
+    slot->source_epoch = message->source_epoch;
+    slot->target_epoch = message->target_epoch;
+    slot->loan = message->loan;
+    slot->generation = message->generation;
+    slot->base = message->base;
+    slot->size_log2 = message->size_log2;
+    slot->ttl = message->ttl;
+    producer->position++;
+    __atomic_store_n(sequence, producer->position, __ATOMIC_SEQ_CST);
+    return atomic_load_explicit(&producer->ring->looking, memory_order_seq_cst) == 0;
+}
+
+static bool ring_is_full_slot(const struct ring_end *consumer) {
+    return __atomic_load_n(&ring_slot(consumer)->sequence, __ATOMIC_SEQ_CST) == consumer->position + 1;
+}
+
+bool ring_take(struct ring_end *consumer, struct r4_message *message, bool *wanted) {
+    if (!ring_is_full_slot(consumer)) {
+        return false;
+    }
+    const struct r4_message *slot = ring_slot(consumer);
+    *message = *slot;
+    consumer->position++;
+    atomic_store_explicit(&consumer->ring->head, consumer->position, memory_order_seq_cst);
+    *wanted = atomic_load_explicit(&consumer->ring->want_slot, memory_order_seq_cst) != 0;
+    return true;
+}
+
+void ring_look(struct ring_end *consumer) {
+    atomic_store_explicit(&consumer->ring->looking, 1, memory_order_relaxed);
+}
+
+bool ring_rest(struct ring_end *consumer) {
+    atomic_store_explicit(&consumer->ring->looking, 0, memory_order_seq_cst);
+    return ring_is_full_slot(consumer);
+}

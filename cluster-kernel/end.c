@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The end of a run.
+ */
+#include "end.h"
+#include "log.h"
+#include "remote.h"
+
+static const struct r4_header *header_of(uint32_t number) {
+    return number == this_cluster() ? own_header() : peer_header(number);
+}
+
+void end_finish(uint32_t code) {
+    struct r4_header *header = own_header();
+    atomic_store_explicit(&header->exit_code, code, memory_order_relaxed);
+    atomic_store_explicit(&header->state, R4_CLUSTER_FINISHED, memory_order_release);
+    remote_ring_all();
+    end_check();
+}
+
+void end_check(void) {
+    uint32_t panicked = 0;
+    uint32_t failed = 0;
+    uint32_t first_alive = cluster_count();
+    for (uint32_t number = cluster_count(); number-- > 0;) {
+        uint32_t state = atomic_load_explicit(&header_of(number)->state, memory_order_acquire);
+        if (state != R4_CLUSTER_FINISHED && state != R4_CLUSTER_PANICKED) {
+            return;
+        }
+        if (state == R4_CLUSTER_PANICKED) {
+            panicked++;
+        } else {
+            first_alive = number;
+            failed += atomic_load_explicit(&header_of(number)->exit_code, memory_order_relaxed) != 0;
+        }
+    }
+    if (first_alive != this_cluster() && first_alive != cluster_count()) {
+        return;
+    }
+    const char *verdict = failed != 0 ? "failure" : panicked != 0 ? "panic" : "success";
+    log_end("end: %s (%u clusters, %u failed, %u panicked)", verdict, cluster_count(), failed, panicked);
+    machine_exit(failed != 0 ? END_FAILED : panicked != 0 ? END_PANICKED : END_SUCCESS);
+}

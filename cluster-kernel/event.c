@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Interrupts and faults: what wakes the kernel besides system calls.
+ */
+#include "cluster.h"
+#include "log.h"
+#include "sched.h"
+#include "shootdown.h"
+
+void kernel_event(enum machine_event event) {
+    struct core *core = machine_core();
+    if (event == MACHINE_SHOOTDOWN && !shootdown_serve(core)) {
+        return; /* flushed: back to where it came from, without the lock */
+    }
+    cluster_enter(core);
+    if (event == MACHINE_TIMER) {
+        sched_tick(core);
+    } else if (event == MACHINE_DOORBELL) {
+        cluster.poll = true;
+    }
+    core->reschedule = true;
+    sched_leave(core);
+}
+
+void kernel_fault(uint64_t vector, uint64_t error, uint64_t address) {
+    struct core *core = machine_core();
+    cluster_enter(core);
+    struct thread *thread = core->current;
+    if (thread != NULL) {
+        log_line("thread %lx on core %u stopped: exception %lu, error %lx, address %lx, ip %lx, sp %lx",
+                 (uintptr_t)thread - machine_direct(), core->index, vector, error, address,
+                 machine_regs_ip(thread->registers), machine_regs_sp(thread->registers));
+        sched_unready(thread, THREAD_STOPPED);
+    }
+    sched_leave(core);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * kernel_start(): the boot order of one cluster, as a list.
+ */
+#include "cluster.h"
+#include "hook.h"
+#include "panic.h"
+#include "remote.h"
+#include "root.h"
+#include "sched.h"
+
+struct cluster cluster;
+
+/* This core's state, and its place in the cluster's table. */
+static struct core *core_start(uint32_t index) {
+    struct core *core = core_at(index);
+    core->index = index;
+    core->apic_id = boot_info()->apic_ids[index];
+    cluster.cores[index] = core;
+    return core;
+}
+
+static void arrive(void) {
+    struct r4_header *header = own_header();
+    uint32_t arrived = atomic_load_explicit(&header->cores_arrived, memory_order_relaxed);
+    atomic_store_explicit(&header->cores_arrived, arrived + 1, memory_order_release);
+}
+
+static bool all_arrived(const struct r4_header *header) {
+    return atomic_load_explicit(&header->cores_arrived, memory_order_acquire) == header->core_count;
+}
+
+/* The pool may hold what the coordinator still uses, until every core of every cluster has left it. */
+static void wait_for_all(struct core *core) {
+    for (uint32_t number = 0; number < cluster_count(); number++) {
+        while (!all_arrived(number == this_cluster() ? own_header() : peer_header(number))) {
+            core_wait_turn(core);
+        }
+    }
+}
+
+/* Core 0 alone: the cluster's objects, links and root task. */
+static void cluster_start(struct core *core) {
+    const struct r4_boot_info *info = boot_info();
+    if (info->magic != R4_BOOT_INFO_MAGIC || info->version != R4_BOOT_INFO_VERSION) {
+        panic("the boot information is of another version");
+    }
+    wait_for_all(core);
+    cluster_enter(core);
+    pd_asids_init();
+    remote_start(root_memory(remote_memory_size(), R4_PAGE_SIZE));
+    root_start();
+    atomic_store_explicit(&own_header()->state, R4_CLUSTER_UP, memory_order_release);
+    hook_run();
+    sched_leave(core);
+}
+
+void kernel_start(uint32_t core_index) {
+    struct core *core = core_start(core_index);
+    cluster_enter(core);
+    arrive();
+    core->reschedule = true;
+    if (core_index != 0) {
+        sched_leave(core); /* nothing to run yet: halts until core 0 has made something */
+        return;
+    }
+    cluster_exit(core);
+    cluster_start(core);
+}

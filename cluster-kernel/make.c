@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Making objects.
+ */
+#include "make.h"
+#include "cluster.h"
+#include "object/cap_page.h"
+#include "operation.h"
+
+void make_object(struct r4_slot *slot) {
+    switch (slot_type(slot)) {
+    case R4_CAP_CAP_PAGE:
+        cap_page_init(slot_object(slot));
+        break;
+    case R4_CAP_PD:
+        pd_init(slot_object(slot), (uint16_t)r4_mapping_asid_get(slot->word[1]),
+                (uint16_t)r4_mapping_generation_get(slot->word[1]));
+        break;
+    case R4_CAP_THREAD:
+        thread_init(slot_object(slot));
+        break;
+    default: /* frames and page tables are zero and nothing else */
+        break;
+    }
+}
+
+static void make_step(struct operation *operation) {
+    struct r4_slot *slot = operation->position;
+    uint64_t size = 1ULL << slot_size_log2(slot);
+    if (operation->progress < size) {
+        machine_zero((void *)(machine_direct() + slot_object(slot) + operation->progress), MAKE_CHUNK);
+        operation->progress += MAKE_CHUNK;
+        return;
+    }
+    make_object(slot);
+    operation->position = slot_next(machine_direct(), slot);
+    operation->remaining--;
+    operation->progress = 0;
+    slot_flags_clear(slot, R4_FLAG_MAKING);
+}
+
+enum operation_progress make_run(struct core *core, struct operation *operation) {
+    while (operation->remaining != 0) {
+        make_step(operation);
+        if (operation->remaining != 0 && cluster_should_yield(core)) {
+            return OPERATION_PAUSED;
+        }
+    }
+    operation_finish(operation, operation->error, 0);
+    return OPERATION_FINISHED;
+}
+
+/* The slots that are still to be made stand one after the other behind the position, each MAKING, and nothing can come between them: what
+ * is MAKING has no children. */
+void make_slot_gone(struct operation *operation, const struct r4_slot *slot) {
+    const struct r4_slot *making = operation->position;
+    for (uint32_t i = 0; i < operation->remaining; i++) {
+        if (making != slot) {
+            making = slot_next(machine_direct(), making);
+            continue;
+        }
+        if (making == operation->position) {
+            operation->position = slot_next(machine_direct(), slot);
+            operation->progress = 0;
+        }
+        operation->remaining--;
+        operation->error = R4_ERR_REVOKED;
+        return;
+    }
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The second half of a retype: the slots are filled and linked (commit), their objects are not yet zeroed and not usable. Preemptible.
+ */
+#ifndef R4_KERNEL_MAKE_H
+#define R4_KERNEL_MAKE_H
+
+#include "thread.h"
+
+#define MAKE_CHUNK 4096U /* bytes zeroed between two preemption points */
+
+/* Zeroes and initialises the objects of a MAKE operation, one after the other. */
+enum operation_progress make_run(struct core *core, struct operation *operation);
+
+/* One of the slots that are still to be made may be going: a revoke is faster than the retype. */
+void make_slot_gone(struct operation *operation, const struct r4_slot *slot);
+
+/* Gives a zeroed object its first state; also used at boot. */
+void make_object(struct r4_slot *slot);
+
+#endif

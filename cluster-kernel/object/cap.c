@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Operations on capabilities of any type: copy, move, delete, revoke, inspect.
+ */
+#include "../capability.h"
+#include "../operation.h"
+#include "../remote.h"
+#include "../revoke.h"
+#include "../shootdown.h"
+#include "core/derivation.h"
+#include "handlers.h"
+
+/* Types of which there is one capability per object, because its own words say what state the object is in. It can be moved. */
+static bool is_unique(enum r4_cap_type type) {
+    return type == R4_CAP_UNTYPED || type == R4_CAP_REMOTE_REF || type == R4_CAP_LANDING || type == R4_CAP_CAP_PAGE ||
+           type == R4_CAP_PAGE_TABLE;
+}
+
+struct outcome cap_copy(struct invocation *invocation) {
+    const struct r4_slot *source = invocation->slot;
+    uint64_t rights = invocation->argument[1] & R4_ALL_RIGHTS;
+    uint64_t ttl = invocation->argument[1] >> 16 & 0xffff;
+    bool badge = (invocation->argument[1] >> 32) != 0;
+    struct r4_slot *target;
+    enum r4_error error = invocation_destination(invocation, invocation->argument[0], &target);
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    if (is_unique(slot_type(source))) {
+        return outcome_now(R4_ERR_TYPE);
+    }
+    if (ttl >= slot_ttl(source)) {
+        return outcome_now(R4_ERR_TTL);
+    }
+    if ((rights & ~slot_rights(source)) != 0) {
+        return outcome_now(R4_ERR_RIGHTS);
+    }
+    if (slot_depth(source) == R4_DEPTH_MAX) {
+        return outcome_now(R4_ERR_DEPTH);
+    }
+    if (badge) { /* no type of this kernel has a badge for its user's own purposes yet */
+        return outcome_now(R4_ERR_BADGE);
+    }
+    /* commit */
+    struct slot_content content = {
+        .type = slot_type(source),
+        .ttl = (uint32_t)ttl,
+        .rights = (uint32_t)rights,
+        .size_log2 = (uint32_t)slot_size_log2(source),
+        .object = slot_object(source),
+        .badge = slot_type(source) == R4_CAP_FRAME ? 0 : source->word[1], /* a copy of a mapped frame is not mapped */
+    };
+    slot_fill(target, &content);
+    derivation_insert(machine_direct(), invocation->slot, target, slot_depth(source) + 1);
+    return outcome_now(R4_OK);
+}
+
+struct outcome cap_move(struct invocation *invocation) {
+    struct r4_slot *source = invocation->slot;
+    struct r4_slot *target;
+    enum r4_error error = invocation_destination(invocation, invocation->argument[0], &target);
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    /* commit */
+    derivation_move(machine_direct(), source, target);
+    remote_slot_moved(source, target);
+    return outcome_now(R4_OK);
+}
+
+struct outcome cap_delete(struct invocation *invocation) {
+    struct r4_slot *slot = invocation->slot;
+    if ((slot_flags(slot) & R4_FLAG_LANDED) != 0) {
+        return outcome_now(R4_ERR_LOANED);
+    }
+    /* commit */
+    if (!derivation_has_children(machine_direct(), slot) && !capability_needs_operation(slot)) {
+        capability_remove(invocation->core, slot);
+        shootdown_flush(invocation->core);
+        return outcome_now(R4_OK);
+    }
+    revoke_begin(operation_start(invocation->core, invocation->caller, OPERATION_DELETE, slot));
+    return outcome_later();
+}
+
+/* The operation whose root is this slot; there is one, since the slot has the flag ROOT. */
+static struct operation *operation_on(const struct r4_slot *slot) {
+    struct operation *operation = cluster.operations;
+    while (operation->root != slot || operation->kind == OPERATION_JOIN) {
+        operation = operation->next;
+    }
+    return operation;
+}
+
+struct outcome cap_revoke(struct invocation *invocation) {
+    struct r4_slot *slot = invocation->slot;
+    uint64_t flags = slot_flags(slot);
+    if ((flags & R4_FLAG_MAKING) != 0) {
+        return outcome_now(R4_ERR_BUSY);
+    }
+    /* commit */
+    if ((flags & R4_FLAG_ROOT) != 0) {
+        struct operation *outer = operation_on(slot);
+        struct operation *join = operation_start(invocation->core, invocation->caller, OPERATION_JOIN, NULL);
+        join->joined = outer;
+        return outcome_later();
+    }
+    revoke_begin(operation_start(invocation->core, invocation->caller, OPERATION_REVOKE, slot));
+    return outcome_later();
+}
+
+struct outcome cap_inspect(struct invocation *invocation) {
+    const struct r4_slot *slot = invocation->slot;
+    uint64_t children = derivation_has_children(machine_direct(), slot) ? 1 : 0;
+    invocation->value = slot_size_log2(slot) | slot_rights(slot) << 8 | (uint64_t)slot_type(slot) << 24 | children << 32;
+    return outcome_now(R4_OK);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Cap pages in and out of windows. A version once seen at a window index never comes back there: the PD remembers the highest one that
+ * left, and what comes in starts above it.
+ */
+#include "cap_page.h"
+#include "../revoke.h"
+#include "../shootdown.h"
+#include "frame.h"
+#include "handlers.h"
+
+static struct r4_slot *page_of(const struct r4_slot *slot) {
+    return (struct r4_slot *)(machine_direct() + slot_object(slot));
+}
+
+void cap_page_init(phys_t object) {
+    struct slot_content header = {.type = R4_CAP_HEADER, .size_log2 = R4_PAGE_BITS, .object = object};
+    slot_fill((struct r4_slot *)(machine_direct() + object), &header);
+}
+
+static void floor_raise(struct pd *pd, const struct r4_slot *page) {
+    for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
+        if (slot_version(&page[i]) > pd->version_floor) {
+            pd->version_floor = (uint32_t)slot_version(&page[i]);
+        }
+    }
+}
+
+/* Empty slots go on from the floor; the cap in a full one counts as filled anew. */
+static void floor_apply(const struct pd *pd, struct r4_slot *page) {
+    for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
+        uint64_t lowest = (uint64_t)pd->version_floor + (slot_type(&page[i]) == R4_CAP_EMPTY ? 0 : 1);
+        if (slot_version(&page[i]) < lowest) {
+            page[i].word[0] = r4_slot_version_set(page[i].word[0], lowest > R4_VERSION_MAX ? R4_VERSION_MAX : lowest);
+        }
+    }
+}
+
+void cap_page_unmap(struct r4_slot *slot) {
+    struct pd *pd;
+    uint64_t *entry = frame_find_leaf(slot, &pd);
+    if (entry != NULL) {
+        floor_raise(pd, page_of(slot));
+        *entry = 0;
+        shootdown_note(pd);
+    }
+    slot_mapping_clear(slot);
+}
+
+void cap_page_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address) {
+    floor_apply(pd, page_of(slot));
+    *entry = paging_leaf(slot_object(slot), R4_READ, false, PAGING_MARK_CAPS);
+    slot_mapping_set(slot, (struct slot_mapping){address, pd->asid, pd->generation});
+}
+
+void cap_page_destroy(const struct r4_slot *slot) {
+    if ((slot_flags(slot) & R4_FLAG_MAKING) == 0) { /* else it has not even a header */
+        revoke_drain_add(page_of(slot));
+    }
+}
+
+struct outcome cap_page_map_call(struct invocation *invocation) {
+    struct r4_slot *slot = invocation->slot;
+    uint64_t page = invocation->argument[1];
+    struct pd *mapped_in;
+    struct resolved space = invocation_cap(invocation, invocation->argument[0], R4_CAP_PD, R4_CONTROL);
+    if (space.error != R4_OK) {
+        return outcome_now(space.error);
+    }
+    if (frame_find_leaf(slot, &mapped_in) != NULL) {
+        return outcome_now(R4_ERR_MAPPED);
+    }
+    if (page >= WINDOW_PAGES) {
+        return outcome_now(R4_ERR_RANGE);
+    }
+    struct pd *pd = pd_of(space.slot);
+    uint64_t address = window_page_address(page);
+    uint64_t *entry = paging_entry(machine_direct(), pd->root, address, 1);
+    if (entry == NULL) {
+        return outcome_now(R4_ERR_NO_TABLE);
+    }
+    if ((*entry & PAGING_PRESENT) != 0) {
+        return outcome_now(R4_ERR_ENTRY);
+    }
+    /* commit */
+    cap_page_map(slot, pd, entry, address);
+    return outcome_now(R4_OK);
+}
+
+struct outcome cap_page_unmap_call(struct invocation *invocation) {
+    struct pd *pd;
+    if (frame_find_leaf(invocation->slot, &pd) == NULL) {
+        return outcome_now(R4_ERR_NOT_MAPPED);
+    }
+    /* commit */
+    cap_page_unmap(invocation->slot);
+    shootdown_flush(invocation->core);
+    return outcome_now(R4_OK);
+}

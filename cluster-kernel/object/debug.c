@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The Debug capability: console, marks between clusters, counters, the end. For the demonstration and the figures.
+ */
+#include "../end.h"
+#include "../log.h"
+#include "../operation.h"
+#include "../remote.h"
+#include "../sched.h"
+#include "handlers.h"
+
+#define DEBUG_BYTES 24U /* in the three argument words of one call */
+
+struct outcome debug_write(struct invocation *invocation) {
+    struct thread *thread = invocation->caller;
+    uint64_t count = invocation->argument[0];
+    if (count == 0 || count > DEBUG_BYTES) {
+        return outcome_now(R4_ERR_ARGUMENT);
+    }
+    /* commit */
+    for (uint64_t i = 0; i < count; i++) {
+        char byte = (char)(invocation->argument[1 + i / 8] >> i % 8 * 8);
+        if (byte != '\n') {
+            thread->line[thread->line_length++] = byte >= ' ' && byte <= '~' ? byte : '?';
+        }
+        if (byte == '\n' || thread->line_length == THREAD_LINE) {
+            log_user_line(thread->line, thread->line_length);
+            thread->line_length = 0;
+        }
+    }
+    return outcome_now(R4_OK);
+}
+
+struct outcome debug_mark(struct invocation *invocation) {
+    /* commit */
+    atomic_store_explicit(&own_header()->mark, invocation->argument[0], memory_order_release);
+    remote_ring_all();
+    return outcome_now(R4_OK);
+}
+
+struct outcome debug_wait(struct invocation *invocation) {
+    uint64_t peer = invocation->argument[0];
+    if (peer >= cluster_count() || peer == this_cluster()) {
+        return outcome_now(R4_ERR_ARGUMENT);
+    }
+    /* commit */
+    struct operation *wait = operation_start(invocation->core, invocation->caller, OPERATION_MARK_WAIT, NULL);
+    wait->link = cluster.links[peer];
+    wait->progress = invocation->argument[1];
+    operation_wait(wait);
+    cluster.poll = true; /* looks at the marks: it may be there already */
+    return outcome_later();
+}
+
+struct outcome debug_stat(struct invocation *invocation) {
+    switch (invocation->argument[0]) {
+    case R4_STAT_MESSAGES_SENT:
+        invocation->value = cluster.messages_sent;
+        break;
+    case R4_STAT_DOORBELLS_SENT:
+        invocation->value = cluster.doorbells_sent;
+        break;
+    case R4_STAT_REVOKES_RESUMED:
+        invocation->value = cluster.operations_resumed;
+        break;
+    case R4_STAT_CORES_IDLE:
+        invocation->value = (uint64_t)__builtin_popcountll(cluster.idle_cores);
+        break;
+    default:
+        return outcome_now(R4_ERR_ARGUMENT);
+    }
+    return outcome_now(R4_OK);
+}
+
+struct outcome debug_exit(struct invocation *invocation) {
+    /* commit */
+    sched_unready(invocation->caller, THREAD_STOPPED);
+    end_finish((uint32_t)invocation->argument[0]);
+    return outcome_later();
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Threads: configure, schedule, start, stop, and their end.
+ */
+#include "../thread.h"
+#include "../capability.h"
+#include "../cluster.h"
+#include "../operation.h"
+#include "../sched.h"
+#include "../shootdown.h"
+#include "core/derivation.h"
+#include "handlers.h"
+
+void thread_init(phys_t object) {
+    struct thread *thread = (struct thread *)(machine_direct() + object);
+    thread->registers = &thread->saved;
+    machine_fpu_init(thread->fpu);
+}
+
+struct thread *thread_of(const struct r4_slot *slot) { return (struct thread *)(machine_direct() + slot_object(slot)); }
+
+void thread_configure(struct thread *thread, struct r4_slot *pd_cap, uint64_t entry, uint64_t stack, uint64_t argument) {
+    struct slot_content reference = {
+        .type = R4_CAP_INTERNAL,
+        .object = (uintptr_t)thread - machine_direct(),
+        .size_log2 = THREAD_LOG2,
+        .badge = REFERENCE_THREAD_PD,
+    };
+    if (thread->pd != NULL) {
+        capability_unlink(&thread->pd_slot);
+    }
+    slot_fill(&thread->pd_slot, &reference);
+    derivation_insert(machine_direct(), pd_cap, &thread->pd_slot, slot_depth(pd_cap) + 1);
+    thread->pd = pd_of(pd_cap);
+    machine_regs_start(thread->registers, entry, stack, argument);
+}
+
+void thread_stop(struct thread *thread) {
+    sched_unready(thread, THREAD_STOPPED);
+    shootdown_thread(machine_core(), thread);
+    if (thread->operation.kind != OPERATION_NONE) {
+        operation_orphan(machine_core(), &thread->operation);
+    }
+}
+
+void thread_detach_pd(struct thread *thread) {
+    thread_stop(thread);
+    thread->pd = NULL;
+}
+
+void thread_destroy(const struct r4_slot *slot) {
+    struct thread *thread = thread_of(slot);
+    if ((slot_flags(slot) & R4_FLAG_MAKING) != 0) {
+        return;
+    }
+    sched_unready(thread, THREAD_STOPPED);
+    shootdown_thread(machine_core(), thread);
+    if (thread->pd != NULL) {
+        thread->pd = NULL;
+        capability_unlink(&thread->pd_slot);
+    }
+    if (thread->operation.kind != OPERATION_NONE) {
+        operation_abandon(machine_core(), &thread->operation);
+    }
+}
+
+struct outcome thread_configure_call(struct invocation *invocation) {
+    struct thread *thread = thread_of(invocation->slot);
+    struct resolved space = invocation_cap(invocation, invocation->argument[0], R4_CAP_PD, R4_CONTROL);
+    if (space.error != R4_OK) {
+        return outcome_now(space.error);
+    }
+    if (thread->state != THREAD_STOPPED || thread->operation.kind != OPERATION_NONE) {
+        return outcome_now(R4_ERR_RUNNING);
+    }
+    if (invocation->argument[1] >= R4_USER_END || invocation->argument[2] >= R4_USER_END) {
+        return outcome_now(R4_ERR_RANGE);
+    }
+    if (slot_depth(space.slot) == R4_DEPTH_MAX) {
+        return outcome_now(R4_ERR_DEPTH);
+    }
+    if (slot_version(&thread->pd_slot) == R4_VERSION_MAX) {
+        return outcome_now(R4_ERR_RETIRED);
+    }
+    /* commit */
+    thread_configure(thread, space.slot, invocation->argument[1], invocation->argument[2], invocation->argument[3]);
+    return outcome_now(R4_OK);
+}
+
+struct outcome thread_schedule_call(struct invocation *invocation) {
+    struct thread *thread = thread_of(invocation->slot);
+    uint64_t core = invocation->argument[0] & 0xffff;
+    uint64_t priority = invocation->argument[0] >> 16;
+    if (core >= core_count() || priority >= RUNQUEUE_PRIORITIES) {
+        return outcome_now(R4_ERR_ARGUMENT);
+    }
+    /* commit */
+    enum thread_state state = thread->state;
+    if (state == THREAD_READY) {
+        sched_unready(thread, THREAD_STOPPED);
+        shootdown_thread(invocation->core, thread);
+    }
+    thread->core = (uint32_t)core;
+    thread->queue.priority = (uint32_t)priority;
+    if (state == THREAD_READY) {
+        sched_ready(thread);
+        if (thread == invocation->caller) { /* it has left its core: the result has to be in its registers */
+            machine_regs_result(thread->registers, R4_OK, 0);
+            return outcome_later();
+        }
+    }
+    return outcome_now(R4_OK);
+}
+
+struct outcome thread_start_call(struct invocation *invocation) {
+    struct thread *thread = thread_of(invocation->slot);
+    if (thread->pd == NULL) {
+        return outcome_now(R4_ERR_NOT_CONFIGURED);
+    }
+    if (thread->state != THREAD_STOPPED) {
+        return outcome_now(R4_ERR_RUNNING);
+    }
+    /* commit */
+    if (thread->operation.kind != OPERATION_NONE) { /* stopped in the middle of a call: it takes its operation up again */
+        thread->operation.orphan = false;
+        if (thread->operation.waiting) {
+            thread->state = THREAD_BLOCKED;
+            return outcome_now(R4_OK);
+        }
+    }
+    sched_ready(thread);
+    return outcome_now(R4_OK);
+}
+
+struct outcome thread_stop_call(struct invocation *invocation) {
+    struct thread *thread = thread_of(invocation->slot);
+    if (thread->state == THREAD_STOPPED) {
+        return outcome_now(R4_OK);
+    }
+    /* commit */
+    if (thread == invocation->caller) {
+        machine_regs_result(thread->registers, R4_OK, 0);
+    }
+    thread_stop(thread);
+    return outcome_now(R4_OK);
+}

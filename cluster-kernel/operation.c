@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The list of operations under way, and who runs them.
+ */
+#include "operation.h"
+#include "cluster.h"
+#include "core/derivation.h"
+#include "make.h"
+#include "remote.h"
+#include "revoke.h"
+#include "sched.h"
+
+static void list_insert(struct operation *operation) {
+    operation->prev = NULL;
+    operation->next = cluster.operations;
+    if (cluster.operations != NULL) {
+        cluster.operations->prev = operation;
+    }
+    cluster.operations = operation;
+}
+
+static void list_remove(struct operation *operation) {
+    if (operation->prev != NULL) {
+        operation->prev->next = operation->next;
+    } else {
+        cluster.operations = operation->next;
+    }
+    if (operation->next != NULL) {
+        operation->next->prev = operation->prev;
+    }
+}
+
+struct operation *operation_start(struct core *core, struct thread *thread, enum operation_kind kind, struct r4_slot *root) {
+    struct operation *operation = &thread->operation;
+    *operation = (struct operation){.kind = kind, .thread = thread, .root = root, .position = root, .priority = thread->queue.priority};
+    list_insert(operation);
+    core->reschedule = true;
+    return operation;
+}
+
+void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root, uint32_t priority) {
+    *operation = (struct operation){.kind = kind, .root = root, .position = root, .priority = priority, .orphan = true};
+    list_insert(operation);
+    cluster.work = 1;
+}
+
+enum operation_progress operation_run(struct core *core, struct operation *operation) {
+    switch (operation->kind) {
+    case OPERATION_REVOKE:
+    case OPERATION_DELETE:
+    case OPERATION_SWEEP:
+        return revoke_run(core, operation);
+    case OPERATION_DRAIN:
+        return revoke_drain_run(core);
+    case OPERATION_MAKE:
+        return make_run(core, operation);
+    default: /* the others only wait */
+        operation_wait(operation);
+        return OPERATION_WAITING;
+    }
+}
+
+static void end_one(struct operation *operation, enum r4_error error, uint64_t value) {
+    struct thread *thread = operation->thread;
+    list_remove(operation);
+    operation->kind = OPERATION_NONE;
+    if (thread == NULL || operation->abandoned) {
+        return;
+    }
+    machine_regs_result(thread->registers, error, value);
+    if (thread->state == THREAD_BLOCKED) {
+        sched_ready(thread);
+    }
+}
+
+void operation_finish(struct operation *operation, enum r4_error error, uint64_t value) {
+    struct operation *next;
+    for (struct operation *other = cluster.operations; other != NULL; other = next) {
+        next = other->next;
+        if (other->kind == OPERATION_JOIN && other->joined == operation) {
+            end_one(other, error, 0);
+        }
+    }
+    end_one(operation, error, value);
+}
+
+void operation_wait(struct operation *operation) {
+    operation->waiting = true;
+    if (!operation->orphan && operation->thread->state == THREAD_READY) {
+        sched_unready(operation->thread, THREAD_BLOCKED);
+    }
+}
+
+void operation_wake(struct core *core, struct operation *operation) {
+    if (!operation->waiting) {
+        return;
+    }
+    operation->waiting = false;
+    if (operation->orphan) {
+        cluster.work = 1;
+        sched_kick(core, operation->priority);
+    } else if (operation->thread->state == THREAD_BLOCKED) {
+        sched_ready(operation->thread);
+    }
+}
+
+static bool waits_for_loans(const struct operation *operation) {
+    return operation->waiting && (operation->kind == OPERATION_REVOKE || operation->kind == OPERATION_DELETE ||
+                                  operation->kind == OPERATION_SWEEP);
+}
+
+void operation_wake_loans(struct core *core) {
+    for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
+        if (waits_for_loans(operation)) {
+            operation_wake(core, operation);
+        }
+    }
+}
+
+void operation_orphan(struct core *core, struct operation *operation) {
+    operation->orphan = true;
+    if (!operation->waiting) {
+        cluster.work = 1;
+        sched_kick(core, operation->priority);
+    }
+}
+
+void operation_abandon(struct core *core, struct operation *operation) {
+    enum operation_kind kind = operation->kind;
+    operation->abandoned = true;
+    if (kind == OPERATION_REVOKE || kind == OPERATION_DELETE || kind == OPERATION_MAKE) {
+        operation->waiting = false;
+        operation_orphan(core, operation);
+    } else {
+        operation_finish(operation, R4_ERR_REVOKED, 0); /* it only waited; what it waited for goes on in its own record */
+    }
+}
+
+struct operation *operation_of_cluster(uint32_t priority) {
+    struct operation *best = NULL;
+    for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
+        if (operation->orphan && !operation->waiting && (best == NULL || operation->priority > best->priority)) {
+            best = operation;
+        }
+    }
+    if (best == NULL) {
+        cluster.work = 0;
+    }
+    return best != NULL && best->priority >= priority ? best : NULL;
+}
+
+struct operation *operation_abandoned(void) {
+    struct operation *operation = cluster.operations;
+    while (operation != NULL && !operation->abandoned) {
+        operation = operation->next;
+    }
+    return operation;
+}
+
+bool operation_shares_root(const struct operation *operation) {
+    const struct operation *other = cluster.operations;
+    while (other != NULL && (other == operation || other->root != operation->root)) {
+        other = other->next;
+    }
+    return other != NULL;
+}
+
+void operation_slot_gone(const struct r4_slot *slot) {
+    for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
+        if (operation->kind == OPERATION_MAKE) {
+            make_slot_gone(operation, slot);
+            continue;
+        }
+        if (operation->position == slot) {
+            operation->position = slot_prev(machine_direct(), slot);
+        }
+        if (operation->root == slot) {
+            operation->root = NULL;
+        }
+    }
+}
+
+void operation_slot_moved(const struct r4_slot *from, struct r4_slot *to) {
+    for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
+        if (operation->position == from) {
+            operation->position = to;
+        }
+        if (operation->root == from) {
+            operation->root = to;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Panic: works without the cluster lock, whose holder may be this core or a stopped one.
+ */
+#include "panic.h"
+#include "core.h"
+#include "end.h"
+#include "log.h"
+#include <r4/format.h>
+
+static _Atomic uint32_t panicking; /* 1: a core of this cluster is at it */
+
+static const char *const register_names[18] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8",
+                                               "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rip", "flags"};
+
+static void print_record(const struct r4_panic_record *record) {
+    log_line("panic: %s", record->text);
+    log_line("panic: cluster %u core %lu cause %lu address %lx", this_cluster(), record->core, record->cause, record->address);
+    for (uint32_t i = 0; i < 18; i += 3) {
+        log_line("panic: %-5s %016lx  %-5s %016lx  %-5s %016lx", register_names[i], record->registers[i],
+                 register_names[i + 1], record->registers[i + 1], register_names[i + 2], record->registers[i + 2]);
+    }
+    for (uint32_t i = 0; i < R4_PANIC_FRAMES && record->frames[i] != 0; i++) {
+        log_line("panic: return address %lx", record->frames[i]);
+    }
+}
+
+/* The record is filled in. Printed before the header says PANICKED, so that nobody takes the console over in the middle. */
+static _Noreturn void die(const struct r4_panic_record *record) {
+    machine_stop_others();
+    print_record(record);
+    atomic_store_explicit(&own_header()->state, R4_CLUSTER_PANICKED, memory_order_release);
+    for (uint32_t peer = 0; peer < cluster_count(); peer++) {
+        if (peer != this_cluster()) {
+            machine_send(atomic_load_explicit(&peer_header(peer)->doorbell_apic, memory_order_relaxed), MACHINE_DOORBELL);
+        }
+    }
+    end_check();
+    machine_stop();
+}
+
+static struct r4_panic_record *record_begin(void) {
+    if (atomic_exchange_explicit(&panicking, 1, memory_order_acq_rel) != 0) {
+        machine_stop(); /* another core is first, or this one failed while it panicked */
+    }
+    struct r4_panic_record *record = &own_header()->panic;
+    record->core = machine_core()->index;
+    machine_backtrace(record->frames, R4_PANIC_FRAMES);
+    return record;
+}
+
+void panic(const char *text, ...) {
+    va_list arguments;
+    struct r4_panic_record *record = record_begin();
+    record->cause = PANIC_ASSERT;
+    va_start(arguments, text);
+    format_list(record->text, sizeof(record->text), text, arguments);
+    va_end(arguments);
+    die(record);
+}
+
+void kernel_fault_inside(uint64_t vector, uint64_t error, uint64_t address, const uint64_t registers[18]) {
+    struct r4_panic_record *record = record_begin();
+    record->cause = vector;
+    record->address = address;
+    for (uint32_t i = 0; i < 18; i++) {
+        record->registers[i] = registers[i];
+    }
+    format(record->text, sizeof(record->text), "exception %lu in the kernel, error %lx, address %lx", vector, error, address);
+    die(record);
+}

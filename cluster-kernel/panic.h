@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The death of a cluster, and of this one only: its other cores stop, its header says PANICKED with a record of what happened, the peers
+ * are rung.
+ */
+#ifndef R4_KERNEL_PANIC_H
+#define R4_KERNEL_PANIC_H
+
+#include <r4/types.h>
+
+#define PANIC_ASSERT 256U /* the cause when it is no exception */
+
+/* Our own mistake. */
+_Noreturn void panic(const char *text, ...) __attribute__((format(printf, 1, 2)));
+
+/* For what only a mistake of this kernel's can make false. Stays in release builds: keep it cheap. */
+#define KERNEL_ASSERT(condition) ((condition) ? (void)0 : panic("assert: %s", #condition))
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The revoke engine; see revoke.h for the order of things.
+ */
+#include "revoke.h"
+#include "capability.h"
+#include "cluster.h"
+#include "core/derivation.h"
+#include "operation.h"
+#include "remote.h"
+#include "shootdown.h"
+
+enum step { STEP_MORE, STEP_WAIT, STEP_END };
+
+static void mark(struct operation *operation, struct r4_slot *slot) {
+    slot_flags_set(slot, R4_FLAG_BUSY);
+    if (slot_type(slot) == R4_CAP_REMOTE_REF) {
+        remote_revoke(slot, operation->priority);
+    }
+}
+
+void revoke_begin(struct operation *operation) {
+    operation->phase = OPERATION_MARKING;
+    slot_flags_set(operation->root, R4_FLAG_ROOT);
+    mark(operation, operation->root);
+}
+
+static enum step mark_step(struct operation *operation) {
+    if (operation->root == NULL) {
+        operation->phase = OPERATION_SETTLING;
+        return STEP_MORE;
+    }
+    struct r4_slot *next = slot_next(machine_direct(), operation->position);
+    if (next == NULL || slot_depth(next) <= slot_depth(operation->root)) {
+        operation->phase = OPERATION_REMOVING;
+        return STEP_MORE;
+    }
+    operation->position = next;
+    mark(operation, next);
+    return STEP_MORE;
+}
+
+/* A RemoteRef stands at the position. */
+static enum step remote_ref_step(struct operation *operation, struct r4_slot *slot) {
+    if (operation->kind == OPERATION_DRAIN) { /* only content: it moves out of the way and comes back by itself */
+        operation->position = slot_prev(machine_direct(), slot);
+        remote_shelter(slot);
+        return STEP_MORE;
+    }
+    enum r4_error failure = remote_failure(slot);
+    if (!operation->abandoned && failure == R4_OK) {
+        remote_revoke(slot, operation->priority); /* asked for already, unless it was lent after the marking */
+        return STEP_WAIT;
+    }
+    operation->error = failure == R4_OK ? R4_ERR_REVOKED : failure;
+    slot_flags_clear(slot, R4_FLAG_BUSY);
+    if (slot == operation->root) {
+        operation->phase = OPERATION_SETTLING;
+    } else {
+        operation->position = slot_prev(machine_direct(), slot);
+    }
+    return STEP_MORE;
+}
+
+/* Something derives from a slot whose run has been removed: the end of another operation on it let it be used again. Once more. */
+static enum step mark_again(struct operation *operation, struct r4_slot *slot) {
+    operation->phase = OPERATION_MARKING;
+    operation->position = slot;
+    slot_flags_set(slot, slot == operation->root ? R4_FLAG_BUSY | R4_FLAG_ROOT : R4_FLAG_BUSY);
+    return STEP_MORE;
+}
+
+static enum step root_step(struct core *core, struct operation *operation) {
+    bool takes_root = operation->kind == OPERATION_DELETE || operation->kind == OPERATION_DRAIN;
+    if (takes_root && operation->error == R4_OK) {
+        capability_remove(core, operation->root);
+    }
+    operation->phase = OPERATION_SETTLING;
+    return STEP_MORE;
+}
+
+static enum step remove_step(struct core *core, struct operation *operation) {
+    struct r4_slot *slot = operation->position;
+    if (operation->root == NULL) {
+        operation->phase = OPERATION_SETTLING;
+        return STEP_MORE;
+    }
+    if (slot_type(slot) == R4_CAP_REMOTE_REF) {
+        return remote_ref_step(operation, slot);
+    }
+    bool has_children = operation->kind != OPERATION_DRAIN && derivation_has_children(machine_direct(), slot);
+    if (has_children && operation->error == R4_OK) {
+        return mark_again(operation, slot);
+    }
+    if (slot == operation->root) {
+        return root_step(core, operation);
+    }
+    if (has_children) {
+        slot_flags_clear(slot, R4_FLAG_BUSY); /* an ancestor of what a dead peer holds: it stays */
+        operation->position = slot_prev(machine_direct(), slot);
+        return STEP_MORE;
+    }
+    capability_remove(core, slot); /* moves the position */
+    return STEP_MORE;
+}
+
+void revoke_drain_add(struct r4_slot *header) {
+    header->word[1] = slot_link(machine_direct(), cluster.dying);
+    cluster.dying = header;
+    if (cluster.drain.kind == OPERATION_NONE) {
+        operation_start_orphan(&cluster.drain, OPERATION_DRAIN, NULL, 0);
+        cluster.drain.phase = OPERATION_SETTLING;
+    }
+}
+
+/* Takes up the next content of the first dying page: SETTLING means that none is in work. */
+static void drain_next(void) {
+    struct operation *drain = &cluster.drain;
+    struct r4_slot *header = cluster.dying;
+    if (header == NULL) {
+        operation_finish(drain, R4_OK, 0);
+        return;
+    }
+    for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
+        struct r4_slot *slot = &header[i];
+        if (slot_type(slot) == R4_CAP_EMPTY) {
+            continue;
+        }
+        if (slot_type(slot) == R4_CAP_REMOTE_REF || (slot_flags(slot) & R4_FLAG_LANDED) != 0) {
+            remote_shelter(slot);
+            return;
+        }
+        drain->root = slot;
+        drain->position = slot;
+        revoke_begin(drain);
+        return;
+    }
+    cluster.dying = slot_at(machine_direct(), header->word[1]);
+    slot_clear(header);
+}
+
+static void drain_step(struct core *core) {
+    struct operation *drain = &cluster.drain;
+    if (drain->phase == OPERATION_MARKING) {
+        mark_step(drain);
+    } else if (drain->phase == OPERATION_REMOVING) {
+        remove_step(core, drain);
+    } else {
+        drain_next();
+    }
+}
+
+static enum step revoke_step(struct core *core, struct operation *operation) {
+    switch (operation->phase) {
+    case OPERATION_MARKING:
+        return mark_step(operation);
+    case OPERATION_REMOVING:
+        return remove_step(core, operation);
+    default:
+        break;
+    }
+    if (cluster.drain.kind != OPERATION_NONE) {
+        drain_step(core);
+        return STEP_MORE;
+    }
+    struct r4_slot *root = operation->root;
+    if (root != NULL && operation->error == R4_OK && derivation_has_children(machine_direct(), root)) {
+        return mark_again(operation, root);
+    }
+    return STEP_END;
+}
+
+/* The revoke is through: the root, if there still is one, is as good as new. */
+static void revoke_end(struct core *core, struct operation *operation) {
+    struct r4_slot *root = operation->root;
+    shootdown_flush(core);
+    if (root != NULL) {
+        if (!operation_shares_root(operation)) {
+            slot_flags_clear(root, R4_FLAG_BUSY | R4_FLAG_ROOT);
+        }
+        if (slot_type(root) == R4_CAP_UNTYPED && operation->error == R4_OK && !operation->abandoned) {
+            root->word[1] = 0; /* the watermark */
+        }
+    }
+    if (operation->kind == OPERATION_SWEEP) {
+        remote_swept(core, operation);
+    }
+    operation_finish(operation, operation->error, operation->resumed);
+}
+
+/* One step for an operation whose thread is gone, by whoever needs the thread's memory. */
+static void help_abandoned(struct core *core, struct operation *operation) {
+    if (operation->kind == OPERATION_MAKE) {
+        operation_run(core, operation);
+    } else if (revoke_step(core, operation) == STEP_END) {
+        revoke_end(core, operation);
+    }
+}
+
+enum operation_progress revoke_run(struct core *core, struct operation *operation) {
+    for (uint32_t steps = 1;; steps++) {
+        enum step step = revoke_step(core, operation);
+        if (step == STEP_WAIT) {
+            operation_wait(operation);
+            return OPERATION_WAITING;
+        }
+        if (step == STEP_END) {
+            struct operation *other = operation->abandoned ? NULL : operation_abandoned();
+            if (other == NULL) {
+                revoke_end(core, operation);
+                return OPERATION_FINISHED;
+            }
+            help_abandoned(core, other);
+        }
+        if (steps % REVOKE_STEPS == 0 && cluster_should_yield(core)) {
+            return OPERATION_PAUSED;
+        }
+    }
+}
+
+enum operation_progress revoke_drain_run(struct core *core) {
+    for (uint32_t steps = 1; cluster.drain.kind != OPERATION_NONE; steps++) {
+        drain_step(core);
+        if (steps % REVOKE_STEPS == 0 && cluster_should_yield(core)) {
+            return OPERATION_PAUSED;
+        }
+    }
+    shootdown_flush(core);
+    return OPERATION_FINISHED;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Making the root task. All its objects get their original capability here, as if somebody had retyped them; nothing derives from an
+ * untyped, so they last as long as the cluster.
+ */
+#include "root.h"
+#include "cluster.h"
+#include "log.h"
+#include "make.h"
+#include "object/cap_page.h"
+#include "object/frame.h"
+#include "object/page_table.h"
+#include "panic.h"
+#include "sched.h"
+#include <r4/string.h>
+
+static phys_t next_free; /* of the root block */
+
+/* What is being put together. */
+struct root {
+    struct r4_slot *pages; /* the first cap pages, contiguous */
+    uint32_t next_slot;
+    struct pd *pd;
+    struct r4_root_info *info;
+};
+
+void *root_memory(size_t size, uint64_t alignment) {
+    const struct r4_boot_info *info = boot_info();
+    if (next_free == 0) {
+        next_free = info->root_block.base;
+        for (uint32_t i = 0; i < info->segment_count; i++) {
+            phys_t end = info->segments[i].base + info->segments[i].size;
+            next_free = end > next_free ? end : next_free;
+        }
+    }
+    phys_t base = round_up(next_free, alignment);
+    size = round_up(size, R4_PAGE_SIZE);
+    if (base + size > info->root_block.base + info->root_block.size) {
+        panic("the root block is too small");
+    }
+    next_free = base + size;
+    machine_zero((void *)(machine_direct() + base), size);
+    return (void *)(machine_direct() + base);
+}
+
+static phys_t phys_of(const void *memory) { return (uintptr_t)memory - machine_direct(); }
+
+/* The first of `count` free slots of one cap page. */
+static uint32_t slots_take(struct root *root, uint32_t count) {
+    if (root->next_slot % R4_SLOTS_PER_PAGE == 0 || root->next_slot % R4_SLOTS_PER_PAGE + count > R4_SLOTS_PER_PAGE) {
+        root->next_slot = (uint32_t)round_up(root->next_slot, R4_SLOTS_PER_PAGE) + 1;
+    }
+    uint32_t first = root->next_slot;
+    root->next_slot += count;
+    if (count >= R4_SLOTS_PER_PAGE || root->next_slot > ROOT_CAP_PAGES * R4_SLOTS_PER_PAGE) {
+        panic("the root task has more capabilities than slots");
+    }
+    return first;
+}
+
+static struct r4_slot *cap_put(struct root *root, uint32_t index, enum r4_cap_type type, phys_t object, uint32_t size_log2,
+                               uint64_t badge) {
+    struct slot_content content = {
+        .type = type,
+        .ttl = R4_TTL_MAX,
+        .flags = R4_FLAG_ORIGINAL,
+        .rights = R4_ALL_RIGHTS,
+        .size_log2 = size_log2,
+        .object = object,
+        .badge = badge,
+    };
+    slot_fill(&root->pages[index], &content);
+    return &root->pages[index];
+}
+
+static void pd_put(struct root *root) {
+    uint16_t generation = 0;
+    uint16_t asid = pd_asid_take(&generation);
+    uint64_t badge = r4_mapping_generation_set(r4_mapping_asid_set(0, asid), generation);
+    phys_t object = phys_of(root_memory(1U << PD_LOG2, 1U << PD_LOG2));
+    root->info->slot_pd = slots_take(root, 1);
+    struct r4_slot *slot = cap_put(root, root->info->slot_pd, R4_CAP_PD, object, PD_LOG2, badge);
+    make_object(slot);
+    root->pd = pd_of(slot);
+}
+
+/* Tables of levels 3 to 1 for the image's 2 MiB and for the window's first 2 MiB. */
+static void tables_put(struct root *root) {
+    static const uint64_t places[] = {R4_ROOT_IMAGE, R4_WINDOW_BASE};
+    root->info->table_count = R4_COUNT(places) * 3;
+    root->info->slot_tables = slots_take(root, root->info->table_count);
+    uint32_t index = root->info->slot_tables;
+    for (uint32_t place = 0; place < R4_COUNT(places); place++) {
+        for (uint32_t level = 3; level >= 1; level--) {
+            phys_t object = phys_of(root_memory(R4_PAGE_SIZE, R4_PAGE_SIZE));
+            struct r4_slot *slot = cap_put(root, index++, R4_CAP_PAGE_TABLE, object, R4_PAGE_BITS, 0);
+            uint64_t *entry = paging_entry(machine_direct(), root->pd->root, places[place], level + 1);
+            page_table_map(slot, root->pd, entry, round_down(places[place], paging_reach(level + 1)));
+        }
+    }
+}
+
+static void cap_pages_put(struct root *root) {
+    root->info->cap_page_count = ROOT_CAP_PAGES;
+    root->info->slot_cap_pages = slots_take(root, ROOT_CAP_PAGES);
+    for (uint32_t i = 0; i < ROOT_CAP_PAGES; i++) {
+        phys_t object = phys_of(&root->pages[i * R4_SLOTS_PER_PAGE]);
+        struct r4_slot *slot = cap_put(root, root->info->slot_cap_pages + i, R4_CAP_CAP_PAGE, object, R4_PAGE_BITS, 0);
+        uint64_t address = window_page_address(i);
+        make_object(slot);
+        cap_page_map(slot, root->pd, paging_entry(machine_direct(), root->pd->root, address, 1), address);
+    }
+}
+
+static void frame_put(struct root *root, uint32_t index, phys_t frame, uint64_t address, uint64_t rights) {
+    struct r4_slot *slot = cap_put(root, index, R4_CAP_FRAME, frame, R4_PAGE_BITS, 0);
+    uint64_t *entry = paging_entry(machine_direct(), root->pd->root, address, 1);
+    if (entry == NULL || (*entry & PAGING_PRESENT) != 0) {
+        panic("the root task does not fit its 2 MiB");
+    }
+    frame_map(slot, root->pd, entry, address, rights);
+}
+
+/* Image, stack, information page. */
+static void frames_put(struct root *root) {
+    const struct r4_boot_info *info = boot_info();
+    uint32_t stack_pages = R4_ROOT_STACK_SIZE / R4_PAGE_SIZE;
+    uint32_t pages = stack_pages + 1;
+    for (uint32_t i = 0; i < info->segment_count; i++) {
+        pages += (uint32_t)(info->segments[i].size / R4_PAGE_SIZE);
+    }
+    root->info->frame_count = pages;
+    root->info->slot_frames = slots_take(root, pages);
+    uint32_t index = root->info->slot_frames;
+    for (uint32_t i = 0; i < info->segment_count; i++) {
+        const struct r4_boot_segment *segment = &info->segments[i];
+        for (uint64_t at = 0; at < segment->size; at += R4_PAGE_SIZE) {
+            frame_put(root, index++, segment->base + at, segment->virtual_address + at, segment->rights);
+        }
+    }
+    phys_t stack = phys_of(root_memory(R4_ROOT_STACK_SIZE, R4_PAGE_SIZE));
+    for (uint32_t i = 0; i < stack_pages; i++) {
+        uint64_t offset = (uint64_t)i * R4_PAGE_SIZE;
+        frame_put(root, index++, stack + offset, R4_ROOT_STACK_TOP - R4_ROOT_STACK_SIZE + offset, R4_READ | R4_WRITE);
+    }
+    frame_put(root, index, phys_of(root->info), R4_ROOT_INFO, R4_READ);
+}
+
+static void links_put(struct root *root) {
+    root->info->slot_debug = slots_take(root, 1);
+    cap_put(root, root->info->slot_debug, R4_CAP_DEBUG, 0, 0, 0);
+    root->info->slot_links = slots_take(root, cluster_count());
+    for (uint32_t peer = 0; peer < cluster_count(); peer++) {
+        if (peer != this_cluster()) {
+            cap_put(root, root->info->slot_links + peer, R4_CAP_LINK, 0, 0, peer);
+        }
+    }
+}
+
+/* Cuts [base, end) into aligned powers of two, an untyped each. */
+static void untyped_put(struct root *root, phys_t base, phys_t end) {
+    while (base < end) {
+        uint32_t log2 = base == 0 ? 45 : (uint32_t)__builtin_ctzll(base);
+        while (log2 > 45 || (1ULL << log2) > end - base) {
+            log2 = log2 > 45 ? 45 : log2 - 1;
+        }
+        if (root->info->untyped_count == R4_ROOT_UNTYPED_MAX) {
+            log_line("untyped memory from %lx to %lx is left out: more than %u pieces", base, end, R4_ROOT_UNTYPED_MAX);
+            return;
+        }
+        struct r4_root_untyped *untyped = &root->info->untyped[root->info->untyped_count++];
+        *untyped = (struct r4_root_untyped){base, slots_take(root, 1), log2};
+        cap_put(root, untyped->slot, R4_CAP_UNTYPED, base, log2, 0);
+        base += 1ULL << log2;
+    }
+}
+
+static void pools_put(struct root *root) {
+    const struct r4_boot_info *info = boot_info();
+    const struct r4_boot_range *block = &info->root_block;
+    for (uint32_t i = 0; i < info->pool_count; i++) {
+        phys_t base = info->pools[i].base;
+        phys_t end = base + info->pools[i].size;
+        if (block->base >= base && block->base < end) { /* the root block lies inside this one */
+            untyped_put(root, base, block->base);
+            base = block->base + block->size;
+        }
+        untyped_put(root, base, end);
+    }
+    untyped_put(root, next_free, block->base + block->size);
+}
+
+static void info_fill(struct r4_root_info *info) {
+    info->magic = R4_ROOT_INFO_MAGIC;
+    info->cluster = this_cluster();
+    info->cluster_count = cluster_count();
+    info->core_count = core_count();
+    info->tsc_khz = boot_info()->tsc_khz;
+    string_copy(info->command, sizeof(info->command), boot_info()->command);
+}
+
+static void thread_put(struct root *root) {
+    phys_t object = phys_of(root_memory(1U << THREAD_LOG2, 1U << THREAD_LOG2));
+    root->info->slot_thread = slots_take(root, 1);
+    struct r4_slot *slot = cap_put(root, root->info->slot_thread, R4_CAP_THREAD, object, THREAD_LOG2, 0);
+    make_object(slot);
+    struct thread *thread = thread_of(slot);
+    thread->queue.priority = ROOT_PRIORITY;
+    thread_configure(thread, &root->pages[root->info->slot_pd], boot_info()->root_entry, R4_ROOT_STACK_TOP, R4_ROOT_INFO);
+}
+
+void root_start(void) {
+    struct root root = {.next_slot = 1};
+    root.info = root_memory(sizeof(struct r4_root_info), R4_PAGE_SIZE);
+    root.pages = root_memory(ROOT_CAP_PAGES * R4_PAGE_SIZE, R4_PAGE_SIZE);
+    info_fill(root.info);
+    pd_put(&root);
+    tables_put(&root);
+    thread_put(&root);
+    links_put(&root);
+    cap_pages_put(&root);
+    frames_put(&root);
+    pools_put(&root);
+    root.info->slot_first_free = root.next_slot;
+    sched_ready(thread_of(&root.pages[root.info->slot_thread]));
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The only door: decode, resolve, table, write the result, choose what runs next.
+ */
+#include "core/resolve.h"
+#include "invocation.h"
+#include "object/handlers.h"
+#include "sched.h"
+
+struct operation_entry {
+    struct outcome (*handler)(struct invocation *);
+    uint32_t type;     /* enum r4_cap_type; EMPTY = any */
+    uint32_t rights;   /* that the capability needs */
+    uint32_t modifies; /* 1: changes the source capability's own state, so a proxy to it will need MODIFY */
+};
+
+/* One row per operation: its handler, the type that it is for, the rights it needs, whether it modifies the source. */
+static const struct operation_entry table[] = {
+    [R4_OP_COPY] = {cap_copy, R4_CAP_EMPTY, 0, 0},
+    [R4_OP_MOVE] = {cap_move, R4_CAP_EMPTY, 0, 1},
+    [R4_OP_DELETE] = {cap_delete, R4_CAP_EMPTY, 0, 1},
+    [R4_OP_REVOKE] = {cap_revoke, R4_CAP_EMPTY, 0, 1},
+    [R4_OP_INSPECT] = {cap_inspect, R4_CAP_EMPTY, 0, 0},
+    [R4_OP_RETYPE] = {untyped_retype, R4_CAP_UNTYPED, R4_CONTROL, 1},
+    [R4_OP_FRAME_MAP] = {frame_map_call, R4_CAP_FRAME, 0, 1},
+    [R4_OP_FRAME_UNMAP] = {frame_unmap_call, R4_CAP_FRAME, 0, 1},
+    [R4_OP_TABLE_MAP] = {page_table_map_call, R4_CAP_PAGE_TABLE, R4_CONTROL, 1},
+    [R4_OP_TABLE_UNMAP] = {page_table_unmap_call, R4_CAP_PAGE_TABLE, R4_CONTROL, 1},
+    [R4_OP_CAP_PAGE_MAP] = {cap_page_map_call, R4_CAP_CAP_PAGE, R4_CONTROL, 1},
+    [R4_OP_CAP_PAGE_UNMAP] = {cap_page_unmap_call, R4_CAP_CAP_PAGE, R4_CONTROL, 1},
+    [R4_OP_THREAD_CONFIGURE] = {thread_configure_call, R4_CAP_THREAD, R4_CONTROL, 0},
+    [R4_OP_THREAD_SCHEDULE] = {thread_schedule_call, R4_CAP_THREAD, R4_CONTROL, 0},
+    [R4_OP_THREAD_START] = {thread_start_call, R4_CAP_THREAD, R4_CONTROL, 0},
+    [R4_OP_THREAD_STOP] = {thread_stop_call, R4_CAP_THREAD, R4_CONTROL, 0},
+    [R4_OP_LINK_POST] = {link_post_call, R4_CAP_LINK, R4_CONTROL, 0},
+    [R4_OP_LINK_HANDOFF] = {link_handoff_call, R4_CAP_LINK, R4_SEND, 0},
+    [R4_OP_DEBUG_WRITE] = {debug_write, R4_CAP_DEBUG, 0, 0},
+    [R4_OP_DEBUG_MARK] = {debug_mark, R4_CAP_DEBUG, 0, 0},
+    [R4_OP_DEBUG_WAIT] = {debug_wait, R4_CAP_DEBUG, 0, 0},
+    [R4_OP_DEBUG_STAT] = {debug_stat, R4_CAP_DEBUG, 0, 0},
+    [R4_OP_DEBUG_EXIT] = {debug_exit, R4_CAP_DEBUG, 0, 0},
+};
+_Static_assert(R4_COUNT(table) == R4_OP_COUNT, "each operation has its row");
+
+struct resolved invocation_cap(const struct invocation *invocation, uint64_t index, enum r4_cap_type type, uint64_t rights) {
+    struct r4_slot *slot = invocation_slot(invocation, index);
+    if (slot == NULL) {
+        return (struct resolved){NULL, R4_ERR_ADDRESS};
+    }
+    if (slot_type(slot) != type) {
+        return (struct resolved){NULL, slot_type(slot) == R4_CAP_EMPTY ? R4_ERR_EMPTY : R4_ERR_TYPE};
+    }
+    if ((slot_flags(slot) & (R4_FLAG_BUSY | R4_FLAG_MAKING)) != 0) {
+        return (struct resolved){NULL, R4_ERR_BUSY};
+    }
+    return (struct resolved){slot, (slot_rights(slot) & rights) == rights ? R4_OK : R4_ERR_RIGHTS};
+}
+
+enum r4_error invocation_destination(const struct invocation *invocation, uint64_t index, struct r4_slot **slot) {
+    *slot = invocation_slot(invocation, index);
+    return *slot == NULL ? R4_ERR_ADDRESS : slot_free_check(*slot);
+}
+
+static struct outcome invoke(struct invocation *invocation, uint64_t cap, uint64_t operation) {
+    struct resolved resolved = resolve(machine_direct(), invocation->caller->pd->directories, this_cluster(), cap);
+    if (operation >= R4_OP_COUNT) {
+        return outcome_now(R4_ERR_OPERATION);
+    }
+    bool joins = resolved.error == R4_ERR_BUSY && operation == R4_OP_REVOKE;
+    if (resolved.error != R4_OK && !joins) {
+        return outcome_now(resolved.error);
+    }
+    const struct operation_entry *entry = &table[operation];
+    if (entry->type != R4_CAP_EMPTY && entry->type != slot_type(resolved.slot)) {
+        return outcome_now(R4_ERR_TYPE);
+    }
+    if ((slot_rights(resolved.slot) & entry->rights) != entry->rights) {
+        return outcome_now(R4_ERR_RIGHTS);
+    }
+    invocation->slot = resolved.slot;
+    return entry->handler(invocation);
+}
+
+void kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
+    struct core *core = machine_core();
+    cluster_enter(core);
+    struct thread *caller = core->current;
+    if (caller != NULL) { /* else it was stopped while it waited for the lock: its call never happened */
+        struct invocation invocation = {core, caller, NULL, {a0, a1, a2, a3}, 0};
+        struct outcome outcome = invoke(&invocation, cap, operation);
+        if (outcome.later == 0 && core->current == caller) {
+            machine_regs_result(caller->registers, outcome.error, invocation.value);
+        }
+    }
+    sched_leave(core);
+}
