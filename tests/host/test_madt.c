@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The MADT: a table with all that a reader meets, cut at every length, and each entry that is refused.
+ */
+#include "acpi_fixture.h"
+#include "core/madt.h"
+#include "suite.h"
+
+static struct madt madt;
+
+static const struct madt_core *core_at(uint32_t apic_id) {
+    const struct madt_core *core = madt_find(&madt, apic_id);
+    ck_assert_ptr_nonnull(core);
+    return core;
+}
+
+START_TEST(test_read) {
+    ck_assert_ptr_null(madt_read(fixture_load("madt"), &madt).what);
+    ck_assert_uint_eq(madt.core_count, 6);    /* the filler 255 stands there twice */
+    ck_assert_uint_eq(madt.apic, 0xfee01000); /* of the override */
+    ck_assert(core_at(0)->enabled && core_at(1)->enabled && core_at(300)->enabled);
+    ck_assert(!core_at(4)->enabled && core_at(4)->online_capable);
+    ck_assert(!core_at(5)->enabled && !core_at(5)->online_capable);
+    ck_assert(!core_at(255)->enabled);
+    ck_assert_ptr_null(madt_find(&madt, 6));
+}
+END_TEST
+
+/* Cut at a boundary between entries it is a good, shorter table; elsewhere the entry that is cut is named. */
+START_TEST(test_truncated) {
+    const struct acpi_header *table = fixture_load("madt");
+    static const uint32_t boundaries[] = {44, 52, 60, 72, 80, 88, 96, 104, 120, 132};
+    ck_assert_uint_eq(table->length, 132);
+    for (uint32_t length = 36; length < table->length; length++) {
+        struct acpi_header *cut = fixture_cut(table, length);
+        struct acpi_fault fault = madt_read(cut, &madt);
+        uint32_t entry = 0;
+        while (entry < R4_COUNT(boundaries) - 1 && boundaries[entry + 1] <= length) {
+            entry++;
+        }
+        if (length < 44) {
+            fixture_expect(fault, "APIC", ACPI_NO_ENTRY, "it is shorter than 44 bytes");
+        } else if (length == 44) {
+            fixture_expect(fault, "APIC", ACPI_NO_ENTRY, "it names no processor");
+        } else if (length == boundaries[entry]) {
+            ck_assert_ptr_null(fault.what);
+        } else if (length == boundaries[entry] + 1) {
+            fixture_expect(fault, "APIC", entry, "its length is below 2");
+        } else {
+            fixture_expect(fault, "APIC", entry, "it reaches beyond the table's end");
+        }
+    }
+}
+END_TEST
+
+static struct acpi_fault with_entry(const void *entry, uint32_t size) {
+    return madt_read(fixture_extend(fixture_load("madt"), entry, size), &madt);
+}
+
+START_TEST(test_entry_of_length_zero) {
+    static const uint8_t entry[] = {0, 0, 9, 9, 1, 0, 0, 0};
+    fixture_expect(with_entry(entry, sizeof(entry)), "APIC", 9, "its length is below 2");
+}
+END_TEST
+
+START_TEST(test_short_entries) {
+    static const uint8_t apic[] = {0, 7, 9, 9, 1, 0, 0};
+    static const uint8_t x2apic[] = {9, 4, 0, 0};
+    static const uint8_t address[] = {5, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    fixture_expect(with_entry(apic, sizeof(apic)), "APIC", 9, "a local APIC entry is shorter than 8 bytes");
+    fixture_expect(with_entry(x2apic, sizeof(x2apic)), "APIC", 9, "a local x2APIC entry is shorter than 16 bytes");
+    fixture_expect(with_entry(address, sizeof(address)), "APIC", 9, "an address override is shorter than 12 bytes");
+}
+END_TEST
+
+START_TEST(test_core_twice) {
+    static const uint8_t again[] = {0, 8, 9, 1, 1, 0, 0, 0};
+    static const uint8_t disabled[] = {0, 8, 9, 1, 0, 0, 0, 0};
+    static const uint8_t late[] = {0, 8, 9, 5, 1, 0, 0, 0};
+    fixture_expect(with_entry(again, sizeof(again)), "APIC", 9,
+                   "it enables an APIC id that an earlier entry enables too");
+    ck_assert_ptr_null(with_entry(disabled, sizeof(disabled)).what);
+    ck_assert(core_at(1)->enabled);
+    ck_assert_ptr_null(with_entry(late, sizeof(late)).what);
+    ck_assert(core_at(5)->enabled);
+}
+END_TEST
+
+START_TEST(test_too_many_cores) {
+    enum { ENTRIES = MADT_CORES_MAX - 5 }; /* with the six of the fixture: one too many */
+    static uint8_t entries[ENTRIES][16];
+    for (uint32_t i = 0; i < ENTRIES; i++) {
+        uint32_t words[4] = {9 | 16 << 8, 1000 + i, 1, i};
+        memcpy(entries[i], words, 16);
+    }
+    ck_assert_ptr_null(with_entry(entries, sizeof(entries) - 16).what);
+    ck_assert_uint_eq(madt.core_count, MADT_CORES_MAX);
+    fixture_expect(with_entry(entries, sizeof(entries)), "APIC", 9 + ENTRIES - 1,
+                   "the table names more than 4096 processors");
+}
+END_TEST
+
+SUITE_MAIN("madt", test_read, test_truncated, test_entry_of_length_zero, test_short_entries, test_core_twice,
+           test_too_many_cores)
