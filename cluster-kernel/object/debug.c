@@ -52,6 +52,14 @@ struct outcome debug_wait(struct invocation *invocation) {
     return outcome_later();
 }
 
+static uint64_t idle_count(void) {
+    uint64_t count = 0;
+    for (uint64_t left = cluster.idle_cores; left != 0; left &= left - 1) {
+        count++;
+    }
+    return count;
+}
+
 struct outcome debug_stat(struct invocation *invocation) {
     switch (invocation->argument[0]) {
     case R4_STAT_MESSAGES_SENT:
@@ -64,7 +72,7 @@ struct outcome debug_stat(struct invocation *invocation) {
         invocation->value = cluster.operations_resumed;
         break;
     case R4_STAT_CORES_IDLE:
-        invocation->value = (uint64_t)__builtin_popcountll(cluster.idle_cores);
+        invocation->value = idle_count();
         break;
     default:
         return outcome_now(R4_ERR_ARGUMENT);
