@@ -8,6 +8,8 @@
 
 #define ROOT_IMAGE_END (R4_ROOT_STACK_TOP - R4_ROOT_STACK_SIZE)
 
+_Static_assert(ROOT_IMAGE_END - R4_ROOT_IMAGE <= R4_LARGE_SIZE, "segments that share no page fit into the root block");
+
 static bool program_loads(const struct elf_program *program) {
     return program->type == ELF_PROGRAM_LOAD && program->memory_size != 0;
 }
@@ -57,9 +59,6 @@ const char *root_plan(const struct elf_file *file, phys_t base, struct root *roo
         }
         if (root->segment_count == R4_BOOT_SEGMENTS) {
             return "there are more than 4 segments";
-        }
-        if (end - first > R4_LARGE_SIZE - used) {
-            return "the segments do not fit into 2 MiB";
         }
         root->segments[root->segment_count++] = (struct r4_boot_segment){
             .base = base + used, .virtual_address = first, .size = end - first, .rights = program_rights(program)};

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pools, reserves, the page below 1 MiB, GiB lists.
+ */
+#include "core/place.h"
+#include "suite.h"
+#include <r4/layout.h>
+
+#define MIB (1ULL << 20)
+#define GIB (1ULL << 30)
+
+static struct ranges ram;
+static struct ranges pools;
+static struct ranges in_use;
+
+START_TEST(test_pools) {
+    bool fits = false;
+    ranges_add(&ram, 0, 0x9fc00);
+    ranges_add(&ram, 1 * MIB, 256 * MIB - 0x21000);
+    ranges_add(&ram, 300 * MIB, 301 * MIB); /* no whole page */
+    uint64_t left = place_pools(&ram, &pools, &fits);
+    ck_assert(fits);
+    ck_assert_uint_eq(pools.count, 1);
+    ck_assert_uint_eq(pools.list[0].base, 2 * MIB);
+    ck_assert_uint_eq(pools.list[0].end, 254 * MIB);
+    ck_assert_uint_eq(left, 0x9fc00 + 1 * MIB + (2 * MIB - 0x21000) + 1 * MIB);
+}
+END_TEST
+
+START_TEST(test_gibs) {
+    uint16_t gibs[4] = {99, 99, 99, 99};
+    ranges_add(&pools, 2 * MIB, 4 * MIB);
+    ranges_add(&pools, 6 * MIB, 1 * GIB + 2 * MIB);
+    ranges_add(&pools, 2 * GIB - 2 * MIB, 2 * GIB); /* ends at the boundary */
+    ranges_add(&pools, 5 * GIB, 6 * GIB);
+    ranges_add(&pools, 32767 * GIB, 32768 * GIB); /* the last of 32 TiB */
+    ck_assert_uint_eq(place_gibs(&pools, gibs, 4), 4);
+    ck_assert_uint_eq(gibs[0], 0);
+    ck_assert_uint_eq(gibs[1], 1);
+    ck_assert_uint_eq(gibs[2], 5);
+    ck_assert_uint_eq(gibs[3], 32767);
+    gibs[2] = 99;
+    ck_assert_uint_eq(place_gibs(&pools, gibs, 2), 4); /* says how many there are, writes no more than it may */
+    ck_assert_uint_eq(gibs[2], 99);
+}
+END_TEST
+
+/* The parts of a reserve follow each other without gap or overlap, in pages, within its size. */
+static void expect_reserve(const struct place_need *need) {
+    const phys_t base = 6 * MIB;
+    struct place_reserve reserve = place_reserve_at(need, base);
+    ck_assert_uint_eq(reserve.size, place_reserve_size(need));
+    ck_assert(is_aligned(reserve.size, R4_LARGE_SIZE));
+    ck_assert_uint_eq(reserve.image, base);
+    ck_assert_uint_eq(reserve.info, base + need->image_size);
+    ck_assert_uint_eq(reserve.header, reserve.info + 3 * R4_PAGE_SIZE);
+    phys_t rings = reserve.header + R4_PAGE_SIZE;
+    ck_assert_uint_eq(reserve.console, need->console ? rings : 0);
+    ck_assert_uint_eq(reserve.rings, need->console ? rings + R4_PAGE_SIZE : rings);
+    ck_assert_uint_eq(reserve.cores, reserve.rings + need->peers * 0x2000U);
+    ck_assert_uint_eq(reserve.links, reserve.cores + need->cores * 0xf000U);
+    ck_assert_uint_eq(reserve.tables, reserve.links + need->peers * 0x8000U);
+    ck_assert_uint_le(reserve.tables + (uint64_t)reserve.table_count * R4_PAGE_SIZE, base + reserve.size);
+    /* root; pointers, directory and 8 tables of the area; direct map */
+    ck_assert_uint_eq(reserve.table_count, 1 + 1 + 1 + 8 + need->last_gib / 512 + 1 + need->directories);
+}
+
+START_TEST(test_reserve) {
+    struct place_need small = {.image_size = R4_PAGE_SIZE, .cores = 1, .directories = 1};
+    struct place_need largest = {.image_size = R4_LARGE_SIZE,
+                                 .peers = R4_MAX_CLUSTERS - 1,
+                                 .cores = R4_MAX_CORES,
+                                 .directories = R4_BOOT_DIRECTORIES,
+                                 .last_gib = 32767,
+                                 .console = true};
+    expect_reserve(&small);
+    ck_assert_uint_eq(place_reserve_size(&small), R4_LARGE_SIZE);
+    expect_reserve(&largest);
+}
+END_TEST
+
+START_TEST(test_peer_index) {
+    ck_assert_uint_eq(place_peer_index(0, 1), 0);
+    ck_assert_uint_eq(place_peer_index(2, 0), 0);
+    ck_assert_uint_eq(place_peer_index(2, 1), 1);
+    ck_assert_uint_eq(place_peer_index(2, 3), 2);
+}
+END_TEST
+
+START_TEST(test_find) {
+    phys_t base = 0;
+    ranges_add(&pools, 2 * MIB, 4 * MIB);
+    ranges_add(&pools, 6 * MIB, 16 * MIB);
+    ck_assert(place_find(&pools, &in_use, 2 * MIB, &base));
+    ck_assert_uint_eq(base, 2 * MIB);
+    ck_assert(place_find(&pools, &in_use, 4 * MIB, &base));
+    ck_assert_uint_eq(base, 6 * MIB);
+    ranges_add(&in_use, 2 * MIB + 5, 2 * MIB + 6);
+    ck_assert(place_find(&pools, &in_use, 2 * MIB, &base));
+    ck_assert_uint_eq(base, 6 * MIB);
+    ranges_add(&in_use, 9 * MIB, 10 * MIB);                 /* the page at 8 MiB */
+    ck_assert(place_find(&pools, &in_use, 6 * MIB, &base)); /* fits exactly behind it */
+    ck_assert_uint_eq(base, 10 * MIB);
+    ck_assert(!place_find(&pools, &in_use, 8 * MIB, &base));
+    ranges_add(&in_use, 0, 16 * MIB - 1);
+    ck_assert(!place_find(&pools, &in_use, 2 * MIB, &base));
+    ck_assert(!place_find(&pools, &in_use, UINT64_MAX - R4_LARGE_SIZE + 1, &base));
+}
+END_TEST
+
+START_TEST(test_low_page) {
+    phys_t page = 0;
+    ck_assert(!place_low_page(&ram, &in_use, &page));
+    ranges_add(&ram, 0, 0x9fc00);
+    ranges_add(&ram, 1 * MIB, 16 * MIB);
+    ck_assert(place_low_page(&ram, &in_use, &page));
+    ck_assert_uint_eq(page, 0x9e000); /* 0x9f000 is cut by the firmware's data */
+    ranges_add(&in_use, 0x2001, 0x9f000);
+    ck_assert(place_low_page(&ram, &in_use, &page));
+    ck_assert_uint_eq(page, 0x1000);
+    ranges_add(&in_use, 0x1fff, 0x2000);
+    ck_assert(!place_low_page(&ram, &in_use, &page)); /* page 0 is never taken */
+}
+END_TEST
+
+SUITE_MAIN("place", test_pools, test_gibs, test_reserve, test_peer_index, test_find, test_low_page)
