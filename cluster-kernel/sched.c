@@ -43,7 +43,7 @@ void sched_unready(struct thread *thread, enum thread_state state) {
 
 void sched_tick(struct core *core) {
     struct thread *thread = thread_in(runqueue_first(&core->queue));
-    if (thread != NULL && core->slice_end != 0 && machine_now() >= core->slice_end) {
+    if (thread != NULL && core->slice_end != 0) { /* a timer that comes early ends the slice early */
         runqueue_rotate(&core->queue, &thread->queue);
         core->slice_end = 0;
     }
