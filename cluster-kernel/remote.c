@@ -155,17 +155,16 @@ static bool link_poll(struct core *core, struct link *link) {
     return true;
 }
 
-static void marks_check(struct core *core) {
+static void marks_check(void) {
     struct operation *next;
-    (void)core;
     for (struct operation *operation = cluster.operations; operation != NULL; operation = next) {
         next = operation->next;
         if (operation->kind != OPERATION_MARK_WAIT) {
             continue;
         }
-        const struct r4_header *header = peer_header(operation->link->peer);
-        if (atomic_load_explicit(&header->mark, memory_order_acquire) >= operation->progress) {
-            operation_finish(operation, R4_OK, 0);
+        uint64_t mark = atomic_load_explicit(&peer_header(operation->link->peer)->mark, memory_order_acquire);
+        if (mark >= operation->progress) {
+            operation_finish(operation, R4_OK, mark);
         } else if (operation->link->state == LINK_DEAD) {
             operation_finish(operation, R4_ERR_CLUSTER_DOWN, 0);
         }
@@ -182,7 +181,7 @@ void remote_poll(struct core *core) {
             cluster.poll = true;
         }
     }
-    marks_check(core);
+    marks_check();
     end_check();
 }
 

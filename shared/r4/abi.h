@@ -56,7 +56,7 @@ enum r4_operation {
     /* Debug */
     R4_OP_DEBUG_WRITE, /* a0 = byte count 1..24, a1..a3 = the bytes, first one lowest: printed line by line */
     R4_OP_DEBUG_MARK,  /* a0 = n: sets the mark in the own header page and rings the peers */
-    R4_OP_DEBUG_WAIT,  /* a0 = cluster, a1 = n: sleeps until that cluster's mark is n or more, or it is down */
+    R4_OP_DEBUG_WAIT,  /* a0 = cluster, a1 = n: sleeps until that cluster's mark is n or more (value = that mark), or it is down */
     R4_OP_DEBUG_STAT,  /* a0 = enum r4_stat: value = the counter */
     R4_OP_DEBUG_EXIT,  /* a0 = 0 or an error code: this cluster is finished; never returns */
     R4_OP_COUNT
