@@ -73,6 +73,32 @@ static bool layout_has_core(const struct r4_layout *layout, uint32_t apic_id) {
     return false;
 }
 
+static bool layout_states_distance(const struct r4_layout *layout) {
+    for (uint32_t i = 0; i < layout->header->link_count; i++) {
+        if (layout->links[i].distance != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is odd, but no contradiction. */
+static void tables_warn(const struct boot *boot) {
+    if (boot->topology.slit == NULL && layout_states_distance(&boot->layout)) {
+        boot_print("warning: there is no SLIT: the layout's distances are not checked");
+    }
+    if (boot->madt.apic != apic_base()) {
+        boot_print("warning: the local APICs are at 0x%lx, not at 0x%lx as the MADT says", apic_base(),
+                   boot->madt.apic);
+    }
+    for (uint32_t i = 0; i < boot->madt.core_count; i++) {
+        const struct madt_core *core = &boot->madt.cores[i];
+        if (core->enabled && !layout_has_core(&boot->layout, core->apic_id)) {
+            boot_print("unused: core with APIC id %u, which the layout does not name", core->apic_id);
+        }
+    }
+}
+
 void tables_check_layout(struct boot *boot) {
     char reason[192];
     if (!topology_check(&boot->topology, &boot->layout, reason, sizeof(reason))) {
@@ -87,10 +113,5 @@ void tables_check_layout(struct boot *boot) {
     if (!layout_has_core(&boot->layout, apic_id())) {
         boot_stop("the layout does not name the boot processor (APIC id %u)", apic_id());
     }
-    for (uint32_t i = 0; i < boot->madt.core_count; i++) {
-        const struct madt_core *core = &boot->madt.cores[i];
-        if (core->enabled && !layout_has_core(&boot->layout, core->apic_id)) {
-            boot_print("unused: core with APIC id %u, which the layout does not name", core->apic_id);
-        }
-    }
+    tables_warn(boot);
 }
