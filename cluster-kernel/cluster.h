@@ -20,17 +20,17 @@ struct asid_entry {
 
 struct cluster {
     struct lock lock;
-    struct core *cores[R4_MAX_CORES]; /* written once at boot */
+    struct core *cores[R4_MAX_CORES];    /* written once at boot */
     struct link *links[R4_MAX_CLUSTERS]; /* by peer; null for the own number; written once at boot */
     struct operation *operations;        /* all that are under way */
     struct operation drain;              /* takes dying cap pages apart, one slot after the other */
-    struct r4_slot *dying;               /* header of the first dying cap page; their badge links to the next (slot address / 32) */
-    uint32_t work;                       /* orphaned operations that could run now */
-    bool poll;                           /* mailboxes have to be looked at again */
-    bool linked;                         /* links exist: doorbells mean something */
-    uint64_t noted_cores;                /* bit per core that shootdown_flush() has to ask */
-    uint64_t idle_cores;                 /* bit per halted core */
-    uint64_t direct_epoch;               /* raised when the direct map loses entries */
+    struct r4_slot *dying; /* header of the first dying cap page; their badge links to the next (slot address / 32) */
+    uint32_t work;         /* orphaned operations that could run now */
+    bool poll;             /* mailboxes have to be looked at again */
+    bool linked;           /* links exist: doorbells mean something */
+    uint64_t noted_cores;  /* bit per core that shootdown_flush() has to ask */
+    uint64_t idle_cores;   /* bit per halted core */
+    uint64_t direct_epoch; /* raised when the direct map loses entries */
     uint16_t asid_first;
     uint16_t asid_last;
     struct asid_entry asids[CLUSTER_ASIDS];

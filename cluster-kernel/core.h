@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The state of one core. It lies in the cluster's own memory at core_at(index); the core finds itself with machine_core().
+ * The state of one core. It lies in the cluster's own memory at core_at(index); the core finds itself with
+ * machine_core().
  */
 #ifndef R4_KERNEL_CORE_H
 #define R4_KERNEL_CORE_H
@@ -26,8 +27,9 @@ struct core {
     struct lock_node lock_node; /* see lock.h */
 
     /* Asked and answered without the lock's help: */
-    _Alignas(R4_LINE_SIZE) _Atomic uint32_t request; /* written by the holder of the lock (value, release), cleared by this core once served
-                                                        (release): whoever sees it cleared sees the flush done */
+    _Alignas(R4_LINE_SIZE) _Atomic uint32_t
+        request; /* written by the holder of the lock (value, release), cleared by this core once served
+                    (release): whoever sees it cleared sees the flush done */
 
     /* Under the cluster lock; `current` may be cleared by another core that made this one leave it. */
     _Alignas(R4_LINE_SIZE) struct thread *current; /* runs in user mode, or called; null while halted */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Faults on demand, for the tests: `hook=wild-write:CLUSTER:ADDRESS` on the command line makes that cluster's kernel write to that physical
- * address through its direct map, before its root task has run.
+ * Faults on demand, for the tests: `hook=wild-write:CLUSTER:ADDRESS` on the command line makes that cluster's kernel
+ * write to that physical address through its direct map, before its root task has run.
  */
 #ifndef R4_KERNEL_HOOK_H
 #define R4_KERNEL_HOOK_H

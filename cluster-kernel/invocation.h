@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a handler of an operation gets and gives. A handler checks everything first, writes only after its comment "commit", and returns a
- * result; syscall.c alone writes registers.
+ * What a handler of an operation gets and gives. A handler checks everything first, writes only after its comment
+ * "commit", and returns a result; syscall.c alone writes registers.
  */
 #ifndef R4_KERNEL_INVOCATION_H
 #define R4_KERNEL_INVOCATION_H
@@ -29,11 +29,13 @@ static inline struct outcome outcome_later(void) { return (struct outcome){R4_OK
 
 /* The slot of the caller's own window that an argument names, or null. */
 static inline struct r4_slot *invocation_slot(const struct invocation *invocation, uint64_t index) {
-    return index > r4_cap_index_max() ? NULL : window_slot(machine_direct(), invocation->caller->pd->directories, index);
+    return index > r4_cap_index_max() ? NULL
+                                      : window_slot(machine_direct(), invocation->caller->pd->directories, index);
 }
 
 /* A usable cap of `type` with `rights` in the slot that an argument names. */
-struct resolved invocation_cap(const struct invocation *invocation, uint64_t index, enum r4_cap_type type, uint64_t rights);
+struct resolved invocation_cap(const struct invocation *invocation, uint64_t index, enum r4_cap_type type,
+                               uint64_t rights);
 
 /* R4_OK if the argument names an empty slot that can be filled; *slot is set. */
 enum r4_error invocation_destination(const struct invocation *invocation, uint64_t index, struct r4_slot **slot);

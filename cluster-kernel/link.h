@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The link to one peer: both ring ends, both epochs, the two loan tables, what waits for a slot. In the cluster's own memory (direct map:
- * the records' slots are part of derivation lists), under the cluster lock.
+ * The link to one peer: both ring ends, both epochs, the two loan tables, what waits for a slot. In the cluster's own
+ * memory (direct map: the records' slots are part of derivation lists), under the cluster lock.
  */
 #ifndef R4_KERNEL_LINK_H
 #define R4_KERNEL_LINK_H
@@ -25,13 +25,13 @@ struct post_queue {
 struct link {
     uint32_t peer;
     enum link_state state;
-    uint32_t peer_epoch;  /* 0 = not known yet */
-    uint32_t priority;    /* at which the peer's sweeps run here (layout) */
-    bool hello_owed;      /* a HELLO waits for a slot */
-    struct ring_end out;  /* producer */
-    struct ring_end in;   /* consumer */
-    struct post_queue answers;  /* sent first */
-    struct post_queue requests; /* by caller's priority */
+    uint32_t peer_epoch;                     /* 0 = not known yet */
+    uint32_t priority;                       /* at which the peer's sweeps run here (layout) */
+    bool hello_owed;                         /* a HELLO waits for a slot */
+    struct ring_end out;                     /* producer */
+    struct ring_end in;                      /* consumer */
+    struct post_queue answers;               /* sent first */
+    struct post_queue requests;              /* by caller's priority */
     struct r4_slot *landings[LINK_LANDINGS]; /* posted slots; a Landing's badge is its index here */
     struct loan_out lent[LOANS];
     struct loan_in received[LOANS];

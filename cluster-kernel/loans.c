@@ -97,7 +97,8 @@ bool remote_range_is_known(phys_t base, uint32_t size_log2) {
 
 /* --- the lender --- */
 
-void remote_handoff_remote(struct core *core, struct thread *caller, struct link *link, struct loan_out *loan, struct r4_slot *slot) {
+void remote_handoff_remote(struct core *core, struct thread *caller, struct link *link, struct loan_out *loan,
+                           struct r4_slot *slot) {
     uint32_t index = (uint32_t)(loan - link->lent);
     loan->ref = slot;
     loan->base = slot_object(slot);
@@ -123,7 +124,8 @@ static void handoff_end(const struct loan_out *loan, enum r4_error error) {
     }
 }
 
-/* The memory is ours again: the RemoteRef becomes the untyped that it was, or vanishes if it only waited in its record. */
+/* The memory is ours again: the RemoteRef becomes the untyped that it was, or vanishes if it only waited in its record.
+ */
 static void loan_back(struct loan_out *loan) {
     struct r4_slot *ref = loan->ref;
     loan->ref = NULL;

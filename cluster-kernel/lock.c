@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The MCS lock. Order: the exchange on `tail` and the release of `waiting` carry everything that the holder before wrote.
+ * The MCS lock. Order: the exchange on `tail` and the release of `waiting` carry everything that the holder before
+ * wrote.
  */
 #include "lock.h"
 #include "core.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one lock of a cluster: an MCS queue lock. Fair; each waiter spins on its own core's line. Taken at kernel entry, given back before
- * the return to user mode or the halt. A core that waits serves shootdowns, so the holder may wait for it.
+ * The one lock of a cluster: an MCS queue lock. Fair; each waiter spins on its own core's line. Taken at kernel entry,
+ * given back before the return to user mode or the halt. A core that waits serves shootdowns, so the holder may wait
+ * for it.
  */
 #ifndef R4_KERNEL_LOCK_H
 #define R4_KERNEL_LOCK_H
@@ -9,7 +10,7 @@
 #include <r4/types.h>
 #include <stdatomic.h>
 
-struct lock_node { /* one per core; own line */
+struct lock_node {                                           /* one per core; own line */
     _Alignas(R4_LINE_SIZE) _Atomic(struct lock_node *) next; /* written by the core that queues behind */
     _Atomic uint32_t waiting;                                /* cleared by the core before, with release */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lines on the console. A line is built first and written whole under the console lock, so lines of several clusters never interleave; the
- * lock is taken over from a cluster that has panicked.
+ * Lines on the console. A line is built first and written whole under the console lock, so lines of several clusters
+ * never interleave; the lock is taken over from a cluster that has panicked.
  */
 #ifndef R4_KERNEL_LOG_H
 #define R4_KERNEL_LOG_H

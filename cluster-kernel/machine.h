@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * All that generic kernel files may ask of the machine, and all that the machine calls in the kernel. Implemented twice: by x86/ and,
- * for the simulator, by tests/sim/. The build's include path chooses whose machine_inline.h is seen.
+ * All that generic kernel files may ask of the machine, and all that the machine calls in the kernel. Implemented
+ * twice: by x86/ and, for the simulator, by tests/sim/. The build's include path chooses whose machine_inline.h is
+ * seen.
  *
- * The kernel never blocks inside: each upcall runs to its end on the core's one kernel stack with interrupts off, and tells the machine
- * with machine_resume() what to return to. When that is nothing, the machine halts the core until the next event.
+ * The kernel never blocks inside: each upcall runs to its end on the core's one kernel stack with interrupts off, and
+ * tells the machine with machine_resume() what to return to. When that is nothing, the machine halts the core until the
+ * next event.
  */
 #ifndef R4_KERNEL_MACHINE_H
 #define R4_KERNEL_MACHINE_H
@@ -43,10 +45,12 @@ void kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, 
 /* An interrupt, in user mode or while the core was halted. */
 void kernel_event(enum machine_event event);
 
-/* A fault of the current user thread: vector (Intel SDM volume 3, table 6-1), error code, faulting address (page faults). */
+/* A fault of the current user thread: vector (Intel SDM volume 3, table 6-1), error code, faulting address (page
+ * faults). */
 void kernel_fault(uint64_t vector, uint64_t error, uint64_t address);
 
-/* A fault inside the kernel. `registers` as in r4_panic_record. An NMI of machine_stop_others() halts without an upcall. */
+/* A fault inside the kernel. `registers` as in r4_panic_record. An NMI of machine_stop_others() halts without an
+ * upcall. */
 _Noreturn void kernel_fault_inside(uint64_t vector, uint64_t error, uint64_t address, const uint64_t registers[18]);
 
 /* --- downcalls --- */
@@ -54,8 +58,8 @@ _Noreturn void kernel_fault_inside(uint64_t vector, uint64_t error, uint64_t add
 /* After the upcall return to the thread with these registers; null: halt until the next event. */
 void machine_resume(struct machine_regs *regs);
 
-/* A thread's first registers: user mode at `entry` (below R4_USER_END, the caller has checked), stack pointer `stack` (any value),
- * `argument` in rdi, interrupts on, all else zero. */
+/* A thread's first registers: user mode at `entry` (below R4_USER_END, the caller has checked), stack pointer `stack`
+ * (any value), `argument` in rdi, interrupts on, all else zero. */
 void machine_regs_start(struct machine_regs *regs, uint64_t entry, uint64_t stack, uint64_t argument);
 
 /* The result of a system call into the caller's saved registers. */
@@ -70,26 +74,30 @@ void machine_fpu_init(void *area);
 void machine_fpu_save(void *area);
 void machine_fpu_load(const void *area);
 
-/* Timer: an event MACHINE_TIMER on this core at or soon after tick `deadline`; a later call replaces it. Further ones may come at any
- * time (of a deadline stopped or replaced too late, or too far away for one count): ask machine_now(). */
+/* Timer: an event MACHINE_TIMER on this core at or soon after tick `deadline`; a later call replaces it. Further ones
+ * may come at any time (of a deadline stopped or replaced too late, or too far away for one count): ask machine_now().
+ */
 void machine_timer_set(uint64_t deadline);
 void machine_timer_stop(void);
 
 /* Sends an event to the core with that APIC id, of this cluster or (DOORBELL) another. */
 void machine_send(uint32_t apic_id, enum machine_event event);
 
-/* True if an event waits for this core: asked at preemption points. Its upcall follows as soon as the core halts or leaves. */
+/* True if an event waits for this core: asked at preemption points. Its upcall follows as soon as the core halts or
+ * leaves. */
 bool machine_event_pending(void);
 
 /* Address spaces. `root`: physical address of a PML4. Loading one drops every user translation of this core. */
-void machine_space_init(void *pml4); /* fills in the kernel's half of a zeroed PML4 page (given by its direct-map address) */
+void machine_space_init(
+    void *pml4); /* fills in the kernel's half of a zeroed PML4 page (given by its direct-map address) */
 void machine_space_load(phys_t root);
 void machine_space_load_kernel(void); /* the kernel's own, with no user half */
 void machine_flush_user(void);        /* drops this core's translations of the loaded user half */
 void machine_flush_all(void);         /* also those of the kernel half */
 
-/* Makes [base, base + size), whole 2 MiB pages, (in)accessible in the direct map; no flush. The page directories exist for all RAM.
- * False, and nothing changed, if part of the range lies in a GiB where no cluster has RAM: a peer's offer may name anything. */
+/* Makes [base, base + size), whole 2 MiB pages, (in)accessible in the direct map; no flush. The page directories exist
+ * for all RAM. False, and nothing changed, if part of the range lies in a GiB where no cluster has RAM: a peer's offer
+ * may name anything. */
 bool machine_direct_map(phys_t base, uint64_t size, bool present);
 
 /* Fills with zero; size a multiple of 8. */

@@ -50,8 +50,8 @@ enum operation_progress make_run(struct core *core, struct operation *operation)
     return OPERATION_FINISHED;
 }
 
-/* The slots that are still to be made stand one after the other behind the position, each MAKING, and nothing can come between them: what
- * is MAKING has no children. */
+/* The slots that are still to be made stand one after the other behind the position, each MAKING, and nothing can come
+ * between them: what is MAKING has no children. */
 void make_slot_gone(struct operation *operation, const struct r4_slot *slot) {
     const struct r4_slot *making = operation->position;
     for (uint32_t i = 0; i < operation->remaining; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The second half of a retype: the slots are filled and linked (commit), their objects are not yet zeroed and not usable. Preemptible.
+ * The second half of a retype: the slots are filled and linked (commit), their objects are not yet zeroed and not
+ * usable. Preemptible.
  */
 #ifndef R4_KERNEL_MAKE_H
 #define R4_KERNEL_MAKE_H

@@ -30,15 +30,18 @@ static void list_remove(struct operation *operation) {
     }
 }
 
-struct operation *operation_start(struct core *core, struct thread *thread, enum operation_kind kind, struct r4_slot *root) {
+struct operation *operation_start(struct core *core, struct thread *thread, enum operation_kind kind,
+                                  struct r4_slot *root) {
     struct operation *operation = &thread->operation;
-    *operation = (struct operation){.kind = kind, .thread = thread, .root = root, .position = root, .priority = thread->queue.priority};
+    *operation = (struct operation){
+        .kind = kind, .thread = thread, .root = root, .position = root, .priority = thread->queue.priority};
     list_insert(operation);
     core->reschedule = true;
     return operation;
 }
 
-void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root, uint32_t priority) {
+void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root,
+                            uint32_t priority) {
     *operation = (struct operation){.kind = kind, .root = root, .position = root, .priority = priority, .orphan = true};
     list_insert(operation);
     cluster.work = 1;
@@ -132,7 +135,8 @@ void operation_abandon(struct core *core, struct operation *operation) {
         operation->waiting = false;
         operation_orphan(core, operation);
     } else {
-        operation_finish(operation, R4_ERR_REVOKED, 0); /* it only waited; what it waited for goes on in its own record */
+        operation_finish(operation, R4_ERR_REVOKED,
+                         0); /* it only waited; what it waited for goes on in its own record */
     }
 }
 

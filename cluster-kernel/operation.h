@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * Operations under way (core/operation.h): started after their checks, run in steps, put to sleep, woken, ended. The caller holds the
- * cluster lock. A thread whose call is under way runs it itself when it is scheduled; a sweep for a peer, and what a stopped thread left,
- * the cluster runs (sched.c).
+ * Operations under way (core/operation.h): started after their checks, run in steps, put to sleep, woken, ended. The
+ * caller holds the cluster lock. A thread whose call is under way runs it itself when it is scheduled; a sweep for a
+ * peer, and what a stopped thread left, the cluster runs (sched.c).
  */
 #ifndef R4_KERNEL_OPERATION_H
 #define R4_KERNEL_OPERATION_H
 
 #include "thread.h"
 
-/* Starts the calling thread's operation; it runs on the way out of the kernel. `root` may be null. Returns the record to be filled in. */
-struct operation *operation_start(struct core *core, struct thread *thread, enum operation_kind kind, struct r4_slot *root);
+/* Starts the calling thread's operation; it runs on the way out of the kernel. `root` may be null. Returns the record
+ * to be filled in. */
+struct operation *operation_start(struct core *core, struct thread *thread, enum operation_kind kind,
+                                  struct r4_slot *root);
 
 /* Lists a record that is not a thread's (a sweep, the drain), to be run by the cluster at `priority`. */
-void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root, uint32_t priority);
+void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root,
+                            uint32_t priority);
 
 /* Runs it until it is finished (the record is free and the caller has its result), waits, or should make way. */
 enum operation_progress operation_run(struct core *core, struct operation *operation);
@@ -28,7 +31,8 @@ void operation_wake(struct core *core, struct operation *operation);
 /* Wakes every revoke, delete and sweep that waits for a loan: something has changed at one. */
 void operation_wake_loans(struct core *core);
 
-/* The thread does not drive it any more: stopped (the cluster goes on), or gone (it ends soon and without waiting for peers). */
+/* The thread does not drive it any more: stopped (the cluster goes on), or gone (it ends soon and without waiting for
+ * peers). */
 void operation_orphan(struct core *core, struct operation *operation);
 void operation_abandon(struct core *core, struct operation *operation);
 

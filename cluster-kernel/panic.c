@@ -15,7 +15,8 @@ static const char *const register_names[18] = {"rax", "rbx", "rcx", "rdx", "rsi"
 
 static void print_record(const struct r4_panic_record *record) {
     log_line("panic: %s", record->text);
-    log_line("panic: cluster %u core %lu cause %lu address %lx", this_cluster(), record->core, record->cause, record->address);
+    log_line("panic: cluster %u core %lu cause %lu address %lx", this_cluster(), record->core, record->cause,
+             record->address);
     for (uint32_t i = 0; i < 18; i += 3) {
         log_line("panic: %-5s %016lx  %-5s %016lx  %-5s %016lx", register_names[i], record->registers[i],
                  register_names[i + 1], record->registers[i + 1], register_names[i + 2], record->registers[i + 2]);
@@ -25,14 +26,16 @@ static void print_record(const struct r4_panic_record *record) {
     }
 }
 
-/* The record is filled in. Printed before the header says PANICKED, so that nobody takes the console over in the middle. */
+/* The record is filled in. Printed before the header says PANICKED, so that nobody takes the console over in the
+ * middle. */
 static _Noreturn void die(const struct r4_panic_record *record) {
     machine_stop_others();
     print_record(record);
     atomic_store_explicit(&own_header()->state, R4_CLUSTER_PANICKED, memory_order_release);
     for (uint32_t peer = 0; peer < cluster_count(); peer++) {
         if (peer != this_cluster()) {
-            machine_send(atomic_load_explicit(&peer_header(peer)->doorbell_apic, memory_order_relaxed), MACHINE_DOORBELL);
+            machine_send(atomic_load_explicit(&peer_header(peer)->doorbell_apic, memory_order_relaxed),
+                         MACHINE_DOORBELL);
         }
     }
     end_check();
@@ -66,6 +69,7 @@ void kernel_fault_inside(uint64_t vector, uint64_t error, uint64_t address, cons
     for (uint32_t i = 0; i < 18; i++) {
         record->registers[i] = registers[i];
     }
-    format(record->text, sizeof(record->text), "exception %lu in the kernel, error %lx, address %lx", vector, error, address);
+    format(record->text, sizeof(record->text), "exception %lu in the kernel, error %lx, address %lx", vector, error,
+           address);
     die(record);
 }

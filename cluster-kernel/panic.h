@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The death of a cluster, and of this one only: its other cores stop, its header says PANICKED with a record of what happened, the peers
- * are rung.
+ * The death of a cluster, and of this one only: its other cores stop, its header says PANICKED with a record of what
+ * happened, the peers are rung.
  */
 #ifndef R4_KERNEL_PANIC_H
 #define R4_KERNEL_PANIC_H

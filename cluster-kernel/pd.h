@@ -9,12 +9,12 @@
 #include "core/window.h"
 
 struct pd {
-    phys_t root;                             /* the level-4 table: this object's first page */
-    phys_t directories[WINDOW_DIRECTORIES];  /* level-2 tables of the window, 0 = none: what window_slot() starts from */
-    uint64_t cores;                          /* bit per core that has this space loaded now */
-    uint16_t asid;                           /* index in the cluster's table */
-    uint16_t generation;                     /* of that entry, never 0 */
-    uint32_t version_floor;                  /* highest version of any slot in any cap page that has left the window */
+    phys_t root;                            /* the level-4 table: this object's first page */
+    phys_t directories[WINDOW_DIRECTORIES]; /* level-2 tables of the window, 0 = none: what window_slot() starts from */
+    uint64_t cores;                         /* bit per core that has this space loaded now */
+    uint16_t asid;                          /* index in the cluster's table */
+    uint16_t generation;                    /* of that entry, never 0 */
+    uint32_t version_floor;                 /* highest version of any slot in any cap page that has left the window */
 };
 
 /* Fills in a zeroed PD object at physical address `object` that got this asid. */

@@ -44,7 +44,8 @@ static struct post *queue_take(struct post_queue *queue) {
 
 /* What waits goes out while there is room: HELLO, then answers, then requests. */
 static void link_flush(struct link *link) {
-    while (link->state != LINK_DEAD && (link->hello_owed || link->answers.first != NULL || link->requests.first != NULL)) {
+    while (link->state != LINK_DEAD &&
+           (link->hello_owed || link->answers.first != NULL || link->requests.first != NULL)) {
         struct r4_message message = {.kind = R4_MESSAGE_HELLO};
         if (!ring_has_room(&link->out)) {
             return;
@@ -110,7 +111,8 @@ static void receive(struct core *core, struct link *link, const struct r4_messag
         hello(link, message);
         return;
     }
-    if (message->source_epoch != link->peer_epoch || message->target_epoch != boot_info()->epoch || message->loan >= LOANS) {
+    if (message->source_epoch != link->peer_epoch || message->target_epoch != boot_info()->epoch ||
+        message->loan >= LOANS) {
         return; /* of another life, or nonsense */
     }
     if (link->state == LINK_WAITING) {

@@ -1,39 +1,45 @@
 /* SPDX-License-Identifier: MIT
  *
- * Between clusters: links, messages, loans (design: docs/protocol.md). Pure rules are in core/ring.c and core/loan.c; this file has the
- * effects. The caller holds the cluster lock. Nothing here waits: who has to wait is an operation that is put to sleep. Functions whose
- * call leads to such a wait end in _remote.
+ * Between clusters: links, messages, loans (design: docs/protocol.md). Pure rules are in core/ring.c and core/loan.c;
+ * this file has the effects. The caller holds the cluster lock. Nothing here waits: who has to wait is an operation
+ * that is put to sleep. Functions whose call leads to such a wait end in _remote.
  */
 #ifndef R4_KERNEL_REMOTE_H
 #define R4_KERNEL_REMOTE_H
 
 #include "cluster.h"
 
-/* At boot: link records at `memory` (a page-aligned block of remote_memory_size() zeroed bytes in the direct map); says HELLO to all. */
+/* At boot: link records at `memory` (a page-aligned block of remote_memory_size() zeroed bytes in the direct map); says
+ * HELLO to all. */
 size_t remote_memory_size(void);
 void remote_start(void *memory);
 
-/* Takes what has come in, sends what waits for a slot, looks who has died. cluster.poll stays set if it should be called again soon. */
+/* Takes what has come in, sends what waits for a slot, looks who has died. cluster.poll stays set if it should be
+ * called again soon. */
 void remote_poll(struct core *core);
 
 /* A doorbell to every live peer. */
 void remote_ring_all(void);
 
-/* Posts `slot` (empty, checked) as a Landing for the peer of `link_cap`. R4_ERR_FULL if there are LINK_LANDINGS already. */
+/* Posts `slot` (empty, checked) as a Landing for the peer of `link_cap`. R4_ERR_FULL if there are LINK_LANDINGS
+ * already. */
 enum r4_error remote_post(struct link *link, struct r4_slot *link_cap, struct r4_slot *slot);
 void remote_landing_gone(const struct r4_slot *slot);
 
-/* Hands the untyped in `slot` to the peer: the commit is behind, `loan` is a fresh record (loan_find_free). The caller's operation ends
- * with the peer's answer. */
-void remote_handoff_remote(struct core *core, struct thread *caller, struct link *link, struct loan_out *loan, struct r4_slot *slot);
+/* Hands the untyped in `slot` to the peer: the commit is behind, `loan` is a fresh record (loan_find_free). The
+ * caller's operation ends with the peer's answer. */
+void remote_handoff_remote(struct core *core, struct thread *caller, struct link *link, struct loan_out *loan,
+                           struct r4_slot *slot);
 
 /* Asks the loan behind a RemoteRef back, if that has not been done. Its answer wakes whoever waits. */
 void remote_revoke(const struct r4_slot *slot, uint32_t priority);
 
-/* Why what this RemoteRef names cannot come back: the holder is down, or it could not sweep it when last asked. R4_OK: it can. */
+/* Why what this RemoteRef names cannot come back: the holder is down, or it could not sweep it when last asked. R4_OK:
+ * it can. */
 enum r4_error remote_failure(const struct r4_slot *slot);
 
-/* The cap page around a RemoteRef or a received root dies: the capability moves into its loan record; a RemoteRef is asked back. */
+/* The cap page around a RemoteRef or a received root dies: the capability moves into its loan record; a RemoteRef is
+ * asked back. */
 void remote_shelter(struct r4_slot *slot);
 
 /* A capability has moved from one slot to another: records that name the slot follow. */

@@ -62,7 +62,8 @@ static enum step remote_ref_step(struct operation *operation, struct r4_slot *sl
     return STEP_MORE;
 }
 
-/* Something derives from a slot whose run has been removed: the end of another operation on it let it be used again. Once more. */
+/* Something derives from a slot whose run has been removed: the end of another operation on it let it be used again.
+ * Once more. */
 static enum step mark_again(struct operation *operation, struct r4_slot *slot) {
     operation->phase = OPERATION_MARKING;
     operation->position = slot;

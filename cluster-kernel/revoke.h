@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Revoke, delete, and the sweep for a peer: one engine. It first marks the root and then every slot of its run busy, going forward, so
- * that nothing new can derive from them; then removes them, going backward, leaf by leaf, so that no cap outlives its parent; then settles:
- * what died on the way (cap pages with content, threads with operations) is taken apart until nothing of it is left and no core can reach
- * it. Preemptible after a bounded number of steps; its position is moved by whoever unlinks the slot there, so any number of them may work
- * on overlapping runs.
+ * Revoke, delete, and the sweep for a peer: one engine. It first marks the root and then every slot of its run busy,
+ * going forward, so that nothing new can derive from them; then removes them, going backward, leaf by leaf, so that no
+ * cap outlives its parent; then settles: what died on the way (cap pages with content, threads with operations) is
+ * taken apart until nothing of it is left and no core can reach it. Preemptible after a bounded number of steps; its
+ * position is moved by whoever unlinks the slot there, so any number of them may work on overlapping runs.
  *
- * RemoteRefs met on the way forward are asked back at once, all in parallel; on the way backward it waits for each. What a dead peer holds
- * stays lent, with its ancestors: the operation ends with R4_ERR_CLUSTER_DOWN and everything else removed.
+ * RemoteRefs met on the way forward are asked back at once, all in parallel; on the way backward it waits for each.
+ * What a dead peer holds stays lent, with its ancestors: the operation ends with R4_ERR_CLUSTER_DOWN and everything
+ * else removed.
  */
 #ifndef R4_KERNEL_REVOKE_H
 #define R4_KERNEL_REVOKE_H

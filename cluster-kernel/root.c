@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Making the root task. All its objects get their original capability here, as if somebody had retyped them; nothing derives from an
- * untyped, so they last as long as the cluster.
+ * Making the root task. All its objects get their original capability here, as if somebody had retyped them; nothing
+ * derives from an untyped, so they last as long as the cluster.
  */
 #include "root.h"
 #include "cluster.h"
@@ -58,8 +58,8 @@ static uint32_t slots_take(struct root *root, uint32_t count) {
     return first;
 }
 
-static struct r4_slot *cap_put(struct root *root, uint32_t index, enum r4_cap_type type, phys_t object, uint32_t size_log2,
-                               uint64_t badge) {
+static struct r4_slot *cap_put(struct root *root, uint32_t index, enum r4_cap_type type, phys_t object,
+                               uint32_t size_log2, uint64_t badge) {
     struct slot_content content = {
         .type = type,
         .ttl = R4_TTL_MAX,
@@ -206,7 +206,8 @@ static void thread_put(struct root *root) {
     make_object(slot);
     struct thread *thread = thread_of(slot);
     thread->queue.priority = ROOT_PRIORITY;
-    thread_configure(thread, &root->pages[root->info->slot_pd], boot_info()->root_entry, R4_ROOT_STACK_TOP, R4_ROOT_INFO);
+    thread_configure(thread, &root->pages[root->info->slot_pd], boot_info()->root_entry, R4_ROOT_STACK_TOP,
+                     R4_ROOT_INFO);
 }
 
 void root_start(void) {

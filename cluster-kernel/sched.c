@@ -148,7 +148,8 @@ static void halt(struct core *core) {
     cluster_exit(core);
 }
 
-/* Runs an operation until it ends, waits or has to make way. True if the core has to go out now to take its interrupt. */
+/* Runs an operation until it ends, waits or has to make way. True if the core has to go out now to take its interrupt.
+ */
 static bool operation_turn(struct core *core, struct operation *operation) {
     if (operation_run(core, operation) != OPERATION_PAUSED) {
         return false;

@@ -12,16 +12,19 @@
 /* The thread may run: it enters its core's queue, and that core chooses again if it runs something lower. */
 void sched_ready(struct thread *thread);
 
-/* The thread cannot run: it leaves its core's queue. `state` is STOPPED or BLOCKED. If a core runs it, that core chooses again. */
+/* The thread cannot run: it leaves its core's queue. `state` is STOPPED or BLOCKED. If a core runs it, that core
+ * chooses again. */
 void sched_unready(struct thread *thread, enum thread_state state);
 
 /* The slice of the current thread may be over (timer). */
 void sched_tick(struct core *core);
 
-/* A core that is halted, or runs something below `priority`, is made to choose again, so that work of the cluster gets done. */
+/* A core that is halted, or runs something below `priority`, is made to choose again, so that work of the cluster gets
+ * done. */
 void sched_kick(struct core *core, uint32_t priority);
 
-/* Chooses what this core does next (an operation of the cluster, a thread, nothing), tells the machine and gives the lock back. */
+/* Chooses what this core does next (an operation of the cluster, a thread, nothing), tells the machine and gives the
+ * lock back. */
 void sched_leave(struct core *core);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Requests from the holder of the lock to other cores. The holder writes `request` (release) and sends the interrupt; the core serves it,
- * then clears `request` (release); the holder waits for the clear (acquire). One holder, so at most one request per core is outstanding.
+ * Requests from the holder of the lock to other cores. The holder writes `request` (release) and sends the interrupt;
+ * the core serves it, then clears `request` (release); the holder waits for the clear (acquire). One holder, so at most
+ * one request per core is outstanding.
  */
 #include "shootdown.h"
 #include "cluster.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Making other cores of the cluster forget: translations, threads, address spaces. The caller holds the cluster lock; the cores asked are
- * in user mode or halted (the interrupt reaches them) or wait for the lock (the wait loop serves it), so each answers in bounded time. One
- * that does not within SHOOTDOWN_BOUND_MS is named in a panic.
+ * Making other cores of the cluster forget: translations, threads, address spaces. The caller holds the cluster lock;
+ * the cores asked are in user mode or halted (the interrupt reaches them) or wait for the lock (the wait loop serves
+ * it), so each answers in bounded time. One that does not within SHOOTDOWN_BOUND_MS is named in a panic.
  */
 #ifndef R4_KERNEL_SHOOTDOWN_H
 #define R4_KERNEL_SHOOTDOWN_H
@@ -17,14 +17,15 @@ void shootdown_note(const struct pd *pd);
 /* All cores noted have dropped their user translations when this returns. */
 void shootdown_flush(struct core *core);
 
-/* The thread does not run anywhere when this returns: if a core runs it, that core has saved its FPU state, left it and left its address
- * space. Its registers are in its kernel part. */
+/* The thread does not run anywhere when this returns: if a core runs it, that core has saved its FPU state, left it and
+ * left its address space. Its registers are in its kernel part. */
 void shootdown_thread(struct core *core, struct thread *thread);
 
 /* No core has this address space loaded when this returns. */
 void shootdown_space(struct core *core, struct pd *pd);
 
-/* Serves what is asked of this core; called without the lock. True if the core has left its thread and must choose again. */
+/* Serves what is asked of this core; called without the lock. True if the core has left its thread and must choose
+ * again. */
 bool shootdown_serve(struct core *core);
 
 #endif

@@ -42,7 +42,8 @@ static const struct operation_entry table[] = {
 };
 _Static_assert(R4_COUNT(table) == R4_OP_COUNT, "each operation has its row");
 
-struct resolved invocation_cap(const struct invocation *invocation, uint64_t index, enum r4_cap_type type, uint64_t rights) {
+struct resolved invocation_cap(const struct invocation *invocation, uint64_t index, enum r4_cap_type type,
+                               uint64_t rights) {
     struct r4_slot *slot = invocation_slot(invocation, index);
     if (slot == NULL) {
         return (struct resolved){NULL, R4_ERR_ADDRESS};

@@ -60,7 +60,8 @@ bool loan_offer_fits(const struct loan_in *loan, const struct r4_message *messag
 }
 
 bool loan_sweep_starts(struct loan_in *loan, const struct r4_message *message) {
-    if (loan->state != LOAN_IN_LANDED || loan->post.kind != R4_MESSAGE_NONE || message->generation != loan->generation) {
+    if (loan->state != LOAN_IN_LANDED || loan->post.kind != R4_MESSAGE_NONE ||
+        message->generation != loan->generation) {
         return false;
     }
     loan->state = LOAN_IN_SWEEPING;

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Loans: memory handed from one cluster to another. Tables are per ordered pair and of equal size on both sides; the lender picks the
- * index, so the borrower always has the record. A record has at most one request and one answer outstanding.
+ * Loans: memory handed from one cluster to another. Tables are per ordered pair and of equal size on both sides; the
+ * lender picks the index, so the borrower always has the record. A record has at most one request and one answer
+ * outstanding.
  *
  *   lender's record     FREE --offer--> OFFERED --ACCEPT--> LENT --revoke--> REVOKING --DONE--> FREE
  *                         ^----REFUSE-----'                   ^--DONE with an error--'
  *   borrower's record   FREE --OFFER, landed--> LANDED --REVOKE--> SWEEPING --swept, DONE--> FREE
  *                         (refused: stays FREE)    ^--could not be swept, DONE with the error--'
  *
- * Crossing cases: a revoke during OFFER waits in the lender's record (revoke_wanted) and leaves with the ACCEPT; after a REFUSE there is
- * nothing to revoke. A second revoke of a loan that is REVOKING sends nothing: the one DONE ends both. A REVOKE for a generation that is
- * not landed is dropped: the lender never sends one, rings keep order, so it is a stale or forged message.
+ * Crossing cases: a revoke during OFFER waits in the lender's record (revoke_wanted) and leaves with the ACCEPT; after
+ * a REFUSE there is nothing to revoke. A second revoke of a loan that is REVOKING sends nothing: the one DONE ends
+ * both. A REVOKE for a generation that is not landed is dropped: the lender never sends one, rings keep order, so it is
+ * a stale or forged message.
  */
 #ifndef R4_CORE_LOAN_H
 #define R4_CORE_LOAN_H
@@ -71,13 +73,16 @@ enum lender_action {
 /* A free record of a table, or null; its generation has been advanced. */
 struct loan_out *loan_find_free(struct loan_out *table);
 
-/* The lender asks for the loan back. True if a REVOKE has to be sent now; false if it waits for ACCEPT or was sent already. */
+/* The lender asks for the loan back. True if a REVOKE has to be sent now; false if it waits for ACCEPT or was sent
+ * already. */
 bool loan_revoke(struct loan_out *loan);
 
-/* An answer (ACCEPT, REFUSE, DONE) for a record of the lender; changes the record's state. The message's index names this record. */
+/* An answer (ACCEPT, REFUSE, DONE) for a record of the lender; changes the record's state. The message's index names
+ * this record. */
 enum lender_action loan_answer(struct loan_out *loan, const struct r4_message *message);
 
-/* True if the OFFER may use this record of the borrower: it is FREE, owes no answer, and the generation is a new one. */
+/* True if the OFFER may use this record of the borrower: it is FREE, owes no answer, and the generation is a new one.
+ */
 bool loan_offer_fits(const struct loan_in *loan, const struct r4_message *message);
 
 /* True if the REVOKE names what has landed in this record and is not being swept: the record is SWEEPING then. */

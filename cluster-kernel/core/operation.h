@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * An operation under way: what a revoke, a delete, a retype that still zeroes, a hand-off, or a sweep for a peer remembers from one
- * preemption point to the next. It lies in the thread that called or in the loan record that is swept, never on a stack, and is passed
- * its checks already. The cluster lists all of them, because unlinking or moving a slot must move the positions on it.
+ * An operation under way: what a revoke, a delete, a retype that still zeroes, a hand-off, or a sweep for a peer
+ * remembers from one preemption point to the next. It lies in the thread that called or in the loan record that is
+ * swept, never on a stack, and is passed its checks already. The cluster lists all of them, because unlinking or moving
+ * a slot must move the positions on it.
  */
 #ifndef R4_CORE_OPERATION_H
 #define R4_CORE_OPERATION_H
@@ -40,12 +41,12 @@ struct operation {
     struct r4_slot *root;      /* null once another revoke has removed it */
     struct r4_slot *position;  /* MARKING: the last slot marked; REMOVING: the next to go; MAKE: the next to zero */
     uint64_t progress;         /* MAKE: bytes zeroed of the object at position; MARK_WAIT: the mark waited for */
-    uint32_t remaining;        /* MAKE: objects from position on that are not yet zeroed; they follow each other in the list */
-    uint32_t resumed;          /* how often it was preempted and taken up again */
-    uint32_t priority;         /* at which the cluster runs it when no thread does */
+    uint32_t remaining; /* MAKE: objects from position on that are not yet zeroed; they follow each other in the list */
+    uint32_t resumed;   /* how often it was preempted and taken up again */
+    uint32_t priority;  /* at which the cluster runs it when no thread does */
     enum r4_error error;
-    bool waiting; /* for a peer, or for the joined one: not to be run */
-    bool orphan;  /* run by the cluster, not by its thread: a sweep, or the thread is stopped */
+    bool waiting;   /* for a peer, or for the joined one: not to be run */
+    bool orphan;    /* run by the cluster, not by its thread: a sweep, or the thread is stopped */
     bool abandoned; /* the thread is gone: it ends without waiting for peers, and before the thread's memory is free */
 };
 

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * Page-table entries of user address spaces, and where they are. Four levels: level 4 is the PD's own page (PML4), level 1 holds 4 KiB
- * leaves, level 2 also 2 MiB leaves. Source: Intel SDM volume 3, section 4.5 (4-level paging), table 4-19 and 4-20.
- * Only user halves are touched here: entries 0..255 of level 4.
+ * Page-table entries of user address spaces, and where they are. Four levels: level 4 is the PD's own page (PML4),
+ * level 1 holds 4 KiB leaves, level 2 also 2 MiB leaves. Source: Intel SDM volume 3, section 4.5 (4-level paging),
+ * table 4-19 and 4-20. Only user halves are touched here: entries 0..255 of level 4.
  */
 #ifndef R4_CORE_PAGING_H
 #define R4_CORE_PAGING_H
 
 #include <r4/abi.h>
 
-#define PAGING_PRESENT  0x1ULL
-#define PAGING_WRITE    0x2ULL
-#define PAGING_USER     0x4ULL
-#define PAGING_LARGE    0x80ULL
-#define PAGING_NX       (1ULL << 63)
-#define PAGING_ADDRESS  0x000ffffffffff000ULL
-#define PAGING_ENTRIES  512U
+#define PAGING_PRESENT 0x1ULL
+#define PAGING_WRITE   0x2ULL
+#define PAGING_USER    0x4ULL
+#define PAGING_LARGE   0x80ULL
+#define PAGING_NX      (1ULL << 63)
+#define PAGING_ADDRESS 0x000ffffffffff000ULL
+#define PAGING_ENTRIES 512U
 
-/* What kind of page of the window a leaf is: in the AVL bits 10:9. Only these may hold capabilities that the kernel believes. */
+/* What kind of page of the window a leaf is: in the AVL bits 10:9. Only these may hold capabilities that the kernel
+ * believes. */
 DEFINE_FIELD(uint64_t, paging_mark, 10, 9)
 #define PAGING_MARK_NONE 0U
 #define PAGING_MARK_CAPS 1U
@@ -40,8 +41,8 @@ static inline uint64_t paging_leaf(phys_t frame, uint64_t rights, bool large, ui
 
 static inline uint64_t paging_table(phys_t table) { return table | PAGING_PRESENT | PAGING_WRITE | PAGING_USER; }
 
-/* The entry of `level` for `address` in the tree below `root` (level 4, physical), or null if a table on the way is missing or a large
- * leaf stands there. Reads tables through the direct map. */
+/* The entry of `level` for `address` in the tree below `root` (level 4, physical), or null if a table on the way is
+ * missing or a large leaf stands there. Reads tables through the direct map. */
 uint64_t *paging_entry(uintptr_t direct, phys_t root, uint64_t address, uint32_t level);
 
 #endif

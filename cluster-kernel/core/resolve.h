@@ -12,8 +12,8 @@ struct resolved {
     enum r4_error error;
 };
 
-/* Errors: R4_ERR_FOREIGN_CLUSTER, R4_ERR_ASID, R4_ERR_ADDRESS (no cap page there), R4_ERR_EMPTY, R4_ERR_BUSY. A busy slot is returned
- * with its error, for revoke, which joins. */
+/* Errors: R4_ERR_FOREIGN_CLUSTER, R4_ERR_ASID, R4_ERR_ADDRESS (no cap page there), R4_ERR_EMPTY, R4_ERR_BUSY. A busy
+ * slot is returned with its error, for revoke, which joins. */
 static inline struct resolved resolve(uintptr_t direct, const phys_t *directories, uint32_t own_cluster, uint64_t cap) {
     if (cap >> 26 != own_cluster) {
         return (struct resolved){NULL, r4_cap_cluster_get(cap) != own_cluster ? R4_ERR_FOREIGN_CLUSTER : R4_ERR_ASID};

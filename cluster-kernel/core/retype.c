@@ -23,7 +23,8 @@ uint32_t retype_object_log2(enum r4_cap_type type, uint32_t size_log2) {
     }
 }
 
-enum r4_error retype_check(const struct retype_request *request, uint32_t untyped_log2, uint64_t watermark, uint64_t *end) {
+enum r4_error retype_check(const struct retype_request *request, uint32_t untyped_log2, uint64_t watermark,
+                           uint64_t *end) {
     uint32_t log2 = retype_object_log2(request->type, request->size_log2);
     if (log2 == 0 || request->count == 0 || request->count > R4_RETYPE_MAX) {
         return R4_ERR_ARGUMENT;

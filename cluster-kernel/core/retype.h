@@ -20,8 +20,9 @@ struct retype_request {
 /* log2 of the bytes that an object of this type takes; 0 if there is no such object or it cannot have that size. */
 uint32_t retype_object_log2(enum r4_cap_type type, uint32_t size_log2);
 
-/* Checks the request against an untyped of 2^untyped_log2 bytes whose watermark (bytes) is given. R4_OK sets *end to the new watermark.
- * Else R4_ERR_ARGUMENT (type, size, count), R4_ERR_ALIGNMENT, R4_ERR_WATERMARK, R4_ERR_SPACE. */
-enum r4_error retype_check(const struct retype_request *request, uint32_t untyped_log2, uint64_t watermark, uint64_t *end);
+/* Checks the request against an untyped of 2^untyped_log2 bytes whose watermark (bytes) is given. R4_OK sets *end to
+ * the new watermark. Else R4_ERR_ARGUMENT (type, size, count), R4_ERR_ALIGNMENT, R4_ERR_WATERMARK, R4_ERR_SPACE. */
+enum r4_error retype_check(const struct retype_request *request, uint32_t untyped_log2, uint64_t watermark,
+                           uint64_t *end);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The two ends of a mailbox ring. Where the contract asks for a full fence between an own store and a load of the other side's word, both
- * are sequentially consistent operations: in their single total order at least one side sees the other's store.
+ * The two ends of a mailbox ring. Where the contract asks for a full fence between an own store and a load of the other
+ * side's word, both are sequentially consistent operations: in their single total order at least one side sees the
+ * other's store.
  */
 #include "ring.h"
 
@@ -72,9 +73,7 @@ bool ring_take(struct ring_end *consumer, struct r4_message *message, bool *want
     return true;
 }
 
-void ring_look(struct ring_end *consumer) {
-    atomic_store_explicit(&consumer->ring->looking, 1, memory_order_relaxed);
-}
+void ring_look(struct ring_end *consumer) { atomic_store_explicit(&consumer->ring->looking, 1, memory_order_relaxed); }
 
 bool ring_rest(struct ring_end *consumer) {
     atomic_store_explicit(&consumer->ring->looking, 0, memory_order_seq_cst);

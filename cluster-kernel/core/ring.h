@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One end of a mailbox ring (see <r4/mailbox.h> for who writes which line and why the order is enough). One producer, one consumer; each
- * end's functions are called under that cluster's lock. The other side is not trusted: a head or sequence that makes no sense reads as
- * "full" or "empty", never as an address.
+ * One end of a mailbox ring (see <r4/mailbox.h> for who writes which line and why the order is enough). One producer,
+ * one consumer; each end's functions are called under that cluster's lock. The other side is not trusted: a head or
+ * sequence that makes no sense reads as "full" or "empty", never as an address.
  */
 #ifndef R4_CORE_RING_H
 #define R4_CORE_RING_H
@@ -22,17 +22,19 @@ void ring_consume_from(struct ring_end *consumer, uint32_t position);
 /* True if a message can be put. If not, want_slot is set: the consumer will ring when it frees one. */
 bool ring_has_room(struct ring_end *producer);
 
-/* Puts a message (its sequence word is filled in); ring_has_room() just said true. Returns true if the consumer has to be rung. */
+/* Puts a message (its sequence word is filled in); ring_has_room() just said true. Returns true if the consumer has to
+ * be rung. */
 bool ring_put(struct ring_end *producer, const struct r4_message *message);
 
-/* Copies the next message out and frees its slot. False if there is none. *wanted becomes true if the producer waits for a slot and has
- * to be rung. */
+/* Copies the next message out and frees its slot. False if there is none. *wanted becomes true if the producer waits
+ * for a slot and has to be rung. */
 bool ring_take(struct ring_end *consumer, struct r4_message *message, bool *wanted);
 
 /* The consumer says that it looks at the ring from now on, so that no doorbell is needed. */
 void ring_look(struct ring_end *consumer);
 
-/* The consumer says that it does not look any more. Returns true if a message came in meanwhile: then it has to look again. */
+/* The consumer says that it does not look any more. Returns true if a message came in meanwhile: then it has to look
+ * again. */
 bool ring_rest(struct ring_end *consumer);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A core's run queue: 256 priorities, a ring of members per priority, bitmaps of what is not empty; every operation O(1). The thread that
- * runs stays in the queue, first of its priority. Protected by the cluster lock.
+ * A core's run queue: 256 priorities, a ring of members per priority, bitmaps of what is not empty; every operation
+ * O(1). The thread that runs stays in the queue, first of its priority. Protected by the cluster lock.
  */
 #ifndef R4_CORE_RUNQUEUE_H
 #define R4_CORE_RUNQUEUE_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Slots as the kernel handles them: the words of <r4/slot.h> plus the links of the derivation list. A link is the slot's physical
- * address / 32; `direct` is the virtual address of physical address 0, so that the same source runs in kernel, unit tests, simulator.
- * All functions need the cluster lock. Owners read their slots by plain loads at any time: word 0 is written last on filling and first
- * on clearing, so that a type is never seen before its object.
+ * Slots as the kernel handles them: the words of <r4/slot.h> plus the links of the derivation list. A link is the
+ * slot's physical address / 32; `direct` is the virtual address of physical address 0, so that the same source runs in
+ * kernel, unit tests, simulator. All functions need the cluster lock. Owners read their slots by plain loads at any
+ * time: word 0 is written last on filling and first on clearing, so that a type is never seen before its object.
  */
 #ifndef R4_CORE_SLOT_H
 #define R4_CORE_SLOT_H
@@ -35,7 +35,8 @@ static inline void slot_flags_clear(struct r4_slot *slot, uint64_t flags) {
     slot->word[0] = r4_slot_flags_set(slot->word[0], slot_flags(slot) & ~flags);
 }
 
-/* The object's physical address. Objects of 4 KiB and more may carry three bits of the mapping below; they are masked off. */
+/* The object's physical address. Objects of 4 KiB and more may carry three bits of the mapping below; they are masked
+ * off. */
 static inline phys_t slot_object(const struct r4_slot *slot) {
     uint64_t object = r4_slot_object_get(slot->word[2]) * 64;
     return slot_size_log2(slot) >= R4_PAGE_BITS ? round_down(object, R4_PAGE_SIZE) : object;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * From a window index to a slot: two table entries and the slot, by physical address, at most three dependent loads, no page fault.
- * `directories` are the physical addresses of the two level-2 tables that cover the window's 2 GiB, 0 where there is none; the PD keeps
- * them at hand. A page counts only if its leaf is marked as a cap page.
+ * From a window index to a slot: two table entries and the slot, by physical address, at most three dependent loads, no
+ * page fault. `directories` are the physical addresses of the two level-2 tables that cover the window's 2 GiB, 0 where
+ * there is none; the PD keeps them at hand. A page counts only if its leaf is marked as a cap page.
  */
 #ifndef R4_CORE_WINDOW_H
 #define R4_CORE_WINDOW_H

@@ -10,7 +10,8 @@
 #include "core/derivation.h"
 #include "handlers.h"
 
-/* Types of which there is one capability per object, because its own words say what state the object is in. It can be moved. */
+/* Types of which there is one capability per object, because its own words say what state the object is in. It can be
+ * moved. */
 static bool is_unique(enum r4_cap_type type) {
     return type == R4_CAP_UNTYPED || type == R4_CAP_REMOTE_REF || type == R4_CAP_LANDING || type == R4_CAP_CAP_PAGE ||
            type == R4_CAP_PAGE_TABLE;
@@ -112,6 +113,7 @@ struct outcome cap_revoke(struct invocation *invocation) {
 struct outcome cap_inspect(struct invocation *invocation) {
     const struct r4_slot *slot = invocation->slot;
     uint64_t children = derivation_has_children(machine_direct(), slot) ? 1 : 0;
-    invocation->value = slot_size_log2(slot) | slot_rights(slot) << 8 | (uint64_t)slot_type(slot) << 24 | children << 32;
+    invocation->value =
+        slot_size_log2(slot) | slot_rights(slot) << 8 | (uint64_t)slot_type(slot) << 24 | children << 32;
     return outcome_now(R4_OK);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cap pages in and out of windows. A version once seen at a window index never comes back there: the PD remembers the highest one that
- * left, and what comes in starts above it.
+ * Cap pages in and out of windows. A version once seen at a window index never comes back there: the PD remembers the
+ * highest one that left, and what comes in starts above it.
  */
 #include "cap_page.h"
 #include "../revoke.h"

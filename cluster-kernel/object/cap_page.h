@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cap pages: 4 KiB of slots, mapped read-only into one window. Slot 0 is the page's header: its type says so to whoever reads it; in a
- * dying page its badge links to the next one.
+ * Cap pages: 4 KiB of slots, mapped read-only into one window. Slot 0 is the page's header: its type says so to whoever
+ * reads it; in a dying page its badge links to the next one.
  */
 #ifndef R4_KERNEL_OBJECT_CAP_PAGE_H
 #define R4_KERNEL_OBJECT_CAP_PAGE_H

@@ -7,13 +7,15 @@
 
 #include "../pd.h"
 
-/* Takes a frame cap's mapping away, if it has one that is still there: clears the entry, notes the cores to flush (shootdown.h). */
+/* Takes a frame cap's mapping away, if it has one that is still there: clears the entry, notes the cores to flush
+ * (shootdown.h). */
 void frame_unmap(struct r4_slot *slot);
 
 /* Maps; address and entry have been checked. Used at boot as well. */
 void frame_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address, uint64_t rights);
 
-/* The leaf that a frame cap's mapping names, if it still names this frame; else null. *pd is set with it. Serves cap pages too. */
+/* The leaf that a frame cap's mapping names, if it still names this frame; else null. *pd is set with it. Serves cap
+ * pages too. */
 uint64_t *frame_find_leaf(const struct r4_slot *slot, struct pd **pd);
 
 #endif

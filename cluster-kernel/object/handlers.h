@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The handlers of all operations, one per row of syscall.c's table, in the file of their object. Arguments as <r4/abi.h> states.
+ * The handlers of all operations, one per row of syscall.c's table, in the file of their object. Arguments as
+ * <r4/abi.h> states.
  */
 #ifndef R4_KERNEL_OBJECT_HANDLERS_H
 #define R4_KERNEL_OBJECT_HANDLERS_H

@@ -18,7 +18,8 @@ static uint64_t *find_parent(const struct r4_slot *slot, struct pd **pd) {
         if (entry == NULL) {
             return NULL;
         }
-        if ((*entry & (PAGING_PRESENT | PAGING_LARGE)) == PAGING_PRESENT && (*entry & PAGING_ADDRESS) == slot_object(slot)) {
+        if ((*entry & (PAGING_PRESENT | PAGING_LARGE)) == PAGING_PRESENT &&
+            (*entry & PAGING_ADDRESS) == slot_object(slot)) {
             return entry;
         }
     }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Page tables of levels 1 to 3, made by user programs and hung into a PD. Which level a table has follows from where it hangs.
+ * Page tables of levels 1 to 3, made by user programs and hung into a PD. Which level a table has follows from where it
+ * hangs.
  */
 #ifndef R4_KERNEL_OBJECT_PAGE_TABLE_H
 #define R4_KERNEL_OBJECT_PAGE_TABLE_H
 
 #include "../pd.h"
 
-/* Takes a table out of the tree that it hangs in, if it still does; what is mapped through it is mapped no more. Notes cores to flush. */
+/* Takes a table out of the tree that it hangs in, if it still does; what is mapped through it is mapped no more. Notes
+ * cores to flush. */
 void page_table_unmap(struct r4_slot *slot);
 
-/* Hangs a table in at `entry`, which is of the level above; checked by the caller. The table is zeroed. Used at boot as well. */
+/* Hangs a table in at `entry`, which is of the level above; checked by the caller. The table is zeroed. Used at boot as
+ * well. */
 void page_table_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address);
 
 #endif

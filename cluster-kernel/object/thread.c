@@ -17,9 +17,12 @@ void thread_init(phys_t object) {
     machine_fpu_init(thread->fpu);
 }
 
-struct thread *thread_of(const struct r4_slot *slot) { return (struct thread *)(machine_direct() + slot_object(slot)); }
+struct thread *thread_of(const struct r4_slot *slot) {
+    return (struct thread *)(machine_direct() + slot_object(slot));
+}
 
-void thread_configure(struct thread *thread, struct r4_slot *pd_cap, uint64_t entry, uint64_t stack, uint64_t argument) {
+void thread_configure(struct thread *thread, struct r4_slot *pd_cap, uint64_t entry, uint64_t stack,
+                      uint64_t argument) {
     struct slot_content reference = {
         .type = R4_CAP_INTERNAL,
         .object = (uintptr_t)thread - machine_direct(),
@@ -121,7 +124,8 @@ struct outcome thread_start_call(struct invocation *invocation) {
         return outcome_now(R4_ERR_RUNNING);
     }
     /* commit */
-    if (thread->operation.kind != OPERATION_NONE) { /* stopped in the middle of a call: it takes its operation up again */
+    if (thread->operation.kind !=
+        OPERATION_NONE) { /* stopped in the middle of a call: it takes its operation up again */
         thread->operation.orphan = false;
         if (thread->operation.waiting) {
             thread->state = THREAD_BLOCKED;

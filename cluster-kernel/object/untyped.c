@@ -73,7 +73,8 @@ struct outcome untyped_retype(struct invocation *invocation) {
     if (error == R4_OK) {
         error = destinations_check(invocation, invocation->argument[2], request.count);
     }
-    if (error == R4_OK && slot_depth(source) >= R4_DEPTH_MAX - 1) { /* the objects' internal references are one deeper */
+    if (error == R4_OK &&
+        slot_depth(source) >= R4_DEPTH_MAX - 1) { /* the objects' internal references are one deeper */
         error = R4_ERR_DEPTH;
     }
     if (error == R4_OK && request.type == R4_CAP_PD && asids_left(request.count) < request.count) {

@@ -4,8 +4,9 @@
  *
  * One entry: `syscall` with
  *   rdi = cap address   rsi = operation (enum r4_operation)   rdx, r10, r8, r9 = arguments 0 to 3
- *   out: rax = enum r4_error, rdx = value; rcx, r11 and the argument registers are lost; rbx, rbp, rsp, r12..r15 and the FPU are kept.
- * Each operation's arguments are packed by the inline functions of user/lib; how they are packed is stated with each operation below.
+ *   out: rax = enum r4_error, rdx = value; rcx, r11 and the argument registers are lost; rbx, rbp, rsp, r12..r15 and
+ * the FPU are kept. Each operation's arguments are packed by the inline functions of user/lib; how they are packed is
+ * stated with each operation below.
  */
 #ifndef R4_ABI_H
 #define R4_ABI_H
@@ -13,8 +14,8 @@
 #include <r4/err.h>
 #include <r4/slot.h>
 
-/* Cap address. asid 0 is the caller's own window; the cluster must be the caller's own. The null address (all zero) names slot 0 of
- * window page 0, a header, and so never a capability. */
+/* Cap address. asid 0 is the caller's own window; the cluster must be the caller's own. The null address (all zero)
+ * names slot 0 of window page 0, a header, and so never a capability. */
 DEFINE_FIELD(uint64_t, r4_cap_index, 25, 0)
 DEFINE_FIELD(uint64_t, r4_cap_cluster, 31, 26)
 DEFINE_FIELD(uint64_t, r4_cap_asid, 47, 32)
@@ -23,30 +24,35 @@ DEFINE_FIELD(uint64_t, r4_cap_generation, 63, 48)
 /* User address space. */
 #define R4_WINDOW_BASE 0x8000000000ULL /* the window: 2^26 slots of 32 bytes, 2 GiB, PML4 entry 1 */
 #define R4_WINDOW_SIZE 0x80000000ULL
-#define R4_USER_END 0x7ffffffff000ULL /* first address that no user mapping may reach: one page below the canonical end (SYSRET) */
+#define R4_USER_END                                                                                                    \
+    0x7ffffffff000ULL /* first address that no user mapping may reach: one page below the canonical end (SYSRET) */
 
-/* Operations. Arguments a0..a3; "slot" arguments are indices in the caller's own window. The right that each needs and whether it
- * changes the source stands in the one table of cluster-kernel/syscall.c. */
+/* Operations. Arguments a0..a3; "slot" arguments are indices in the caller's own window. The right that each needs and
+ * whether it changes the source stands in the one table of cluster-kernel/syscall.c. */
 enum r4_operation {
     /* any type */
-    R4_OP_COPY,    /* a0 = destination slot, a1 = rights (12 bits) | ttl << 16 | 1 << 32 if a2 is a badge to set, a2 = badge */
+    R4_OP_COPY,    /* a0 = destination slot, a1 = rights (12 bits) | ttl << 16 | 1 << 32 if a2 is a badge to set, a2 =
+                      badge */
     R4_OP_MOVE,    /* a0 = destination slot */
     R4_OP_DELETE,  /* revokes the descendants first */
     R4_OP_REVOKE,  /* value = how many times the revoke was preempted and resumed */
     R4_OP_INSPECT, /* value = size in bits | rights << 8 | type << 24 | 1 << 32 if the cap has descendants */
     /* Untyped */
-    R4_OP_RETYPE, /* a0 = type | size in bits << 8 | count << 16 (1..R4_RETYPE_MAX), a1 = offset in bytes, a2 = first destination slot */
+    R4_OP_RETYPE, /* a0 = type | size in bits << 8 | count << 16 (1..R4_RETYPE_MAX), a1 = offset in bytes, a2 = first
+                     destination slot */
     /* Frame */
-    R4_OP_FRAME_MAP,   /* a0 = PD cap (slot), a1 = virtual address, a2 = rights, a subset of the cap's READ WRITE EXEC */
+    R4_OP_FRAME_MAP, /* a0 = PD cap (slot), a1 = virtual address, a2 = rights, a subset of the cap's READ WRITE EXEC */
     R4_OP_FRAME_UNMAP, /* */
     /* PageTable */
-    R4_OP_TABLE_MAP,   /* a0 = PD cap (slot), a1 = virtual address in the range that it shall cover, a2 = level 1, 2 or 3 */
+    R4_OP_TABLE_MAP, /* a0 = PD cap (slot), a1 = virtual address in the range that it shall cover, a2 = level 1, 2 or 3
+                      */
     R4_OP_TABLE_UNMAP, /* */
     /* CapPage */
     R4_OP_CAP_PAGE_MAP,   /* a0 = PD cap (slot), a1 = window page number (index >> 7) */
     R4_OP_CAP_PAGE_UNMAP, /* */
     /* Thread */
-    R4_OP_THREAD_CONFIGURE, /* a0 = PD cap (slot), a1 = entry address, a2 = stack pointer, a3 = argument (in rdi at the entry) */
+    R4_OP_THREAD_CONFIGURE, /* a0 = PD cap (slot), a1 = entry address, a2 = stack pointer, a3 = argument (in rdi at the
+                               entry) */
     R4_OP_THREAD_SCHEDULE,  /* a0 = core (index in the cluster) | priority << 16 (0..255, 255 runs first) */
     R4_OP_THREAD_START,     /* */
     R4_OP_THREAD_STOP,      /* */
@@ -56,13 +62,15 @@ enum r4_operation {
     /* Debug */
     R4_OP_DEBUG_WRITE, /* a0 = byte count 1..24, a1..a3 = the bytes, first one lowest: printed line by line */
     R4_OP_DEBUG_MARK,  /* a0 = n: sets the mark in the own header page and rings the peers */
-    R4_OP_DEBUG_WAIT,  /* a0 = cluster, a1 = n: sleeps until that cluster's mark is n or more (value = that mark), or it is down */
+    R4_OP_DEBUG_WAIT,  /* a0 = cluster, a1 = n: sleeps until that cluster's mark is n or more (value = that mark), or it
+                          is down */
     R4_OP_DEBUG_STAT,  /* a0 = enum r4_stat: value = the counter */
     R4_OP_DEBUG_EXIT,  /* a0 = 0 or an error code: this cluster is finished; never returns */
     R4_OP_COUNT
 };
 
-#define R4_RETYPE_MAX 64U /* objects made by one retype: keeps the step from commit to the first preemption point bounded */
+#define R4_RETYPE_MAX                                                                                                  \
+    64U /* objects made by one retype: keeps the step from commit to the first preemption point bounded */
 
 enum r4_stat {
     R4_STAT_MESSAGES_SENT, /* by this cluster, all links */
@@ -73,31 +81,31 @@ enum r4_stat {
 };
 
 /* What the root task finds, read-only, at R4_ROOT_INFO. Slots are indices in its window. */
-#define R4_ROOT_IMAGE 0x400000ULL     /* where user/root is linked */
-#define R4_ROOT_STACK_TOP 0x5f0000ULL /* 64 KiB of stack below */
-#define R4_ROOT_STACK_SIZE 0x10000ULL
-#define R4_ROOT_INFO 0x5f8000ULL
-#define R4_ROOT_INFO_MAGIC 0x4f464e4934523031ULL
+#define R4_ROOT_IMAGE       0x400000ULL /* where user/root is linked */
+#define R4_ROOT_STACK_TOP   0x5f0000ULL /* 64 KiB of stack below */
+#define R4_ROOT_STACK_SIZE  0x10000ULL
+#define R4_ROOT_INFO        0x5f8000ULL
+#define R4_ROOT_INFO_MAGIC  0x4f464e4934523031ULL
 #define R4_ROOT_UNTYPED_MAX 128U
 
 struct r4_root_untyped {
-    phys_t base;       /* bytes */
-    uint32_t slot;     /* index in the window */
+    phys_t base;   /* bytes */
+    uint32_t slot; /* index in the window */
     uint32_t size_log2;
 };
 R4_SIZE(struct r4_root_untyped, 16);
 
 struct r4_root_info {
     uint64_t magic;
-    uint32_t cluster;       /* own number */
+    uint32_t cluster; /* own number */
     uint32_t cluster_count;
     uint32_t core_count; /* of this cluster */
     uint32_t tsc_khz;
     uint32_t slot_pd;     /* own PD */
     uint32_t slot_thread; /* own thread */
     uint32_t slot_debug;
-    uint32_t slot_links;     /* the Link to cluster n is at slot_links + n; the own number's slot is empty */
-    uint32_t slot_tables;    /* page tables of the own space, table_count of them, lowest addresses first */
+    uint32_t slot_links;  /* the Link to cluster n is at slot_links + n; the own number's slot is empty */
+    uint32_t slot_tables; /* page tables of the own space, table_count of them, lowest addresses first */
     uint32_t table_count;
     uint32_t slot_cap_pages; /* cap pages of the own window, window pages 0 .. cap_page_count - 1 */
     uint32_t cap_page_count;

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the coordinator tells one cluster's kernel: written once before the kernel starts, in the cluster's own memory, mapped
- * read-only at virtual_base + R4_AREA_BOOT_INFO. Addresses are physical, sizes in bytes.
+ * What the coordinator tells one cluster's kernel: written once before the kernel starts, in the cluster's own memory,
+ * mapped read-only at virtual_base + R4_AREA_BOOT_INFO. Addresses are physical, sizes in bytes.
  */
 #ifndef R4_BOOTINFO_H
 #define R4_BOOTINFO_H
 
 #include <r4/layout.h>
 
-#define R4_BOOT_INFO_MAGIC 0x494234525f524934ULL
+#define R4_BOOT_INFO_MAGIC   0x494234525f524934ULL
 #define R4_BOOT_INFO_VERSION 1U
-#define R4_BOOT_RANGES 256U   /* pool ranges of one cluster; more are an error of the coordinator by name */
-#define R4_BOOT_SEGMENTS 4U   /* loaded segments of the root task */
-#define R4_BOOT_DIRECTORIES 192U /* page directories of the direct map; RAM in more GiB than that is reported, unused */
-#define R4_BOOT_INFO_PAGES 3U /* R4_AREA_BOOT_INFO has so many pages */
+#define R4_BOOT_RANGES       256U /* pool ranges of one cluster; more are an error of the coordinator by name */
+#define R4_BOOT_SEGMENTS     4U   /* loaded segments of the root task */
+#define R4_BOOT_DIRECTORIES  192U /* page directories of the direct map; RAM in more GiB than that is reported, unused \
+                                   */
+#define R4_BOOT_INFO_PAGES 3U     /* R4_AREA_BOOT_INFO has so many pages */
 
 struct r4_boot_range {
     phys_t base;
@@ -24,7 +25,7 @@ R4_SIZE(struct r4_boot_range, 16);
 struct r4_boot_segment { /* of the root task: page-aligned copy of an ELF segment, zero-filled to its memory size */
     phys_t base;
     uint64_t virtual_address;
-    uint64_t size;  /* whole pages */
+    uint64_t size;   /* whole pages */
     uint64_t rights; /* R4_READ, R4_WRITE, R4_EXEC of slot.h */
 };
 R4_SIZE(struct r4_boot_segment, 32);
@@ -35,30 +36,35 @@ struct r4_boot_info {
     uint32_t size; /* of this structure */
     uint32_t cluster;
     uint32_t cluster_count;
-    uint32_t core_count; /* of this cluster */
-    uint32_t epoch;      /* of this copy, 1 at the first boot */
-    uint32_t tsc_khz;    /* measured by the coordinator against the ACPI PM timer */
-    uint32_t apic_khz;   /* local APIC timer input with divider 1 */
-    phys_t kernel_root;  /* PML4 of the kernel's own address space: upper half only */
-    phys_t apic;         /* local APIC registers, normally 0xfee00000 */
-    struct r4_boot_range image;         /* the linked image, bss included */
-    struct r4_boot_range reserve;       /* 2 MiB pages that hold image, tables, rings and all else that is mapped by 4 KiB pages */
-    struct r4_boot_range root_block;    /* one 2 MiB block of the pool: the root task's segments at its start, the rest is free */
+    uint32_t core_count;        /* of this cluster */
+    uint32_t epoch;             /* of this copy, 1 at the first boot */
+    uint32_t tsc_khz;           /* measured by the coordinator against the ACPI PM timer */
+    uint32_t apic_khz;          /* local APIC timer input with divider 1 */
+    phys_t kernel_root;         /* PML4 of the kernel's own address space: upper half only */
+    phys_t apic;                /* local APIC registers, normally 0xfee00000 */
+    struct r4_boot_range image; /* the linked image, bss included */
+    struct r4_boot_range
+        reserve; /* 2 MiB pages that hold image, tables, rings and all else that is mapped by 4 KiB pages */
+    struct r4_boot_range
+        root_block; /* one 2 MiB block of the pool: the root task's segments at its start, the rest is free */
     struct r4_boot_segment segments[R4_BOOT_SEGMENTS];
     uint32_t segment_count;
     uint32_t pool_count;
     uint64_t root_entry; /* virtual address */
-    /* The page directories of the direct map, 1 GiB each: one for each GiB in which any cluster has RAM, since any may be handed to
-     * this one. Directory i is mapped read-write at R4_AREA_TABLES + (1 + i) * 4 KiB and covers GiB directory_gib[i]; ascending. */
+    /* The page directories of the direct map, 1 GiB each: one for each GiB in which any cluster has RAM, since any may
+     * be handed to this one. Directory i is mapped read-write at R4_AREA_TABLES + (1 + i) * 4 KiB and covers GiB
+     * directory_gib[i]; ascending. */
     uint32_t directory_count;
     uint16_t directory_gib[R4_BOOT_DIRECTORIES];
-    uint32_t apic_ids[R4_MAX_CORES]; /* by core index */
+    uint32_t apic_ids[R4_MAX_CORES];        /* by core index */
     uint8_t link_priority[R4_MAX_CLUSTERS]; /* at which this cluster serves what comes from that peer */
-    char command[256];                      /* zero-terminated: from GRUB's line and fw_cfg opt/r4/command, blank between */
-    struct r4_boot_range pools[R4_BOOT_RANGES]; /* whole 2 MiB pages, disjoint, ascending; with root_block, without reserve. May hold what
-                                                   the coordinator still uses: not to be written before every cluster has all its cores */
+    char command[256]; /* zero-terminated: from GRUB's line and fw_cfg opt/r4/command, blank between */
+    struct r4_boot_range pools[R4_BOOT_RANGES]; /* whole 2 MiB pages, disjoint, ascending; with root_block, without
+                                                   reserve. May hold what the coordinator still uses: not to be written
+                                                   before every cluster has all its cores */
 };
-_Static_assert(R4_AREA_TABLES + (1 + R4_BOOT_DIRECTORIES) * R4_PAGE_SIZE <= R4_AREA_RINGS_IN, "directories meet the rings");
+_Static_assert(R4_AREA_TABLES + (1 + R4_BOOT_DIRECTORIES) * R4_PAGE_SIZE <= R4_AREA_RINGS_IN,
+               "directories meet the rings");
 _Static_assert(sizeof(struct r4_boot_info) <= R4_BOOT_INFO_PAGES * R4_PAGE_SIZE, "boot information outgrew its pages");
 
 #endif

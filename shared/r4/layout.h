@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * The layout: which cores and which memory belong to which cluster, and the constants that each kernel copy is linked with.
- * One versioned, checksummed binary, little endian, made by tools/linkgen.py, loaded as a multiboot2 module named "layout".
- * The coordinator treats it as untrusted and holds it against the ACPI tables.
+ * The layout: which cores and which memory belong to which cluster, and the constants that each kernel copy is linked
+ * with. One versioned, checksummed binary, little endian, made by tools/linkgen.py, loaded as a multiboot2 module named
+ * "layout". The coordinator treats it as untrusted and holds it against the ACPI tables.
  *
- *   header | clusters | cores | memories | links       each an array of the fixed structures below, in this order, without gaps
+ *   header | clusters | cores | memories | links       each an array of the fixed structures below, in this order,
+ * without gaps
  */
 #ifndef R4_LAYOUT_H
 #define R4_LAYOUT_H
 
 #include <r4/types.h>
 
-#define R4_LAYOUT_MAGIC 0x4c345234U /* "4R4L" in memory */
+#define R4_LAYOUT_MAGIC   0x4c345234U /* "4R4L" in memory */
 #define R4_LAYOUT_VERSION 1U
 
 struct r4_layout_header {
     uint32_t magic;
     uint16_t version;
-    uint16_t header_size; /* of this structure, bytes */
-    uint32_t size;        /* of the whole layout, bytes */
-    uint32_t checksum;    /* CRC-32 (IEEE 802.3, as zlib's) of the whole with this field zero */
+    uint16_t header_size;   /* of this structure, bytes */
+    uint32_t size;          /* of the whole layout, bytes */
+    uint32_t checksum;      /* CRC-32 (IEEE 802.3, as zlib's) of the whole with this field zero */
     uint16_t cluster_count; /* 1..R4_MAX_CLUSTERS */
     uint16_t core_count;    /* entries in cores */
     uint16_t memory_count;
@@ -49,7 +50,8 @@ struct r4_layout_core { /* cores of a cluster stand together and in the order of
 };
 R4_SIZE(struct r4_layout_core, 8);
 
-struct r4_layout_memory { /* a part of the RAM of one SRAT domain, counted over that domain's ranges in address order, holes not counted */
+struct r4_layout_memory { /* a part of the RAM of one SRAT domain, counted over that domain's ranges in address order,
+                             holes not counted */
     uint64_t offset;      /* bytes, a multiple of 2 MiB */
     uint64_t size;        /* bytes, a multiple of 2 MiB */
     uint32_t domain;      /* SRAT proximity domain */
@@ -68,29 +70,31 @@ struct r4_layout_link { /* one per ordered pair of clusters */
 R4_SIZE(struct r4_layout_link, 8);
 
 /* The kernel's 16 MiB: areas at fixed offsets from virtual_base. Pages that are not named are not mapped. */
-#define R4_KERNEL_AREA 0x1000000U  /* distance between the virtual bases of two clusters */
-#define R4_VIRTUAL_BASE 0xffffffff80000000ULL
-#define R4_AREA_IMAGE 0x000000U    /* text, read-only data, data, bss: up to 2 MiB */
+#define R4_KERNEL_AREA    0x1000000U /* distance between the virtual bases of two clusters */
+#define R4_VIRTUAL_BASE   0xffffffff80000000ULL
+#define R4_AREA_IMAGE     0x000000U /* text, read-only data, data, bss: up to 2 MiB */
 #define R4_AREA_BOOT_INFO 0x200000U /* struct r4_boot_info, read-only */
-#define R4_AREA_HEADER 0x300000U    /* own header page */
-#define R4_AREA_TABLES 0x310000U    /* the kernel's PML4, then the page directories of its direct map: see bootinfo.h */
-#define R4_AREA_RINGS_IN 0x400000U  /* + source * R4_RING_STRIDE */
+#define R4_AREA_HEADER    0x300000U /* own header page */
+#define R4_AREA_TABLES    0x310000U /* the kernel's PML4, then the page directories of its direct map: see bootinfo.h */
+#define R4_AREA_RINGS_IN  0x400000U /* + source * R4_RING_STRIDE */
 #define R4_AREA_RINGS_OUT 0x600000U /* + target * R4_RING_STRIDE */
-#define R4_AREA_HEADERS 0x800000U   /* + peer * 4 KiB, read-only */
-#define R4_AREA_APIC 0x900000U      /* local APIC registers, uncached */
-#define R4_AREA_CONSOLE 0x901000U   /* the one console page, shared by all */
-#define R4_AREA_LINKS 0xa00000U     /* + peer * R4_LINK_STRIDE: loan tables, pages of the own memory */
-#define R4_AREA_CORES 0xc00000U     /* + core * R4_CORE_STRIDE: guard page, then stack, then struct core at R4_CORE_OFFSET */
+#define R4_AREA_HEADERS   0x800000U /* + peer * 4 KiB, read-only */
+#define R4_AREA_APIC      0x900000U /* local APIC registers, uncached */
+#define R4_AREA_CONSOLE   0x901000U /* the one console page, shared by all */
+#define R4_AREA_LINKS     0xa00000U /* + peer * R4_LINK_STRIDE: loan tables, pages of the own memory */
+#define R4_AREA_CORES                                                                                                  \
+    0xc00000U /* + core * R4_CORE_STRIDE: guard page, then stack, then struct core at R4_CORE_OFFSET */
 #define R4_RING_STRIDE 0x2000U
 #define R4_LINK_STRIDE 0x8000U
 #define R4_CORE_STRIDE 0x10000U
 #define R4_CORE_OFFSET 0x8000U /* the stack is [4 KiB, 32 KiB) of the stride, struct core [32 KiB, 64 KiB) */
 
 /* The direct maps lie 512 GiB (one PML4 entry) apart, so that a pointer of one copy means nothing in another. */
-#define R4_DIRECT_MAP 0xffff800000000000ULL
+#define R4_DIRECT_MAP       0xffff800000000000ULL
 #define R4_DIRECT_MAP_SHIFT 39U
 
-#define R4_PHYS_MAX (1ULL << 45) /* RAM above 32 TiB is reported and unused: a link in a slot has 40 bits of address / 32 */
+#define R4_PHYS_MAX                                                                                                    \
+    (1ULL << 45) /* RAM above 32 TiB is reported and unused: a link in a slot has 40 bits of address / 32 */
 
 /* What the pure checker (shared/layout.c) found wrong. */
 #define R4_LAYOUT_FAULT_LIST(X)                                                                                        \
@@ -120,8 +124,8 @@ struct r4_layout {
     const struct r4_layout_link *links;
 };
 
-/* Checks `size` bytes at `data` (8-byte aligned) and fills *layout. On any fault but R4_LAYOUT_GOOD *layout is not to be used and
- * *entry is the index of the wrong entry in its array. Reads nothing beyond size. */
+/* Checks `size` bytes at `data` (8-byte aligned) and fills *layout. On any fault but R4_LAYOUT_GOOD *layout is not to
+ * be used and *entry is the index of the wrong entry in its array. Reads nothing beyond size. */
 enum r4_layout_fault r4_layout_open(const void *data, size_t size, struct r4_layout *layout, uint32_t *entry);
 
 const char *r4_layout_fault_text(enum r4_layout_fault fault);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The link constants: undefined symbols of the kernel object whose *addresses* the boot linker sets from the layout, so that they are
- * immediates in the instruction stream. One list for kernel, coordinator, simulator; tools/linkgen.py writes the same names into the
- * reference linker scripts. Read only through LINK_CONSTANT_32 / _64 of shared/x86/linkconst.h: both compilers fold `(uintptr_t)symbol == 0`.
+ * The link constants: undefined symbols of the kernel object whose *addresses* the boot linker sets from the layout, so
+ * that they are immediates in the instruction stream. One list for kernel, coordinator, simulator; tools/linkgen.py
+ * writes the same names into the reference linker scripts. Read only through LINK_CONSTANT_32 / _64 of
+ * shared/x86/linkconst.h: both compilers fold `(uintptr_t)symbol == 0`.
  */
 #ifndef R4_LINK_H
 #define R4_LINK_H

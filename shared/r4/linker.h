@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The boot linker: places the four sections of the kernel object (.text .rodata .data .bss) one after another, resolves its undefined
- * symbols from a list, applies the five relocation types that the compilers leave. Same code in the coordinator, in the host tests
- * (held against GNU ld byte for byte) and in the simulator.
+ * The boot linker: places the four sections of the kernel object (.text .rodata .data .bss) one after another, resolves
+ * its undefined symbols from a list, applies the five relocation types that the compilers leave. Same code in the
+ * coordinator, in the host tests (held against GNU ld byte for byte) and in the simulator.
  *
- * Image: from virtual_base; .text, .rodata, .data, .bss in this order, each at the next multiple of 4 KiB (pages differ in their
- * rights); gaps are zero.
+ * Image: from virtual_base; .text, .rodata, .data, .bss in this order, each at the next multiple of 4 KiB (pages differ
+ * in their rights); gaps are zero.
  */
 #ifndef R4_LINKER_H
 #define R4_LINKER_H
@@ -19,29 +19,33 @@ struct linker_symbol {
 
 enum { LINKER_TEXT, LINKER_RODATA, LINKER_DATA, LINKER_BSS, LINKER_SECTIONS };
 
-struct linker_plan { /* where each section goes, as offsets from virtual_base; sizes in bytes, 0 = the object has none */
+struct linker_plan { /* where each section goes, as offsets from virtual_base; sizes in bytes, 0 = the object has none
+                      */
     uint64_t offset[LINKER_SECTIONS];
     uint64_t size[LINKER_SECTIONS];
-    uint64_t image_size; /* bytes with bss, whole pages */
+    uint64_t image_size;               /* bytes with bss, whole pages */
     uint16_t section[LINKER_SECTIONS]; /* index in the object, 0 = none */
 };
 
 struct linker_fault { /* what was refused */
-    const char *what;   /* a text; null = nothing wrong */
-    const char *name;   /* symbol or section concerned, or null; points into the object */
-    uint64_t offset;    /* in its section, of the relocation concerned */
-    uint32_t type;      /* relocation type concerned */
+    const char *what; /* a text; null = nothing wrong */
+    const char *name; /* symbol or section concerned, or null; points into the object */
+    uint64_t offset;  /* in its section, of the relocation concerned */
+    uint32_t type;    /* relocation type concerned */
 };
 
-/* Reads the sections of a checked relocatable object and plans the image. Refuses allocated sections other than the four. */
+/* Reads the sections of a checked relocatable object and plans the image. Refuses allocated sections other than the
+ * four. */
 struct linker_fault linker_plan(const struct elf_file *file, struct linker_plan *plan);
 
-/* Copies sections into `image` (plan->image_size bytes, which it zeroes first) and relocates them for `virtual_base`. Undefined symbols
- * come from `symbols`. On a fault the image is not to be used. */
+/* Copies sections into `image` (plan->image_size bytes, which it zeroes first) and relocates them for `virtual_base`.
+ * Undefined symbols come from `symbols`. On a fault the image is not to be used. */
 struct linker_fault linker_link(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base,
                                 const struct linker_symbol *symbols, size_t symbol_count, uint8_t *image);
 
-/* The address of a global symbol that the object defines, once linked at virtual_base; 0 if there is none of that name. */
-uint64_t linker_find(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base, const char *name);
+/* The address of a global symbol that the object defines, once linked at virtual_base; 0 if there is none of that name.
+ */
+uint64_t linker_find(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base,
+                     const char *name);
 
 #endif

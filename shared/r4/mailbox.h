@@ -8,16 +8,17 @@
  *     line 1        written by the consumer only: head, looking
  *     lines 2…      the slots, written by the producer only
  *
- * Order. The producer writes a slot's message and then its sequence word with release; the consumer reads the sequence word with
- * acquire, so whoever sees the sequence sees the message. Slot i is full for position p (p mod slots = i) when its sequence is p + 1.
- * The consumer copies the message out and then stores head = p + 1 with release; the producer reads head with acquire before it
- * reuses the slot, so the consumer's loads are over. Positions are 32-bit and wrap; only differences are used. No atomic
- * read-modify-write anywhere: each word has one writer.
+ * Order. The producer writes a slot's message and then its sequence word with release; the consumer reads the sequence
+ * word with acquire, so whoever sees the sequence sees the message. Slot i is full for position p (p mod slots = i)
+ * when its sequence is p + 1. The consumer copies the message out and then stores head = p + 1 with release; the
+ * producer reads head with acquire before it reuses the slot, so the consumer's loads are over. Positions are 32-bit
+ * and wrap; only differences are used. No atomic read-modify-write anywhere: each word has one writer.
  *
  * Sleep. Two Dekker pairs, each with a full fence between the own store and the load of the other's word:
- *   producer: store sequence; fence; load looking -> 0: ring the doorbell      consumer: store looking = 0; fence; load sequence again
- *   producer: store want_slot = 1; fence; load head again                      consumer: store head; fence; load want_slot -> 1: doorbell back
- * At least one side of each pair sees the other's store, so no message and no freed slot is slept over.
+ *   producer: store sequence; fence; load looking -> 0: ring the doorbell      consumer: store looking = 0; fence; load
+ * sequence again producer: store want_slot = 1; fence; load head again                      consumer: store head;
+ * fence; load want_slot -> 1: doorbell back At least one side of each pair sees the other's store, so no message and no
+ * freed slot is slept over.
  */
 #ifndef R4_MAILBOX_H
 #define R4_MAILBOX_H
@@ -48,10 +49,10 @@ enum r4_cluster_state {
 #define R4_PANIC_FRAMES 16U
 
 struct r4_panic_record { /* written by the panicking core before state becomes PANICKED */
-    uint64_t cause; /* exception vector, or 256 for an assert of the kernel's own */
+    uint64_t cause;      /* exception vector, or 256 for an assert of the kernel's own */
     uint64_t core;
-    uint64_t address; /* CR2 */
-    uint64_t registers[18]; /* rax rbx rcx rdx rsi rdi rbp rsp r8..r15 rip rflags */
+    uint64_t address;                 /* CR2 */
+    uint64_t registers[18];           /* rax rbx rcx rdx rsi rdi rbp rsp r8..r15 rip rflags */
     uint64_t frames[R4_PANIC_FRAMES]; /* return addresses, innermost first, 0 after the last */
     char text[128];
 };
@@ -66,10 +67,11 @@ struct r4_header {
     _Atomic uint32_t cores_arrived; /* cores that run this kernel; under the own lock, release */
     _Atomic uint32_t exit_code;     /* of debug_exit, before state becomes FINISHED */
     uint32_t pad1;
-    _Atomic uint64_t mark;          /* debug_mark; under the own lock, release */
+    _Atomic uint64_t mark; /* debug_mark; under the own lock, release */
     uint32_t pad2[10];
-    _Atomic uint32_t doorbell_apic; /* line 2: APIC id of the core to ring, an idle one if there is one; under the own lock, relaxed: a
-                                       stale value still names a core of this cluster, and every core serves doorbells */
+    _Atomic uint32_t
+        doorbell_apic; /* line 2: APIC id of the core to ring, an idle one if there is one; under the own lock, relaxed:
+                          a stale value still names a core of this cluster, and every core serves doorbells */
     uint32_t pad3[15];
     struct r4_panic_record panic; /* line 3… */
 };
@@ -78,8 +80,8 @@ R4_OFFSET(struct r4_header, doorbell_apic, 128);
 R4_OFFSET(struct r4_header, panic, 192);
 _Static_assert(sizeof(struct r4_header) <= R4_PAGE_SIZE, "the header is one page");
 
-/* The console page: for now one lock for all clusters. owner is 0 (free) or cluster + 1; taken by compare-exchange, and taken over
- * from an owner whose header says PANICKED. The only read-modify-write between clusters. */
+/* The console page: for now one lock for all clusters. owner is 0 (free) or cluster + 1; taken by compare-exchange, and
+ * taken over from an owner whose header says PANICKED. The only read-modify-write between clusters. */
 struct r4_console {
     _Atomic uint32_t owner;
 };

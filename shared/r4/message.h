@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What one cluster tells another: one cache line per message. Names between clusters are an index and a generation, never a pointer.
- * The receiver checks every field as if the sender were hostile.
+ * What one cluster tells another: one cache line per message. Names between clusters are an index and a generation,
+ * never a pointer. The receiver checks every field as if the sender were hostile.
  */
 #ifndef R4_MESSAGE_H
 #define R4_MESSAGE_H
@@ -15,7 +15,8 @@ enum r4_message_kind {
     R4_MESSAGE_ACCEPT, /* borrower -> lender */
     R4_MESSAGE_REFUSE, /* borrower -> lender, error says why */
     R4_MESSAGE_REVOKE, /* lender -> borrower */
-    R4_MESSAGE_DONE,   /* borrower -> lender; error R4_OK: nothing derives from it any more; else why it could not be swept */
+    R4_MESSAGE_DONE,   /* borrower -> lender; error R4_OK: nothing derives from it any more; else why it could not be
+                          swept */
     R4_MESSAGE_KIND_COUNT
 };
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernel capability slot: 32 bytes, written by the kernel only, mapped read-only into its owner, who reads type, rights, TTL,
- * badge and version by plain loads. Object address and links are readable too: a covert channel, named in the README's caveats.
+ * The kernel capability slot: 32 bytes, written by the kernel only, mapped read-only into its owner, who reads type,
+ * rights, TTL, badge and version by plain loads. Object address and links are readable too: a covert channel, named in
+ * the README's caveats.
  *
  *   word 0   type 5:0    ttl 9:6    flags 15:10   version 47:16   prev 39:24 of the link in 63:48
  *   word 1   badge; for a mapped frame or table: the mapping; for an untyped: the watermark in bytes
  *   word 2   object address / 64 in 39:0   rights 51:40   size (log2 of bytes) 57:52   depth 63:58
  *   word 3   next slot's address / 32 in 39:0   prev 23:0 of the link in 63:40
  *
- * A mapping needs 67 bits (virtual page 35, asid 16, generation 16): the low 3 bits of the virtual page stand in the low 3 bits of the
- * object address, which are zero for objects of 4 KiB and more.
+ * A mapping needs 67 bits (virtual page 35, asid 16, generation 16): the low 3 bits of the virtual page stand in the
+ * low 3 bits of the object address, which are zero for objects of 4 KiB and more.
  */
 #ifndef R4_SLOT_H
 #define R4_SLOT_H
@@ -21,7 +22,7 @@ struct r4_slot {
 };
 R4_SIZE(struct r4_slot, 32);
 
-#define R4_SLOT_SIZE 32U
+#define R4_SLOT_SIZE      32U
 #define R4_SLOTS_PER_PAGE (R4_PAGE_SIZE / R4_SLOT_SIZE) /* 128; slot 0 of each page is the page's own header */
 
 enum r4_cap_type {
@@ -42,26 +43,27 @@ enum r4_cap_type {
 };
 
 /* flags */
-#define R4_FLAG_BUSY 1U     /* being revoked: refused for everything but revoke, which joins */
-#define R4_FLAG_MAKING 2U   /* made by a retype that has not zeroed its object yet: refused like busy */
-#define R4_FLAG_ORIGINAL 4U /* the cap that retype or boot made: it outlives all others of its object; its end is the object's end */
-#define R4_FLAG_LANDED 8U   /* the root of a region received from a peer: ends only by the lender's revoke */
-#define R4_FLAG_ROOT 16U    /* the root of a revoke that is under way */
+#define R4_FLAG_BUSY   1U /* being revoked: refused for everything but revoke, which joins */
+#define R4_FLAG_MAKING 2U /* made by a retype that has not zeroed its object yet: refused like busy */
+#define R4_FLAG_ORIGINAL                                                                                               \
+    4U /* the cap that retype or boot made: it outlives all others of its object; its end is the object's end */
+#define R4_FLAG_LANDED 8U  /* the root of a region received from a peer: ends only by the lender's revoke */
+#define R4_FLAG_ROOT   16U /* the root of a revoke that is under way */
 
 /* rights */
-#define R4_READ 1U
-#define R4_WRITE 2U
-#define R4_EXEC 4U
-#define R4_SEND 8U
-#define R4_WAIT 16U
-#define R4_CONTROL 32U
-#define R4_LINK 64U
-#define R4_DEFER 128U
-#define R4_MODIFY 256U
+#define R4_READ       1U
+#define R4_WRITE      2U
+#define R4_EXEC       4U
+#define R4_SEND       8U
+#define R4_WAIT       16U
+#define R4_CONTROL    32U
+#define R4_LINK       64U
+#define R4_DEFER      128U
+#define R4_MODIFY     256U
 #define R4_ALL_RIGHTS 511U
 
-#define R4_TTL_MAX 15U
-#define R4_DEPTH_MAX 63U
+#define R4_TTL_MAX     15U
+#define R4_DEPTH_MAX   63U
 #define R4_VERSION_MAX 0xffffffffU /* a slot whose version has reached this is retired once emptied */
 
 DEFINE_FIELD(uint64_t, r4_slot_type, 5, 0)
@@ -76,7 +78,8 @@ DEFINE_FIELD(uint64_t, r4_slot_depth, 63, 58)
 DEFINE_FIELD(uint64_t, r4_slot_next, 39, 0) /* word 3, slot address / 32 */
 DEFINE_FIELD(uint64_t, r4_slot_prev_low, 63, 40)
 
-/* The mapping word (word 1 of a mapped frame, table or cap page); 0 = not mapped. Virtual page: 35 bits, of which 2:0 stand in word 2. */
+/* The mapping word (word 1 of a mapped frame, table or cap page); 0 = not mapped. Virtual page: 35 bits, of which 2:0
+ * stand in word 2. */
 DEFINE_FIELD(uint64_t, r4_mapping_page_high, 31, 0)
 DEFINE_FIELD(uint64_t, r4_mapping_asid, 47, 32)
 DEFINE_FIELD(uint64_t, r4_mapping_generation, 63, 48)

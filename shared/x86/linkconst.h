@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading a link constant: one instruction with an immediate that the boot linker fills in (R_X86_64_32 or R_X86_64_64). Through
- * assembly, because both compilers assume that a symbol's address is not null and is near.
+ * Reading a link constant: one instruction with an immediate that the boot linker fills in (R_X86_64_32 or
+ * R_X86_64_64). Through assembly, because both compilers assume that a symbol's address is not null and is near.
  */
 #ifndef R4_X86_LINKCONST_H
 #define R4_X86_LINKCONST_H
