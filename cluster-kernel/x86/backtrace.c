@@ -24,11 +24,13 @@ static bool follows_near_call(uint64_t address) {
 /* Length of an indirect call, without prefixes, by its ModRM and SIB bytes (SDM volume 2, tables 2-2 and 2-3). */
 static uint32_t indirect_length(uint8_t modrm, uint8_t sib) {
     uint32_t mode = modrm >> 6, base = modrm & 7;
-    if (mode == 3)
+    if (mode == 3) {
         return 2;
+    }
     uint32_t length = base == 4 ? 3 : 2;
-    if (mode == 1)
+    if (mode == 1) {
         return length + 1;
+    }
     bool has_word = mode == 2 || base == 5 || (base == 4 && (sib & 7) == 5);
     return has_word ? length + 4 : length;
 }
@@ -36,8 +38,9 @@ static uint32_t indirect_length(uint8_t modrm, uint8_t sib) {
 static bool follows_indirect_call(uint64_t address) {
     for (uint32_t length = 2; length <= CALL_MAX; length++) {
         const uint8_t *code = (const uint8_t *)address - length;
-        if (code[0] == CALL_INDIRECT && (code[1] >> 3 & 7) == 2 && indirect_length(code[1], code[2]) == length)
+        if (code[0] == CALL_INDIRECT && (code[1] >> 3 & 7) == 2 && indirect_length(code[1], code[2]) == length) {
             return true;
+        }
     }
     return false;
 }
@@ -51,14 +54,17 @@ void machine_backtrace(uint64_t *frames, size_t count) {
     const struct machine_core *own = machine_own();
     uint64_t bottom = own->stack - (R4_CORE_OFFSET - R4_PAGE_SIZE);
     uint64_t start = own->fault_stack != 0 ? own->fault_stack : (uint64_t)__builtin_frame_address(0);
-    if (start < bottom || start > own->stack)
+    if (start < bottom || start > own->stack) {
         start = bottom;
+    }
     size_t found = 0;
     for (uint64_t at = round_up(start, sizeof(uint64_t)); at < own->stack && found < count; at += sizeof(uint64_t)) {
         uint64_t word = *(const uint64_t *)at;
-        if (is_return_address(word))
+        if (is_return_address(word)) {
             frames[found++] = word;
+        }
     }
-    if (found < count)
+    if (found < count) {
         frames[found] = 0;
+    }
 }

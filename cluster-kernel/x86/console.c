@@ -12,12 +12,14 @@
 
 /* A port that does not drain costs a bounded wait, then the byte. */
 static void console_put(char byte) {
-    for (uint32_t i = 0; i < CONSOLE_ROUNDS && (x86_in8(CONSOLE_STATUS) & CONSOLE_EMPTY) == 0; i++)
+    for (uint32_t i = 0; i < CONSOLE_ROUNDS && (x86_in8(CONSOLE_STATUS) & CONSOLE_EMPTY) == 0; i++) {
         machine_relax();
+    }
     x86_out8(CONSOLE_DATA, (uint8_t)byte);
 }
 
 void machine_console_write(const char *text, size_t length) {
-    for (size_t i = 0; i < length; i++)
+    for (size_t i = 0; i < length; i++) {
         console_put(text[i]);
+    }
 }

@@ -55,12 +55,15 @@ static void gate_set(struct machine_core *own, uint32_t vector, const uint8_t *s
 }
 
 static void idt_fill(struct machine_core *own) {
-    for (uint32_t v = 0; v < VECTOR_EXCEPTIONS; v++)
+    for (uint32_t v = 0; v < VECTOR_EXCEPTIONS; v++) {
         gate_set(own, v, fault_stubs + v * STUB_SIZE, GATE_INTERRUPT, STACK_DEFAULT);
-    for (uint32_t v = VECTOR_EXCEPTIONS; v < MACHINE_GATES; v++)
+    }
+    for (uint32_t v = VECTOR_EXCEPTIONS; v < MACHINE_GATES; v++) {
         gate_set(own, v, stray_stub, GATE_INTERRUPT, STACK_DEFAULT);
-    for (uint32_t e = 0; e < MACHINE_EVENT_COUNT; e++)
+    }
+    for (uint32_t e = 0; e < MACHINE_EVENT_COUNT; e++) {
         gate_set(own, VECTOR_EVENTS + e, event_stubs + e * STUB_SIZE, GATE_INTERRUPT, STACK_DEFAULT);
+    }
     gate_set(own, VECTOR_SPURIOUS, spurious_stub, GATE_INTERRUPT, STACK_DEFAULT);
     gate_set(own, VECTOR_BREAKPOINT, fault_stubs + VECTOR_BREAKPOINT * STUB_SIZE, GATE_INTERRUPT_USER, STACK_DEFAULT);
     gate_set(own, VECTOR_NMI, nmi_stub, GATE_INTERRUPT, STACK_NMI);

@@ -29,14 +29,17 @@ R4_OFFSET(struct fpu_area, header, 512);
 
 void fpu_start(struct machine_core *own) {
     own->fpu = MACHINE_FPU_FXSAVE;
-    if ((x86_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_XSAVE) == 0)
+    if ((x86_cpuid(CPUID_FEATURES, 0).ecx & CPUID_1_ECX_XSAVE) == 0) {
         return;
+    }
     uint64_t components = x86_cpuid(CPUID_XSAVE, 0).eax & (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512);
-    if ((components & XCR0_AVX512) != XCR0_AVX512)
+    if ((components & XCR0_AVX512) != XCR0_AVX512) {
         components &= ~(uint64_t)XCR0_AVX512;
+    }
     x86_xsetbv(0, components);
-    if (x86_cpuid(CPUID_XSAVE, 0).ebx > MACHINE_FPU_SIZE) /* ebx: bytes for what is enabled now */
+    if (x86_cpuid(CPUID_XSAVE, 0).ebx > MACHINE_FPU_SIZE) { /* ebx: bytes for what is enabled now */
         x86_xsetbv(0, components & (XCR0_X87 | XCR0_SSE | XCR0_AVX));
+    }
     bool optimized = (x86_cpuid(CPUID_XSAVE, 1).eax & CPUID_D1_EAX_OPT) != 0;
     own->fpu = optimized ? MACHINE_FPU_XSAVEOPT : MACHINE_FPU_XSAVE;
 }
@@ -63,24 +66,28 @@ static void bases_load(const struct fpu_area *fpu) {
 void machine_fpu_save(void *area) {
     struct fpu_area *fpu = area;
     const struct machine_core *own = machine_own();
-    if (own->fpu == MACHINE_FPU_XSAVEOPT)
+    if (own->fpu == MACHINE_FPU_XSAVEOPT) {
         __asm__ volatile("xsaveopt64 %0" : "+m"(*fpu) : "a"(~0U), "d"(~0U));
-    else if (own->fpu == MACHINE_FPU_XSAVE)
+    } else if (own->fpu == MACHINE_FPU_XSAVE) {
         __asm__ volatile("xsave64 %0" : "+m"(*fpu) : "a"(~0U), "d"(~0U));
-    else
+    } else {
         __asm__ volatile("fxsave64 %0" : "+m"(*fpu));
-    if (own->has_fsgsbase)
+    }
+    if (own->has_fsgsbase) {
         bases_save(fpu);
+    }
 }
 
 /* Only machine_fpu_init and _save write areas, so the restore cannot meet a reserved bit. */
 void machine_fpu_load(const void *area) {
     const struct fpu_area *fpu = area;
     const struct machine_core *own = machine_own();
-    if (own->fpu == MACHINE_FPU_FXSAVE)
+    if (own->fpu == MACHINE_FPU_FXSAVE) {
         __asm__ volatile("fxrstor64 %0" : : "m"(*fpu));
-    else
+    } else {
         __asm__ volatile("xrstor64 %0" : : "m"(*fpu), "a"(~0U), "d"(~0U));
-    if (own->has_fsgsbase)
+    }
+    if (own->has_fsgsbase) {
         bases_load(fpu);
+    }
 }

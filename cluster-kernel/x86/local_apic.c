@@ -30,8 +30,9 @@ void local_apic_start(void) {
 /* Rounds up, so that a single count does not end before the deadline; zero would stop the timer. */
 static void timer_arm(uint64_t deadline, uint64_t now) {
     uint64_t ticks = deadline > now ? deadline - now : 0;
-    if (ticks > TIMER_STRIDE_MAX)
+    if (ticks > TIMER_STRIDE_MAX) {
         ticks = TIMER_STRIDE_MAX;
+    }
     uint64_t count = ticks * boot_info()->apic_khz / boot_info()->tsc_khz + 1;
     apic_write(registers(), APIC_TIMER_COUNT, count < UINT32_MAX ? (uint32_t)count : UINT32_MAX);
 }
@@ -50,10 +51,11 @@ void machine_timer_stop(void) {
 static void timer_continue(void) {
     struct machine_core *own = machine_own();
     uint64_t now = machine_now();
-    if (own->deadline > now)
+    if (own->deadline > now) {
         timer_arm(own->deadline, now);
-    else
+    } else {
         own->deadline = 0;
+    }
 }
 
 /* Acknowledged before the upcall, which may arm the timer again or not return to where it came from. Every interrupt
@@ -61,8 +63,9 @@ static void timer_continue(void) {
  * pending. */
 void local_apic_event(enum machine_event event) {
     apic_write(registers(), APIC_EOI, 0);
-    if (event == MACHINE_TIMER)
+    if (event == MACHINE_TIMER) {
         timer_continue();
+    }
     kernel_event(event);
 }
 
@@ -72,8 +75,9 @@ bool machine_event_pending(void) {
 }
 
 static void command(uint32_t apic_id, uint32_t text) {
-    while ((apic_read(registers(), APIC_COMMAND) & APIC_COMMAND_PENDING) != 0)
+    while ((apic_read(registers(), APIC_COMMAND) & APIC_COMMAND_PENDING) != 0) {
         machine_relax();
+    }
     apic_write(registers(), APIC_COMMAND_TARGET, apic_id << 24);
     apic_write(registers(), APIC_COMMAND, text);
 }

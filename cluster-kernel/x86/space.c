@@ -23,8 +23,9 @@ static uint64_t *table_at(uint32_t page) {
 void machine_space_init(void *pml4) {
     uint64_t *target = pml4;
     const uint64_t *source = table_at(0);
-    for (uint32_t i = SPACE_KERNEL_FIRST; i < PAGING_ENTRIES; i++)
+    for (uint32_t i = SPACE_KERNEL_FIRST; i < PAGING_ENTRIES; i++) {
         target[i] = source[i];
+    }
 }
 
 void machine_space_load(phys_t root) { x86_write_cr3(root); }
@@ -37,8 +38,9 @@ void machine_flush_all(void) {
     if ((cr4 & CR4_PGE) != 0) {
         x86_write_cr4(cr4 & ~(uint64_t)CR4_PGE);
         x86_write_cr4(cr4);
-    } else
+    } else {
         machine_flush_user();
+    }
 }
 
 /* The page directory for a GiB of physical memory, by binary search in the ascending list; null if no cluster has RAM
@@ -48,22 +50,27 @@ static uint64_t *directory_of(uint64_t gib) {
     uint32_t low = 0, high = info->directory_count;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (info->directory_gib[middle] == gib)
+        if (info->directory_gib[middle] == gib) {
             return table_at(1 + middle);
-        if (info->directory_gib[middle] < gib)
+        }
+        if (info->directory_gib[middle] < gib) {
             low = middle + 1;
-        else
+        } else {
             high = middle;
+        }
     }
     return NULL;
 }
 
 bool machine_direct_map(phys_t base, uint64_t size, bool present) {
-    if (size > R4_PHYS_MAX || base > R4_PHYS_MAX - size)
+    if (size > R4_PHYS_MAX || base > R4_PHYS_MAX - size) {
         return false;
-    for (uint64_t gib = base >> SPACE_GIB_BITS; gib << SPACE_GIB_BITS < base + size; gib++)
-        if (directory_of(gib) == NULL)
+    }
+    for (uint64_t gib = base >> SPACE_GIB_BITS; gib << SPACE_GIB_BITS < base + size; gib++) {
+        if (directory_of(gib) == NULL) {
             return false;
+        }
+    }
     /* commit */
     for (phys_t block = base; block < base + size; block += R4_LARGE_SIZE) {
         uint64_t *directory = directory_of(block >> SPACE_GIB_BITS);

@@ -48,8 +48,9 @@ _Static_assert(EVENT_STUBS == MACHINE_EVENT_COUNT && VECTOR_EVENTS / 32 == (VECT
 static void control_start(struct machine_core *own) {
     struct cpuid basic = x86_cpuid(CPUID_FEATURES, 0);
     struct cpuid extended = {0, 0, 0, 0};
-    if (x86_cpuid(CPUID_BASIC, 0).eax >= CPUID_EXTENDED)
+    if (x86_cpuid(CPUID_BASIC, 0).eax >= CPUID_EXTENDED) {
         extended = x86_cpuid(CPUID_EXTENDED, 0);
+    }
     uint64_t cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT; /* SSE2 is part of x86-64 */
     cr4 |= (basic.edx & CPUID_1_EDX_MCE) != 0 ? CR4_MCE : 0;
     cr4 |= (basic.edx & CPUID_1_EDX_PGE) != 0 ? CR4_PGE : 0;

@@ -12,15 +12,17 @@
 void machine_stop_others(void) {
     for (uint32_t i = 0; i < core_count(); i++) {
         struct machine_core *other = (struct machine_core *)core_at(i);
-        if (other != machine_own() && other->started)
+        if (other != machine_own() && other->started) {
             local_apic_send_nmi(boot_info()->apic_ids[i]);
+        }
     }
 }
 
 _Noreturn void machine_stop(void) {
     x86_cli();
-    for (;;)
+    for (;;) {
         x86_hlt();
+    }
 }
 
 _Noreturn void machine_exit(uint32_t code) {

@@ -8,10 +8,11 @@
 #include <x86/registers.h>
 
 void machine_trap(uint64_t vector, uint64_t error) {
-    if (vector >= VECTOR_EVENTS)
+    if (vector >= VECTOR_EVENTS) {
         local_apic_event((enum machine_event)(vector - VECTOR_EVENTS));
-    else
+    } else {
         kernel_fault(vector, error, vector == VECTOR_PAGE_FAULT ? x86_read_cr2() : 0);
+    }
 }
 
 /* CR2 tells for a double fault, too: mostly the kernel stack met its guard page. */
