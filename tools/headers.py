@@ -17,6 +17,7 @@ def _text(name):
 
 def _numbers(text):
     found = {}
+    text = re.sub(r"\\\n *", "", text)  # a definition may go on in the next line
     for name, value in re.findall(r"^#define (R4_\w+) +(\(?[0-9][^/\n]*)", text, re.MULTILINE):
         shape = re.fullmatch(r"\(?(0x[0-9a-f]+|\d+)U?L*(?: << (\d+))?\)?", value.strip())
         if shape:
