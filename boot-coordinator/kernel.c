@@ -5,8 +5,8 @@
 #include "kernel.h"
 #include "kernel_space.h"
 #include "print.h"
-#include "x86/apic.h"
 #include "x86/identity.h"
+#include "x86/local_apic.h"
 #include <r4/link.h>
 #include <r4/mailbox.h>
 #include <r4/string.h>

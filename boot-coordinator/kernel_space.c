@@ -4,7 +4,7 @@
  */
 #include "kernel_space.h"
 #include "print.h"
-#include "x86/apic.h"
+#include "x86/local_apic.h"
 #include "x86/space.h"
 
 #define GIB_BITS 30U

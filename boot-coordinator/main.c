@@ -10,7 +10,7 @@
 #include "print.h"
 #include "report.h"
 #include "tables.h"
-#include "x86/apic.h"
+#include "x86/local_apic.h"
 #include "x86/serial.h"
 #include "x86/start.h"
 

@@ -3,9 +3,9 @@
  * Lines on COM1. See print.h.
  */
 #include "print.h"
-#include "x86/cpu.h"
 #include "x86/serial.h"
 #include <r4/format.h>
+#include <x86/instructions.h>
 
 #define PRINT_LINE_SIZE 256U
 
@@ -43,9 +43,10 @@ void boot_stop(const char *text, ...) {
     serial_write("[boot] stop: ");
     PRINT_ARGUMENTS(text);
     boot_end();
-    port_write32(BOOT_EXIT_PORT, BOOT_EXIT_STOP);
+    x86_out32(BOOT_EXIT_PORT, BOOT_EXIT_STOP);
     for (;;) {
-        cpu_halt();
+        x86_cli();
+        x86_hlt();
     }
 }
 

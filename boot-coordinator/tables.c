@@ -5,8 +5,8 @@
 #include "tables.h"
 #include "core/fadt.h"
 #include "print.h"
-#include "x86/apic.h"
 #include "x86/identity.h"
+#include "x86/local_apic.h"
 
 static const void *table_at(void *context, phys_t base, uint64_t size) {
     const struct boot *boot = context;

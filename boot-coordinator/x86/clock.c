@@ -3,9 +3,9 @@
  * Calibration: a few rounds, the median of each figure, because an emulator may be put to sleep in any one of them.
  */
 #include "clock.h"
-#include "apic.h"
 #include "core/fadt.h"
-#include "cpu.h"
+#include "local_apic.h"
+#include <x86/instructions.h>
 
 #define CLOCK_ROUNDS      3U                    /* odd */
 #define CLOCK_ROUND_TICKS (FADT_TIMER_HZ / 500) /* 2 ms */
@@ -15,29 +15,29 @@
 
 static uint32_t tsc_khz;
 
-static uint32_t timer_read(uint16_t port) { return port_read32(port) & FADT_TIMER_MASK; }
+static uint32_t timer_read(uint16_t port) { return x86_in32(port) & FADT_TIMER_MASK; }
 
 static uint32_t rate_khz(uint64_t ticks, uint32_t pm_ticks) {
     return (uint32_t)(ticks * FADT_TIMER_HZ / pm_ticks / 1000);
 }
 
 static void wait_ticks(uint64_t ticks) {
-    uint64_t begin = cpu_ticks();
-    for (uint32_t turn = 1; cpu_ticks() - begin < ticks; turn++) {
+    uint64_t begin = x86_rdtsc();
+    for (uint32_t turn = 1; x86_rdtsc() - begin < ticks; turn++) {
         if (turn % CLOCK_BARE_TURNS == 0) {
-            cpu_relax();
+            x86_pause();
         }
     }
 }
 
 static bool measure_round(uint16_t port, uint32_t *tsc, uint32_t *apic) {
     uint32_t begin = timer_read(port);
-    uint64_t tsc_begin = cpu_ticks();
+    uint64_t tsc_begin = x86_rdtsc();
     uint32_t apic_begin = apic_timer_count();
     for (uint32_t turn = 0; turn < CLOCK_PATIENCE; turn++) {
         uint32_t passed = (timer_read(port) - begin) & FADT_TIMER_MASK;
         if (passed >= CLOCK_ROUND_TICKS) {
-            *tsc = rate_khz(cpu_ticks() - tsc_begin, passed);
+            *tsc = rate_khz(x86_rdtsc() - tsc_begin, passed);
             *apic = rate_khz(apic_begin - apic_timer_count(), passed);
             return true;
         }

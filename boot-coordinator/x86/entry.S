@@ -4,6 +4,8 @@
  * at trampoline in real mode, in the page below 1 MiB where the coordinator has copied it. Both go to long mode on the identity map.
  * Source: Multiboot2 specification 2.0, sections 3.1 and 3.3; Intel SDM volume 3, sections 9.8.5 (long mode), 9.4.4 (start-up).
  */
+#include <x86/registers.h>
+
 #define MULTIBOOT_MAGIC  0xe85250d6
 #define MULTIBOOT_LENGTH (multiboot_end - multiboot_begin)
 
@@ -11,13 +13,12 @@
 #define CODE64 0x10
 #define DATA   0x18
 
-#define CR0_PE       (1 << 0)
-#define CR0_WP_PG_NE 0x80010020 /* write protection for the kernel, paging, native FPU errors */
-#define CR4_PAE      (1 << 5)
-#define MSR_EFER     0xc0000080
-#define EFER_LME_NXE 0x900
-
 #define STACK_SIZE 0x10000
+
+/* As in print.h and serial.c. */
+#define BOOT_EXIT_PORT 0xf4
+#define BOOT_EXIT_STOP 0x21
+#define SERIAL_PORT    0x3f8
 
 /* Offsets in struct core_start (start.h), asserted there. */
 #define START_ROOT    0
@@ -56,10 +57,10 @@ boot_gdt_pointer:
     movl %eax, %cr3
     movl $MSR_EFER, %ecx
     rdmsr
-    orl $EFER_LME_NXE, %eax
+    orl $(EFER_LME | EFER_NXE), %eax
     wrmsr
     movl %cr0, %eax
-    orl $CR0_WP_PG_NE, %eax
+    orl $(CR0_PG | CR0_WP | CR0_NE), %eax
     movl %eax, %cr0
     ljmp $CODE64, $\target
 .endm
@@ -73,6 +74,9 @@ boot_gdt_pointer:
     movl %eax, %ss
 .endm
 
+cpu_too_old:
+    .asciz "[boot] stop: the CPU has no long mode or no no-execute pages\n"
+
     .text
     .code32
     .globl entry32
@@ -83,6 +87,19 @@ entry32:
     lgdt boot_gdt_pointer
     ljmp $CODE32, $1f
 1:  LOAD_DATA_SEGMENTS
+    movl $boot_stack_end, %esp
+
+    movl $CPUID_HIGH, %eax
+    pushl %ebx
+    cpuid
+    cmpl $CPUID_HIGH_FEATURES, %eax
+    jb refuse
+    movl $CPUID_HIGH_FEATURES, %eax
+    cpuid
+    popl %ebx
+    andl $(CPUID_81_EDX_LONG | CPUID_81_EDX_NX), %edx
+    cmpl $(CPUID_81_EDX_LONG | CPUID_81_EDX_NX), %edx
+    jne refuse
 
     /* The first 4 GiB with 2 MiB pages; main extends this once it knows the CPU and the memory. */
     movl $identity_pointers, %eax
@@ -107,6 +124,22 @@ entry32:
     loop 3b
     ENTER_LONG_MODE entry64
 
+/* Says so on COM1 as the firmware left it, and stops as boot_stop() of print.c does. */
+refuse:
+    movl $cpu_too_old, %esi
+    movw $SERIAL_PORT, %dx
+4:  lodsb
+    testb %al, %al
+    jz 5f
+    outb %al, %dx
+    jmp 4b
+5:  movl $BOOT_EXIT_STOP, %eax
+    movw $BOOT_EXIT_PORT, %dx
+    outl %eax, %dx
+    cli
+    hlt
+    jmp 5b
+
     .code64
 entry64:
     movl $boot_stack_end, %esp
@@ -114,8 +147,8 @@ entry64:
     movl %ebx, %esi
     xorl %ebp, %ebp
     call coordinator_main
-4:  hlt
-    jmp 4b
+6:  hlt
+    jmp 6b
 
 /* Copied to a page below 1 MiB; cs is that page's segment, so only the far jump's target is absolute. */
     .code16
@@ -150,9 +183,9 @@ core_entry64:
     call core_find
     movq %rax, %rdi
     movl $1, START_ARRIVED(%rdi)
-5:  pause
+7:  pause
     cmpl $0, core_gate
-    je 5b
+    je 7b
 
 /* core_enter(struct core_start *): into the kernel of the core's cluster. */
     .globl core_enter

@@ -3,23 +3,22 @@
  * The identity map. Source: Intel SDM volume 3, section 4.5.
  */
 #include "identity.h"
-#include "cpu.h"
 #include <r4/layout.h>
+#include <x86/instructions.h>
+#include <x86/registers.h>
 
-#define GIB_BITS        30U
-#define GIB_PER_PAGE    512U
-#define ENTRY_TABLE     3U    /* present, writable */
-#define ENTRY_GIB       0x83U /* and large */
-#define CPUID_EXTENDED  0x80000001U
-#define CPUID_MAX       0x80000000U
-#define CPUID_GIB_PAGES (1U << 26) /* edx */
-#define FIRST_END       (4ULL << GIB_BITS)
+#define GIB_BITS     30U
+#define GIB_PER_PAGE 512U
+#define ENTRY_TABLE  3U    /* present, writable */
+#define ENTRY_GIB    0x83U /* and large */
+#define FIRST_END    (4ULL << GIB_BITS)
 
 extern uint64_t identity_root[512];
 extern uint64_t identity_pointers[R4_PHYS_MAX >> (GIB_BITS + 9)][GIB_PER_PAGE];
 
 static bool has_gib_pages(void) {
-    return cpu_id(CPUID_MAX).eax >= CPUID_EXTENDED && (cpu_id(CPUID_EXTENDED).edx & CPUID_GIB_PAGES);
+    return x86_cpuid(CPUID_HIGH, 0).eax >= CPUID_HIGH_FEATURES &&
+           (x86_cpuid(CPUID_HIGH_FEATURES, 0).edx & CPUID_81_EDX_1GIB);
 }
 
 phys_t identity_extend(phys_t top) {
@@ -32,7 +31,7 @@ phys_t identity_extend(phys_t top) {
         identity_pointers[gib / GIB_PER_PAGE][gib % GIB_PER_PAGE] = base | ENTRY_GIB;
         identity_root[gib / GIB_PER_PAGE] = (uintptr_t)identity_pointers[gib / GIB_PER_PAGE] | ENTRY_TABLE;
     }
-    cpu_root_load((uintptr_t)identity_root);
+    x86_write_cr3((uintptr_t)identity_root);
     return top;
 }
 

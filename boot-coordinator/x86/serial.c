@@ -3,7 +3,7 @@
  * COM1. Source: PC16550D data sheet, section 8.
  */
 #include "serial.h"
-#include "cpu.h"
+#include <x86/instructions.h>
 
 #define SERIAL_PORT       0x3f8U
 #define SERIAL_DATA       (SERIAL_PORT + 0)
@@ -18,20 +18,20 @@
 #define SERIAL_PATIENCE   1000000U /* turns; a machine without COM1 must boot all the same */
 
 void serial_open(void) {
-    port_write8(SERIAL_INTERRUPTS, 0);
-    port_write8(SERIAL_LINE, SERIAL_DIVISOR);
-    port_write8(SERIAL_DATA, 1); /* 115200 / 1 */
-    port_write8(SERIAL_INTERRUPTS, 0);
-    port_write8(SERIAL_LINE, SERIAL_8N1);
-    port_write8(SERIAL_FIFO, 0x07);  /* on, emptied */
-    port_write8(SERIAL_MODEM, 0x03); /* DTR, RTS */
+    x86_out8(SERIAL_INTERRUPTS, 0);
+    x86_out8(SERIAL_LINE, SERIAL_DIVISOR);
+    x86_out8(SERIAL_DATA, 1); /* 115200 / 1 */
+    x86_out8(SERIAL_INTERRUPTS, 0);
+    x86_out8(SERIAL_LINE, SERIAL_8N1);
+    x86_out8(SERIAL_FIFO, 0x07);  /* on, emptied */
+    x86_out8(SERIAL_MODEM, 0x03); /* DTR, RTS */
 }
 
 void serial_write(const char *text) {
     for (; *text != 0; text++) {
-        for (uint32_t turn = 0; turn < SERIAL_PATIENCE && !(port_read8(SERIAL_STATUS) & SERIAL_EMPTY); turn++) {
-            cpu_relax();
+        for (uint32_t turn = 0; turn < SERIAL_PATIENCE && !(x86_in8(SERIAL_STATUS) & SERIAL_EMPTY); turn++) {
+            x86_pause();
         }
-        port_write8(SERIAL_DATA, (uint8_t)*text);
+        x86_out8(SERIAL_DATA, (uint8_t)*text);
     }
 }

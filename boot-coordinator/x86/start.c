@@ -4,13 +4,13 @@
  * again until the core answers: a core that runs ignores it, and one is lost at times.
  */
 #include "start.h"
-#include "apic.h"
 #include "clock.h"
-#include "cpu.h"
 #include "identity.h"
+#include "local_apic.h"
 #include <r4/layout.h>
 #include <r4/string.h>
 #include <stdatomic.h>
+#include <x86/instructions.h>
 
 #define START_INIT_US  10000U /* from INIT to the first start-up message */
 #define START_RETRY_US 200U   /* from there to the second one, then doubled each time */
@@ -59,7 +59,8 @@ struct core_start *start_find(uint32_t id) {
 struct core_start *core_find(void) {
     struct core_start *start = start_find(apic_id());
     while (start == NULL) {
-        cpu_halt();
+        x86_cli();
+        x86_hlt();
     }
     return start;
 }

@@ -2,8 +2,8 @@
  *
  * The boot processor's local APIC (xAPIC mode), and the legacy interrupt controllers, which are only silenced.
  */
-#ifndef R4_BOOT_APIC_H
-#define R4_BOOT_APIC_H
+#ifndef R4_BOOT_LOCAL_APIC_H
+#define R4_BOOT_LOCAL_APIC_H
 
 #include <r4/types.h>
 
