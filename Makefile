@@ -115,14 +115,14 @@ $(BUILD)/coordinator.elf: $(COORDINATOR_OBJECTS) $(BUILD)/coordinator/shared.a b
 
 # --- user program: one ELF, the root task of every cluster; the command line chooses demo or bench ---
 
-USER_SOURCES := $(call sources,user/lib user/root user/suite user/bench)
+USER_SOURCES := $(call sources,user/lib user/lib/x86 user/root user/suite user/bench)
 USER_OBJECTS := $(call objects,user,$(BUILD)/user,$(USER_SOURCES))
 USER_SHARED := $(call objects,shared,$(BUILD)/user/shared,$(SHARED))
 
 $(BUILD)/user/%.o: user/%.c Makefile | $(RUN_PACKAGES)
-	$(call compile,$(USER_FLAGS) -Iuser/lib -Iuser -Ishared)
+	$(call compile,$(USER_FLAGS) -Iuser -Ishared)
 $(BUILD)/user/%.o: user/%.S Makefile | $(RUN_PACKAGES)
-	$(call compile,$(USER_FLAGS) -Iuser/lib -Iuser -Ishared)
+	$(call compile,$(USER_FLAGS) -Iuser -Ishared)
 $(BUILD)/user/shared/%.o: shared/%.c Makefile | $(RUN_PACKAGES)
 	$(call compile,$(USER_FLAGS) -Ishared)
 $(BUILD)/user/shared.a: $(USER_SHARED)

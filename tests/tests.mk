@@ -90,7 +90,7 @@ lint: build $(HOST_TESTS) | $(LINT_PACKAGES)
 	clang-format --dry-run -Werror $(C_FILES)
 	$(TIDY) $(call tidy_c,$(KERNEL_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(KERNEL_FLAGS)) -Icluster-kernel -Icluster-kernel/x86 -Ishared
 	$(TIDY) $(call tidy_c,$(COORDINATOR_SOURCES) $(SHARED)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(COORDINATOR_FLAGS)) -Iboot-coordinator -Iboot-coordinator/x86 -Ishared
-	$(TIDY) $(call tidy_c,$(USER_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(USER_FLAGS)) -Iuser/lib -Iuser -Ishared
+	$(TIDY) $(call tidy_c,$(USER_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(USER_FLAGS)) -Iuser -Ishared
 	shellcheck .ci/run $(wildcard tools/*.sh)
 	codespell --quiet-level=2 -L nd,ist,covert README.md Makefile docs shared cluster-kernel boot-coordinator user tools tests configs
 	$(PYTHON) tools/check_tree.py
