@@ -59,7 +59,9 @@ def machine_arguments(build):
 
 
 def command_line(build, accelerator, command, extra=()):
-    """QEMU's arguments for the machine in `build`; `command` is the text that the root tasks see."""
+    """QEMU's arguments for the machine in `build`; `command` is the text that the root tasks see, who cannot tell by themselves what a
+    tick is."""
+    command += " unit=insn" if accelerator == "icount" else ""
     return [
         "qemu-system-x86_64",
         "-nodefaults",

@@ -69,6 +69,10 @@ enum r4_operation {
     R4_OP_COUNT
 };
 
+/* Bytes of the objects that have one size, as powers of two; page tables and cap pages are pages. */
+#define R4_THREAD_LOG2 12U
+#define R4_PD_LOG2     13U
+
 #define R4_RETYPE_MAX                                                                                                  \
     64U /* objects made by one retype: keeps the step from commit to the first preemption point bounded */
 

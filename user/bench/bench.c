@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The figures: who measures, who helps.
+ */
+#include "bench/bench.h"
+#include "lib/census.h"
+#include "lib/info.h"
+#include "lib/memory.h"
+#include "lib/print.h"
+
+uint32_t bench_run(void) {
+    const struct r4_root_info *info = r4_info();
+    struct census before = census_take();
+    if (info->cluster == 0) {
+        bench_local();
+        if (info->cluster_count > 1) {
+            bench_remote();
+        }
+    } else if (info->cluster == BENCH_PEER) {
+        bench_remote_peer();
+    } else {
+        return 0;
+    }
+    must(memory_reset(), "clean-up");
+    return census_check(before) ? 0 : 1;
+}

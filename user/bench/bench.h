@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The figures: what operations cost, a line each: bench NAME UNIT n=… min=… median=… max=…
+ * Units: insn (QEMU with icount, one running core), insn-sum (the same, instructions of all cores together), tsc
+ * (ticks), count.
+ */
+#ifndef R4_BENCH_BENCH_H
+#define R4_BENCH_BENCH_H
+
+#include <r4/types.h>
+
+#define BENCH_PEER 1U /* cluster 0 measures with this one; all others finish at once */
+
+/* Runs this cluster's part; returns its exit code. */
+uint32_t bench_run(void);
+
+/* Figures inside one cluster: invocation, copy, delete, revoke, retype. */
+void bench_local(void);
+
+/* Figures between two clusters: hand-off, revoke. The peer's part runs at the same time. */
+void bench_remote(void);
+void bench_remote_peer(void);
+
+#endif

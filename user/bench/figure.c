@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One figure.
+ */
+#include "bench/figure.h"
+#include "lib/print.h"
+#include "lib/x86/clock.h"
+#include <r4/string.h>
+
+#define CALIBRATIONS 64U
+
+static uint64_t clock_cost;
+
+void figure_calibrate(void) {
+    clock_cost = UINT64_MAX;
+    for (uint32_t i = 0; i < CALIBRATIONS; i++) {
+        uint64_t begin = r4_ticks();
+        uint64_t cost = r4_ticks() - begin;
+        clock_cost = cost < clock_cost ? cost : clock_cost;
+    }
+}
+
+uint64_t figure_ticks(uint64_t begin) {
+    uint64_t ticks = r4_ticks() - begin;
+    return ticks > clock_cost ? ticks - clock_cost : 0;
+}
+
+void figure_add(struct figure *figure, uint64_t sample) {
+    if (figure->count == FIGURE_SAMPLES) {
+        fail(R4_ERR_FULL, figure->name);
+    }
+    figure->samples[figure->count++] = sample;
+}
+
+static void samples_sort(uint64_t *samples, uint32_t count) {
+    for (uint32_t i = 1; i < count; i++) {
+        uint64_t sample = samples[i];
+        uint32_t at = i;
+        for (; at > 0 && samples[at - 1] > sample; at--) {
+            samples[at] = samples[at - 1];
+        }
+        samples[at] = sample;
+    }
+}
+
+/* Whether a tick is an instruction is known to whoever started the emulator: unit=insn on the command line. */
+static const char *unit_text(enum figure_unit unit) {
+    char option[8];
+    if (unit == FIGURE_COUNT) {
+        return "count";
+    }
+    if (!string_option(r4_info()->command, "unit", option, sizeof(option)) || !string_equal(option, "insn")) {
+        return "tsc";
+    }
+    return unit == FIGURE_BETWEEN ? "insn-sum" : "insn";
+}
+
+void figure_print(struct figure *figure, const char *suffix, enum figure_unit unit) {
+    uint32_t count = figure->count;
+    samples_sort(figure->samples, count);
+    print("bench %s%s %s n=%u min=%lu median=%lu max=%lu", figure->name, suffix, unit_text(unit), count,
+          figure->samples[0], figure->samples[count / 2], figure->samples[count - 1]);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One figure: samples, and the line that is printed for them.
+ */
+#ifndef R4_BENCH_FIGURE_H
+#define R4_BENCH_FIGURE_H
+
+#include <r4/types.h>
+
+#define FIGURE_SAMPLES 64U
+
+struct figure {
+    const char *name;
+    uint32_t count;
+    uint64_t samples[FIGURE_SAMPLES];
+};
+
+enum figure_unit { FIGURE_LOCAL, FIGURE_BETWEEN, FIGURE_COUNT };
+
+/* Measures what reading the clock itself costs; once, before all others. */
+void figure_calibrate(void);
+
+/* What has passed since `begin` (r4_ticks()), without the clock's own cost. */
+uint64_t figure_ticks(uint64_t begin);
+
+/* Adds a sample; more than FIGURE_SAMPLES end the program. */
+void figure_add(struct figure *figure, uint64_t sample);
+
+/* Sorts the samples and prints "bench NAME[SUFFIX] UNIT n=… min=… median=… max=…". */
+void figure_print(struct figure *figure, const char *suffix, enum figure_unit unit);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The check that a long revoke makes way.
+ */
+#include "bench/preempt.h"
+#include "bench/copies.h"
+#include "lib/cap.h"
+#include "lib/census.h"
+#include "lib/debug.h"
+#include "lib/memory.h"
+#include "lib/print.h"
+#include "lib/space.h"
+#include "lib/thread.h"
+#include "lib/x86/clock.h"
+
+#define STACK_ADDRESS    0x10000000ULL
+#define PREEMPT_PRIORITY 100U /* the root task's own */
+#define RESUMED_MIN      2U
+
+/* An equal: the slice timer has to run. */
+static _Noreturn void thread_spin(uint64_t unused) {
+    (void)unused;
+    for (;;) {
+        r4_pause();
+    }
+}
+
+/* Takes the lock again and again. */
+static _Noreturn void thread_call(uint64_t unused) {
+    (void)unused;
+    for (;;) {
+        (void)r4_debug_stat(R4_STAT_CORES_IDLE);
+    }
+}
+
+/* A revoke of COPIES_MAX copies while `entry` runs on `core`; says how often it was resumed. */
+static bool revoke_is_resumed(const char *name, uint32_t thread, void (*entry)(uint64_t), uint32_t core) {
+    copies_make(COPIES_MAX);
+    must(r4_thread_configure(thread, r4_info()->slot_pd, entry, STACK_ADDRESS + R4_PAGE_SIZE, 0), "configure");
+    must(r4_thread_schedule(thread, core, PREEMPT_PRIORITY), "schedule");
+    must(r4_thread_start(thread), "start");
+    struct r4_result result = r4_cap_revoke(copies_source());
+    must(r4_thread_stop(thread), "stop");
+    must(result.error, "revoke");
+    print("preempt %s resumed %lu", name, result.value);
+    return result.value >= RESUMED_MIN;
+}
+
+uint32_t preempt_run(void) {
+    struct census before = census_take();
+    if (r4_info()->cluster != 0) {
+        return 0;
+    }
+    copies_begin();
+    space_map(memory_make(R4_CAP_FRAME, R4_PAGE_BITS, 1), STACK_ADDRESS, R4_READ | R4_WRITE);
+    uint32_t thread = memory_make(R4_CAP_THREAD, 0, 1);
+    bool good = revoke_is_resumed("timer", thread, thread_spin, 0);
+    if (r4_info()->core_count > 1) {
+        good &= revoke_is_resumed("lock", thread, thread_call, 1);
+    }
+    copies_end();
+    must(memory_reset(), "clean-up");
+    return good && census_check(before) ? 0 : 1;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Figures between two clusters. Cluster 0 lends 2 MiB again and again; its peer makes objects of them and waits. Both
+ * count the rounds, two steps each; their marks say to which step they have got, and the peer's also what it sent in
+ * the step before.
+ */
+#include "bench/bench.h"
+#include "bench/figure.h"
+#include "bench/mark.h"
+#include "lib/cap.h"
+#include "lib/debug.h"
+#include "lib/link.h"
+#include "lib/memory.h"
+#include "lib/print.h"
+#include "lib/traffic.h"
+#include "lib/window.h"
+#include "lib/x86/clock.h"
+
+#define ROUNDS_EACH 16U
+#define SETTLE_US   200U /* until the peer's cores have halted: what they still do would count */
+
+/* How many objects the peer makes of the range in each kind of round. */
+static const uint32_t objects_of[] = {0, 8, 64};
+
+/* Round 0 is not counted: it takes with it what is left of the greeting. */
+#define ROUNDS (1U + ROUNDS_EACH * (uint32_t)R4_COUNT(objects_of))
+
+static uint32_t round_kind(uint32_t round) { return round == 0 ? 0 : (round - 1) / ROUNDS_EACH; }
+
+static uint32_t step_before_handoff(uint32_t round) { return 2 * round + 1; } /* peer: posted; cluster 0: handed off */
+static uint32_t step_before_revoke(uint32_t round) { return 2 * round + 2; }  /* peer: made;   cluster 0: revoked */
+
+static uint64_t mark_of(uint32_t step, struct traffic traffic) {
+    uint64_t mark = bench_mark_messages_set(0, traffic.messages);
+    mark = bench_mark_doorbells_set(mark, traffic.doorbells);
+    return bench_mark_step_set(mark, step);
+}
+
+static struct traffic traffic_of(uint64_t mark) {
+    return (struct traffic){bench_mark_messages_get(mark), bench_mark_doorbells_get(mark)};
+}
+
+/* Sleeps until the other one has got to that step; returns what it said. */
+static uint64_t step_wait(uint32_t cluster, uint32_t step) {
+    struct r4_result result = r4_debug_wait(cluster, bench_mark_step_set(0, step));
+    must(result.error, "waiting for the other cluster");
+    must(result.value == MARK_FAILED ? R4_ERR_REVOKED : R4_OK, "the other cluster");
+    return result.value;
+}
+
+/* --- cluster 0 --- */
+
+struct costs {
+    struct figure ticks, messages, doorbells;
+};
+
+static struct costs handoffs = {{"remote.handoff", 0, {0}}, {"remote.handoff", 0, {0}}, {"remote.handoff", 0, {0}}};
+static struct costs revokes[] = {
+    {{"remote.revoke.0", 0, {0}}, {"remote.revoke.0", 0, {0}}, {"remote.revoke.0", 0, {0}}},
+    {{"remote.revoke.8", 0, {0}}, {"remote.revoke.8", 0, {0}}, {"remote.revoke.8", 0, {0}}},
+    {{"remote.revoke.64", 0, {0}}, {"remote.revoke.64", 0, {0}}, {"remote.revoke.64", 0, {0}}},
+};
+_Static_assert(R4_COUNT(revokes) == R4_COUNT(objects_of), "a figure for each kind of round");
+
+struct cost {
+    uint64_t ticks;
+    struct traffic traffic;
+};
+
+static struct cost handoff_measure(uint32_t untyped) {
+    struct traffic before = traffic_read();
+    r4_spin_us(SETTLE_US);
+    uint64_t begin = r4_ticks();
+    enum r4_error error = r4_link_handoff(r4_link(BENCH_PEER), untyped);
+    struct cost cost = {figure_ticks(begin), traffic_since(before)};
+    must(error, "hand-off");
+    return cost;
+}
+
+static struct cost revoke_measure(uint32_t untyped) {
+    struct traffic before = traffic_read();
+    r4_spin_us(SETTLE_US);
+    uint64_t begin = r4_ticks();
+    enum r4_error error = r4_cap_revoke(untyped).error;
+    struct cost cost = {figure_ticks(begin), traffic_since(before)};
+    must(error, "revoke");
+    return cost;
+}
+
+static void costs_add(struct costs *costs, uint32_t round, struct cost own, uint64_t peer_mark) {
+    if (round == 0) {
+        return;
+    }
+    struct traffic peer = traffic_of(peer_mark);
+    figure_add(&costs->ticks, own.ticks);
+    figure_add(&costs->messages, own.traffic.messages + peer.messages);
+    figure_add(&costs->doorbells, own.traffic.doorbells + peer.doorbells);
+}
+
+static void costs_print(struct costs *costs) {
+    figure_print(&costs->ticks, "", FIGURE_BETWEEN);
+    figure_print(&costs->messages, ".messages", FIGURE_COUNT);
+    figure_print(&costs->doorbells, ".doorbells", FIGURE_COUNT);
+}
+
+void bench_remote(void) {
+    static const struct traffic nothing = {0, 0};
+    uint32_t untyped = memory_make(R4_CAP_UNTYPED, R4_LARGE_BITS, 1);
+    step_wait(BENCH_PEER, step_before_handoff(0));
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        struct cost handoff = handoff_measure(untyped);
+        r4_debug_mark(mark_of(step_before_handoff(round), nothing));
+        uint64_t mark = step_wait(BENCH_PEER, step_before_revoke(round));
+        costs_add(&handoffs, round, handoff, mark);
+        struct cost revoke = revoke_measure(untyped);
+        r4_debug_mark(mark_of(step_before_revoke(round), nothing));
+        mark = step_wait(BENCH_PEER, step_before_handoff(round + 1));
+        costs_add(&revokes[round_kind(round)], round, revoke, mark);
+    }
+    costs_print(&handoffs);
+    for (uint32_t kind = 0; kind < R4_COUNT(revokes); kind++) {
+        costs_print(&revokes[kind]);
+    }
+}
+
+/* --- the peer --- */
+
+static void objects_make(uint32_t untyped, uint32_t count) {
+    if (count != 0) {
+        uint32_t first = memory_make_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, count);
+        slots_give(first, count); /* empty by the time when the next round takes them */
+    }
+}
+
+/* One round; returns what was sent for its revoke. */
+static struct traffic round_serve(uint32_t round, uint32_t landing, struct traffic sent) {
+    struct traffic before = traffic_read();
+    must(r4_link_post(r4_link(0), landing), "posting a landing slot");
+    r4_debug_mark(mark_of(step_before_handoff(round), sent));
+    step_wait(0, step_before_handoff(round));
+    sent = traffic_since_mark(before);
+    objects_make(landing, objects_of[round_kind(round)]);
+    before = traffic_read();
+    r4_debug_mark(mark_of(step_before_revoke(round), sent));
+    step_wait(0, step_before_revoke(round));
+    must(r4_type(landing) == R4_CAP_EMPTY ? R4_OK : R4_ERR_OCCUPIED, "the landing slot after the revoke");
+    return traffic_since_mark(before);
+}
+
+void bench_remote_peer(void) {
+    struct traffic sent = {0, 0};
+    uint32_t landing = slots_take(1);
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        sent = round_serve(round, landing, sent);
+    }
+    r4_debug_mark(mark_of(step_before_handoff(ROUNDS), sent));
+}

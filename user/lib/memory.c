@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The root task's untyped memory.
+ */
+#include "lib/memory.h"
+#include "lib/cap.h"
+#include "lib/print.h"
+#include "lib/untyped.h"
+#include "lib/window.h"
+
+static uint32_t object_log2(enum r4_cap_type type, uint32_t size_log2) {
+    switch (type) {
+    case R4_CAP_PD:
+        return R4_PD_LOG2;
+    case R4_CAP_THREAD:
+        return R4_THREAD_LOG2;
+    case R4_CAP_CAP_PAGE:
+    case R4_CAP_PAGE_TABLE:
+        return R4_PAGE_BITS;
+    default:
+        return size_log2;
+    }
+}
+
+/* Where `count` objects would begin in an untyped, or its size if they do not fit. */
+static uint64_t offset_find(uint32_t untyped, uint32_t log2, uint32_t count) {
+    uint64_t size = 1ULL << r4_size_log2(untyped);
+    uint64_t offset = round_up(r4_watermark(untyped), 1ULL << log2);
+    return offset < size && (size - offset) >> log2 >= count ? offset : size;
+}
+
+static bool make(uint32_t untyped, enum r4_cap_type type, uint32_t size_log2, uint32_t count, uint32_t target) {
+    if (r4_type(untyped) != R4_CAP_UNTYPED) {
+        return false; /* handed off */
+    }
+    uint64_t offset = offset_find(untyped, object_log2(type, size_log2), count);
+    if (offset == 1ULL << r4_size_log2(untyped)) {
+        return false;
+    }
+    struct r4_objects objects = {type, size_log2, count, offset, target};
+    must(r4_untyped_retype(untyped, objects), "retype");
+    return true;
+}
+
+uint32_t memory_make(enum r4_cap_type type, uint32_t size_log2, uint32_t count) {
+    const struct r4_root_info *info = r4_info();
+    uint32_t first = slots_take(count);
+    for (uint32_t i = 0; i < info->untyped_count; i++) {
+        if (make(info->untyped[i].slot, type, size_log2, count, first)) {
+            return first;
+        }
+    }
+    fail(R4_ERR_SPACE, "no untyped has room");
+}
+
+uint32_t memory_make_from(uint32_t untyped, enum r4_cap_type type, uint32_t size_log2, uint32_t count) {
+    uint32_t first = slots_take(count);
+    if (!make(untyped, type, size_log2, count, first)) {
+        fail(R4_ERR_SPACE, "the untyped has no room");
+    }
+    return first;
+}
+
+enum r4_error memory_reset(void) {
+    const struct r4_root_info *info = r4_info();
+    enum r4_error first = R4_OK;
+    for (uint32_t i = 0; i < info->untyped_count; i++) {
+        uint32_t slot = info->untyped[i].slot;
+        enum r4_error error = r4_watermark(slot) == 0 ? R4_OK : r4_cap_revoke(slot).error;
+        first = first == R4_OK ? error : first;
+    }
+    slots_init();
+    return first;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Formatted text on the console.
+ */
+#include "lib/print.h"
+#include "lib/debug.h"
+#include <r4/format.h>
+
+void print(const char *text, ...) {
+    char line[PRINT_LINE + 1];
+    va_list arguments;
+    va_start(arguments, text);
+    size_t length = format_list(line, sizeof(line) - 1, text, arguments);
+    va_end(arguments);
+    line[length++] = '\n';
+    for (size_t at = 0; at < length; at += R4_DEBUG_WRITE_MAX) {
+        size_t left = length - at;
+        r4_debug_write(line + at, left < R4_DEBUG_WRITE_MAX ? left : R4_DEBUG_WRITE_MAX);
+    }
+}
+
+void fail(enum r4_error error, const char *what) {
+    print("failed: %s: %s (%s)", what, r4_error_text(error), r4_error_name(error));
+    r4_debug_mark(MARK_FAILED);
+    r4_debug_exit(error == R4_OK ? 1 : error);
+}

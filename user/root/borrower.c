@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The other clusters' part: receive, make use of it, see it vanish.
+ */
+#include "lib/cap.h"
+#include "lib/debug.h"
+#include "lib/link.h"
+#include "lib/memory.h"
+#include "lib/print.h"
+#include "lib/traffic.h"
+#include "lib/window.h"
+#include "root/demo.h"
+#include "root/workload.h"
+
+/* Sleeps until the lender has got so far; false if it never will. */
+static bool lender_wait(uint64_t mark) {
+    struct r4_result result = r4_debug_wait(DEMO_LENDER, mark);
+    if (result.error != R4_OK) {
+        print("cluster %u: %s", DEMO_LENDER, r4_error_text(result.error));
+    }
+    return result.error == R4_OK;
+}
+
+/* Without a lender nothing is to be shown. What has landed cannot be given back, but is emptied. */
+static bool lender_lost(uint32_t landing) {
+    bool landed = r4_type(landing) == R4_CAP_UNTYPED;
+    must(landed ? r4_cap_revoke(landing).error : r4_cap_delete(landing), "clean-up of the landing slot");
+    must(memory_reset(), "clean-up");
+    return !landed;
+}
+
+static uint64_t done_mark(struct traffic handoff, struct traffic revoke) {
+    uint64_t mark = demo_mark_handoff_messages_set(BORROWER_DONE_MARK, handoff.messages);
+    mark = demo_mark_handoff_doorbells_set(mark, handoff.doorbells);
+    mark = demo_mark_revoke_messages_set(mark, revoke.messages);
+    return demo_mark_revoke_doorbells_set(mark, revoke.doorbells);
+}
+
+bool borrower_run(void) {
+    uint32_t landing = slots_take(1);
+    struct traffic before = traffic_read();
+    must(r4_link_post(r4_link(DEMO_LENDER), landing), "posting a landing slot");
+    r4_debug_mark(BORROWER_POSTED);
+    if (!lender_wait(LENDER_HANDED)) {
+        return lender_lost(landing);
+    }
+    struct traffic handoff = traffic_since_mark(before);
+    if (r4_type(landing) != R4_CAP_UNTYPED) {
+        fail(R4_ERR_EMPTY, "nothing has landed");
+    }
+    workload_start(landing);
+    bool good = workload_runs();
+    before = traffic_read();
+    r4_debug_mark(BORROWER_RUNNING);
+    if (!lender_wait(LENDER_REVOKED)) {
+        return lender_lost(landing);
+    }
+    struct traffic revoke = traffic_since_mark(before);
+    good &= workload_stands_still();
+    bool empty = r4_type(landing) == R4_CAP_EMPTY;
+    print("after the revoke:  the landing slot is %s", empty ? "empty" : "NOT EMPTY");
+    r4_debug_mark(done_mark(handoff, revoke));
+    must(memory_reset(), "clean-up");
+    return good && empty;
+}

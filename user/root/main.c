@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The root task of every cluster: says where it is, runs the program that the command line names, ends.
+ */
+#include "bench/bench.h"
+#include "bench/preempt.h"
+#include "lib/census.h"
+#include "lib/debug.h"
+#include "lib/print.h"
+#include "lib/slots.h"
+#include "root/demo.h"
+
+struct program {
+    const char *name;
+    uint32_t (*run)(void); /* returns the exit code: 0 is success */
+};
+
+static const struct program programs[] = {{"demo", demo_run}, {"bench", bench_run}, {"preempt", preempt_run}};
+
+_Noreturn void root_main(const struct r4_root_info *info);
+
+static void banner_print(const struct r4_root_info *info) {
+    print("cluster %u of %u: %u core%s, %lu KiB free, TSC %u MHz", info->cluster, info->cluster_count, info->core_count,
+          info->core_count == 1 ? "" : "s", census_take().free_bytes >> 10, info->tsc_khz / 1000);
+}
+
+_Noreturn void root_main(const struct r4_root_info *info) {
+    char name[16];
+    if (info->magic != R4_ROOT_INFO_MAGIC) {
+        fail(R4_ERR_ARGUMENT, "the root information page");
+    }
+    slots_init();
+    banner_print(info);
+    if (!string_option(info->command, "program", name, sizeof(name))) {
+        string_copy(name, sizeof(name), programs[0].name);
+    }
+    for (uint32_t i = 0; i < R4_COUNT(programs); i++) {
+        if (string_equal(name, programs[i].name)) {
+            r4_debug_exit(programs[i].run());
+        }
+    }
+    print("no program is called '%s'", name);
+    fail(R4_ERR_ARGUMENT, "the command line");
+}
