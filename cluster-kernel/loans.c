@@ -130,12 +130,15 @@ static void loan_back(struct loan_out *loan) {
     struct r4_slot *ref = loan->ref;
     loan->ref = NULL;
     machine_direct_map(loan->base, 1ULL << loan->size_log2, true);
-    if (ref == &loan->slot) {
+    if (ref == &loan->slot && (slot_flags(ref) & R4_FLAG_LANDED) == 0) {
         capability_unlink(ref);
         return;
     }
     ref->word[0] = r4_slot_type_set(ref->word[0], R4_CAP_UNTYPED);
     ref->word[1] = 0;
+    if (ref == &loan->slot) { /* a received root that had been lent on: its place is in the other record */
+        remote_shelter(ref, slot_depth(ref));
+    }
 }
 
 void remote_revoke(const struct r4_slot *slot, uint32_t priority) {
@@ -151,18 +154,20 @@ enum r4_error remote_failure(const struct r4_slot *slot) {
     return dead ? R4_ERR_CLUSTER_DOWN : loan_of(slot)->failure;
 }
 
-void remote_shelter(struct r4_slot *slot) {
+static void shelter(struct r4_slot *slot, struct r4_slot *record, uint64_t depth) {
+    slot->word[2] = r4_slot_depth_set(slot->word[2], depth);
+    derivation_move(machine_direct(), slot, record);
+    operation_slot_moved(slot, record);
+    remote_slot_moved(slot, record);
+}
+
+void remote_shelter(struct r4_slot *slot, uint64_t depth) {
     if (slot_type(slot) == R4_CAP_REMOTE_REF) {
         struct loan_out *loan = loan_of(slot);
-        derivation_move(machine_direct(), slot, &loan->slot);
-        operation_slot_moved(slot, &loan->slot);
-        loan->ref = &loan->slot;
+        shelter(slot, &loan->slot, depth);
         remote_revoke(&loan->slot, 0);
     } else {
-        struct loan_in *loan = received_at(slot);
-        derivation_move(machine_direct(), slot, &loan->slot);
-        operation_slot_moved(slot, &loan->slot);
-        loan->root = &loan->slot;
+        shelter(slot, &received_at(slot)->slot, depth);
     }
 }
 

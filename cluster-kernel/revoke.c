@@ -42,9 +42,9 @@ static enum step mark_step(struct operation *operation) {
 
 /* A RemoteRef stands at the position. */
 static enum step remote_ref_step(struct operation *operation, struct r4_slot *slot) {
-    if (operation->kind == OPERATION_DRAIN) { /* only content: it moves out of the way and comes back by itself */
+    if (operation->kind == OPERATION_DRAIN) { /* it moves out of the way and comes back by itself */
         operation->position = slot_prev(machine_direct(), slot);
-        remote_shelter(slot);
+        remote_shelter(slot, slot_depth(operation->root)); /* all between the two goes: they are siblings then */
         return STEP_MORE;
     }
     enum r4_error failure = remote_failure(slot);
@@ -128,7 +128,7 @@ static void drain_next(void) {
             continue;
         }
         if (slot_type(slot) == R4_CAP_REMOTE_REF || (slot_flags(slot) & R4_FLAG_LANDED) != 0) {
-            remote_shelter(slot);
+            remote_shelter(slot, slot_depth(slot));
             return;
         }
         drain->root = slot;

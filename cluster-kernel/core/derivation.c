@@ -35,7 +35,7 @@ void derivation_move(uintptr_t direct, struct r4_slot *from, struct r4_slot *to)
     to->word[1] = from->word[1];
     to->word[2] = from->word[2];
     to->word[3] = from->word[3];
-    to->word[0] = r4_slot_version_set(from->word[0], version);
+    __atomic_store_n(&to->word[0], r4_slot_version_set(from->word[0], version), __ATOMIC_RELEASE);
     if (prev != NULL) {
         slot_next_set(direct, prev, to);
     }
@@ -52,12 +52,15 @@ static bool same_object(const struct r4_slot *a, const struct r4_slot *b) {
 }
 
 const char *derivation_check(uintptr_t direct, const struct r4_slot *first) {
-    const struct r4_slot *parents[R4_DEPTH_MAX + 1] = {NULL};
+    const struct r4_slot *parents[R4_DEPTH_MAX + 1] = {NULL}; /* the last slot seen at each depth */
     const struct r4_slot *prev = slot_prev(direct, first);
     for (const struct r4_slot *slot = first; slot != NULL; slot = slot_next(direct, slot)) {
         uint64_t depth = slot_depth(slot);
         if (slot_prev(direct, slot) != prev) {
             return "a slot's previous link does not name its predecessor";
+        }
+        if (slot != first && depth > slot_depth(prev) + 1) {
+            return "a depth rises by more than one step";
         }
         if (slot_type(slot) == R4_CAP_EMPTY || slot_type(slot) == R4_CAP_HEADER) {
             return "an empty slot or a header is linked";
@@ -68,10 +71,10 @@ const char *derivation_check(uintptr_t direct, const struct r4_slot *first) {
             return "a TTL does not fall from parent to child";
         }
         parents[depth] = slot;
-        for (uint64_t deeper = depth + 1; deeper <= R4_DEPTH_MAX; deeper++) {
-            parents[deeper] = NULL;
-        }
         prev = slot;
+        if (slot_next(direct, slot) == first) {
+            return "the list is closed into a ring";
+        }
     }
     return NULL;
 }

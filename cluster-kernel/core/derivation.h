@@ -2,8 +2,7 @@
  *
  * Derivation: one doubly linked list per tree, in pre-order, with a depth in each slot. A cap's descendants are the run
  * that follows it with greater depth. A child is inserted directly behind its parent; a slot leaves the list only when
- * nothing derives from it, or in place (move). Trees have their root at depth 0 unless the root's ancestors have been
- * removed under it (a lent region whose untyped died, see loan.h). All functions need the cluster lock; none can fail.
+ * nothing derives from it, or in place (move). All functions need the cluster lock; none can fail.
  */
 #ifndef R4_CORE_DERIVATION_H
 #define R4_CORE_DERIVATION_H
@@ -20,7 +19,7 @@ static inline bool derivation_has_children(uintptr_t direct, const struct r4_slo
  * caller. */
 void derivation_insert(uintptr_t direct, struct r4_slot *behind, struct r4_slot *child, uint64_t depth);
 
-/* Takes a slot out of its list. Its descendants, if any, now belong to its parent. */
+/* Takes a slot from which nothing derives out of its list. */
 void derivation_unlink(uintptr_t direct, struct r4_slot *slot);
 
 /* Puts the content of `from` into the empty slot `to` (next version there), in place in the list; `from` becomes empty.

@@ -36,7 +36,7 @@ static enum lender_action loan_accepted(struct loan_out *loan) {
 }
 
 enum lender_action loan_answer(struct loan_out *loan, const struct r4_message *message) {
-    if (message->generation != loan->generation) {
+    if (message->generation != loan->generation || loan->post.kind != R4_MESSAGE_NONE) {
         return LENDER_DROP;
     }
     if (message->kind == R4_MESSAGE_ACCEPT && loan->state == LOAN_OUT_OFFERED) {

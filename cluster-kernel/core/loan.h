@@ -77,7 +77,7 @@ struct loan_out *loan_find_free(struct loan_out *table);
  * already. */
 bool loan_revoke(struct loan_out *loan);
 
-/* An answer (ACCEPT, REFUSE, DONE) for a record of the lender; changes the record's state. The message's index names
+/* An answer (ACCEPT, REFUSE, DONE) for a record of the lender; changes the record's state. Dropped while its question has not been sent. The message's index names
  * this record. */
 enum lender_action loan_answer(struct loan_out *loan, const struct r4_message *message);
 

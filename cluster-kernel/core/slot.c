@@ -3,6 +3,7 @@
  * Filling and emptying of slots, and the mapping word.
  */
 #include "slot.h"
+#include <stdatomic.h>
 
 enum r4_error slot_free_check(const struct r4_slot *slot) {
     if (slot_type(slot) != R4_CAP_EMPTY) {
@@ -22,11 +23,12 @@ void slot_fill(struct r4_slot *slot, const struct slot_content *content) {
     slot->word[1] = content->badge;
     slot->word[2] = object;
     slot->word[3] = 0;
-    slot->word[0] = word;
+    __atomic_store_n(&slot->word[0], word, __ATOMIC_RELEASE);
 }
 
 void slot_clear(struct r4_slot *slot) {
-    slot->word[0] = r4_slot_version_set(0, slot_version(slot));
+    __atomic_store_n(&slot->word[0], r4_slot_version_set(0, slot_version(slot)), __ATOMIC_RELAXED);
+    atomic_thread_fence(memory_order_release); /* no instruction on x86: keeps the compiler's order */
     slot->word[1] = 0;
     slot->word[2] = 0;
     slot->word[3] = 0;
