@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The derivation list against a naive model: trees with parents and lists of children, whose pre-order walk must be the
+ * list. The slots stand at the top of what a link can name.
+ */
+#include "core/derivation.h"
+#include "expect.h"
+#include "random.h"
+#include "suite.h"
+
+enum { SLOTS = 48, STEPS = 400, RUNS = 300, NOBODY = SLOTS };
+
+#define BASE ((1ULL << 45) - SLOTS * R4_SLOT_SIZE) /* physical: the last link is the largest */
+
+static _Alignas(R4_SLOT_SIZE) struct r4_slot slots[SLOTS];
+
+static uintptr_t direct(void) { return (uintptr_t)slots - BASE; }
+
+/* Node n stands in slot n. Slot 0 holds the root, at depth 0. */
+struct node {
+    bool used;
+    uint32_t parent;
+    uint32_t children[SLOTS]; /* nearest to the parent first */
+    uint32_t count;
+    uint64_t name; /* the slot's badge: moves with it */
+};
+static struct node nodes[SLOTS];
+
+static void model_insert(uint32_t parent, uint32_t at, uint32_t child) {
+    struct node *node = &nodes[parent];
+    memmove(&node->children[at + 1], &node->children[at], (node->count - at) * sizeof(node->children[0]));
+    node->children[at] = child;
+    node->count++;
+    nodes[child].parent = parent;
+}
+
+static uint32_t model_place(uint32_t child) {
+    const struct node *parent = &nodes[nodes[child].parent];
+    uint32_t at = 0;
+    while (at < parent->count && parent->children[at] != child) {
+        at++;
+    }
+    EXPECT(at < parent->count);
+    return at;
+}
+
+static void model_remove(uint32_t child) {
+    struct node *parent = &nodes[nodes[child].parent];
+    uint32_t at = model_place(child);
+    parent->count--;
+    memmove(&parent->children[at], &parent->children[at + 1], (parent->count - at) * sizeof(parent->children[0]));
+    nodes[child] = (struct node){.used = false};
+}
+
+static void model_move(uint32_t from, uint32_t to) {
+    if (nodes[from].parent != NOBODY) {
+        nodes[nodes[from].parent].children[model_place(from)] = to;
+    }
+    nodes[to] = nodes[from];
+    nodes[from] = (struct node){.used = false};
+    for (uint32_t i = 0; i < nodes[to].count; i++) {
+        nodes[nodes[to].children[i]].parent = to;
+    }
+}
+
+/* Walks tree and list together. */
+static const struct r4_slot *expect_run(const struct r4_slot *at, const struct r4_slot *prev, uint32_t node,
+                                        uint64_t depth) {
+    const struct r4_slot *last = at;
+    EXPECT(at == &slots[node]);
+    EXPECT(slot_prev(direct(), at) == prev);
+    EXPECT(slot_depth(at) == depth);
+    EXPECT(at->word[1] == nodes[node].name);
+    EXPECT(derivation_has_children(direct(), at) == (nodes[node].count != 0));
+    for (uint32_t i = 0; i < nodes[node].count; i++) {
+        const struct r4_slot *next = slot_next(direct(), last);
+        EXPECT(next != NULL);
+        last = expect_run(next, last, nodes[node].children[i], depth + 1);
+    }
+    return last;
+}
+
+static void expect_model(uint32_t root) {
+    const struct r4_slot *last = expect_run(&slots[root], NULL, root, 0);
+    EXPECT(slot_next(direct(), last) == NULL);
+    EXPECT(derivation_check(direct(), &slots[root]) == NULL);
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        EXPECT((slot_type(&slots[i]) != R4_CAP_EMPTY) == nodes[i].used);
+    }
+}
+
+static uint32_t pick(uint64_t *state, bool used) {
+    for (uint32_t tries = 0; tries < 1000; tries++) {
+        uint32_t i = (uint32_t)random_below(state, SLOTS);
+        if (nodes[i].used == used) {
+            return i;
+        }
+    }
+    return NOBODY;
+}
+
+static void fill(uint32_t at, struct slot_content content, uint64_t name) {
+    content.badge = name;
+    slot_fill(&slots[at], &content);
+    nodes[at] = (struct node){.used = true, .parent = NOBODY, .name = name};
+}
+
+/* A copy (TTL falls), or objects retyped one behind the other, as an untyped's retype links them. */
+static void insert(uint64_t *state, uint64_t name) {
+    uint32_t parent = pick(state, true);
+    uint32_t child = pick(state, false);
+    if (child == NOBODY || slot_depth(&slots[parent]) == R4_DEPTH_MAX) {
+        return;
+    }
+    uint64_t depth = slot_depth(&slots[parent]) + 1;
+    bool copy = slot_ttl(&slots[parent]) > 0 && random_below(state, 2) == 0;
+    struct slot_content content = {
+        .type = slot_type(&slots[parent]),
+        .ttl = copy ? (uint32_t)random_below(state, slot_ttl(&slots[parent])) : R4_TTL_MAX,
+        .flags = copy ? 0 : R4_FLAG_ORIGINAL,
+        .rights = (uint32_t)random_below(state, R4_ALL_RIGHTS),
+        .size_log2 = (uint32_t)slot_size_log2(&slots[parent]),
+        .object = slot_object(&slots[parent]),
+    };
+    fill(child, content, name);
+    derivation_insert(direct(), &slots[parent], &slots[child], depth);
+    model_insert(parent, 0, child);
+    uint32_t second = pick(state, false);
+    if (!copy && second != NOBODY) {
+        fill(second, content, name + 1);
+        derivation_insert(direct(), &slots[child], &slots[second], depth);
+        model_insert(parent, 1, second);
+    }
+}
+
+static uint32_t move(uint64_t *state, uint32_t root) {
+    uint32_t from = pick(state, true);
+    uint32_t to = pick(state, false);
+    if (to == NOBODY) {
+        return root;
+    }
+    struct r4_slot before = slots[from];
+    uint64_t version = slot_version(&slots[to]);
+    derivation_move(direct(), &slots[from], &slots[to]);
+    model_move(from, to);
+    EXPECT(slot_version(&slots[to]) == version + 1);
+    EXPECT(slots[to].word[2] == before.word[2]);
+    EXPECT(((slots[to].word[0] ^ before.word[0]) & 0xffff) == 0); /* type, TTL, flags */
+    EXPECT(slots[from].word[0] == (uint64_t)slot_version(&before) << 16);
+    return from == root ? to : root;
+}
+
+static void remove_leaf(uint64_t *state, uint32_t root) {
+    uint32_t leaf = pick(state, true);
+    while (nodes[leaf].count != 0) {
+        leaf = nodes[leaf].children[random_below(state, nodes[leaf].count)];
+    }
+    if (leaf == root) {
+        return;
+    }
+    derivation_unlink(direct(), &slots[leaf]);
+    EXPECT(slot_prev(direct(), &slots[leaf]) == NULL && slot_next(direct(), &slots[leaf]) == NULL);
+    EXPECT(slots[leaf].word[1] == nodes[leaf].name);
+    slot_clear(&slots[leaf]);
+    model_remove(leaf);
+}
+
+static uint32_t start(void) {
+    memset(slots, 0, sizeof(slots));
+    memset(nodes, 0, sizeof(nodes));
+    fill(0, (struct slot_content){.type = R4_CAP_UNTYPED, .ttl = R4_TTL_MAX, .size_log2 = 21, .object = 1ULL << 45}, 1);
+    return 0;
+}
+
+START_TEST(test_random) {
+    uint64_t state = 29;
+    for (int run = 0; run < RUNS; run++) {
+        uint32_t root = start();
+        for (uint64_t step = 1; step <= STEPS; step++) {
+            uint64_t choice = random_below(&state, 8);
+            if (choice < (step < STEPS / 2 ? 4U : 2U)) { /* grows, then shrinks */
+                insert(&state, 2 * step);
+            } else if (choice < 6) {
+                remove_leaf(&state, root);
+            } else {
+                root = move(&state, root);
+            }
+            expect_model(root);
+        }
+    }
+}
+END_TEST
+
+/* A chain as deep as depth goes, 0 to R4_DEPTH_MAX, taken off from its end. */
+START_TEST(test_deepest) {
+    static _Alignas(R4_SLOT_SIZE) struct r4_slot chain[R4_DEPTH_MAX + 1];
+    uintptr_t base = (uintptr_t)chain - R4_SLOT_SIZE;
+    for (uint32_t i = 0; i <= R4_DEPTH_MAX; i++) {
+        slot_fill(&chain[i], &(struct slot_content){.type = R4_CAP_UNTYPED, .flags = R4_FLAG_ORIGINAL});
+        if (i != 0) {
+            derivation_insert(base, &chain[i - 1], &chain[i], i);
+        }
+        ck_assert_uint_eq(slot_depth(&chain[i]), i);
+    }
+    ck_assert_ptr_null(derivation_check(base, chain));
+    for (uint32_t i = R4_DEPTH_MAX; i > 0; i--) {
+        ck_assert(derivation_has_children(base, &chain[i - 1]));
+        derivation_unlink(base, &chain[i]);
+        ck_assert(!derivation_has_children(base, &chain[i - 1]));
+    }
+}
+END_TEST
+
+/* The version of the slot that is left stays, the other's rises: to the last one too. */
+START_TEST(test_move_to_last_version) {
+    start();
+    slots[1].word[0] = (R4_VERSION_MAX - 1ULL) << 16;
+    slots[0].word[0] = r4_slot_version_set(slots[0].word[0], R4_VERSION_MAX);
+    slots[0].word[1] = 99;
+    derivation_move(direct(), &slots[0], &slots[1]);
+    ck_assert_uint_eq(slot_version(&slots[1]), R4_VERSION_MAX);
+    ck_assert_uint_eq(slots[1].word[1], 99);
+    ck_assert_int_eq(slot_free_check(&slots[0]), R4_ERR_RETIRED);
+}
+END_TEST
+
+/* A good tree for the checker:
+ *   0 untyped, TTL 9
+ *     1 copy, TTL 8
+ *       2 copy, TTL 3
+ *     3 frame made from it, TTL 15
+ *       4 copy, TTL 14
+ *       5 internal reference, TTL 0 */
+static void make_tree(void) {
+    static const struct {
+        uint32_t parent;
+        uint64_t depth;
+        struct slot_content content;
+    } made[] = {
+        {0, 1, {.type = R4_CAP_FRAME, .flags = R4_FLAG_ORIGINAL, .ttl = 15, .object = 64}},
+        {3, 2, {.type = R4_CAP_INTERNAL, .object = 64}},
+        {3, 2, {.type = R4_CAP_FRAME, .ttl = 14, .object = 64}},
+        {0, 1, {.type = R4_CAP_UNTYPED, .ttl = 8}},
+        {1, 2, {.type = R4_CAP_UNTYPED, .ttl = 3}},
+    };
+    static const uint32_t places[] = {3, 5, 4, 1, 2};
+    memset(slots, 0, sizeof(slots));
+    slot_fill(&slots[0], &(struct slot_content){.type = R4_CAP_UNTYPED, .flags = R4_FLAG_ORIGINAL, .ttl = 9});
+    for (size_t i = 0; i < R4_COUNT(made); i++) {
+        slot_fill(&slots[places[i]], &made[i].content);
+        derivation_insert(direct(), &slots[made[i].parent], &slots[places[i]], made[i].depth);
+    }
+}
+
+static void ttl_set(uint32_t slot, uint64_t ttl) { slots[slot].word[0] = r4_slot_ttl_set(slots[slot].word[0], ttl); }
+
+static void type_set(uint32_t slot, enum r4_cap_type type) {
+    slots[slot].word[0] = r4_slot_type_set(slots[slot].word[0], type);
+}
+
+START_TEST(test_check_accepts) {
+    make_tree();
+    for (uint32_t i = 0; i <= 5; i++) {
+        ck_assert_ptr_null(derivation_check(direct(), &slots[i])); /* from any slot on, to the end */
+        ck_assert_ptr_eq(slot_next(direct(), &slots[i]), i < 5 ? &slots[i + 1] : NULL);
+    }
+    slots[3].word[0] = r4_slot_flags_set(slots[3].word[0], R4_FLAG_ORIGINAL | R4_FLAG_BUSY);
+    ttl_set(5, 15); /* an internal reference is no copy */
+    ck_assert_ptr_null(derivation_check(direct(), slots));
+}
+END_TEST
+
+START_TEST(test_check_finds_wrong_link) {
+    static const char *const text = "a slot's previous link does not name its predecessor";
+    for (uint32_t i = 1; i <= 5; i++) {
+        for (uint32_t wrong = 0; wrong <= 6; wrong++) { /* 6: names nothing */
+            make_tree();
+            slot_prev_set(direct(), &slots[i], wrong == 6 ? NULL : &slots[wrong]);
+            const char *found = derivation_check(direct(), slots);
+            if (wrong == i - 1) {
+                ck_assert_ptr_null(found);
+            } else {
+                ck_assert_str_eq(found, text);
+            }
+        }
+        for (uint32_t wrong = 1; wrong <= 5; wrong++) { /* a slot skipped, or a list that runs back into itself */
+            make_tree();
+            slot_next_set(direct(), &slots[i - 1], &slots[wrong]);
+            ck_assert(wrong == i || strcmp(derivation_check(direct(), slots), text) == 0);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_check_finds_empty_and_header) {
+    static const char *const text = "an empty slot or a header is linked";
+    for (uint32_t i = 0; i <= 5; i++) {
+        make_tree();
+        type_set(i, R4_CAP_EMPTY);
+        ck_assert_str_eq(derivation_check(direct(), slots), text);
+        type_set(i, R4_CAP_HEADER);
+        ck_assert_str_eq(derivation_check(direct(), slots), text);
+    }
+}
+END_TEST
+
+START_TEST(test_check_finds_ttl) {
+    static const char *const text = "a TTL does not fall from parent to child";
+    static const struct {
+        uint32_t slot;
+        uint64_t ttl;
+    } wrong[] = {{1, 9}, {1, 15}, {2, 8}, {4, 15}};
+    for (size_t i = 0; i < R4_COUNT(wrong); i++) {
+        make_tree();
+        ttl_set(wrong[i].slot, wrong[i].ttl);
+        ck_assert_str_eq(derivation_check(direct(), slots), text);
+    }
+    make_tree();
+    slots[3].word[0] = r4_slot_flags_set(slots[3].word[0], 0); /* another object than its parent all the same */
+    ck_assert_ptr_null(derivation_check(direct(), slots));
+    slots[1].word[0] = r4_slot_flags_set(slots[1].word[0], R4_FLAG_ORIGINAL); /* now made, not copied */
+    ttl_set(1, 15);
+    ck_assert_ptr_null(derivation_check(direct(), slots));
+}
+END_TEST
+
+SUITE_MAIN("derivation", test_random, test_deepest, test_move_to_last_version, test_check_accepts,
+           test_check_finds_wrong_link, test_check_finds_empty_and_header, test_check_finds_ttl)

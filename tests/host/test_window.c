@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From an index to a slot: the same slot as a walk from the root finds, and nothing where no marked page stands.
+ */
+#include "core/window.h"
+#include "expect.h"
+#include "random.h"
+#include "space.h"
+#include "suite.h"
+
+enum { PAGES = 16, ROUNDS = 20000 };
+
+/* A window with some cap pages, far apart and in both directories. */
+static phys_t directories[WINDOW_DIRECTORIES];
+static uint64_t pages[PAGES]; /* window page numbers */
+
+static uint64_t window_address(uint64_t page) { return 0x8000000000ULL + page * 4096; }
+
+static phys_t make_window(void) {
+    static const uint64_t first[] = {0, 1, 511, 512, (1 << 18) - 1, 1 << 18, WINDOW_PAGES - 1};
+    uint64_t state = 17;
+    phys_t root = space_page();
+    for (size_t i = 0; i < PAGES; i++) {
+        pages[i] = i < R4_COUNT(first) ? first[i] : random_below(&state, 4) << 17 | random_below(&state, 1024);
+        uint64_t *leaf = space_entry(root, window_address(pages[i]), 1);
+        *leaf = *leaf != 0 ? *leaf : space_page() | PAGING_NX | 0x205; /* present, user, marked 1 in bits 10:9 */
+    }
+    for (uint32_t i = 0; i < WINDOW_DIRECTORIES; i++) {
+        directories[i] = *space_entry(root, window_address((uint64_t)i << 18), 3) & PAGING_ADDRESS;
+    }
+    return root;
+}
+
+static struct r4_slot *find(uint64_t index) { return window_slot(space_direct(), directories, index); }
+
+/* The slot by a walk of the whole tree. */
+static struct r4_slot *find_slowly(phys_t root, uint64_t index) {
+    const uint64_t *leaf = paging_entry(space_direct(), root, window_address(index / 128), 1);
+    if (leaf == NULL || (*leaf & 1) == 0 || (*leaf >> 9 & 3) != 1 || index % 128 == 0) {
+        return NULL;
+    }
+    return (struct r4_slot *)(space_direct() + (*leaf & PAGING_ADDRESS) + index % 128 * 32);
+}
+
+START_TEST(test_every_slot_of_every_page) {
+    phys_t root = make_window();
+    for (size_t i = 0; i < PAGES; i++) {
+        for (uint64_t slot = 0; slot < R4_SLOTS_PER_PAGE; slot++) {
+            uint64_t index = pages[i] << 7 | slot;
+            EXPECT(find(index) == find_slowly(root, index));
+            EXPECT((find(index) == NULL) == (slot == 0)); /* slot 0 is the page's header */
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_random_indices) {
+    phys_t root = make_window();
+    uint64_t state = 19;
+    uint32_t found = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t index = random_below(&state, 1 << 26);
+        if (i % 2 == 0) { /* a page that is there, with one bit of its number wrong half the time */
+            index = pages[random_below(&state, PAGES)] << 7 | random_below(&state, 128);
+            index ^= i % 4 == 0 ? 1ULL << random_below(&state, 26) : 0;
+        }
+        EXPECT(find(index) == find_slowly(root, index));
+        found += find(index) != NULL;
+    }
+    ck_assert_uint_gt(found, ROUNDS / 8);
+    ck_assert_uint_lt(found, ROUNDS);
+}
+END_TEST
+
+START_TEST(test_missing_directory) {
+    make_window();
+    ck_assert_ptr_nonnull(find(1));
+    ck_assert_ptr_nonnull(find(1 << 25 | 1));
+    directories[1] = 0;
+    ck_assert_ptr_null(find(1 << 25 | 1));
+    ck_assert_ptr_nonnull(find(1));
+    directories[0] = 0;
+    ck_assert_ptr_null(find(1));
+}
+END_TEST
+
+START_TEST(test_entries_that_do_not_count) {
+    phys_t root = make_window();
+    uint64_t *table = space_entry(root, window_address(0), 2);
+    uint64_t *leaf = space_entry(root, window_address(0), 1);
+    uint64_t good_table = *table;
+    uint64_t good_leaf = *leaf;
+    *table = good_table & ~PAGING_PRESENT;
+    ck_assert_ptr_null(find(1));
+    *table = good_table | PAGING_LARGE;
+    ck_assert_ptr_null(find(1));
+    *table = good_table | PAGING_NX | 0x620; /* what says nothing about the way */
+    ck_assert_ptr_nonnull(find(1));
+    *leaf = good_leaf & ~PAGING_PRESENT;
+    ck_assert_ptr_null(find(1));
+    for (uint64_t mark = 0; mark < 4; mark++) {
+        *leaf = (good_leaf & ~0x600ULL) | mark << 9;
+        ck_assert_int_eq(find(1) != NULL, mark == PAGING_MARK_CAPS);
+    }
+    *leaf = 0;
+    ck_assert_ptr_null(find(1));
+}
+END_TEST
+
+START_TEST(test_page_address) {
+    ck_assert_uint_eq(window_page_address(0), R4_WINDOW_BASE);
+    ck_assert_uint_eq(window_page_address(WINDOW_PAGES), R4_WINDOW_BASE + R4_WINDOW_SIZE);
+    ck_assert_uint_eq((uint64_t)WINDOW_PAGES * R4_SLOTS_PER_PAGE, r4_cap_index_max() + 1);
+}
+END_TEST
+
+SUITE_MAIN("window", test_every_slot_of_every_page, test_random_indices, test_missing_directory,
+           test_entries_that_do_not_count, test_page_address)
