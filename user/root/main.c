@@ -39,6 +39,6 @@ _Noreturn void root_main(const struct r4_root_info *info) {
             r4_debug_exit(programs[i].run());
         }
     }
-    print("no program is called '%s'", name);
-    fail(R4_ERR_ARGUMENT, "the command line");
+    print("no program is called '%s': demo, bench, preempt", name);
+    r4_debug_exit(R4_ERR_ARGUMENT);
 }

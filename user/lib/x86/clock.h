@@ -15,11 +15,15 @@ static inline void r4_pause(void) { x86_pause(); }
 
 static inline uint64_t r4_ticks_of_us(uint64_t microseconds) { return microseconds * r4_info()->tsc_khz / 1000; }
 
-/* Spins; no operation of the kernel lets a thread sleep for a time yet. */
+/* Spins; no operation of the kernel lets a thread sleep for a time yet. Between two looks at the clock come bare
+ * rounds, because the look and the pause are slow in an emulator. */
 static inline void r4_spin_us(uint64_t microseconds) {
     uint64_t begin = r4_ticks();
     uint64_t ticks = r4_ticks_of_us(microseconds);
     while (r4_ticks() - begin < ticks) {
+        for (uint32_t i = 0; i < 256; i++) {
+            __asm__ volatile("");
+        }
         r4_pause();
     }
 }
