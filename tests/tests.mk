@@ -6,7 +6,7 @@
 
 HOST := build/host
 HOST_CC := gcc -std=gnu11 -O1 -g -MMD -MP -Wall -Wextra -Wshadow -Werror -fno-omit-frame-pointer -pthread \
-	-Ishared -Icluster-kernel -Iboot-coordinator -Itests/host
+	-Ishared -iquote cluster-kernel -iquote boot-coordinator -iquote tests/host
 # UBSan findings would pass as mere output if it were allowed to go on.
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 TSAN := -fsanitize=thread
