@@ -8,6 +8,27 @@ import pytest
 import machine
 
 DEMONSTRATION_SECONDS = 30  # the bar, from a built tree
+WORK_THREADS = 16
+
+
+def check_demonstration(boot, name):
+    """Each cluster says what it must: counters that moved and stand still, memory back in order, nothing lost."""
+    clusters = machine.layout(name)["clusters"]
+    peers = [cluster["number"] for cluster in clusters if cluster["number"] != 0] or [0]
+    assert [line for line in boot.lines if "panic:" in line] == []
+    for cluster in clusters:
+        number, cores = cluster["number"], len(cluster["cores"])
+        assert boot.matching(rf"\[c{number}\] cluster {number} of {len(clusters)}: {cores} cores?, \d+ KiB free, .*")
+        assert boot.matching(rf"\[c{number}\] clean: \d+ bytes free and \d+ slots used, as at the start")
+    for number in peers:
+        cores = len(clusters[number]["cores"])
+        assert boot.matching(
+            rf"\[c{number}\] before the revoke: {WORK_THREADS} threads count on {cores} of {cores} cores, 32 frames .*"
+        )
+        assert boot.matching(rf"\[c{number}\] after the revoke: +{WORK_THREADS} of {WORK_THREADS} counters stand still")
+        row = r"\s+(\d+)" * 8
+        assert [match[2] for match in boot.matching(rf"\[c0\]{row}") if int(match[1]) == number] == ["64"]
+    assert len(boot.matching(r"\[c0\] .*: own pattern unchanged after 10 ms")) == len(peers)
 
 
 @pytest.mark.parametrize("name", machine.NAMES)
@@ -15,13 +36,14 @@ def test_demonstration(name):
     boot = machine.Boot(name)
     assert boot.trouble is None, boot.output
     assert boot.seconds < DEMONSTRATION_SECONDS
-    assert not [line for line in boot.lines if "panic" in line]
+    check_demonstration(boot, name)
 
 
 @pytest.mark.parametrize("name", ["qemu-1x1", "qemu-2x1"])
 def test_demonstration_under_icount(name):
     boot = machine.Boot(name, "icount")
     assert boot.trouble is None, boot.output
+    check_demonstration(boot, name)
 
 
 def bench(name):
@@ -30,23 +52,36 @@ def bench(name):
     return boot
 
 
-FIGURE = r"bench ([\w.]+) (insn|insn-sum|tsc|count) n=(\d+) min=(\d+) median=(\d+) max=(\d+)"
+FIGURE = r"\[c0\] bench ([\w.]+) (insn|insn-sum|tsc|count) n=(\d+) min=(\d+) median=(\d+) max=(\d+)"
 LOCAL = ["cap.refused", "cap.copy", "cap.delete", "cap.revoke.64", "cap.revoke.512", "cap.revoke.4096",
          "untyped.retype.1", "untyped.retype.64"]  # fmt: skip
 REMOTE = ["remote.handoff", "remote.revoke.0", "remote.revoke.8", "remote.revoke.64"]
 
 
-@pytest.mark.parametrize("name, clusters", [("qemu-1x1", 1), ("qemu-2x1", 2)])
-def test_figures_repeat(name, clusters):
+@pytest.mark.parametrize("name, remote", [("qemu-1x1", []), ("qemu-2x1", REMOTE)])
+def test_figures_repeat(name, remote):
     """Under icount the figures of one core are exact: two runs agree to the last instruction."""
-    first, second = bench(name), bench(name)
-    figures = {match[1]: match for match in first.matching(FIGURE)}
-    wanted = LOCAL + [part for remote in REMOTE * (clusters > 1) for part in (remote, f"{remote}.messages", f"{remote}.doorbells")]
-    assert [figure for figure in wanted if figure not in figures] == []
-    assert all(figures[figure][2] == "insn" for figure in LOCAL)
-    exact = [re.fullmatch(FIGURE, line)[0] for line in first.lines if re.fullmatch(FIGURE, line) and " insn " in line]
-    assert exact == [match[0] for match in second.matching(FIGURE) if match[2] == "insn"]
+    figures = [{match[1]: match for match in bench(name).matching(FIGURE)} for _ in range(2)]
+    counts = [f"{figure}.{what}" for figure in remote for what in ("messages", "doorbells")]
+    assert list(figures[0]) and sorted(figures[0]) == sorted(LOCAL + remote + counts)
+    assert {figures[0][figure][2] for figure in LOCAL} == {"insn"}
+    assert {figures[0][figure][2] for figure in remote} <= {"insn-sum"}
+    assert {figures[0][figure][2] for figure in counts} <= {"count"}
+    first, second = ([run[figure][0] for figure in LOCAL] for run in figures)
+    assert first == second
+
+
+@pytest.mark.parametrize("name, causes", [("qemu-1x1", ["timer"]), ("qemu-2x2", ["timer", "lock"])])
+def test_long_revoke_makes_way(name, causes):
+    """A revoke of 4,096 caps is resumed at least twice: with a timer pending, and with another core waiting for the lock."""
+    boot = machine.Boot(name, program="preempt")
+    assert boot.trouble is None, boot.output
+    resumed = {match[1]: int(match[2]) for match in boot.matching(r"\[c0\] preempt (\w+) resumed (\d+)")}
+    assert sorted(resumed) == sorted(causes)
+    assert all(times >= 2 for times in resumed.values()), resumed
 
 
 def test_unknown_program_is_no_success():
-    assert machine.Boot("qemu-1x1", program="absent").trouble is not None
+    boot = machine.Boot("qemu-1x1", program="absent")
+    assert boot.trouble is not None
+    assert [line for line in boot.lines if re.match(r"\[r4\] end: failure ", line)]
