@@ -171,7 +171,7 @@ $(BUILD)/%/reference: $(BUILD)/%/layout.bin $(BUILD)/kernel.o
 build: $(BOOT_FILES)
 iso: $(MACHINE)/r4.iso
 
-QEMU = $(PYTHON) tools/qemu.py --build $(MACHINE) --accel $(ACCEL) --program $(PROGRAM) $(if $(HOOK),--hook '$(HOOK)')
+QEMU = $(PYTHON) tools/qemu.py --build $(MACHINE) --accel $(ACCEL) --program '$(PROGRAM)' $(if $(HOOK),--hook '$(HOOK)')
 
 run: $(MACHINE)/r4.iso
 	@$(QEMU)

@@ -34,6 +34,7 @@ struct cluster {
     uint16_t asid_first;
     uint16_t asid_last;
     struct asid_entry asids[CLUSTER_ASIDS];
+    uint64_t slice_ticks; /* of a thread among equals; written once at boot */
     uint64_t messages_sent;
     uint64_t doorbells_sent;
     uint64_t operations_resumed;

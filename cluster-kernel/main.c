@@ -47,6 +47,7 @@ static void cluster_start(struct core *core) {
     }
     wait_for_all(core);
     cluster_enter(core);
+    sched_start();
     pd_asids_init();
     remote_start(root_memory(remote_memory_size(), R4_PAGE_SIZE));
     root_start();

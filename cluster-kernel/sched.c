@@ -6,9 +6,19 @@
 #include "cluster.h"
 #include "operation.h"
 #include "remote.h"
+#include <r4/string.h>
 
 static struct thread *thread_in(struct runqueue_member *member) {
     return member == NULL ? NULL : (struct thread *)((char *)member - offsetof(struct thread, queue));
+}
+
+void sched_start(void) {
+    char option[16];
+    uint64_t slice_us = SCHED_SLICE_US;
+    if (string_option(boot_info()->command, "slice_us", option, sizeof(option))) {
+        string_number(option, &slice_us);
+    }
+    cluster.slice_ticks = boot_info()->tsc_khz * slice_us / 1000 + 1;
 }
 
 /* Makes another core choose again; the own one is told by its flag alone. */
@@ -117,7 +127,7 @@ static void slice_arm(struct core *core, const struct thread *thread, bool chang
             machine_timer_stop();
         }
     } else if (changed || core->slice_end == 0) {
-        core->slice_end = machine_now() + (uint64_t)boot_info()->tsc_khz * SCHED_SLICE_MS;
+        core->slice_end = machine_now() + cluster.slice_ticks;
         machine_timer_set(core->slice_end);
     }
 }

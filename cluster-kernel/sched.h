@@ -7,7 +7,10 @@
 
 #include "thread.h"
 
-#define SCHED_SLICE_MS 5U /* before an equal gets its turn */
+#define SCHED_SLICE_US 5000U /* before an equal gets its turn; `slice_us=N` on the command line sets another */
+
+/* At boot: reads the length of a slice. */
+void sched_start(void);
 
 /* The thread may run: it enters its core's queue, and that core chooses again if it runs something lower. */
 void sched_ready(struct thread *thread);

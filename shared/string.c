@@ -121,3 +121,21 @@ bool string_option(const char *line, const char *key, char *out, size_t size) {
     }
     return found;
 }
+
+/* The digit's value, or 16 for a character that is none. */
+static uint64_t digit_value(char digit) {
+    if (digit >= '0' && digit <= '9') {
+        return (uint64_t)(digit - '0');
+    }
+    return digit >= 'a' && digit <= 'f' ? (uint64_t)(digit - 'a') + 10 : 16;
+}
+
+const char *string_number(const char *text, uint64_t *value) {
+    uint64_t base = string_starts(text, "0x") ? 16 : 10;
+    const char *start = text + (base == 16 ? 2 : 0);
+    *value = 0;
+    for (text = start; digit_value(*text) < base; text++) {
+        *value = *value * base + digit_value(*text);
+    }
+    return text == start ? NULL : text;
+}

@@ -31,4 +31,8 @@ bool string_copy(char *target, size_t size, const char *source);
  * bytes, cut to fit, always terminated; size at least 1). False, and an empty `out`, if there is none. */
 bool string_option(const char *line, const char *key, char *out, size_t size);
 
+/* Reads a number, decimal or hexadecimal after 0x (small letters), modulo 2^64. The first character behind it, or null
+ * if there is no digit. */
+const char *string_number(const char *text, uint64_t *value);
+
 #endif

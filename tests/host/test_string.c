@@ -101,5 +101,19 @@ START_TEST(test_option) {
 }
 END_TEST
 
+START_TEST(test_number) {
+    uint64_t value = 1;
+    ck_assert_str_eq(string_number("1200:x", &value), ":x");
+    ck_assert_uint_eq(value, 1200);
+    ck_assert_str_eq(string_number("0x2aG", &value), "G");
+    ck_assert_uint_eq(value, 0x2a);
+    ck_assert_str_eq(string_number("7f", &value), "f");
+    ck_assert_uint_eq(value, 7);
+    ck_assert_ptr_null(string_number("", &value));
+    ck_assert_ptr_null(string_number("0x", &value));
+    ck_assert_ptr_null(string_number("x1", &value));
+}
+END_TEST
+
 SUITE_MAIN("string", test_copy_and_set, test_move_overlapping, test_compare, test_text, test_copy_is_bounded,
-           test_option)
+           test_option, test_number)
