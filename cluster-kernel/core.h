@@ -35,6 +35,7 @@ struct core {
     _Alignas(R4_LINE_SIZE) struct thread *current; /* runs in user mode, or called; null while halted */
     struct thread *fpu;                            /* whose state is in the FPU registers; null: nobody's */
     struct pd *space;                              /* whose tables are loaded; null: the kernel's own */
+    const struct thread *slice_owner;              /* whose slice `slice_end` ends: only compared, never followed */
     uint64_t slice_end;                            /* tick at which `current` yields to its peers; 0 = no timer armed */
     uint64_t direct_epoch;                         /* of the direct map that this core's translations belong to */
     bool reschedule;                               /* choose again before the return to user mode */

@@ -119,27 +119,28 @@ static void idle_set(struct core *core, bool idle) {
     atomic_store_explicit(&own_header()->doorbell_apic, ring->apic_id, memory_order_relaxed);
 }
 
-/* A timer is armed only when the thread has an equal to yield to. */
-static void slice_arm(struct core *core, const struct thread *thread, bool changed) {
+/* A timer is armed only when the thread has an equal to yield to; whether it runs in user mode or its operation does.
+ */
+static void slice_arm(struct core *core, const struct thread *thread) {
     if (!runqueue_has_peer(&thread->queue)) {
         if (core->slice_end != 0) {
             core->slice_end = 0;
             machine_timer_stop();
         }
-    } else if (changed || core->slice_end == 0) {
+    } else if (core->slice_owner != thread || core->slice_end == 0) {
+        core->slice_owner = thread;
         core->slice_end = machine_now() + cluster.slice_ticks;
         machine_timer_set(core->slice_end);
     }
 }
 
 static void dispatch(struct core *core, struct thread *thread) {
-    bool changed = core->current != thread;
     idle_set(core, false);
     space_switch(core, thread->pd);
     fpu_switch(core, thread);
     core->current = thread;
     core->reschedule = false;
-    slice_arm(core, thread, changed);
+    slice_arm(core, thread);
     machine_resume(thread->registers);
     cluster_exit(core);
 }
@@ -205,6 +206,7 @@ void sched_leave(struct core *core) {
         }
         if (operation == NULL && thread != NULL && thread->operation.kind != OPERATION_NONE) {
             operation = &thread->operation;
+            slice_arm(core, thread);
         }
         if (operation == NULL) {
             break;

@@ -16,5 +16,5 @@ void table_print_row(uint32_t cluster, uint32_t objects, const struct cost *hand
 }
 
 void table_print_missing(uint32_t cluster, enum r4_error error) {
-    print("%7u  %s", cluster, error == R4_ERR_CLUSTER_DOWN ? "down" : r4_error_text(error));
+    print("%7u  %7s", cluster, error == R4_ERR_CLUSTER_DOWN ? "down" : r4_error_text(error));
 }
