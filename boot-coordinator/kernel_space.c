@@ -47,9 +47,6 @@ static void peers_map(struct space *space, const struct boot *boot, const struct
         area_map(space, cluster, R4_AREA_RINGS_OUT + ring, ring_at(boot, own, peer), R4_RING_STRIDE, SPACE_WRITE);
         area_map(space, cluster, R4_AREA_HEADERS + (uint64_t)peer * R4_PAGE_SIZE, boot->clusters[peer].reserve.header,
                  R4_PAGE_SIZE, SPACE_READ);
-        area_map(space, cluster, R4_AREA_LINKS + (uint64_t)peer * R4_LINK_STRIDE,
-                 cluster->reserve.links + (uint64_t)place_peer_index(own, peer) * R4_LINK_STRIDE, R4_LINK_STRIDE,
-                 SPACE_WRITE);
     }
 }
 

@@ -51,8 +51,7 @@ struct place_reserve place_reserve_at(const struct place_need *need, phys_t base
         reserve.rings += R4_PAGE_SIZE;
     }
     reserve.cores = reserve.rings + (uint64_t)need->peers * R4_RING_STRIDE;
-    reserve.links = reserve.cores + (uint64_t)need->cores * PLACE_CORE_SIZE;
-    reserve.tables = reserve.links + (uint64_t)need->peers * R4_LINK_STRIDE;
+    reserve.tables = reserve.cores + (uint64_t)need->cores * PLACE_CORE_SIZE;
     phys_t end = reserve.tables + (uint64_t)reserve.table_count * R4_PAGE_SIZE;
     reserve.size = round_up(end - base, R4_LARGE_SIZE);
     return reserve;

@@ -36,7 +36,6 @@ struct place_reserve { /* addresses; base and size are multiples of 2 MiB, the r
     phys_t console; /* one page, or none: 0 */
     phys_t rings;   /* R4_RING_STRIDE for each peer, in the order of their numbers */
     phys_t cores;   /* R4_CORE_STRIDE less the guard page for each core */
-    phys_t links;   /* R4_LINK_STRIDE for each peer */
     phys_t tables;  /* table_count pages: all page tables of the kernel's address space */
     uint32_t table_count;
 };

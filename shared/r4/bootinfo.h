@@ -12,9 +12,10 @@
 #define R4_BOOT_INFO_VERSION 1U
 #define R4_BOOT_RANGES       256U /* pool ranges of one cluster; more are an error of the coordinator by name */
 #define R4_BOOT_SEGMENTS     4U   /* loaded segments of the root task */
-#define R4_BOOT_DIRECTORIES  192U /* page directories of the direct map; RAM in more GiB than that is reported, unused \
-                                   */
-#define R4_BOOT_INFO_PAGES 3U     /* R4_AREA_BOOT_INFO has so many pages */
+#define R4_BOOT_DIRECTORIES                                                                                            \
+    192U                      /* page directories of the direct map; RAM in more GiB than that is reported, unused     \
+                               */
+#define R4_BOOT_INFO_PAGES 3U /* R4_AREA_BOOT_INFO has so many pages */
 
 struct r4_boot_range {
     phys_t base;

@@ -81,11 +81,9 @@ R4_SIZE(struct r4_layout_link, 8);
 #define R4_AREA_HEADERS   0x800000U /* + peer * 4 KiB, read-only */
 #define R4_AREA_APIC      0x900000U /* local APIC registers, uncached */
 #define R4_AREA_CONSOLE   0x901000U /* the one console page, shared by all */
-#define R4_AREA_LINKS     0xa00000U /* + peer * R4_LINK_STRIDE: loan tables, pages of the own memory */
 #define R4_AREA_CORES                                                                                                  \
     0xc00000U /* + core * R4_CORE_STRIDE: guard page, then stack, then struct core at R4_CORE_OFFSET */
 #define R4_RING_STRIDE 0x2000U
-#define R4_LINK_STRIDE 0x8000U
 #define R4_CORE_STRIDE 0x10000U
 #define R4_CORE_OFFSET 0x8000U /* the stack is [4 KiB, 32 KiB) of the stride, struct core [32 KiB, 64 KiB) */
 

@@ -58,8 +58,7 @@ static void expect_reserve(const struct place_need *need) {
     ck_assert_uint_eq(reserve.console, need->console ? rings : 0);
     ck_assert_uint_eq(reserve.rings, need->console ? rings + R4_PAGE_SIZE : rings);
     ck_assert_uint_eq(reserve.cores, reserve.rings + need->peers * 0x2000U);
-    ck_assert_uint_eq(reserve.links, reserve.cores + need->cores * 0xf000U);
-    ck_assert_uint_eq(reserve.tables, reserve.links + need->peers * 0x8000U);
+    ck_assert_uint_eq(reserve.tables, reserve.cores + need->cores * 0xf000U);
     ck_assert_uint_le(reserve.tables + (uint64_t)reserve.table_count * R4_PAGE_SIZE, base + reserve.size);
     /* root; pointers, directory and 8 tables of the area; direct map */
     ck_assert_uint_eq(reserve.table_count, 1 + 1 + 1 + 8 + need->last_gib / 512 + 1 + need->directories);
