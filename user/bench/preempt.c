@@ -56,15 +56,15 @@ static void turn_wait(void) {
  * may keep the other core's thread from running for longer than one revoke takes. */
 static bool revoke_is_resumed(const char *name, uint32_t thread, void (*entry)(uint64_t), uint32_t core) {
     uint64_t most = 0;
-    thread_begin(thread, entry, core);
     for (uint32_t i = 0; i < TRIES && most < RESUMED_MIN; i++) {
         copies_make(COPIES_MAX);
+        thread_begin(thread, entry, core);
         turn_wait();
         struct r4_result result = r4_cap_revoke(copies_source());
+        must(r4_thread_stop(thread), "stop");
         must(result.error, "revoke");
         most = result.value > most ? result.value : most;
     }
-    must(r4_thread_stop(thread), "stop");
     print("preempt %s resumed %lu", name, most);
     return most >= RESUMED_MIN;
 }
