@@ -23,7 +23,7 @@ say = $(if $(V),:,printf '  %-7s %s\n' '$(1)' '$(2)')
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PRECIOUS: build/%/layout.bin
+.PRECIOUS: build/packages-% build/%/layout.bin
 # As many jobs as processors, unless the caller says otherwise.
 JOBS := $(if $(findstring -j,$(MAKEFLAGS))$(filter-out 0,$(MAKELEVEL)),,--jobs=$(shell nproc))
 MAKEFLAGS += --no-builtin-rules $(JOBS)
