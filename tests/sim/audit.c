@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The parts: derivation (lists, depths, parents), objects (whose memory, which overlap), mappings (leaves and tables against the caps that
+ * name them), versions, loans on both sides.
+ */
+#include "audit.h"
+#include "census.h"
+#include "core/derivation.h"
+#include "cpu.h"
+#include "memory.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define AUDIT_ROOTS 1024U /* of one cluster */
+
+static struct census census;
+static struct operation revokes[SIM_CLUSTERS][AUDIT_ROOTS];
+
+static phys_t place_of(const struct r4_slot *slot) { return (uintptr_t)slot - census.copy->direct; }
+
+static bool has_memory(const struct r4_slot *slot) {
+    enum r4_cap_type type = slot_type(slot);
+    return type == R4_CAP_UNTYPED || type == R4_CAP_FRAME || type == R4_CAP_CAP_PAGE || type == R4_CAP_PAGE_TABLE ||
+           type == R4_CAP_PD || type == R4_CAP_THREAD;
+}
+
+/* --- derivation --- */
+
+/* A child's object lies in its parent's. What waits in a loan record has lost its parents. */
+static void parent_check(const struct r4_slot *parent, const struct r4_slot *slot) {
+    if (census_is_sheltered(census.copy, slot)) {
+        return;
+    }
+    if (parent == NULL || slot_depth(parent) + 1 != slot_depth(slot)) {
+        sim_fail("no cap outlives its parent", "cluster %u: the cap of type %u at %lx, depth %lu, has no parent",
+                 census.copy->number, slot_type(slot), place_of(slot), slot_depth(slot));
+    }
+    if (slot_type(parent) != R4_CAP_UNTYPED) {
+        return;
+    }
+    uint64_t offset = slot_object(slot) - slot_object(parent);
+    if (offset >= parent->word[1] || offset + (1ULL << slot_size_log2(slot)) > parent->word[1]) {
+        sim_fail("children lie in their parent", "cluster %u: the object %lx of type %u is beyond the watermark %lx of %lx",
+                 census.copy->number, slot_object(slot), slot_type(slot), parent->word[1], slot_object(parent));
+    }
+}
+
+static void tree_check(const struct r4_slot *first) {
+    const struct r4_slot *parents[R4_DEPTH_MAX + 2] = {NULL};
+    const char *broken = derivation_check(census.copy->direct, first);
+    if (broken != NULL) {
+        sim_fail("derivation", "cluster %u: in the list from %lx: %s", census.copy->number, place_of(first), broken);
+    }
+    for (const struct r4_slot *slot = first; slot != NULL; slot = slot_next(census.copy->direct, slot)) {
+        uint64_t depth = slot_depth(slot);
+        if (depth != 0) {
+            parent_check(parents[depth - 1], slot);
+        }
+        if (!census_is_sheltered(census.copy, slot)) {
+            parents[depth] = slot;
+            memset(&parents[depth + 1], 0, (R4_DEPTH_MAX - depth) * sizeof(parents[0]));
+        }
+    }
+}
+
+/* --- slots --- */
+
+/* Parts of a used untyped may be lent; those who derive from it are looked at themselves. */
+static bool is_used_untyped(const struct r4_slot *slot) {
+    return slot_type(slot) == R4_CAP_UNTYPED && derivation_has_children(census.copy->direct, slot);
+}
+
+static void slot_check(const struct r4_slot *slot) {
+    uint32_t number = census.copy->number;
+    uint64_t busy = R4_FLAG_BUSY | R4_FLAG_MAKING | R4_FLAG_ROOT;
+    if (has_memory(slot) && !is_used_untyped(slot) && !memory_owns(number, slot_object(slot), 1ULL << slot_size_log2(slot))) {
+        sim_fail("one owner", "cluster %u: the cap of type %u at %lx names %lx, which the cluster does not have", number,
+                 slot_type(slot), place_of(slot), slot_object(slot));
+    }
+    if (census.copy->cluster->operations == NULL && (slot_flags(slot) & busy) != 0) {
+        sim_fail("busy only while needed", "cluster %u: the cap of type %u at %lx has flags %lx and no operation runs",
+                 number, slot_type(slot), place_of(slot), slot_flags(slot));
+    }
+    if (slot_type(slot) >= R4_CAP_TYPE_COUNT || slot_type(slot) == R4_CAP_HEADER) {
+        sim_fail("slots", "cluster %u: type %u at %lx", number, slot_type(slot), place_of(slot));
+    }
+    if (slot_prev(census.copy->direct, slot) == NULL) {
+        tree_check(slot);
+    }
+}
+
+/* --- objects --- */
+
+struct extent {
+    phys_t base;
+    phys_t end;
+};
+
+static int extent_compare(const void *left, const void *right) {
+    const struct extent *a = left;
+    const struct extent *b = right;
+    return a->base < b->base ? -1 : a->base > b->base;
+}
+
+/* Objects that are no untyped share no byte. */
+static void objects_check(void) {
+    static struct extent extents[CENSUS_SLOTS];
+    size_t count = 0;
+    for (size_t i = 0; i < census.slot_count; i++) {
+        const struct r4_slot *slot = census.slots[i];
+        if (has_memory(slot) && slot_type(slot) != R4_CAP_UNTYPED && (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0) {
+            extents[count++] = (struct extent){slot_object(slot), slot_object(slot) + (1ULL << slot_size_log2(slot))};
+        }
+    }
+    qsort(extents, count, sizeof(extents[0]), extent_compare);
+    for (size_t i = 1; i < count; i++) {
+        if (extents[i].base < extents[i - 1].end) {
+            sim_fail("objects do not overlap", "cluster %u: at %lx", census.copy->number, extents[i].base);
+        }
+    }
+}
+
+/* --- mappings --- */
+
+struct mapping {
+    phys_t root;
+    uint64_t address;
+    phys_t object;
+    uint32_t level; /* of the entry */
+};
+
+static struct mapping mappings[CENSUS_SLOTS];
+static size_t mapping_count;
+
+static int mapping_compare(const void *left, const void *right) {
+    const struct mapping *a = left;
+    const struct mapping *b = right;
+    if (a->root != b->root) {
+        return a->root < b->root ? -1 : 1;
+    }
+    if (a->level != b->level) {
+        return a->level < b->level ? -1 : 1;
+    }
+    return a->address < b->address ? -1 : a->address > b->address;
+}
+
+static const struct pd *pd_named(const struct slot_mapping *mapping) {
+    const struct asid_entry *entry = &census.copy->cluster->asids[mapping->asid % CLUSTER_ASIDS];
+    return mapping->generation != 0 && entry->generation == mapping->generation ? entry->pd : NULL;
+}
+
+static void mapping_add(const struct pd *pd, const struct r4_slot *slot, uint64_t address, uint32_t level) {
+    mappings[mapping_count++] = (struct mapping){pd->root, address, slot_object(slot), level};
+}
+
+/* Which entries the caps say that there are. A table's level is where an entry names it. */
+static void mappings_collect(void) {
+    mapping_count = 0;
+    for (size_t i = 0; i < census.slot_count; i++) {
+        const struct r4_slot *slot = census.slots[i];
+        enum r4_cap_type type = slot_type(slot);
+        if (type != R4_CAP_FRAME && type != R4_CAP_CAP_PAGE && type != R4_CAP_PAGE_TABLE) {
+            continue;
+        }
+        struct slot_mapping mapping = slot_mapping_get(slot);
+        const struct pd *pd = pd_named(&mapping);
+        if (pd == NULL) {
+            continue;
+        }
+        for (uint32_t level = type == R4_CAP_PAGE_TABLE ? 2 : 1; level <= 4; level++) {
+            const uint64_t *entry = paging_entry(census.copy->direct, pd->root, mapping.address, level);
+            if (entry != NULL && (*entry & PAGING_PRESENT) != 0 && (*entry & PAGING_ADDRESS) == slot_object(slot)) {
+                mapping_add(pd, slot, round_down(mapping.address, paging_reach(level)), level);
+                break;
+            }
+        }
+    }
+    qsort(mappings, mapping_count, sizeof(mappings[0]), mapping_compare);
+}
+
+/* Every present entry is one that a cap names. */
+static void entries_check(const struct pd *pd, phys_t table, uint64_t base, uint32_t level) {
+    const uint64_t *entries = (const uint64_t *)(census.copy->direct + table);
+    for (uint32_t i = 0; i < (level == 4 ? PAGING_ENTRIES / 2 : PAGING_ENTRIES); i++) {
+        struct mapping key = {pd->root, base + i * paging_reach(level), entries[i] & PAGING_ADDRESS, level};
+        if ((entries[i] & PAGING_PRESENT) == 0) {
+            continue;
+        }
+        const struct mapping *named =
+            bsearch(&key, mappings, mapping_count, sizeof(mappings[0]), mapping_compare);
+        if (named == NULL || named->object != key.object || !memory_owns(census.copy->number, key.object, R4_PAGE_SIZE)) {
+            sim_fail("every mapping has its cap", "cluster %u: space %lx has %lx at %lx, level %u", census.copy->number,
+                     pd->root, entries[i], key.address, level);
+        }
+        if (level > 1 && (entries[i] & PAGING_LARGE) == 0) {
+            entries_check(pd, key.object, key.address, level - 1);
+        }
+    }
+}
+
+static void mappings_check(void) {
+    mappings_collect();
+    for (size_t i = 0; i < census.pd_count; i++) {
+        entries_check(census.pds[i], census.pds[i]->root, 0, 4);
+    }
+}
+
+/* --- loans --- */
+
+static bool loan_agrees(const struct loan_out *lent, const struct loan_in *received) {
+    return lent->generation == received->generation && lent->base == received->base &&
+           lent->size_log2 == received->size_log2;
+}
+
+/* What has landed is known to its lender as on its way there, lent, or asked back. */
+static void loans_check(const struct copy *lender, const struct copy *borrower) {
+    const struct link *out = lender->cluster->links[borrower->number];
+    const struct link *in = borrower->cluster->links[lender->number];
+    for (uint32_t i = 0; out != NULL && in != NULL && i < LOANS; i++) {
+        const struct loan_out *lent = &out->lent[i];
+        const struct loan_in *received = &in->received[i];
+        bool landed = received->state != LOAN_IN_FREE;
+        if (landed && (lent->state == LOAN_OUT_FREE || !loan_agrees(lent, received))) {
+            sim_fail("loans agree", "loan %u of cluster %u landed at %u, its lender does not know", i, lender->number,
+                     borrower->number);
+        }
+        if (landed && !memory_owns(borrower->number, received->base, 1ULL << received->size_log2) &&
+            received->state == LOAN_IN_LANDED && slot_type(received->root) != R4_CAP_UNTYPED &&
+            slot_type(received->root) != R4_CAP_REMOTE_REF) {
+            sim_fail("loans agree", "loan %u of cluster %u: its root at %u is of type %u", i, lender->number,
+                     borrower->number, slot_type(received->root));
+        }
+        if (lent->state != LOAN_OUT_FREE && (lent->ref == NULL || slot_type(lent->ref) != R4_CAP_REMOTE_REF)) {
+            sim_fail("loans agree", "loan %u of cluster %u to %u has no RemoteRef", i, lender->number, borrower->number);
+        }
+    }
+}
+
+static void copy_audit(const struct copy *copy) {
+    census_take(&census, copy);
+    sim_count(&sim_totals->capabilities, census.slot_count);
+    for (size_t i = 0; i < census.slot_count; i++) {
+        slot_check(census.slots[i]);
+    }
+    objects_check();
+    mappings_check();
+}
+
+void audit_all(void) {
+    for (uint32_t i = 0; i < sim.cluster_count; i++) {
+        if (!copy_is_calm(&sim.copies[i])) {
+            continue;
+        }
+        copy_audit(&sim.copies[i]);
+        for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
+            if (copy_is_calm(&sim.copies[peer])) {
+                loans_check(&sim.copies[i], &sim.copies[peer]);
+            }
+        }
+    }
+}
+
+/* --- the end --- */
+
+void audit_revoke_roots(void) {
+    for (uint32_t number = 0; number < sim.cluster_count; number++) {
+        struct copy *copy = &sim.copies[number];
+        uint32_t count = 0;
+        census_take(&census, copy);
+        sim.running = &copy->cpus[0];
+        for (size_t i = 0; i < census.slot_count; i++) {
+            const struct r4_slot *slot = census.slots[i];
+            if (slot_depth(slot) == 0 && slot_type(slot) != R4_CAP_INTERNAL && count < AUDIT_ROOTS) {
+                struct operation *revoke = &revokes[number][count++];
+                copy->operation_start_orphan(revoke, OPERATION_REVOKE, (struct r4_slot *)(uintptr_t)slot, 0);
+                copy->revoke_begin(revoke);
+            }
+        }
+        sim.running = NULL;
+        cpu_post(copy->cpus[0].apic_id, MACHINE_RESCHEDULE);
+    }
+}
+
+static void copy_end(const struct copy *copy) {
+    census_take(&census, copy);
+    for (size_t i = 0; i < census.slot_count; i++) {
+        const struct r4_slot *slot = census.slots[i];
+        if (slot_depth(slot) != 0 || slot_type(slot) == R4_CAP_REMOTE_REF || slot_type(slot) == R4_CAP_LANDING ||
+            (slot_flags(slot) & R4_FLAG_LANDED) != 0) {
+            sim_fail("revoke takes all", "cluster %u: the cap of type %u at %lx, depth %lu, is still there",
+                     copy->number, slot_type(slot), place_of(slot), slot_depth(slot));
+        }
+        if (slot_type(slot) == R4_CAP_UNTYPED && slot->word[1] != 0) {
+            sim_fail("revoke takes all", "cluster %u: the untyped %lx has its watermark at %lx", copy->number,
+                     slot_object(slot), slot->word[1]);
+        }
+    }
+    for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
+        const struct link *link = copy->cluster->links[peer];
+        for (uint32_t i = 0; link != NULL && i < LOANS; i++) {
+            if (link->lent[i].state != LOAN_OUT_FREE || link->received[i].state != LOAN_IN_FREE) {
+                sim_fail("all memory comes back", "cluster %u, peer %u: loan %u is not free", copy->number, peer, i);
+            }
+        }
+    }
+}
+
+void audit_end(void) {
+    phys_t lost;
+    for (uint32_t number = 0; number < sim.cluster_count; number++) {
+        copy_end(&sim.copies[number]);
+    }
+    if (!memory_is_home(&lost)) {
+        sim_fail("all memory comes back", "%lx is not in its own cluster's direct map", lost);
+    }
+}

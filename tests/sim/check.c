@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A cluster is looked at only while nobody holds its lock; what one processor did under the lock is then complete.
+ */
+#include "check.h"
+#include "core/runqueue.h"
+#include "memory.h"
+#include "thread.h"
+
+static const struct thread *thread_in(const struct runqueue_member *member) {
+    return (const struct thread *)((const char *)member - offsetof(struct thread, queue));
+}
+
+static bool somebody_pending(const struct copy *copy, uint32_t events) {
+    for (uint32_t i = 0; i < copy->layout.core_count; i++) {
+        if ((copy->cpus[i].pending & events) != 0 || copy->cpus[i].mode == CPU_KERNEL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_pending(const struct copy *copy) { return somebody_pending(copy, ~0U); }
+static bool is_rung(const struct copy *copy) { return somebody_pending(copy, 1U << MACHINE_DOORBELL); }
+
+/* --- what a processor runs --- */
+
+static void check_runs(const struct cpu *cpu) {
+    const struct core *core = cpu_core(cpu);
+    const struct thread *current = core->current;
+    if (cpu->mode == CPU_HALTED || core->reschedule) {
+        return;
+    }
+    if (current == NULL || current->registers != core->machine.regs) {
+        sim_fail("a core runs its thread", "c%u.%u is in user mode with other registers than its current thread's",
+                 cpu->copy->number, cpu->index);
+    }
+    phys_t object = (uintptr_t)current - cpu->copy->direct;
+    if (current->state != THREAD_READY || current->core != cpu->index || current->pd == NULL) {
+        sim_fail("a core runs its thread", "c%u.%u runs the thread at %lx, which is not ready here", cpu->copy->number,
+                 cpu->index, object);
+    }
+    if (cpu->tlb.root != current->pd->root) {
+        sim_fail("a core runs its thread", "c%u.%u runs the thread at %lx in the space %lx", cpu->copy->number,
+                 cpu->index, object, cpu->tlb.root);
+    }
+}
+
+/* What is ready has a core that runs it or will look. */
+static void check_wake(const struct cpu *cpu) {
+    const struct core *core = cpu_core(cpu);
+    const struct runqueue_member *first = runqueue_first(&core->queue);
+    if (cpu->pending != 0 || first == NULL || !cpu->started) {
+        return;
+    }
+    phys_t object = (uintptr_t)thread_in(first) - cpu->copy->direct;
+    if (cpu->mode == CPU_HALTED) {
+        sim_fail("no lost wake-up", "c%u.%u is halted while the thread at %lx is ready", cpu->copy->number, cpu->index,
+                 object);
+    }
+    if (first->priority > core->current->queue.priority) {
+        sim_fail("no lost wake-up", "c%u.%u runs something lower than the thread at %lx", cpu->copy->number, cpu->index,
+                 object);
+    }
+    if (runqueue_has_peer(&core->current->queue) && cpu->deadline == 0) {
+        sim_fail("no lost wake-up", "c%u.%u has equals in its queue and no timer", cpu->copy->number, cpu->index);
+    }
+}
+
+/* --- what a processor remembers --- */
+
+static void check_translations(const struct cpu *cpu) {
+    for (uint32_t i = 0; i < TLB_ENTRIES; i++) {
+        const struct tlb_entry *entry = &cpu->tlb.entries[i];
+        if (entry->leaf == 0) {
+            continue;
+        }
+        struct tlb_entry now = tlb_walk(cpu->tlb.root, entry->address);
+        if (now.leaf != entry->leaf) {
+            sim_fail("no stale translation", "c%u.%u remembers %lx at %lx; the tables say %lx and no flush is owed",
+                     cpu->copy->number, cpu->index, entry->leaf, entry->address, now.leaf);
+        }
+    }
+}
+
+void check_unreachable(const struct copy *copy, phys_t base, uint64_t size) {
+    for (uint32_t i = 0; i < copy->layout.core_count; i++) {
+        const struct tlb *tlb = &copy->cpus[i].tlb;
+        if (tlb->root != 0 && tlb->root - base < size) {
+            sim_fail("no stale translation", "c%u.%u has the space %lx loaded, which becomes something else",
+                     copy->number, i, tlb->root);
+        }
+        for (uint32_t n = 0; n < TLB_ENTRIES; n++) {
+            const struct tlb_entry *entry = &tlb->entries[n];
+            phys_t frame = entry->leaf & PAGING_ADDRESS;
+            if (entry->leaf != 0 && frame < base + size && base < frame + entry->size) {
+                sim_fail("no stale translation", "c%u.%u remembers %lx at %lx, which becomes something else",
+                         copy->number, i, frame, entry->address);
+            }
+        }
+    }
+}
+
+/* --- mailboxes --- */
+
+static bool has_message(const struct ring_end *in) {
+    const struct r4_message *slot = &in->ring->slots[in->position & (in->slots - 1)];
+    return slot->sequence == in->position + 1;
+}
+
+static void check_in(const struct copy *copy, const struct link *link) {
+    bool looks = atomic_load(&link->in.ring->looking) != 0;
+    bool served = copy->cluster->poll || is_rung(copy);
+    if (has_message(&link->in) && !looks && !served) {
+        sim_fail("no lost wake-up", "cluster %u sleeps over a message from cluster %u", copy->number, link->peer);
+    }
+    if (looks && !served) {
+        sim_fail("no lost wake-up", "cluster %u says that it looks for messages from %u and does not", copy->number,
+                 link->peer);
+    }
+}
+
+static void check_out(const struct copy *copy, const struct link *link) {
+    uint32_t used = link->out.position - atomic_load(&link->out.ring->head);
+    const struct copy *peer = &sim.copies[link->peer];
+    if (used > link->out.slots) {
+        sim_fail("ring counters", "cluster %u has put %u messages into %u slots", copy->number, used, link->out.slots);
+    }
+    bool waits = link->hello_owed || link->answers.first != NULL || link->requests.first != NULL;
+    if (waits && used < link->out.slots && !copy->cluster->poll && !is_rung(copy) && !is_rung(peer)) {
+        sim_fail("no lost wake-up", "cluster %u sleeps over a free slot to cluster %u", copy->number, link->peer);
+    }
+}
+
+static void check_links(const struct copy *copy) {
+    for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
+        const struct link *link = copy->cluster->links[peer];
+        if (link != NULL && copy->cluster->linked) {
+            check_in(copy, link);
+            check_out(copy, link);
+        }
+    }
+}
+
+/* --- work of the cluster --- */
+
+static void check_work(const struct copy *copy) {
+    const struct cluster *state = copy->cluster;
+    bool halted = false;
+    if (is_pending(copy) || !state->linked) {
+        return;
+    }
+    if (state->poll) {
+        sim_fail("no lost wake-up", "cluster %u has to look at its mailboxes and sleeps", copy->number);
+    }
+    for (uint32_t i = 0; i < copy->layout.core_count; i++) {
+        halted = halted || copy->cpus[i].mode == CPU_HALTED;
+    }
+    for (const struct operation *operation = state->operations; operation != NULL; operation = operation->next) {
+        if (operation->orphan && !operation->waiting && halted) {
+            sim_fail("no lost wake-up", "cluster %u has an operation of kind %u to run and a halted core", copy->number,
+                     operation->kind);
+        }
+    }
+}
+
+static void check_flushes(const struct copy *copy) {
+    const struct cluster *state = copy->cluster;
+    if (state->noted_cores != 0 && state->operations == NULL) {
+        sim_fail("flushes are done", "cluster %u owes a flush to cores %lx and nobody will do it", copy->number,
+                 state->noted_cores);
+    }
+    for (uint32_t i = 0; i < copy->layout.core_count && state->noted_cores == 0; i++) {
+        check_translations(&copy->cpus[i]);
+    }
+}
+
+void check_after(const struct cpu *cpu) {
+    const struct copy *copy = cpu->copy;
+    if (!copy_is_calm(copy)) {
+        return;
+    }
+    for (uint32_t i = 0; i < copy->layout.core_count; i++) {
+        if (copy->cpus[i].mode != CPU_KERNEL) {
+            check_runs(&copy->cpus[i]);
+            check_wake(&copy->cpus[i]);
+        }
+    }
+    check_flushes(copy);
+    check_links(copy);
+    check_work(copy);
+}
+
+void check_rest(void) {
+    for (uint32_t number = 0; number < sim.cluster_count; number++) {
+        const struct copy *copy = &sim.copies[number];
+        const struct cluster *state = copy->cluster;
+        for (const struct operation *operation = state->operations; operation != NULL; operation = operation->next) {
+            if (operation->kind != OPERATION_MARK_WAIT) {
+                sim_fail("operations end", "cluster %u: an operation of kind %u, phase %u, waiting %d never ended",
+                         number, operation->kind, operation->phase, operation->waiting);
+            }
+        }
+        if (state->dying != NULL || state->noted_cores != 0) {
+            sim_fail("operations end", "cluster %u has dying cap pages or owes flushes", number);
+        }
+    }
+}

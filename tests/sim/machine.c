@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * machine.h for the simulated machine: called by the kernel copies, for the processor whose upcall runs. Interrupts are bits that the
+ * scheduler delivers when it likes. Some calls let other processors run in between, since on a real machine they do.
+ */
+#include "check.h"
+#include "cpu.h"
+#include "memory.h"
+#include "thread.h"
+#include <stdio.h>
+#include <string.h>
+
+#define MACHINE_INTERLEAVE 16U /* one call in so many lets others run */
+
+static void interleave(void) {
+    if (sim_chance(MACHINE_INTERLEAVE)) {
+        cpu_pause();
+    }
+}
+
+struct core *machine_core(void) { return cpu_core(sim.running); }
+uint64_t machine_now(void) { return ++sim.now; }
+void machine_relax(void) { cpu_pause(); }
+void machine_resume(struct machine_regs *regs) { cpu_core(sim.running)->machine.regs = regs; }
+
+void machine_regs_start(struct machine_regs *regs, uint64_t entry, uint64_t stack, uint64_t argument) {
+    *regs = (struct machine_regs){.rip = entry, .rsp = stack, .rdi = argument};
+}
+
+void machine_regs_result(struct machine_regs *regs, uint64_t error, uint64_t value) {
+    regs->rax = error;
+    regs->rdx = value;
+}
+
+uint64_t machine_regs_ip(const struct machine_regs *regs) { return regs->rip; }
+uint64_t machine_regs_sp(const struct machine_regs *regs) { return regs->rsp; }
+
+void machine_fpu_init(void *area) { memset(area, 0, MACHINE_FPU_SIZE); }
+void machine_fpu_save(void *area) { memcpy(area, &sim.running->fpu, sizeof(sim.running->fpu)); }
+void machine_fpu_load(const void *area) { memcpy(&sim.running->fpu, area, sizeof(sim.running->fpu)); }
+
+void machine_timer_set(uint64_t deadline) { sim.running->deadline = deadline; }
+void machine_timer_stop(void) { sim.running->deadline = 0; }
+
+void machine_send(uint32_t apic_id, enum machine_event event) {
+    cpu_post(apic_id, event);
+    interleave();
+}
+
+/* An event made up here really comes: a stray timer interrupt is allowed at any time. */
+bool machine_event_pending(void) {
+    interleave();
+    if (sim.running->pending == 0 && sim_chance(sim.preempt)) {
+        sim.running->pending |= 1U << MACHINE_TIMER;
+    }
+    return sim.running->pending != 0;
+}
+
+void machine_space_init(void *pml4) { (void)pml4; } /* a copy's kernel half is the process */
+void machine_space_load(phys_t root) { tlb_load(&sim.running->tlb, root); }
+void machine_space_load_kernel(void) { tlb_load(&sim.running->tlb, 0); }
+void machine_flush_user(void) { tlb_flush(&sim.running->tlb); }
+void machine_flush_all(void) { tlb_flush(&sim.running->tlb); }
+
+bool machine_direct_map(phys_t base, uint64_t size, bool present) {
+    check_unreachable(sim.running->copy, base, size);
+    return memory_present(sim.running->copy->number, base, size, present);
+}
+
+/* Only what becomes a new object is zeroed. */
+void machine_zero(void *memory, size_t size) {
+    const struct copy *copy = sim.running->copy;
+    check_unreachable(copy, (uintptr_t)memory - copy->direct, size);
+    memset(memory, 0, size);
+}
+
+void machine_console_write(const char *text, size_t length) {
+    const struct r4_console *console =
+        (const struct r4_console *)(sim.running->copy->layout.virtual_base + R4_AREA_CONSOLE);
+    if (atomic_load(&console->owner) != sim.running->copy->number + 1) {
+        sim_fail("console", "cluster %u writes without the console lock", sim.running->copy->number);
+    }
+    if (sim.options.trace) {
+        fwrite(text, 1, length, stdout);
+    }
+}
+
+void machine_backtrace(uint64_t *frames, size_t count) { memset(frames, 0, count * sizeof(*frames)); }
+
+/* The kernel's last words are written: they are the finding. */
+void machine_stop_others(void) {
+    sim_fail("panic", "cluster %u: %s", sim.running->copy->number, sim.running->copy->header->panic.text);
+}
+
+void machine_stop(void) { sim_fail("panic", "cluster %u stops a core", sim.running->copy->number); }
+void machine_exit(uint32_t code) { sim_fail("end", "cluster %u ends the machine with %x", sim.running->copy->number, code); }

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The hosted part of cluster-kernel/machine.h that is inline or a type. All else is in machine.c: undefined in a kernel copy, put in by
+ * the boot linker when the simulator loads it.
+ */
+#ifndef R4_SIM_MACHINE_INLINE_H
+#define R4_SIM_MACHINE_INLINE_H
+
+#include "x86/machine_regs.h"
+#include <r4/layout.h>
+#include <x86/linkconst.h>
+
+struct core;
+
+#define MACHINE_FPU_SIZE 64U /* the simulated FPU is one word */
+
+struct machine_core {
+    struct machine_regs *regs; /* what to return to, and where the next entry from user mode saves; null: halt */
+};
+
+struct core *machine_core(void);
+uint64_t machine_now(void);
+void machine_relax(void);
+static inline uintptr_t machine_direct(void) { return LINK_CONSTANT_64(r4_link_direct_map); }
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT
+ *
+ *     r4sim KERNEL.o [--seeds FIRST COUNT] [--steps N] [--jobs N] [--trace] [--expect NAME]
+ *
+ * Runs COUNT seeds, each in a process of its own, and stops at the first that fails. With --expect a failure is what is wanted: it says
+ * after how many seeds the bug NAME was found, and fails if it was not.
+ */
+#define _GNU_SOURCE
+#include "memory.h"
+#include "schedule.h"
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAIN_NOTES   40U
+#define MAIN_LINE    200U
+#define MAIN_SECONDS 120U /* for one seed */
+
+struct sim sim;
+struct sim_totals *sim_totals;
+
+static char notes[MAIN_NOTES][MAIN_LINE];
+static uint64_t note_count;
+
+static struct {
+    uint64_t first;
+    uint64_t count;
+    uint64_t jobs;
+    const char *expect;
+} run = {1, 1, 1, NULL};
+
+uint64_t sim_random(uint64_t below) { /* splitmix64 */
+    uint64_t z = sim.random += 0x9e3779b97f4a7c15ULL;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return (z ^ (z >> 31)) % below;
+}
+
+void sim_note(const char *text, ...) {
+    char *line = notes[note_count++ % MAIN_NOTES];
+    va_list arguments;
+    va_start(arguments, text);
+    int length = snprintf(line, MAIN_LINE, "  step %-5lu ", sim.step);
+    vsnprintf(line + length, MAIN_LINE - (size_t)length, text, arguments);
+    va_end(arguments);
+    if (sim.options.trace) {
+        puts(line);
+    }
+}
+
+void sim_fail(const char *name, const char *text, ...) {
+    static char report[(MAIN_NOTES + 3) * (MAIN_LINE + 1)];
+    static bool failing;
+    if (failing) { /* the report itself went wrong */
+        _exit(3);
+    }
+    failing = true;
+    size_t length = 0;
+    uint64_t first = note_count > MAIN_NOTES && !sim.options.trace ? note_count - MAIN_NOTES : 0;
+    for (uint64_t i = sim.options.trace ? note_count : first; i < note_count; i++) {
+        length += (size_t)snprintf(report + length, MAIN_LINE + 1, "%s\n", notes[i % MAIN_NOTES]);
+    }
+    length += (size_t)snprintf(report + length, MAIN_LINE, "seed %lu step %lu: broken: %s: ", sim.seed, sim.step, name);
+    va_list arguments;
+    va_start(arguments, text);
+    length += (size_t)vsnprintf(report + length, MAIN_LINE * 2, text, arguments);
+    va_end(arguments);
+    report[length++] = '\n';
+    fflush(stdout);
+    _exit(write(STDOUT_FILENO, report, length) == (ssize_t)length ? 1 : 3);
+}
+
+/* UBSan's findings arrive as SIGABRT. */
+const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void) { return "abort_on_error=1"; }
+
+static void on_signal(int number, siginfo_t *info, void *context) {
+    char text[MAIN_LINE];
+    (void)context;
+    if (number == SIGSEGV && memory_explain((uintptr_t)info->si_addr, text, sizeof(text))) {
+        sim_fail("isolation", "%s", text);
+    }
+    sim_fail(number == SIGALRM ? "progress" : "fault", "signal %d (%s), address %lx, cluster %d", number,
+             strsignal(number), (uintptr_t)info->si_addr, schedule_cluster());
+}
+
+static void signals_catch(void) {
+    static uint8_t stack[64U << 10];
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGALRM};
+    stack_t alternate = {.ss_sp = stack, .ss_size = sizeof(stack)};
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    sigaltstack(&alternate, NULL);
+    for (size_t i = 0; i < R4_COUNT(numbers); i++) {
+        sigaction(numbers[i], &action, NULL);
+    }
+}
+
+static _Noreturn void seed_run(uint64_t seed) {
+    sim.seed = seed;
+    sim.random = seed;
+    signals_catch();
+    alarm(sim.options.trace ? 0 : MAIN_SECONDS);
+    schedule_run();
+    fflush(stdout);
+    _exit(0);
+}
+
+static pid_t seed_start(uint64_t seed) {
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        seed_run(seed);
+    }
+    return child;
+}
+
+/* Returns how many seeds passed; *failed says whether another one did not. */
+static uint64_t seeds_run(bool *failed) {
+    uint64_t started = 0;
+    uint64_t passed = 0;
+    uint64_t under_way = 0;
+    while (under_way != 0 || (started < run.count && !*failed)) {
+        if (under_way < run.jobs && started < run.count && !*failed) {
+            if (seed_start(run.first + started++) < 0) {
+                perror("fork");
+                exit(2);
+            }
+            under_way++;
+            continue;
+        }
+        int status = 0;
+        wait(&status);
+        under_way--;
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+            passed++;
+        } else {
+            *failed = true;
+        }
+    }
+    return passed;
+}
+
+static void totals_print(uint64_t passed) {
+    const struct sim_totals *totals = sim_totals;
+    uint64_t calls = 0;
+    uint64_t successes = 0;
+    for (size_t i = 0; i < R4_COUNT(totals->calls); i++) {
+        calls += totals->calls[i];
+        successes += totals->successes[i];
+    }
+    printf("%lu touches, %lu faults, %lu messages, %lu forged, %lu operations resumed, %lu capabilities audited\n",
+           totals->touches, totals->faults, totals->messages, totals->forged, totals->resumed, totals->capabilities);
+    schedule_print_calls();
+    printf("%lu seeds passed: %lu steps, %lu calls of which %lu succeeded\n", passed, totals->steps, calls, successes);
+}
+
+static void usage(void) {
+    fputs("usage: r4sim KERNEL.o [--seed N | --seeds COUNT [--first N]] [--steps N] [--jobs N] [--trace]\n"
+          "             [--expect NAME]\n",
+          stderr);
+    exit(2);
+}
+
+static void arguments_read(int count, char **arguments) {
+    static const struct option options[] = {{"seed", 1, NULL, 'n'},  {"seeds", 1, NULL, 'c'}, {"first", 1, NULL, 'f'},
+                                            {"steps", 1, NULL, 's'}, {"jobs", 1, NULL, 'j'},  {"trace", 0, NULL, 't'},
+                                            {"expect", 1, NULL, 'e'}, {NULL, 0, NULL, 0}};
+    sim.options.steps = 2000;
+    for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
+        uint64_t value = optarg == NULL ? 0 : strtoull(optarg, NULL, 10);
+        switch (option) {
+        case 'n':
+        case 'f':
+            run.first = value;
+            break;
+        case 'c':
+            run.count = value;
+            break;
+        case 's':
+            sim.options.steps = value;
+            break;
+        case 'j':
+            run.jobs = value;
+            break;
+        case 't':
+            sim.options.trace = true;
+            break;
+        case 'e':
+            run.expect = optarg;
+            break;
+        default:
+            usage();
+        }
+    }
+    if (optind + 1 != count || run.count == 0 || run.jobs == 0) {
+        usage();
+    }
+    sim.options.kernel = arguments[optind];
+}
+
+int main(int count, char **arguments) {
+    bool failed = false;
+    arguments_read(count, arguments);
+    sim_totals = mmap(NULL, sizeof(*sim_totals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (sim_totals == MAP_FAILED) {
+        perror("mmap");
+        return 2;
+    }
+    uint64_t passed = seeds_run(&failed);
+    if (run.expect != NULL) {
+        printf("%s: %s after %lu of %lu seeds\n", run.expect, failed ? "caught" : "NOT caught", passed + failed,
+               run.count);
+        return failed ? 0 : 1;
+    }
+    if (!failed) {
+        totals_print(passed);
+    }
+    return failed ? 1 : 0;
+}

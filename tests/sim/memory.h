@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Physical memory: sparse ranges of RAM in one file. Each kernel copy sees it at its own direct map, and of that only what it has said to
+ * be its own with machine_direct_map(): any other access ends the run. The simulator sees all of it at MEMORY_HOST.
+ */
+#ifndef R4_SIM_MEMORY_H
+#define R4_SIM_MEMORY_H
+
+#include "sim.h"
+#include <r4/layout.h>
+
+#define MEMORY_HOST         0x200000000000ULL /* physical address 0 appears here to the simulator itself */
+#define MEMORY_DIRECT       0x100000000000ULL /* + cluster << R4_DIRECT_MAP_SHIFT */
+#define MEMORY_RESERVE_SIZE R4_LARGE_SIZE
+#define MEMORY_RANGES       2U /* pools of one cluster */
+#define MEMORY_POOL_BLOCKS  8U /* of 2 MiB, at most, in one pool */
+#define MEMORY_BLOCK_PAGES  (R4_LARGE_SIZE / R4_PAGE_SIZE)
+
+struct memory_range {
+    phys_t base;
+    uint64_t size;
+};
+
+struct memory_home { /* what a cluster has at boot */
+    struct memory_range reserve; /* header, rings: in no direct map */
+    struct memory_range pools[MEMORY_RANGES];
+    uint32_t pool_count;
+};
+
+/* Draws every cluster's memory and makes it. */
+void memory_make(void);
+const struct memory_home *memory_home(uint32_t cluster);
+
+/* Maps `size` bytes of physical memory at a fixed virtual address that nothing occupies. */
+void memory_map(uintptr_t address, phys_t base, uint64_t size, bool writable);
+
+/* machine_direct_map() of one cluster. Ends the run if a page would be in two direct maps. */
+bool memory_present(uint32_t cluster, phys_t base, uint64_t size, bool present);
+
+/* True if all of [base, base + size) is in that cluster's direct map. */
+bool memory_owns(uint32_t cluster, phys_t base, uint64_t size);
+
+/* True if every 2 MiB page of the pools is in the direct map of the cluster that it is the home of; else *lost is one that is not. */
+bool memory_is_home(phys_t *lost);
+
+/* An index for tables with an entry per 4 KiB page of pool memory; MEMORY_PAGES is their size. */
+#define MEMORY_PAGES (SIM_CLUSTERS * MEMORY_RANGES * MEMORY_POOL_BLOCKS * MEMORY_BLOCK_PAGES)
+uint32_t memory_page(phys_t address);
+
+static inline void *memory_host(phys_t address) { return (void *)(MEMORY_HOST + address); }
+
+/* Names the owner of a faulting address of some copy's direct map: "physical … of cluster …"; false if it is none. */
+bool memory_explain(uintptr_t address, char *text, size_t size);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The thread's own memory is its registers: rbx names the call that it waits for (0: none), r14 is 1 once it has run, r15 is what its FPU
+ * must hold. All three are kept over a system call.
+ */
+#include "program.h"
+#include "census.h"
+#include "choose.h"
+#include "memory.h"
+#include "thread.h"
+#include <string.h>
+
+#define PROGRAM_CALLS      8192U /* remembered; each thread has one under way at most */
+#define PROGRAM_UNANSWERED UINT64_MAX
+#define PROGRAM_PAGE_FAULT 14U
+#define PROGRAM_UNDEFINED  6U
+
+struct record { /* of a call under way */
+    struct call call;
+    uint64_t step;
+};
+
+static struct record records[PROGRAM_CALLS];
+static uint64_t record_count;
+static uint64_t written[MEMORY_PAGES]; /* step at which a user thread last wrote there */
+
+static const char *const names[R4_OP_COUNT] = {
+    [R4_OP_COPY] = "copy",
+    [R4_OP_MOVE] = "move",
+    [R4_OP_DELETE] = "delete",
+    [R4_OP_REVOKE] = "revoke",
+    [R4_OP_INSPECT] = "inspect",
+    [R4_OP_RETYPE] = "retype",
+    [R4_OP_FRAME_MAP] = "frame_map",
+    [R4_OP_FRAME_UNMAP] = "frame_unmap",
+    [R4_OP_TABLE_MAP] = "table_map",
+    [R4_OP_TABLE_UNMAP] = "table_unmap",
+    [R4_OP_CAP_PAGE_MAP] = "cap_page_map",
+    [R4_OP_CAP_PAGE_UNMAP] = "cap_page_unmap",
+    [R4_OP_THREAD_CONFIGURE] = "thread_configure",
+    [R4_OP_THREAD_SCHEDULE] = "thread_schedule",
+    [R4_OP_THREAD_START] = "thread_start",
+    [R4_OP_THREAD_STOP] = "thread_stop",
+    [R4_OP_LINK_POST] = "link_post",
+    [R4_OP_LINK_HANDOFF] = "link_handoff",
+    [R4_OP_DEBUG_WRITE] = "debug_write",
+    [R4_OP_DEBUG_MARK] = "debug_mark",
+    [R4_OP_DEBUG_WAIT] = "debug_wait",
+    [R4_OP_DEBUG_STAT] = "debug_stat",
+    [R4_OP_DEBUG_EXIT] = "debug_exit",
+};
+
+const char *program_operation_name(uint64_t operation) { return operation < R4_OP_COUNT ? names[operation] : "nonsense"; }
+
+/* A new frame is zero, but for what user threads have written to it since its retype was called. */
+static void frame_check(const struct copy *copy, const struct record *record) {
+    uint64_t size = 1ULL << (record->call.argument[0] >> 8 & 0xff);
+    for (uint64_t at = 0; at < size; at += R4_PAGE_SIZE) {
+        phys_t page = record->call.object + at;
+        const uint64_t *words = memory_host(page);
+        for (uint32_t i = 0; i < R4_PAGE_SIZE / 8 && written[memory_page(page)] < record->step; i++) {
+            if (words[i] != 0) {
+                sim_fail("new objects are zero", "cluster %u: frame %lx has %lx at %lx", copy->number,
+                         record->call.object, words[i], page + i * 8);
+            }
+        }
+    }
+}
+
+static void answer_check(const struct cpu *cpu, const struct thread *thread, const struct machine_regs *regs) {
+    const struct record *record = &records[regs->rbx % PROGRAM_CALLS];
+    const struct call *call = &record->call;
+    if (regs->rax >= R4_ERROR_COUNT) {
+        sim_fail("calls are answered", "cluster %u: %s called at step %lu by the thread at %lx: result %lx",
+                 cpu->copy->number, program_operation_name(call->operation), record->step,
+                 (uintptr_t)thread - cpu->copy->direct, regs->rax);
+    }
+    sim_note("c%u.%u thread %lx: %s of step %lu: %s", cpu->copy->number, cpu->index,
+             (uintptr_t)thread - cpu->copy->direct, program_operation_name(call->operation), record->step,
+             r4_error_name((enum r4_error)regs->rax));
+    if (call->operation < R4_OP_COUNT) {
+        sim_count(&sim_totals->calls[call->operation], 1);
+        sim_count(&sim_totals->successes[call->operation], regs->rax == R4_OK);
+    }
+    if (regs->rax == R4_OK && call->operation == R4_OP_RETYPE && (call->argument[0] & 0xff) == R4_CAP_FRAME &&
+        memory_owns(cpu->copy->number, call->object, 1)) {
+        frame_check(cpu->copy, record);
+    }
+}
+
+static void fpu_check(struct cpu *cpu, struct machine_regs *regs) {
+    if (regs->r14 != 0 && cpu->fpu != regs->r15) {
+        sim_fail("a thread keeps its FPU", "c%u.%u: %lx instead of %lx", cpu->copy->number, cpu->index, cpu->fpu,
+                 regs->r15);
+    }
+    regs->r14 = 1;
+    regs->r15 = sim_random(UINT32_MAX);
+    cpu->fpu = regs->r15;
+}
+
+static void call_make(struct cpu *cpu, struct thread *thread, struct machine_regs *regs) {
+    struct call call = choose_call(cpu->copy, thread);
+    const uint64_t *argument = call.argument;
+    uint64_t id = ++record_count;
+    records[id % PROGRAM_CALLS] = (struct record){call, sim.step};
+    regs->rbx = id;
+    regs->rax = PROGRAM_UNANSWERED;
+    regs->from_syscall = 1;
+    sim_note("c%u.%u thread %lx calls %s(%lx, %lx, %lx, %lx, %lx)", cpu->copy->number, cpu->index,
+             (uintptr_t)thread - cpu->copy->direct, program_operation_name(call.operation), call.cap, argument[0],
+             argument[1], argument[2], argument[3]);
+    cpu_enter(cpu, (struct upcall){UPCALL_SYSCALL,
+                                   {call.cap, call.operation, argument[0], argument[1], argument[2], argument[3]}});
+}
+
+static void fault(struct cpu *cpu, uint64_t vector, uint64_t address) {
+    sim_note("c%u.%u fault %lu at %lx", cpu->copy->number, cpu->index, vector, address);
+    sim_count(&sim_totals->faults, 1);
+    cpu_enter(cpu, (struct upcall){UPCALL_FAULT, {vector, 0, address}});
+}
+
+/* Reads or writes one word, with whatever translation the processor has. */
+static void touch(struct cpu *cpu) {
+    uint64_t address = tlb_choose(&cpu->tlb);
+    struct tlb_entry entry = tlb_translate(&cpu->tlb, address);
+    sim_count(&sim_totals->touches, 1);
+    if (entry.leaf == 0) {
+        if (sim_chance(16)) {
+            fault(cpu, PROGRAM_PAGE_FAULT, address);
+        }
+        return;
+    }
+    phys_t place = (entry.leaf & PAGING_ADDRESS) + sim_random(entry.size / 8) * 8;
+    if (!memory_owns(cpu->copy->number, place, 8)) {
+        sim_fail("no stale translation", "c%u.%u reaches %lx at %lx, which its cluster does not have", cpu->copy->number,
+                 cpu->index, place, address);
+    }
+    if ((entry.leaf & PAGING_WRITE) != 0 && sim_chance(2)) {
+        sim_note("c%u.%u writes %lx", cpu->copy->number, cpu->index, place);
+        *(uint64_t *)memory_host(place) = sim.step << 32 | 0xa5a5a5a5U;
+        written[memory_page(place)] = sim.step;
+    }
+}
+
+void program_step(struct cpu *cpu) {
+    struct thread *thread = cpu_thread(cpu);
+    struct machine_regs *regs = &thread->saved;
+    if (regs->rbx != 0) {
+        answer_check(cpu, thread, regs);
+        regs->rbx = 0;
+    }
+    if (regs->r14 == 0 && choose_is_root(cpu->copy, thread)) {
+        census_remember(cpu->copy);
+    }
+    fpu_check(cpu, regs);
+    uint64_t what = sim_random(100);
+    if (what < 75) {
+        call_make(cpu, thread, regs);
+    } else if (what < 99) {
+        touch(cpu);
+    } else if (!choose_is_root(cpu->copy, thread)) {
+        fault(cpu, PROGRAM_UNDEFINED, 0);
+    }
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What user threads do: random calls, mostly with arguments that could work (taken from the capabilities that the thread has), some with
+ * none that could; reads and writes of what they have mapped; faults.
+ */
+#ifndef R4_SIM_PROGRAM_H
+#define R4_SIM_PROGRAM_H
+
+#include "cpu.h"
+
+/* One step of the thread that this processor runs. */
+void program_step(struct cpu *cpu);
+
+/* Its name, for lines; "nonsense" if there is no such operation. */
+const char *program_operation_name(uint64_t operation);
+
+#endif
