@@ -25,6 +25,13 @@ static inline phys_t space_page(void) {
     return SPACE_BASE + (phys_t)space_used++ * R4_PAGE_SIZE;
 }
 
+/* Forgets all that was there and returns the page of a new root. */
+static inline phys_t space_start(void) {
+    memset(space_pages, 0, sizeof(space_pages));
+    space_used = 0;
+    return space_page();
+}
+
 static inline uint64_t *space_table(phys_t page) { return (uint64_t *)(space_direct() + page); }
 
 /* The entry of `level` for `address`, made by the manual's rule and not by the code under test: 9 bits of the address

@@ -324,5 +324,41 @@ START_TEST(test_check_finds_ttl) {
 }
 END_TEST
 
+static void depth_set(uint32_t slot, uint64_t depth) {
+    slots[slot].word[2] = r4_slot_depth_set(slots[slot].word[2], depth);
+}
+
+START_TEST(test_check_finds_depth) {
+    static const char *const text = "a depth rises by more than one step";
+    for (uint32_t i = 1; i <= 5; i++) {
+        for (uint64_t depth = 0; depth <= R4_DEPTH_MAX; depth++) {
+            make_tree();
+            ttl_set(i, 0); /* so that no TTL is wrong first */
+            uint64_t before = slot_depth(&slots[i - 1]);
+            uint64_t after = i == 5 ? 0 : slot_depth(&slots[i + 1]);
+            depth_set(i, depth);
+            const char *found = derivation_check(direct(), slots);
+            if (depth > before + 1 || after > depth + 1) {
+                ck_assert_str_eq(found, text);
+            } else {
+                ck_assert(found == NULL || strcmp(found, text) != 0);
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_check_finds_ring) {
+    make_tree();
+    slot_next_set(direct(), &slots[5], &slots[0]);
+    slot_prev_set(direct(), &slots[0], &slots[5]);
+    ck_assert_str_eq(derivation_check(direct(), slots), "the list is closed into a ring");
+    slot_prev_set(direct(), &slots[0], NULL); /* one that begins with the second slot */
+    slot_next_set(direct(), &slots[5], &slots[1]);
+    ck_assert_str_eq(derivation_check(direct(), slots), "a slot's previous link does not name its predecessor");
+}
+END_TEST
+
 SUITE_MAIN("derivation", test_random, test_deepest, test_move_to_last_version, test_check_accepts,
-           test_check_finds_wrong_link, test_check_finds_empty_and_header, test_check_finds_ttl)
+           test_check_finds_wrong_link, test_check_finds_empty_and_header, test_check_finds_ttl, test_check_finds_depth,
+           test_check_finds_ring)

@@ -18,9 +18,10 @@ struct byte_field {
 /* Every range that a byte has. */
 #define BYTE_FIELDS(X)                                                                                                 \
     X(0, 0)                                                                                                            \
-    X(1, 0) X(2, 0) X(3, 0) X(4, 0) X(5, 0) X(6, 0) X(7, 0) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1)    \
-        X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2) X(7, 2) X(3, 3) X(4, 3) X(5, 3) X(6, 3) X(7, 3) X(4, 4) X(5, 4)        \
-            X(6, 4) X(7, 4) X(5, 5) X(6, 5) X(7, 5) X(6, 6) X(7, 6) X(7, 7)
+    X(1, 0)                                                                                                            \
+    X(2, 0) X(3, 0) X(4, 0) X(5, 0) X(6, 0) X(7, 0) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(2, 2)    \
+        X(3, 2) X(4, 2) X(5, 2) X(6, 2) X(7, 2) X(3, 3) X(4, 3) X(5, 3) X(6, 3) X(7, 3) X(4, 4) X(5, 4) X(6, 4)        \
+            X(7, 4) X(5, 5) X(6, 5) X(7, 5) X(6, 6) X(7, 6) X(7, 7)
 
 #define DEFINE_BYTE_FIELD(hi, lo) DEFINE_FIELD(uint8_t, byte_##hi##_##lo, hi, lo)
 BYTE_FIELDS(DEFINE_BYTE_FIELD)
@@ -73,6 +74,8 @@ START_TEST(test_whole_words) {
     for (int i = 0; i < 1000; i++) {
         uint64_t word = random_next(&state);
         uint64_t value = random_next(&state);
+        ck_assert_uint_eq(half_all_get((uint16_t)word), (uint16_t)word);
+        ck_assert_uint_eq(word_all_get((uint32_t)word), (uint32_t)word);
         ck_assert_uint_eq(half_all_set((uint16_t)word, (uint16_t)value), (uint16_t)value);
         ck_assert_uint_eq(word_all_set((uint32_t)word, (uint32_t)value), (uint32_t)value);
         ck_assert_uint_eq(long_all_set(word, value), value);
@@ -83,12 +86,18 @@ END_TEST
 
 START_TEST(test_edges) {
     ck_assert_uint_eq(half_top_max(), 1);
+    ck_assert_uint_eq(half_top_get(0x8000), 1);
+    ck_assert_uint_eq(half_top_get(0x7fff), 0);
     ck_assert_uint_eq(half_top_set(0, 3), 0x8000); /* what does not fit is dropped */
     ck_assert_uint_eq(half_top_set(0xffff, 2), 0x7fff);
+    ck_assert_uint_eq(word_top_max(), 0xfff);
     ck_assert_uint_eq(word_top_get(0xabcdefff), 0xabc);
     ck_assert_uint_eq(word_top_set(0xffffffff, 0x5123), 0x123fffff);
+    ck_assert_uint_eq(long_top_max(), 1);
     ck_assert_uint_eq(long_top_get(1ULL << 63), 1);
     ck_assert_uint_eq(long_top_set(UINT64_MAX, 0), UINT64_MAX >> 1);
+    ck_assert_uint_eq(long_low_max(), 1);
+    ck_assert_uint_eq(long_low_get(3), 1);
     ck_assert_uint_eq(long_low_set(UINT64_MAX, 0), UINT64_MAX - 1);
     ck_assert_uint_eq(long_middle_max(), 0x1ffff);
     ck_assert_uint_eq(long_middle_set(0, UINT64_MAX), 0x000001ffff000000ULL);

@@ -59,7 +59,7 @@ END_TEST
 START_TEST(test_walk_finds_each_level) {
     static const uint64_t addresses[] = {
         0, 0x1ff000, R4_ROOT_IMAGE, R4_WINDOW_BASE, R4_WINDOW_BASE + R4_WINDOW_SIZE - 1, R4_USER_END - 1};
-    phys_t root = space_page();
+    phys_t root = space_start();
     for (size_t i = 0; i < R4_COUNT(addresses); i++) {
         for (uint32_t level = 4; level >= 1; level--) {
             uint64_t *entry = space_entry(root, addresses[i], level);
@@ -84,7 +84,7 @@ START_TEST(test_walk_stops) {
         {0x60, false},  /* accessed, dirty: written by the processor */
         {0x7ff0000000000000, false},
     };
-    phys_t root = space_page();
+    phys_t root = space_start();
     space_entry(root, address, 1);
     for (uint32_t at = 4; at > 1; at--) {
         uint64_t *entry = space_entry(root, address, at);
@@ -103,7 +103,7 @@ END_TEST
 /* Nothing but the path to one address exists: all others end where they leave it. */
 START_TEST(test_walk_of_other_addresses) {
     const uint64_t address = 0x2aaaaaaaa000;
-    phys_t root = space_page();
+    phys_t root = space_start();
     uint64_t *leaf = space_entry(root, address, 1);
     uint64_t state = 13;
     for (int i = 0; i < ROUNDS; i++) {

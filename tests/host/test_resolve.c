@@ -11,7 +11,7 @@ static struct r4_slot *slots; /* window page 0 */
 
 /* One cap page, at window page 0. */
 static void make_window(void) {
-    phys_t root = space_page();
+    phys_t root = space_start();
     phys_t page = space_page();
     *space_entry(root, R4_WINDOW_BASE, 1) = paging_leaf(page, R4_READ, false, PAGING_MARK_CAPS);
     directories[0] = *space_entry(root, R4_WINDOW_BASE, 3) & PAGING_ADDRESS;

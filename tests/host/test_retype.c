@@ -95,6 +95,7 @@ static void expect_all_counts(struct retype_request request, uint32_t untyped_lo
 }
 
 START_TEST(test_small_untyped_exhaustively) {
+    reached = 0;
     for (uint32_t untyped = 6; untyped <= 9; untyped++) {
         for (uint32_t size = 5; size <= untyped + 1; size++) {
             for (uint64_t offset = 0; offset <= (1U << untyped) + 64; offset += 32) {
@@ -111,6 +112,7 @@ END_TEST
 
 START_TEST(test_objects_of_pages) {
     static const uint32_t sizes[] = {0, 12, 13, 21};
+    reached = 0;
     for (uint32_t i = 0; i < R4_COUNT(kinds) * R4_COUNT(sizes); i++) {
         for (uint32_t untyped = 11; untyped <= 15; untyped++) {
             for (uint64_t offset = 0; offset <= (1U << untyped) + 4096; offset += 2048) {
@@ -129,6 +131,7 @@ END_TEST
  * numbers. */
 START_TEST(test_largest_untyped) {
     static const uint32_t counts[] = {1, 2, 63, 64, 65, 0x80000000, UINT32_MAX};
+    reached = 0;
     for (uint32_t size = 6; size <= 45; size++) {
         for (uint32_t shift = size; shift < 64; shift++) {
             for (uint32_t i = 0; i < R4_COUNT(counts); i++) {

@@ -14,6 +14,12 @@ static struct runqueue_member members[MEMBERS];
 static struct runqueue_member *model[RUNQUEUE_PRIORITIES][MEMBERS];
 static uint32_t counts[RUNQUEUE_PRIORITIES];
 
+static void start(void) {
+    memset(&queue, 0, sizeof(queue));
+    memset(members, 0, sizeof(members));
+    memset(counts, 0, sizeof(counts));
+}
+
 static void model_remove(const struct runqueue_member *member) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < counts[member->priority]; i++) {
@@ -83,6 +89,7 @@ static void change(uint64_t *state) {
 
 START_TEST(test_random) {
     uint64_t state = 23;
+    start();
     for (int round = 0; round < ROUNDS; round++) {
         change(&state);
         EXPECT(runqueue_first(&queue) == model_first());
@@ -96,6 +103,7 @@ END_TEST
 /* One member at each priority in turn: it alone is the first, and leaves nothing behind. */
 START_TEST(test_each_priority_alone) {
     struct runqueue_member *member = &members[0];
+    start();
     ck_assert_ptr_null(runqueue_first(&queue));
     for (uint32_t priority = 0; priority < RUNQUEUE_PRIORITIES; priority++) {
         member->priority = priority;
@@ -115,6 +123,7 @@ END_TEST
 /* 255 runs first, all others in falling order. */
 START_TEST(test_order_of_priorities) {
     static struct runqueue_member all[RUNQUEUE_PRIORITIES];
+    start();
     for (uint32_t i = 0; i < RUNQUEUE_PRIORITIES; i++) {
         uint32_t priority = i * 37 % RUNQUEUE_PRIORITIES;
         all[priority].priority = priority;
@@ -129,6 +138,7 @@ START_TEST(test_order_of_priorities) {
 END_TEST
 
 START_TEST(test_round_robin) {
+    start();
     for (uint32_t i = 0; i < MEMBERS; i++) {
         members[i].priority = 7;
         runqueue_append(&queue, &members[i]);

@@ -19,7 +19,7 @@ static uint64_t window_address(uint64_t page) { return 0x8000000000ULL + page * 
 static phys_t make_window(void) {
     static const uint64_t first[] = {0, 1, 511, 512, (1 << 18) - 1, 1 << 18, WINDOW_PAGES - 1};
     uint64_t state = 17;
-    phys_t root = space_page();
+    phys_t root = space_start();
     for (size_t i = 0; i < PAGES; i++) {
         pages[i] = i < R4_COUNT(first) ? first[i] : random_below(&state, 4) << 17 | random_below(&state, 1024);
         uint64_t *leaf = space_entry(root, window_address(pages[i]), 1);

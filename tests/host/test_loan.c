@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Loans: every state of both records against every message, generation and pending question; the crossing cases of
+ * loan.h, played by both sides; the last generation.
+ */
+#include "core/loan.h"
+#include "suite.h"
+
+#define KINDS (R4_MESSAGE_KIND_COUNT + 2U) /* with two that no peer should send */
+
+static const uint32_t generations[] = {0, 1, 6, 7, 8, 0x7fffffff, LOAN_GENERATION_MAX};
+
+/* --- the lender --- */
+
+/* What a message makes of a record whose generation it names and that has no question unsent; all else drops it. */
+static const struct answer {
+    enum loan_out_state state;
+    bool revoke_wanted;
+    uint32_t kind;
+    uint32_t error;
+    enum lender_action action;
+    enum loan_out_state after;
+} answers[] = {
+    {LOAN_OUT_OFFERED, false, R4_MESSAGE_ACCEPT, 0, LENDER_LENT, LOAN_OUT_LENT},
+    {LOAN_OUT_OFFERED, true, R4_MESSAGE_ACCEPT, 0, LENDER_LENT_REVOKE, LOAN_OUT_REVOKING},
+    {LOAN_OUT_OFFERED, false, R4_MESSAGE_REFUSE, 0, LENDER_REFUSED, LOAN_OUT_FREE},
+    {LOAN_OUT_OFFERED, true, R4_MESSAGE_REFUSE, 0, LENDER_REFUSED, LOAN_OUT_FREE},
+    {LOAN_OUT_REVOKING, false, R4_MESSAGE_DONE, R4_OK, LENDER_BACK, LOAN_OUT_FREE},
+    {LOAN_OUT_REVOKING, false, R4_MESSAGE_DONE, R4_ERR_CLUSTER_DOWN, LENDER_STILL_LENT, LOAN_OUT_LENT},
+    {LOAN_OUT_REVOKING, false, R4_MESSAGE_DONE, UINT32_MAX, LENDER_STILL_LENT, LOAN_OUT_LENT},
+};
+
+static const uint32_t errors[] = {R4_OK, R4_ERR_CLUSTER_DOWN, UINT32_MAX};
+
+static struct answer expected_answer(enum loan_out_state state, bool wanted, uint32_t kind, uint32_t error) {
+    for (size_t i = 0; i < R4_COUNT(answers); i++) {
+        bool error_counts = kind == R4_MESSAGE_DONE;
+        if (answers[i].state == state && answers[i].revoke_wanted == wanted && answers[i].kind == kind &&
+            (!error_counts || answers[i].error == error)) {
+            return answers[i];
+        }
+    }
+    return (struct answer){state, wanted, kind, error, LENDER_DROP, state};
+}
+
+static void expect_answer(struct answer expected, uint32_t generation, uint32_t named, uint32_t unsent) {
+    struct loan_out loan = {.base = 77,
+                            .post = {.kind = unsent},
+                            .generation = generation,
+                            .state = expected.state,
+                            .revoke_wanted = expected.revoke_wanted};
+    struct loan_out before = loan;
+    struct r4_message message = {.kind = expected.kind, .error = expected.error, .generation = named};
+    bool dropped = named != generation || unsent != R4_MESSAGE_NONE || expected.action == LENDER_DROP;
+    ck_assert_int_eq(loan_answer(&loan, &message), dropped ? LENDER_DROP : expected.action);
+    if (dropped) {
+        ck_assert_mem_eq(&loan, &before, sizeof(loan));
+        return;
+    }
+    ck_assert_int_eq(loan.state, expected.after);
+    ck_assert(!loan.revoke_wanted); /* it has left with the message, or there is nothing to revoke */
+    ck_assert_uint_eq(loan.generation, generation);
+    ck_assert_uint_eq(loan.base, 77);
+}
+
+/* Every state, wish, kind and error: once as it is, once for each other generation, once with each question unsent. */
+static void expect_every_answer(enum loan_out_state state, bool wanted, uint32_t kind) {
+    for (size_t i = 0; i < R4_COUNT(errors); i++) {
+        struct answer expected = expected_answer(state, wanted, kind, errors[i]);
+        for (size_t j = 0; j < R4_COUNT(generations); j++) {
+            expect_answer(expected, generations[j], generations[j], R4_MESSAGE_NONE);
+            expect_answer(expected, 7, generations[j], R4_MESSAGE_NONE);
+        }
+        expect_answer(expected, 7, 7, R4_MESSAGE_OFFER);
+        expect_answer(expected, 7, 7, R4_MESSAGE_REVOKE);
+    }
+}
+
+START_TEST(test_lender_every_answer) {
+    for (int state = LOAN_OUT_FREE; state <= LOAN_OUT_REVOKING; state++) {
+        for (uint32_t kind = 0; kind < KINDS; kind++) {
+            expect_every_answer((enum loan_out_state)state, false, kind);
+            expect_every_answer((enum loan_out_state)state, state == LOAN_OUT_OFFERED, kind);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_lender_every_revoke) {
+    static const struct {
+        enum loan_out_state before, after;
+        bool sends, wanted;
+    } cases[] = {
+        {LOAN_OUT_FREE, LOAN_OUT_FREE, false, false},
+        {LOAN_OUT_OFFERED, LOAN_OUT_OFFERED, false, true},
+        {LOAN_OUT_LENT, LOAN_OUT_REVOKING, true, false},
+        {LOAN_OUT_REVOKING, LOAN_OUT_REVOKING, false, false},
+    };
+    for (size_t i = 0; i < R4_COUNT(cases); i++) {
+        struct loan_out loan = {.state = cases[i].before, .generation = 5, .failure = R4_ERR_CLUSTER_DOWN};
+        ck_assert_int_eq(loan_revoke(&loan), cases[i].sends);
+        ck_assert_int_eq(loan.state, cases[i].after);
+        ck_assert_int_eq(loan.revoke_wanted, cases[i].wanted);
+        ck_assert_int_eq(loan.failure, R4_OK); /* it is asked again */
+        ck_assert_uint_eq(loan.generation, 5);
+        ck_assert(!loan_revoke(&loan)); /* a second one sends nothing */
+        ck_assert_int_eq(loan.state, cases[i].after);
+    }
+}
+END_TEST
+
+START_TEST(test_find_free) {
+    static struct loan_out table[LOANS];
+    for (uint32_t i = 0; i < LOANS; i++) {
+        struct loan_out *loan = loan_find_free(table);
+        ck_assert_ptr_eq(loan, &table[i]);
+        ck_assert_uint_eq(loan->generation, 1);
+        loan->state = (enum loan_out_state)(1 + i % 3);
+    }
+    ck_assert_ptr_null(loan_find_free(table));
+    table[LOANS - 1].state = LOAN_OUT_FREE;
+    ck_assert_ptr_eq(loan_find_free(table), &table[LOANS - 1]);
+    ck_assert_uint_eq(table[LOANS - 1].generation, 2);
+}
+END_TEST
+
+/* A record that has had the last generation is never used again; with all of them worn out there is none. */
+START_TEST(test_last_generation) {
+    static struct loan_out table[LOANS];
+    for (uint32_t i = 0; i < LOANS; i++) {
+        table[i].generation = LOAN_GENERATION_MAX;
+    }
+    ck_assert_ptr_null(loan_find_free(table));
+    table[3].generation = LOAN_GENERATION_MAX - 1;
+    ck_assert_ptr_eq(loan_find_free(table), &table[3]);
+    ck_assert_uint_eq(table[3].generation, LOAN_GENERATION_MAX);
+    ck_assert_ptr_null(loan_find_free(table));
+    for (uint32_t i = 0; i < LOANS; i++) {
+        ck_assert_uint_eq(table[i].generation, LOAN_GENERATION_MAX);
+    }
+}
+END_TEST
+
+/* --- the borrower --- */
+
+START_TEST(test_borrower_every_offer) {
+    for (int state = LOAN_IN_FREE; state <= LOAN_IN_SWEEPING; state++) {
+        for (uint32_t owed = 0; owed < R4_MESSAGE_KIND_COUNT; owed++) {
+            for (size_t i = 0; i < R4_COUNT(generations) * R4_COUNT(generations); i++) {
+                uint32_t had = generations[i % R4_COUNT(generations)];
+                uint32_t named = generations[i / R4_COUNT(generations)];
+                struct loan_in loan = {.post = {.kind = owed}, .generation = had, .state = (enum loan_in_state)state};
+                struct r4_message message = {.kind = R4_MESSAGE_OFFER, .generation = named};
+                bool fits = state == LOAN_IN_FREE && owed == R4_MESSAGE_NONE && named > had;
+                ck_assert_int_eq(loan_offer_fits(&loan, &message), fits);
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_borrower_every_revoke) {
+    for (int state = LOAN_IN_FREE; state <= LOAN_IN_SWEEPING; state++) {
+        for (uint32_t owed = 0; owed < R4_MESSAGE_KIND_COUNT; owed++) {
+            for (size_t i = 0; i < R4_COUNT(generations); i++) {
+                struct loan_in loan = {.post = {.kind = owed}, .generation = 7, .state = (enum loan_in_state)state};
+                struct r4_message message = {.kind = R4_MESSAGE_REVOKE, .generation = generations[i]};
+                bool starts = state == LOAN_IN_LANDED && owed == R4_MESSAGE_NONE && generations[i] == 7;
+                ck_assert_int_eq(loan_sweep_starts(&loan, &message), starts);
+                ck_assert_int_eq((int)loan.state, starts ? LOAN_IN_SWEEPING : state);
+                ck_assert_uint_eq(loan.generation, 7);
+            }
+        }
+    }
+}
+END_TEST
+
+/* --- both sides: one record each, messages passed by hand as loans.c passes them --- */
+
+struct pair {
+    struct loan_out lent[LOANS];
+    struct loan_in received;
+};
+
+static struct r4_message message(const struct pair *pair, enum r4_message_kind kind, enum r4_error error) {
+    return (struct r4_message){.kind = kind, .error = error, .generation = pair->lent[0].generation};
+}
+
+static void offer(struct pair *pair) {
+    ck_assert_ptr_eq(loan_find_free(pair->lent), &pair->lent[0]);
+    pair->lent[0].state = LOAN_OUT_OFFERED;
+}
+
+/* The OFFER arrives; the borrower takes it or not. */
+static void arrive(struct pair *pair, bool lands) {
+    struct r4_message offered = message(pair, R4_MESSAGE_OFFER, R4_OK);
+    ck_assert(loan_offer_fits(&pair->received, &offered));
+    pair->received.generation = offered.generation;
+    pair->received.state = lands ? LOAN_IN_LANDED : LOAN_IN_FREE;
+}
+
+static enum lender_action answer(struct pair *pair, enum r4_message_kind kind, enum r4_error error) {
+    struct r4_message given = message(pair, kind, error);
+    return loan_answer(&pair->lent[0], &given);
+}
+
+static bool sweep(struct pair *pair) {
+    struct r4_message revoke = message(pair, R4_MESSAGE_REVOKE, R4_OK);
+    return loan_sweep_starts(&pair->received, &revoke);
+}
+
+START_TEST(test_lent_and_back_many_times) {
+    static struct pair pair;
+    for (uint32_t round = 1; round <= 100; round++) {
+        offer(&pair);
+        arrive(&pair, true);
+        ck_assert_int_eq(answer(&pair, R4_MESSAGE_ACCEPT, R4_OK), LENDER_LENT);
+        ck_assert(loan_revoke(&pair.lent[0]));
+        ck_assert(sweep(&pair));
+        pair.received.state = LOAN_IN_FREE;
+        ck_assert_int_eq(answer(&pair, R4_MESSAGE_DONE, R4_OK), LENDER_BACK);
+        ck_assert_uint_eq(pair.lent[0].generation, round);
+    }
+}
+END_TEST
+
+START_TEST(test_revoke_during_offer_accepted) {
+    static struct pair pair;
+    offer(&pair);
+    ck_assert(!loan_revoke(&pair.lent[0]));
+    ck_assert(!sweep(&pair)); /* forged: nothing has landed */
+    arrive(&pair, true);
+    ck_assert_int_eq(answer(&pair, R4_MESSAGE_ACCEPT, R4_OK), LENDER_LENT_REVOKE);
+    ck_assert(!loan_revoke(&pair.lent[0])); /* the REVOKE leaves with the ACCEPT, once */
+    ck_assert(sweep(&pair));
+    pair.received.state = LOAN_IN_FREE;
+    ck_assert_int_eq(answer(&pair, R4_MESSAGE_DONE, R4_OK), LENDER_BACK);
+}
+END_TEST
+
+START_TEST(test_revoke_during_offer_refused) {
+    static struct pair pair;
+    offer(&pair);
+    ck_assert(!loan_revoke(&pair.lent[0]));
+    arrive(&pair, false);
+    ck_assert_int_eq(answer(&pair, R4_MESSAGE_REFUSE, R4_ERR_NO_LANDING), LENDER_REFUSED);
+    ck_assert(!loan_revoke(&pair.lent[0]));
+    offer(&pair); /* the wish of the offer before is forgotten */
+    arrive(&pair, true);
+    ck_assert_int_eq(answer(&pair, R4_MESSAGE_ACCEPT, R4_OK), LENDER_LENT);
+}
+END_TEST
+
+START_TEST(test_two_revokes_one_done) {
+    static struct pair pair;
+    offer(&pair);
+    arrive(&pair, true);
+    answer(&pair, R4_MESSAGE_ACCEPT, R4_OK);
+    ck_assert(loan_revoke(&pair.lent[0]));
+    ck_assert(!loan_revoke(&pair.lent[0]));
+    ck_assert(sweep(&pair));
+    ck_assert(!sweep(&pair)); /* and a second REVOKE would be dropped */
+    pair.received.state = LOAN_IN_FREE;
+    ck_assert_int_eq(answer(&pair, R4_MESSAGE_DONE, R4_OK), LENDER_BACK);
+    ck_assert_int_eq(answer(&pair, R4_MESSAGE_DONE, R4_OK), LENDER_DROP);
+}
+END_TEST
+
+START_TEST(test_not_swept_and_asked_again) {
+    static struct pair pair;
+    offer(&pair);
+    arrive(&pair, true);
+    answer(&pair, R4_MESSAGE_ACCEPT, R4_OK);
+    ck_assert(loan_revoke(&pair.lent[0]));
+    ck_assert(sweep(&pair));
+    pair.received.state = LOAN_IN_LANDED;
+    ck_assert_int_eq(answer(&pair, R4_MESSAGE_DONE, R4_ERR_CLUSTER_DOWN), LENDER_STILL_LENT);
+    ck_assert(loan_revoke(&pair.lent[0]));
+    ck_assert(sweep(&pair));
+    ck_assert_int_eq(answer(&pair, R4_MESSAGE_DONE, R4_OK), LENDER_BACK);
+}
+END_TEST
+
+/* Messages of the loan before meet the record of the next one. */
+START_TEST(test_stale_generation) {
+    static struct pair pair;
+    offer(&pair);
+    struct r4_message refuse = message(&pair, R4_MESSAGE_REFUSE, R4_ERR_FULL);
+    struct r4_message revoke = message(&pair, R4_MESSAGE_REVOKE, R4_OK);
+    struct r4_message stale_offer = message(&pair, R4_MESSAGE_OFFER, R4_OK);
+    arrive(&pair, false);
+    ck_assert_int_eq(loan_answer(&pair.lent[0], &refuse), LENDER_REFUSED);
+    ck_assert(!loan_offer_fits(&pair.received, &stale_offer)); /* a refused offer cannot come twice */
+    offer(&pair);
+    ck_assert_int_eq(loan_answer(&pair.lent[0], &refuse), LENDER_DROP);
+    arrive(&pair, true);
+    ck_assert(!loan_sweep_starts(&pair.received, &revoke));
+    ck_assert_int_eq(pair.received.state, LOAN_IN_LANDED);
+    ck_assert_int_eq(pair.lent[0].state, LOAN_OUT_OFFERED);
+}
+END_TEST
+
+/* The last generation can be lent, revoked and had back; then the pair of records has served. */
+START_TEST(test_last_generation_of_both) {
+    static struct pair pair;
+    pair.lent[0].generation = LOAN_GENERATION_MAX - 1;
+    pair.received.generation = LOAN_GENERATION_MAX - 1;
+    offer(&pair);
+    arrive(&pair, true);
+    ck_assert_int_eq(answer(&pair, R4_MESSAGE_ACCEPT, R4_OK), LENDER_LENT);
+    ck_assert(loan_revoke(&pair.lent[0]));
+    ck_assert(sweep(&pair));
+    pair.received.state = LOAN_IN_FREE;
+    ck_assert_int_eq(answer(&pair, R4_MESSAGE_DONE, R4_OK), LENDER_BACK);
+    ck_assert_ptr_eq(loan_find_free(pair.lent), &pair.lent[1]);
+    for (size_t i = 0; i < R4_COUNT(generations); i++) {
+        struct r4_message any = {.kind = R4_MESSAGE_OFFER, .generation = generations[i]};
+        ck_assert(!loan_offer_fits(&pair.received, &any));
+    }
+}
+END_TEST
+
+SUITE_MAIN("loan", test_lender_every_answer, test_lender_every_revoke, test_find_free, test_last_generation,
+           test_borrower_every_offer, test_borrower_every_revoke, test_lent_and_back_many_times,
+           test_revoke_during_offer_accepted, test_revoke_during_offer_refused, test_two_revokes_one_done,
+           test_not_swept_and_asked_again, test_stale_generation, test_last_generation_of_both)
