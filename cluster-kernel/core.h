@@ -10,6 +10,7 @@
 #include "lock.h"
 #include "where.h"
 
+struct operation;
 struct thread;
 struct pd;
 
@@ -38,8 +39,9 @@ struct core {
     const struct thread *slice_owner;              /* whose slice `slice_end` ends: only compared, never followed */
     uint64_t slice_end;                            /* tick at which `current` yields to its peers; 0 = no timer armed */
     uint64_t direct_epoch;                         /* of the direct map that this core's translations belong to */
-    bool reschedule;                               /* choose again before the return to user mode */
-    bool idle;                                     /* halted, or about to be */
+    const struct operation *working; /* of the cluster's operations, which one it has in work: only compared */
+    bool reschedule;                 /* choose again before the return to user mode */
+    bool idle;                       /* halted, or about to be */
     struct runqueue queue;
 };
 _Static_assert(sizeof(struct core) <= R4_CORE_STRIDE - R4_CORE_OFFSET, "a core's state outgrew its area");

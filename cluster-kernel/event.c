@@ -9,8 +9,9 @@
 
 void kernel_event(enum machine_event event) {
     struct core *core = machine_core();
-    if (event == MACHINE_SHOOTDOWN && !shootdown_serve(core)) {
-        return; /* flushed: back to where it came from, without the lock */
+    if (event == MACHINE_SHOOTDOWN && !shootdown_serve(core) && core->current != NULL) {
+        return; /* flushed: back to the thread, without the lock. A halted core may have halted for this event: it
+                   chooses again */
     }
     cluster_enter(core);
     if (event == MACHINE_TIMER) {

@@ -140,14 +140,28 @@ void operation_abandon(struct core *core, struct operation *operation) {
     }
 }
 
+static bool is_in_work(const struct operation *operation) {
+    for (uint32_t i = 0; i < core_count(); i++) {
+        if (cluster.cores[i]->working == operation) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct operation *operation_of_cluster(uint32_t priority) {
     struct operation *best = NULL;
+    bool any = false;
     for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
-        if (operation->orphan && !operation->waiting && (best == NULL || operation->priority > best->priority)) {
+        if (!operation->orphan || operation->waiting) {
+            continue;
+        }
+        any = true;
+        if ((best == NULL || operation->priority > best->priority) && !is_in_work(operation)) {
             best = operation;
         }
     }
-    if (best == NULL) {
+    if (!any) {
         cluster.work = 0;
     }
     return best != NULL && best->priority >= priority ? best : NULL;

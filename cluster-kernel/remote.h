@@ -38,8 +38,8 @@ void remote_revoke(const struct r4_slot *slot, uint32_t priority);
  * it can. */
 enum r4_error remote_failure(const struct r4_slot *slot);
 
-/* The cap page around a RemoteRef or a received root dies: the capability moves into its loan record, now `depth` deep; a RemoteRef is
- * asked back. */
+/* The cap page around a RemoteRef or a received root dies: the capability moves into its loan record, now `depth` deep;
+ * a RemoteRef is asked back. */
 void remote_shelter(struct r4_slot *slot, uint64_t depth);
 
 /* A capability has moved from one slot to another: records that name the slot follow. */

@@ -170,8 +170,10 @@ static bool operation_turn(struct core *core, struct operation *operation) {
     if (machine_event_pending()) {
         return true;
     }
-    cluster_exit(core); /* fair: who waits gets the lock before us */
+    core->working = operation; /* nobody else takes it up while we wait for our turn again */
+    cluster_exit(core);        /* fair: who waits gets the lock before us */
     cluster_enter(core);
+    core->working = NULL;
     return false;
 }
 

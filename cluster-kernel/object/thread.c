@@ -101,8 +101,8 @@ struct outcome thread_schedule_call(struct invocation *invocation) {
     enum thread_state state = thread->state;
     if (state == THREAD_READY) {
         sched_unready(thread, THREAD_STOPPED);
-        shootdown_thread(invocation->core, thread);
     }
+    shootdown_thread(invocation->core, thread); /* a blocked one, too, may have left its FPU state in the old core */
     thread->core = (uint32_t)core;
     thread->queue.priority = (uint32_t)priority;
     if (state == THREAD_READY) {

@@ -263,6 +263,7 @@ void audit_all(void) {
 /* --- the end --- */
 
 void audit_revoke_roots(void) {
+    sim.steady = true;
     for (uint32_t number = 0; number < sim.cluster_count; number++) {
         struct copy *copy = &sim.copies[number];
         uint32_t count = 0;
@@ -279,6 +280,7 @@ void audit_revoke_roots(void) {
         sim.running = NULL;
         cpu_post(copy->cpus[0].apic_id, MACHINE_RESCHEDULE);
     }
+    sim.steady = false;
 }
 
 static void copy_end(const struct copy *copy) {

@@ -13,7 +13,7 @@
 #define MACHINE_INTERLEAVE 16U /* one call in so many lets others run */
 
 static void interleave(void) {
-    if (sim_chance(MACHINE_INTERLEAVE)) {
+    if (!sim.steady && sim_chance(MACHINE_INTERLEAVE)) {
         cpu_pause();
     }
 }

@@ -113,7 +113,11 @@ static void call_make(struct cpu *cpu, struct thread *thread, struct machine_reg
                                    {call.cap, call.operation, argument[0], argument[1], argument[2], argument[3]}});
 }
 
+/* Stops the thread. */
 static void fault(struct cpu *cpu, uint64_t vector, uint64_t address) {
+    if (choose_is_root(cpu->copy, cpu_thread(cpu))) {
+        return;
+    }
     sim_note("c%u.%u fault %lu at %lx", cpu->copy->number, cpu->index, vector, address);
     sim_count(&sim_totals->faults, 1);
     cpu_enter(cpu, (struct upcall){UPCALL_FAULT, {vector, 0, address}});
@@ -158,7 +162,7 @@ void program_step(struct cpu *cpu) {
         call_make(cpu, thread, regs);
     } else if (what < 99) {
         touch(cpu);
-    } else if (!choose_is_root(cpu->copy, thread)) {
+    } else {
         fault(cpu, PROGRAM_UNDEFINED, 0);
     }
 }

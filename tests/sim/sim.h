@@ -46,6 +46,7 @@ struct sim {
     struct copy *copies; /* cluster_count */
     struct cpu *cpus;
     uint32_t cpu_count;
+    bool steady; /* the scheduler itself calls into a kernel copy: nobody else may run meanwhile */
     struct cpu *running; /* whose upcall is on the host's stack; null: the scheduler's */
     ucontext_t scheduler;
 };
