@@ -6,10 +6,44 @@
 #include "acpi.h"
 #include <r4/string.h>
 
-enum { TAG_END = 0, TAG_COMMAND = 1, TAG_MODULE = 3, TAG_MEMORY_MAP = 6, TAG_RSDP_OLD = 14, TAG_RSDP_NEW = 15 };
+enum {
+    TAG_END = 0,
+    TAG_COMMAND = 1,
+    TAG_MODULE = 3,
+    TAG_MEMORY_MAP = 6,
+    TAG_RSDP_OLD = 14,
+    TAG_RSDP_NEW = 15,
+    TAG_EFI_MAP = 17,
+    TAG_EFI_RUNNING = 18
+};
 
-#define MEMORY_MAP_ENTRIES 16U /* offsets in the tag, and in an entry */
+#define MEMORY_MAP_ENTRIES 16U /* offsets in the tags, and in an entry */
+#define MEMORY_MAP_WIDTH   24U /* smallest entry */
 #define MEMORY_USABLE      1U
+#define EFI_MAP_ENTRIES    16U
+#define EFI_MAP_WIDTH      40U
+
+/* Memory types of UEFI (2.10, 7.2.1). What firmware and loader used for themselves is free once they have left. */
+enum { EFI_LOADER_CODE = 1, EFI_BOOT_DATA = 4, EFI_CONVENTIONAL = 7 };
+#define EFI_PAGE_BITS       12U
+#define EFI_PAGES_MAX       (UINT64_MAX >> EFI_PAGE_BITS)
+#define EFI_SPECIAL_PURPOSE 0x40000ULL /* attribute: kept for a driver */
+
+/* One of the two maps: a tag, its first entry, and what reads an entry. */
+struct map {
+    const uint8_t *tag; /* null: not there */
+    uint32_t size;
+    uint32_t entries; /* offset of the first one */
+    uint32_t width;
+    bool (*entry)(const uint8_t *bytes, struct range *out); /* true if usable */
+};
+
+/* What the tags said that can only be judged together. */
+struct tags {
+    struct map memory;
+    struct map efi;
+    bool rsdp_is_new;
+};
 
 static bool text_ends(const uint8_t *text, uint32_t size) { return size > 0 && text[size - 1] == 0; }
 
@@ -29,36 +63,64 @@ static const char *module_read(const uint8_t *tag, uint32_t size, struct multibo
     return NULL;
 }
 
-/* Twice over the map: an entry that is not usable wins over one that is, wherever the two stand. */
-static const char *memory_read(const uint8_t *tag, uint32_t size, struct multiboot *out) {
+static bool memory_entry(const uint8_t *bytes, struct range *out) {
+    uint64_t length = acpi_read64(bytes + 8);
+    out->base = acpi_read64(bytes);
+    out->end = out->base + length < out->base ? UINT64_MAX : out->base + length;
+    return acpi_read32(bytes + 16) == MEMORY_USABLE;
+}
+
+static bool efi_entry(const uint8_t *bytes, struct range *out) {
+    uint32_t type = acpi_read32(bytes);
+    uint64_t pages = acpi_read64(bytes + 24);
+    uint64_t length = pages > EFI_PAGES_MAX ? UINT64_MAX : pages << EFI_PAGE_BITS;
+    out->base = acpi_read64(bytes + 8);
+    out->end = out->base + length < out->base ? UINT64_MAX : out->base + length;
+    bool usable = (type >= EFI_LOADER_CODE && type <= EFI_BOOT_DATA) || type == EFI_CONVENTIONAL;
+    return usable && !(acpi_read64(bytes + 32) & EFI_SPECIAL_PURPOSE);
+}
+
+static const char *memory_open(const uint8_t *tag, uint32_t size, struct map *out) {
     if (size < MEMORY_MAP_ENTRIES) {
         return "the memory map's tag is too short";
     }
-    uint32_t width = acpi_read32(tag + 8);
-    if (width < 24) {
-        return "the memory map's entries are shorter than 24 bytes";
-    }
-    for (uint32_t pass = 0; pass < 2; pass++) {
-        for (uint32_t at = MEMORY_MAP_ENTRIES; size - at >= width; at += width) {
-            phys_t base = acpi_read64(tag + at);
-            uint64_t length = acpi_read64(tag + at + 8);
-            phys_t end = base + length < base ? UINT64_MAX : base + length;
-            bool usable = acpi_read32(tag + at + 16) == MEMORY_USABLE;
-            bool fits = true;
-            if (pass == 0 && usable) {
-                fits = ranges_add(&out->ram, base, end);
-            } else if (pass == 1 && !usable) {
-                fits = ranges_remove(&out->ram, base, end);
-            }
-            if (!fits) {
-                return "the memory map has more than 512 ranges of RAM";
-            }
-        }
-    }
-    return NULL;
+    *out = (struct map){tag, size, MEMORY_MAP_ENTRIES, acpi_read32(tag + 8), memory_entry};
+    return out->width < MEMORY_MAP_WIDTH ? "the memory map's entries are shorter than 24 bytes" : NULL;
 }
 
-static const char *tag_read(uint32_t type, const uint8_t *tag, uint32_t size, struct multiboot *out) {
+static const char *efi_open(const uint8_t *tag, uint32_t size, struct map *out) {
+    if (size < EFI_MAP_ENTRIES) {
+        return "the EFI memory map's tag is too short";
+    }
+    *out = (struct map){tag, size, EFI_MAP_ENTRIES, acpi_read32(tag + 8), efi_entry};
+    return out->width < EFI_MAP_WIDTH ? "the EFI memory map's entries are shorter than 40 bytes" : NULL;
+}
+
+/* Adds the map's usable entries to the RAM, or takes away all others. False: more ranges than there is room for. */
+static bool map_apply(const struct map *map, bool usable, struct ranges *ram) {
+    bool fits = true;
+    for (uint32_t at = map->entries; map->tag != NULL && map->size - at >= map->width; at += map->width) {
+        struct range range;
+        if (map->entry(map->tag + at, &range) != usable) {
+            continue;
+        }
+        bool (*change)(struct ranges *, phys_t, phys_t) = usable ? ranges_add : ranges_remove;
+        fits = change(ram, range.base, range.end) && fits;
+    }
+    return fits;
+}
+
+/* RAM is what the loader's map calls usable; without one, what EFI's does. What either of them reserves is reserved,
+ * wherever in the map that stands. */
+static const char *memory_read(const struct tags *tags, struct multiboot *out) {
+    bool fits = map_apply(tags->memory.tag != NULL ? &tags->memory : &tags->efi, true, &out->ram);
+    fits = map_apply(&tags->memory, false, &out->ram) && fits;
+    fits = map_apply(&tags->efi, false, &out->ram) && fits;
+    return fits ? NULL : "the memory map has more than 512 ranges of RAM";
+}
+
+static const char *tag_read(const uint8_t *tag, uint32_t size, struct multiboot *out, struct tags *tags) {
+    uint32_t type = acpi_read32(tag);
     switch (type) {
     case TAG_COMMAND:
         if (!text_ends(tag + 8, size - 8)) {
@@ -69,12 +131,17 @@ static const char *tag_read(uint32_t type, const uint8_t *tag, uint32_t size, st
     case TAG_MODULE:
         return module_read(tag, size, out);
     case TAG_MEMORY_MAP:
-        return memory_read(tag, size, out);
+        return memory_open(tag, size, &tags->memory);
+    case TAG_EFI_MAP:
+        return efi_open(tag, size, &tags->efi);
+    case TAG_EFI_RUNNING:
+        return "the loader has left EFI's boot services running";
     case TAG_RSDP_OLD:
     case TAG_RSDP_NEW:
-        if (size - 8 > out->rsdp_size) {
+        if (type == TAG_RSDP_NEW || !tags->rsdp_is_new) {
             out->rsdp = tag + 8;
             out->rsdp_size = size - 8;
+            tags->rsdp_is_new = type == TAG_RSDP_NEW;
         }
         return NULL;
     default:
@@ -90,16 +157,16 @@ const char *multiboot_read(const void *block, size_t size, struct multiboot *out
         return "the information block is longer than what can be read";
     }
     uint32_t total = acpi_read32(bytes);
+    struct tags tags = {0};
     for (uint32_t at = 8; at < total && total - at >= 8;) {
-        uint32_t type = acpi_read32(bytes + at);
         uint32_t length = acpi_read32(bytes + at + 4);
         if (length < 8 || length > total - at) {
             return "a tag of the information block has a wrong length";
         }
-        if (type == TAG_END) {
-            return NULL;
+        if (acpi_read32(bytes + at) == TAG_END) {
+            return memory_read(&tags, out);
         }
-        const char *what = tag_read(type, bytes + at, length, out);
+        const char *what = tag_read(bytes + at, length, out, &tags);
         if (what != NULL) {
             return what;
         }

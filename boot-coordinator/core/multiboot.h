@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the boot loader hands over: the multiboot2 information block, read into a structure. Source: Multiboot2
- * specification 2.0, section 3.6. The block is checked like any other input: nothing is read beyond its size.
+ * specification 2.0, section 3.6 (tags); UEFI specification 2.10, section 7.2.3 (its memory map's entries). The block
+ * is checked like any other input: nothing is read beyond its size.
  */
 #ifndef R4_BOOT_MULTIBOOT_H
 #define R4_BOOT_MULTIBOOT_H
@@ -24,7 +25,8 @@ struct multiboot {
     uint32_t rsdp_size;
     uint32_t module_count;
     struct multiboot_module modules[MULTIBOOT_MODULES_MAX];
-    struct ranges ram; /* of type 1 in the memory map, less all other types */
+    struct ranges ram; /* usable by the loader's memory map, or by EFI's if that is the only one; less all that either
+                          of them reserves */
 };
 
 /* Reads `size` bytes at `block` (8-byte aligned). Returns null if good, else what is wrong. */

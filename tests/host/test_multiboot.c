@@ -105,6 +105,74 @@ START_TEST(test_nothing_but_the_end) {
 }
 END_TEST
 
+static void efi_put(uint32_t type, uint64_t base, uint64_t pages, uint64_t attributes) {
+    put32(type);
+    put32(0);
+    put64(base);
+    put64(0);
+    put64(pages);
+    put64(attributes);
+    put64(0); /* firmware's descriptors are longer than the specification's */
+}
+
+/* Loader and boot services are gone; runtime services, ACPI tables, persistent and special-purpose memory are not. */
+static void efi_map_put(void) {
+    put32(17);
+    put32(16 + 9 * 48);
+    put32(48);
+    put32(1);
+    efi_put(3, 0, 0x10, 0xf);
+    efi_put(2, 0x10000, 0x10, 0xf);
+    efi_put(7, 0x100000, 0x100, 0xf);
+    efi_put(6, 0x110000, 1, 1ULL << 63 | 0xf); /* inside the one before */
+    efi_put(9, 0x200000, 0x10, 0xf);
+    efi_put(14, 0x300000, 0x10, 0xf);
+    efi_put(7, 0x400000, 0x10, 0x4000f);
+    efi_put(7, 0x500000, 0x100, 0xf);
+    efi_put(11, 0xfffffffffffff000, 1ULL << 60, 1);
+}
+
+START_TEST(test_efi_map_alone) {
+    begin();
+    efi_map_put();
+    ck_assert_ptr_null(end());
+    const struct range expected[] = {{0, 0x20000}, {0x100000, 0x110000}, {0x111000, 0x200000}, {0x500000, 0x600000}};
+    ck_assert_uint_eq(info.ram.count, 4);
+    ck_assert_mem_eq(info.ram.list, expected, sizeof(expected));
+}
+END_TEST
+
+/* The loader's map says what is RAM; EFI's only takes away, whichever tag stands first. */
+START_TEST(test_efi_map_beside) {
+    for (int first = 0; first < 2; first++) {
+        begin();
+        for (int at = 0; at < 2; at++) {
+            if (at == first) {
+                efi_map_put();
+            } else {
+                memory_put();
+            }
+        }
+        ck_assert_ptr_null(end());
+        const struct range expected[] = {{0, 0x8000},           {0x9000, 0x9fc00},    {0x100000, 0x110000},
+                                         {0x111000, 0x200000},  {0x210000, 0x300000}, {0x310000, 0x400000},
+                                         {0x410000, 0x10000000}};
+        ck_assert_uint_eq(info.ram.count, 7);
+        ck_assert_mem_eq(info.ram.list, expected, sizeof(expected));
+    }
+}
+END_TEST
+
+START_TEST(test_new_root_pointer_wins) {
+    begin();
+    tag_put(15, "RSD PTR new_________________________", 36);
+    tag_put(14, "RSD PTR old_____________________________", 40);
+    ck_assert_ptr_null(end());
+    ck_assert_uint_eq(info.rsdp_size, 36);
+    ck_assert_int_eq(memcmp(info.rsdp, "RSD PTR new", 11), 0);
+}
+END_TEST
+
 /* However it is cut, it is refused and nothing behind the end is read: the copy is as long as it says. */
 START_TEST(test_truncated) {
     good_make();
@@ -151,6 +219,15 @@ START_TEST(test_refused) {
     tag_put(6, "\x17\0\0\0\0\0\0\0", 8);
     expect_refused("the memory map's entries are shorter than 24 bytes");
     begin();
+    tag_put(17, "1234567", 7);
+    expect_refused("the EFI memory map's tag is too short");
+    begin();
+    tag_put(17, "\x27\0\0\0\1\0\0\0", 8);
+    expect_refused("the EFI memory map's entries are shorter than 40 bytes");
+    begin();
+    tag_put(18, "", 0);
+    expect_refused("the loader has left EFI's boot services running");
+    begin();
     put32(5);
     put32(7); /* shorter than its own head: must not loop for ever */
     expect_refused("a tag of the information block has a wrong length");
@@ -163,17 +240,19 @@ START_TEST(test_refused) {
 END_TEST
 
 START_TEST(test_too_many_ranges) {
-    static _Alignas(8) uint8_t large[16 + 16 + 24 * 513 + 8];
+    static _Alignas(8) uint8_t large[24 + 24 * 513 + 8];
     uint32_t words[] = {sizeof(large), 0, 6, 16 + 24 * 513, 24, 0};
     memcpy(large, words, sizeof(words));
     for (uint32_t i = 0; i < 513; i++) {
         const uint32_t entry[6] = {0x2000 * i, 0, 0x1000, 0, 1, 0};
         memcpy(large + sizeof(words) + (size_t)24 * i, entry, 24);
     }
+    large[sizeof(words) + (size_t)24 * 513 + 4] = 8; /* the end tag: type 0, size 8 */
     const char *what = multiboot_read(large, sizeof(large), &info);
     ck_assert_ptr_nonnull(what);
     ck_assert_str_eq(what, "the memory map has more than 512 ranges of RAM");
 }
 END_TEST
 
-SUITE_MAIN("multiboot", test_read, test_nothing_but_the_end, test_truncated, test_refused, test_too_many_ranges)
+SUITE_MAIN("multiboot", test_read, test_efi_map_alone, test_efi_map_beside, test_new_root_pointer_wins,
+           test_nothing_but_the_end, test_truncated, test_refused, test_too_many_ranges)
