@@ -5,6 +5,7 @@
  * needed any more: its memory belongs to the pools.
  */
 #include "kernel.h"
+#include "layout.h"
 #include "memory.h"
 #include "modules.h"
 #include "print.h"
@@ -63,9 +64,9 @@ void coordinator_main(uint32_t magic, uint32_t block) {
     modules_open(&boot);
     modules_command(&boot);
 
-    /* 3. What the machine is, and whether the layout fits it. */
+    /* 3. What the machine is, and how it is divided: as the layout says if that fits, else as the tables suggest. */
     tables_read(&boot);
-    tables_check_layout(&boot);
+    layout_choose(&boot);
     clock_open();
 
     /* 4. Divide the memory, and find a place for all that must be there before a kernel runs. */

@@ -84,13 +84,6 @@ void modules_open(struct boot *boot) {
     if (boot->plan.image_size > R4_AREA_BOOT_INFO - R4_AREA_IMAGE) {
         boot_stop("module kernel: its image has %lu bytes, more than 2 MiB", boot->plan.image_size);
     }
-    const struct multiboot_module *module = module_need(boot, "layout");
-    uint32_t entry = 0;
-    enum r4_layout_fault wrong =
-        r4_layout_open(identity_at(module->base), module->end - module->base, &boot->layout, &entry);
-    if (wrong != R4_LAYOUT_GOOD) {
-        boot_stop("module layout, entry %u: %s", entry, r4_layout_fault_text(wrong));
-    }
 }
 
 void modules_command(struct boot *boot) {

@@ -10,7 +10,7 @@
 /* Checks the loader's magic, reads its information block, extends the identity map over all RAM. */
 void modules_take(struct boot *boot, uint32_t magic, uint32_t block);
 
-/* Opens the modules "kernel", "root" and "layout"; stops the boot if one is missing or wrong. */
+/* Opens the modules "kernel" and "root"; stops the boot if one is missing or wrong. */
 void modules_open(struct boot *boot);
 
 /* Puts the command line together: the loader's, a blank, and fw_cfg's opt/r4/command. */

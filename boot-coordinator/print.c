@@ -50,12 +50,27 @@ void boot_stop(const char *text, ...) {
     }
 }
 
+static void fault_say(const struct acpi_fault *fault, char *text, size_t size) {
+    if (fault->entry == ACPI_NO_ENTRY) {
+        format(text, size, "ACPI table %s: %s", fault->table, fault->what);
+    } else {
+        format(text, size, "ACPI table %s, entry %u: %s", fault->table, fault->entry, fault->what);
+    }
+}
+
+bool boot_warn_on(struct acpi_fault fault) {
+    char text[PRINT_LINE_SIZE];
+    if (fault.what != NULL) {
+        fault_say(&fault, text, sizeof(text));
+        boot_print("refused: %s", text);
+    }
+    return fault.what == NULL;
+}
+
 void boot_stop_on(struct acpi_fault fault) {
-    if (fault.what == NULL) {
-        return;
+    char text[PRINT_LINE_SIZE];
+    if (fault.what != NULL) {
+        fault_say(&fault, text, sizeof(text));
+        boot_stop("%s", text);
     }
-    if (fault.entry == ACPI_NO_ENTRY) {
-        boot_stop("ACPI table %s: %s", fault.table, fault.what);
-    }
-    boot_stop("ACPI table %s, entry %u: %s", fault.table, fault.entry, fault.what);
 }

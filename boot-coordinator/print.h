@@ -19,7 +19,10 @@ void boot_end(void);
 /* Prints "[boot] stop: " and the reason, ends the emulator with BOOT_EXIT_STOP if there is one, and halts. */
 _Noreturn void boot_stop(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
-/* Stops if a table was refused: which one, which entry, why. */
+/* False if a table was refused, and says which one, which entry, why. */
+bool boot_warn_on(struct acpi_fault fault);
+
+/* Stops if a table was refused, and says the same. */
 void boot_stop_on(struct acpi_fault fault);
 
 #define BOOT_EXIT_PORT 0xf4U /* QEMU's isa-debug-exit */

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Finds and reads the ACPI tables, and holds the layout against them.
+ * Finds and reads the ACPI tables.
  */
 #ifndef R4_BOOT_TABLES_H
 #define R4_BOOT_TABLES_H
 
 #include "boot.h"
 
-/* Reads MADT, FADT, and SRAT and SLIT if they are there. Stops the boot on a table that is refused. */
+/* Reads MADT and FADT, and stops the boot if one is missing or refused; SRAT and SLIT, each of which counts as missing
+ * if it is refused. Says what was refused, and what the tables list that is not there. */
 void tables_read(struct boot *boot);
-
-/* Stops the boot if the layout contradicts the tables; warns of what the machine has and the layout does not name. */
-void tables_check_layout(struct boot *boot);
 
 #endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A layout made from the ACPI tables alone, for a machine that brings none or one that does not fit. The rules:
+ *   cores    Each domain that has cores is a cluster; one with more than R4_MAX_CORES is as many clusters as it takes,
+ * of even size. Clusters are numbered by domain. Only cores that the MADT enables and the SRAT knows count. memory   A
+ * cluster's home is its own domain, or, if that has no RAM, the nearest one that has. Clusters with the same home share
+ * its RAM in proportion to their cores, cut at 2 MiB pages, in the order of their numbers. A domain with RAM that is
+ * nobody's home goes to the nearest cluster as a whole. nearest  Lowest SLIT distance, seen from the cores; unreachable
+ * and unknown come last; on a tie the lowest number. Pure: the caller has read the tables and reports what is left
+ * unused.
+ */
+#ifndef R4_BOOT_DERIVE_H
+#define R4_BOOT_DERIVE_H
+
+#include "topology.h"
+
+#define DERIVE_DOMAINS_MAX   (R4_MAX_CLUSTERS + SRAT_MEMORIES_MAX)
+#define DERIVE_RING_SLOTS    8U   /* of each ring */
+#define DERIVE_LINK_PRIORITY 200U /* of each link: as linkgen.py's default */
+
+struct derive_domain {
+    uint32_t number;
+    uint32_t core_count;
+    uint64_t size; /* as topology_domain_size() counts: 0 = no RAM */
+};
+
+struct derive_cluster {
+    uint32_t domain; /* of its cores */
+    uint32_t home;   /* domain of its first memory part */
+};
+
+struct derive { /* memory for one derivation: too large for a stack */
+    struct r4_layout_header header;
+    struct r4_layout_cluster clusters[R4_MAX_CLUSTERS];
+    struct r4_layout_core cores[R4_MAX_CLUSTERS * R4_MAX_CORES];
+    struct r4_layout_memory memories[R4_MAX_CLUSTERS + SRAT_MEMORIES_MAX];
+    struct r4_layout_link links[R4_MAX_CLUSTERS * (R4_MAX_CLUSTERS - 1)];
+    struct derive_cluster places[R4_MAX_CLUSTERS];
+    uint32_t domain_count;
+    struct derive_domain domains[DERIVE_DOMAINS_MAX]; /* ascending */
+    bool core_used[MADT_CORES_MAX];                   /* by index in the MADT */
+    uint32_t core_domain[MADT_CORES_MAX];
+    struct ranges ram; /* scratch */
+};
+
+/* Derives a layout. Cores with an APIC id above `apic_id_max` cannot be started and do not count. True: *layout points
+ * into *derive. False: the tables do not allow it, and `reason` says why in one sentence: a limit by name, no domain
+ * with RAM, the boot processor (`boot_apic_id`) in no domain. */
+bool derive_layout(const struct topology *topology, uint32_t boot_apic_id, uint32_t apic_id_max, struct derive *derive,
+                   struct r4_layout *layout, char *reason, size_t size);
+
+#endif

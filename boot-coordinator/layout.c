@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which layout. See layout.h.
+ */
+#include "layout.h"
+#include "core/derive.h"
+#include "print.h"
+#include "x86/identity.h"
+#include "x86/local_apic.h"
+#include <r4/format.h>
+#include <r4/string.h>
+
+#define REASON_SIZE 192U
+
+static struct derive derive;
+
+static bool layout_has_core(const struct r4_layout *layout, uint32_t apic_id) {
+    for (uint32_t i = 0; i < layout->header->core_count; i++) {
+        if (layout->cores[i].apic_id == apic_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool layout_states_distance(const struct r4_layout *layout) {
+    for (uint32_t i = 0; i < layout->header->link_count; i++) {
+        if (layout->links[i].distance != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True if the machine can run it; else the reason. */
+static bool layout_fits(const struct boot *boot, char *reason, size_t size) {
+    for (uint32_t i = 0; i < boot->layout.header->core_count; i++) {
+        if (boot->layout.cores[i].apic_id > APIC_ID_MAX) {
+            format(reason, size, "the core with APIC id %u needs x2APIC mode, which R4 cannot use yet",
+                   boot->layout.cores[i].apic_id);
+            return false;
+        }
+    }
+    if (!layout_has_core(&boot->layout, apic_id())) {
+        format(reason, size, "the layout does not name the boot processor (APIC id %u)", apic_id());
+        return false;
+    }
+    return topology_check(&boot->topology, &boot->layout, reason, size);
+}
+
+/* True if the module's layout is to be used. */
+static bool module_take(struct boot *boot) {
+    const struct multiboot_module *module = multiboot_module(&boot->loader, "layout");
+    char text[REASON_SIZE];
+    if (string_option(boot->command, "layout", text, sizeof(text)) && string_equal(text, "derive")) {
+        boot_print("layout: not the module's: the command line says layout=derive");
+        return false;
+    }
+    if (module == NULL) {
+        boot_print("layout: there is no module named layout");
+        return false;
+    }
+    uint32_t entry = 0;
+    enum r4_layout_fault wrong =
+        r4_layout_open(identity_at(module->base), module->end - module->base, &boot->layout, &entry);
+    if (wrong != R4_LAYOUT_GOOD) {
+        boot_stop("module layout, entry %u: %s", entry, r4_layout_fault_text(wrong));
+    }
+    if (layout_fits(boot, text, sizeof(text))) {
+        boot_print("layout: the module's, %u clusters, %u cores", boot_cluster_count(boot),
+                   boot->layout.header->core_count);
+        return true;
+    }
+    if ((boot->layout.header->flags & R4_LAYOUT_STOP) != 0) {
+        boot_stop("the layout contradicts the ACPI tables: %s", text);
+    }
+    boot_print("layout: not the module's: it contradicts the ACPI tables: %s", text);
+    return false;
+}
+
+static bool layout_derive(struct boot *boot, char *reason, size_t size) {
+    return derive_layout(&boot->topology, apic_id(), APIC_ID_MAX, &derive, &boot->layout, reason, size) &&
+           layout_fits(boot, reason, size);
+}
+
+static void derived_report(const struct r4_layout *layout) {
+    boot_print("layout: derived from the ACPI tables, %u clusters, %u cores", layout->header->cluster_count,
+               layout->header->core_count);
+    for (uint32_t i = 0; i < layout->header->memory_count; i++) {
+        const struct r4_layout_memory *part = &layout->memories[i];
+        boot_print("derived: cluster %u: %u cores of domain %u, bytes 0x%lx to 0x%lx of domain %u's memory",
+                   part->cluster, layout->clusters[part->cluster].core_count, derive.places[part->cluster].domain,
+                   part->offset, part->offset + part->size, part->domain);
+    }
+}
+
+/* What is odd, but no contradiction. */
+static void layout_warn(const struct boot *boot) {
+    if (boot->topology.slit == NULL && layout_states_distance(&boot->layout)) {
+        boot_print("warning: there is no SLIT: the layout's distances are not checked");
+    }
+    for (uint32_t i = 0; i < boot->madt.core_count; i++) {
+        const struct madt_core *core = &boot->madt.cores[i];
+        if (core->enabled && !layout_has_core(&boot->layout, core->apic_id)) {
+            boot_print("unused: core with APIC id %u, which the layout does not name", core->apic_id);
+        }
+    }
+}
+
+void layout_choose(struct boot *boot) {
+    char reason[REASON_SIZE];
+    if (!module_take(boot)) {
+        bool derived = layout_derive(boot, reason, sizeof(reason));
+        if (!derived && boot->topology.srat != NULL) {
+            boot_print("warning: the SRAT is not used: %s: all cores and all RAM are taken for one domain", reason);
+            boot->topology.srat = NULL;
+            boot->topology.slit = NULL;
+            derived = layout_derive(boot, reason, sizeof(reason));
+        }
+        if (!derived) {
+            boot_stop("no layout can be derived from the ACPI tables: %s", reason);
+        }
+        derived_report(&boot->layout);
+    }
+    layout_warn(boot);
+}
