@@ -18,7 +18,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define RING_PATIENCE 2 /* seconds asleep after which a side looks whether it has been forgotten */
+#define RING_PATIENCE 2  /* seconds asleep after which a side looks whether it has been forgotten */
+#define RING_DESPAIR  10 /* looks in vain after which the consumer gives up: what was put is lost */
 
 struct bell {
     pthread_mutex_t mutex;
@@ -153,9 +154,13 @@ static inline void consumer_wait(struct ring_trial *trial) {
         return;
     }
     trial->consumer_slept++;
+    uint32_t late = 0;
     while (!bell_wait(&trial->consumer_bell) && !trial_over(trial)) {
+        late++;
         if (ring_rest(&trial->consumer)) {
             trial_fail(trial, "the consumer slept while there was a message");
+        } else if (late == RING_DESPAIR) {
+            trial_fail(trial, "no message came any more");
         }
     }
 }
