@@ -2,7 +2,6 @@
  *
  * The check that a long revoke makes way: for a timer whose thread has an equal, and for another core that waits for
  * the lock. A revoke of this length takes one or two milliseconds: the command line has to say slice_us=200 or less.
- * the lock.
  */
 #ifndef R4_BENCH_PREEMPT_H
 #define R4_BENCH_PREEMPT_H
