@@ -16,19 +16,23 @@ static bool bits[UNIVERSE];
 static bool other_bits[UNIVERSE];
 
 static void expect_canonical(const struct ranges *ranges) {
+    bool good = true;
     for (uint32_t i = 0; i < ranges->count; i++) {
-        ck_assert_uint_lt(ranges->list[i].base, ranges->list[i].end);
-        ck_assert(i == 0 || ranges->list[i - 1].end < ranges->list[i].base);
+        good &= ranges->list[i].base < ranges->list[i].end;
+        good &= i == 0 || ranges->list[i - 1].end < ranges->list[i].base;
     }
+    ck_assert(good);
 }
 
 static void expect_equal(const struct ranges *ranges, const bool *expected) {
     uint64_t total = 0;
+    phys_t wrong = UNIVERSE;
     expect_canonical(ranges);
-    for (phys_t at = 0; at < UNIVERSE; at++) {
-        ck_assert_int_eq(ranges_meet(ranges, at, at + 1), expected[at]);
+    for (phys_t at = 0; at < UNIVERSE; at++) { /* one assertion for all: each of Check's writes to a file */
+        wrong = ranges_meet(ranges, at, at + 1) == expected[at] ? wrong : at;
         total += expected[at];
     }
+    ck_assert_uint_eq(wrong, UNIVERSE);
     ck_assert_uint_eq(ranges_total(ranges), total);
 }
 
