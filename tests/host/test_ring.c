@@ -294,13 +294,13 @@ END_TEST
 START_TEST(test_room_against_take) { expect_no_miss(side_room, side_take); }
 END_TEST
 
-START_TEST(test_threads_1_slot) { ring_trial(1, 0xffffffff, 50000, true); }
+START_TEST(test_threads_1_slot) { ring_trial(1, 0xffffffff, 30000, true); }
 END_TEST
 
-START_TEST(test_threads_2_slots) { ring_trial(2, 0xffffff00, 100000, true); }
+START_TEST(test_threads_2_slots) { ring_trial(2, 0xffffff00, 60000, true); }
 END_TEST
 
-START_TEST(test_threads_64_slots) { ring_trial(64, 0xffffff00, 300000, true); }
+START_TEST(test_threads_64_slots) { ring_trial(64, 0xffffff00, 200000, true); }
 END_TEST
 
 SUITE_MAIN("ring", test_laps, test_random, test_whole_message, test_own_lines_only, test_doorbells, test_hostile_head,
