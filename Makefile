@@ -5,7 +5,9 @@
 
 CONFIG  ?= configs/qemu-2x2.toml
 ACCEL   ?= auto
+FIRMWARE ?= bios
 PROGRAM ?= demo
+COMMAND ?=
 HOOK    ?=
 ifeq ($(origin CC),default)
 CC := gcc
@@ -30,7 +32,7 @@ MAKEFLAGS += --no-builtin-rules $(JOBS)
 
 # --- packages: asked for once, before the first compiler runs; a no-op when all are there ---
 
-RUN_PACKAGES := build/packages-run
+RUN_PACKAGES := build/packages-$(if $(filter uefi,$(FIRMWARE)),uefi,run)
 TEST_PACKAGES := build/packages-test
 
 build/packages-%: tools/install_packages.sh
@@ -134,7 +136,7 @@ $(BUILD)/root.elf: $(USER_OBJECTS) $(BUILD)/user/shared.a user/lib/user.ld
 
 # --- one machine: layout, QEMU arguments, reference link and ISO, all under build/NAME/ ---
 
-LINKGEN := tools/linkgen.py tools/config.py tools/headers.py $(addprefix shared/r4/,types.h layout.h link.h)
+LINKGEN := tools/linkgen.py tools/config.py tools/headers.py tools/grub.cfg $(addprefix shared/r4/,types.h layout.h link.h)
 
 define linkgen
 @$(call say,LINKGEN,$(@D))
@@ -144,6 +146,8 @@ endef
 
 $(BUILD)/%/layout.bin: configs/%.toml $(LINKGEN) | $(RUN_PACKAGES)
 	$(linkgen)
+$(BUILD)/%/layout.bin: tests/boot/tables/%.toml $(LINKGEN) | $(RUN_PACKAGES)
+	$(linkgen)
 ifneq ($(CONFIG),configs/$(NAME).toml)
 $(MACHINE)/layout.bin: $(CONFIG) $(LINKGEN) | $(RUN_PACKAGES)
 	$(linkgen)
@@ -151,10 +155,16 @@ endif
 
 BOOT_FILES := $(BUILD)/coordinator.elf $(BUILD)/kernel.o $(BUILD)/root.elf
 
-$(BUILD)/%/r4.iso: $(BUILD)/%/layout.bin $(BOOT_FILES) tools/grub.cfg
+# ACPI tables of a machine's own are compiled into its image; any of them, since a layout may have come to name another.
+TABLES := $(wildcard configs/*.asl tests/boot/tables/*.asl)
+
+$(BUILD)/%/r4.iso: $(BUILD)/%/layout.bin $(BOOT_FILES) $(TABLES)
 	@$(call say,ISO,$@)
 	$(Q)rm -rf $(@D)/iso && mkdir -p $(@D)/iso/boot/grub
-	$(Q)cp $(BOOT_FILES) $< $(@D)/iso/boot/ && cp tools/grub.cfg $(@D)/iso/boot/grub/
+	$(Q)cp $(BOOT_FILES) $< $(@D)/iso/boot/ && cp $(@D)/grub.cfg $(@D)/iso/boot/grub/
+	$(Q)while read -r table; do \
+		iasl -p $(@D)/iso/boot/$$(basename $$table .asl) $$table >$(@D)/iasl.log 2>&1 || { cat $(@D)/iasl.log; exit 1; }; \
+	done <$(@D)/tables
 	$(Q)grub-mkrescue --locales= --fonts= --themes= -o $@ $(@D)/iso 2>$(@D)/grub-mkrescue.log \
 		|| { cat $(@D)/grub-mkrescue.log; exit 1; }
 
@@ -164,6 +174,17 @@ $(BUILD)/%/reference: $(BUILD)/%/layout.bin $(BUILD)/kernel.o
 	$(Q)for script in $(@D)/cluster-*.ld; do ld -T $$script -o $${script%.ld}.elf $(BUILD)/kernel.o || exit 1; done
 	$(Q)touch $@
 
+# --- the guest that tells whether KVM works here: a multiboot 1 image, which has to be called 32-bit ---
+
+KVM_PROBE := $(BUILD)/kvm-probe.elf
+
+$(BUILD)/kvm-probe.o: tools/probe/probe.S Makefile | $(RUN_PACKAGES)
+	$(call compile,-Ishared)
+$(KVM_PROBE): $(BUILD)/kvm-probe.o
+	@$(call say,LD,$@)
+	$(Q)ld -static -nostdlib -N -Ttext=0x100000 -e probe32 -o $@ $<
+	$(Q)objcopy -O elf32-i386 $@
+
 # --- commands ---
 
 .PHONY: build iso run qemu-command help clean test check sim lint
@@ -171,12 +192,13 @@ $(BUILD)/%/reference: $(BUILD)/%/layout.bin $(BUILD)/kernel.o
 build: $(BOOT_FILES)
 iso: $(MACHINE)/r4.iso
 
-QEMU = $(PYTHON) tools/qemu.py --build $(MACHINE) --accel $(ACCEL) --program '$(PROGRAM)' $(if $(HOOK),--hook '$(HOOK)')
+QEMU = $(PYTHON) tools/qemu.py --build $(MACHINE) --accel $(ACCEL) --firmware $(FIRMWARE) --program '$(PROGRAM)' \
+	$(if $(HOOK),--hook '$(HOOK)') $(if $(COMMAND),--command '$(COMMAND)')
 
-run: $(MACHINE)/r4.iso
+run: $(MACHINE)/r4.iso $(KVM_PROBE)
 	@$(QEMU)
 
-qemu-command: $(MACHINE)/layout.bin
+qemu-command: $(MACHINE)/layout.bin $(KVM_PROBE)
 	@$(QEMU) --print
 
 help:
@@ -191,7 +213,8 @@ help:
 	@echo 'make clean         remove $(BUILD)/'
 	@echo
 	@echo 'CONFIG=configs/NAME.toml   $(CONFIGS)'
-	@echo 'ACCEL=auto|kvm|tcg|icount  PROGRAM=demo|bench  CC=gcc|clang  HOOK=text  V=1 (show commands)'
+	@echo 'ACCEL=auto|kvm|tcg|icount  FIRMWARE=bios|uefi  PROGRAM=demo|bench  CC=gcc|clang  V=1 (show commands)'
+	@echo 'COMMAND="words"            for the command line: serial=0x2f8,57600 or serial=none   HOOK=text, for tests'
 	@echo 'Debian packages that are missing are named and installed first, as root or through sudo.'
 
 clean:

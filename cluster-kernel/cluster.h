@@ -30,7 +30,6 @@ struct cluster {
     bool linked;           /* links exist: doorbells mean something */
     uint64_t noted_cores;  /* bit per core that shootdown_flush() has to ask */
     uint64_t idle_cores;   /* bit per halted core */
-    uint64_t direct_epoch; /* raised when the direct map loses entries */
     uint16_t asid_first;
     uint16_t asid_last;
     struct asid_entry asids[CLUSTER_ASIDS];
@@ -42,15 +41,9 @@ struct cluster {
 
 extern struct cluster cluster;
 
-/* Takes the lock for this core; drops stale direct-map translations. Interrupts are off. */
-static inline void cluster_enter(struct core *core) {
-    lock_acquire(&cluster.lock, core);
-    if (core->direct_epoch != cluster.direct_epoch) {
-        core->direct_epoch = cluster.direct_epoch;
-        machine_flush_all();
-    }
-}
-static inline void cluster_exit(struct core *core) { lock_release(&cluster.lock, core); }
+/* Takes the lock for this core, gives it back. Interrupts are off. */
+static inline void cluster_enter(struct core *core) { lock_acquire(&cluster.lock, &core->lock_node, core); }
+static inline void cluster_exit(struct core *core) { lock_release(&cluster.lock, &core->lock_node, core); }
 
 /* At preemption points: true if the holder should stop and go on later. */
 static inline bool cluster_should_yield(const struct core *core) {

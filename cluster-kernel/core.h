@@ -11,6 +11,7 @@
 #include "where.h"
 
 struct operation;
+struct r4_slot;
 struct thread;
 struct pd;
 
@@ -19,6 +20,15 @@ enum core_request {
     CORE_REQUEST_NONE,
     CORE_REQUEST_FLUSH, /* drop the user translations */
     CORE_REQUEST_LEAVE  /* save the FPU, leave the thread and its address space, then choose again */
+};
+
+/* What a handler gets (see invocation.h); the core's, since it handles one at a time. */
+struct invocation {
+    struct core *core;
+    struct thread *caller;
+    struct r4_slot *slot; /* what was invoked: of the right type, with the rights that the table asks for, not busy */
+    uint64_t argument[4];
+    uint64_t value; /* out: returned beside R4_OK */
 };
 
 struct core {
@@ -38,10 +48,11 @@ struct core {
     struct pd *space;                              /* whose tables are loaded; null: the kernel's own */
     const struct thread *slice_owner;              /* whose slice `slice_end` ends: only compared, never followed */
     uint64_t slice_end;                            /* tick at which `current` yields to its peers; 0 = no timer armed */
-    uint64_t direct_epoch;                         /* of the direct map that this core's translations belong to */
     const struct operation *working; /* of the cluster's operations, which one it has in work: only compared */
-    bool reschedule;                 /* choose again before the return to user mode */
-    bool idle;                       /* halted, or about to be */
+    struct invocation invocation;
+    bool reschedule;   /* choose again before the return to user mode */
+    bool direct_stale; /* may hold translations of what has left the direct map: to be dropped on the way out */
+    bool idle;         /* halted, or about to be */
     struct runqueue queue;
 };
 _Static_assert(sizeof(struct core) <= R4_CORE_STRIDE - R4_CORE_OFFSET, "a core's state outgrew its area");

@@ -19,8 +19,7 @@ void kernel_event(enum machine_event event) {
     } else if (event == MACHINE_DOORBELL) {
         cluster.poll = true;
     }
-    core->reschedule = true;
-    sched_leave(core);
+    sched_choose(core);
 }
 
 void kernel_fault(uint64_t vector, uint64_t error, uint64_t address) {
@@ -33,5 +32,5 @@ void kernel_fault(uint64_t vector, uint64_t error, uint64_t address) {
                  machine_regs_ip(thread->registers), machine_regs_sp(thread->registers));
         sched_unready(thread, THREAD_STOPPED);
     }
-    sched_leave(core);
+    sched_choose(core);
 }

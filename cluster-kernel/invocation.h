@@ -10,14 +10,6 @@
 #include "core/resolve.h"
 #include "thread.h"
 
-struct invocation {
-    struct core *core;
-    struct thread *caller;
-    struct r4_slot *slot; /* what was invoked: of the right type, with the rights that the table asks for, not busy */
-    uint64_t argument[4];
-    uint64_t value; /* out: returned beside R4_OK */
-};
-
 struct outcome {
     uint32_t error; /* enum r4_error */
     uint32_t later; /* 1: the result comes when the operation started now ends */

@@ -95,6 +95,16 @@ bool remote_range_is_known(phys_t base, uint32_t size_log2) {
     return false;
 }
 
+/* Memory leaves this cluster: nobody is left in it, and only stale translations of the direct map may remain, which no
+ * code uses. Each core drops them on its next way out of the kernel. */
+static void range_leaves(phys_t base, uint32_t size_log2) {
+    machine_direct_map(base, 1ULL << size_log2, false);
+    for (uint32_t i = 0; i < core_count(); i++) {
+        cluster.cores[i]->direct_stale = true;
+        cluster.cores[i]->reschedule = true;
+    }
+}
+
 /* --- the lender --- */
 
 void remote_handoff_remote(struct core *core, struct thread *caller, struct link *link, struct loan_out *loan,
@@ -107,8 +117,7 @@ void remote_handoff_remote(struct core *core, struct thread *caller, struct link
     loan->state = LOAN_OUT_OFFERED;
     slot->word[0] = r4_slot_type_set(slot->word[0], R4_CAP_REMOTE_REF);
     slot->word[1] = r4_loan_generation_set(r4_loan_index_set(r4_loan_peer_set(0, link->peer), index), loan->generation);
-    machine_direct_map(loan->base, 1ULL << loan->size_log2, false);
-    cluster.direct_epoch++;
+    range_leaves(loan->base, loan->size_log2);
     struct operation *operation = operation_start(core, caller, OPERATION_HANDOFF, NULL);
     operation->link = link;
     operation->loan_out = loan;
@@ -333,8 +342,7 @@ void remote_swept(struct core *core, struct operation *operation) {
     capability_unlink(loan->root);
     loan->root = NULL;
     loan->state = LOAN_IN_FREE;
-    machine_direct_map(loan->base, 1ULL << loan->size_log2, false);
-    cluster.direct_epoch++;
+    range_leaves(loan->base, loan->size_log2);
     remote_send_answer(operation->link, &loan->post, R4_MESSAGE_DONE, R4_OK);
 }
 

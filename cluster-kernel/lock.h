@@ -13,6 +13,7 @@
 struct lock_node {                                           /* one per core; own line */
     _Alignas(R4_LINE_SIZE) _Atomic(struct lock_node *) next; /* written by the core that queues behind */
     _Atomic uint32_t waiting;                                /* cleared by the core before, with release */
+    struct lock_node *before;                                /* this core's own: behind whom it queued up */
 };
 
 struct lock {
@@ -21,9 +22,33 @@ struct lock {
 
 struct core;
 
-/* Takes the cluster's lock; interrupts are off. May serve shootdowns meanwhile: what was read before is stale. */
-void lock_acquire(struct lock *lock, struct core *core);
-void lock_release(struct lock *lock, struct core *core);
+/* The first half: true if the lock is free and now held; else the core has queued up and goes on with lock_wait(). */
+static inline bool lock_try(struct lock *lock, struct lock_node *node) {
+    atomic_store_explicit(&node->next, NULL, memory_order_relaxed);
+    node->before = atomic_exchange_explicit(&lock->tail, node, memory_order_acq_rel);
+    return node->before == NULL;
+}
+
+/* The second half, out of line. */
+void lock_wait(struct lock_node *node, struct core *core);
+
+/* Passes the lock on to the core that has queued up behind. */
+void lock_pass(struct lock_node *node, struct core *core);
+
+/* Takes the lock; interrupts are off. May serve shootdowns meanwhile: what was read before is stale. */
+static inline void lock_acquire(struct lock *lock, struct lock_node *node, struct core *core) {
+    if (!lock_try(lock, node)) {
+        lock_wait(node, core);
+    }
+}
+
+static inline void lock_release(struct lock *lock, struct lock_node *node, struct core *core) {
+    struct lock_node *expected = node;
+    if (!atomic_compare_exchange_strong_explicit(&lock->tail, &expected, NULL, memory_order_acq_rel,
+                                                 memory_order_relaxed)) {
+        lock_pass(node, core);
+    }
+}
 
 /* True if another core waits for the lock that this one holds. */
 static inline bool lock_is_wanted(const struct lock *lock, const struct lock_node *own) {

@@ -53,16 +53,15 @@ static void cluster_start(struct core *core) {
     root_start();
     atomic_store_explicit(&own_header()->state, R4_CLUSTER_UP, memory_order_release);
     hook_run();
-    sched_leave(core);
+    sched_choose(core);
 }
 
 void kernel_start(uint32_t core_index) {
     struct core *core = core_start(core_index);
     cluster_enter(core);
     arrive();
-    core->reschedule = true;
     if (core_index != 0) {
-        sched_leave(core); /* nothing to run yet: halts until core 0 has made something */
+        sched_choose(core); /* nothing to run yet: halts until core 0 has made something */
         return;
     }
     cluster_exit(core);

@@ -185,10 +185,10 @@ static void halt_for_event(struct core *core) {
     cluster_exit(core);
 }
 
-void sched_leave(struct core *core) {
-    if (!core->reschedule && core->current != NULL && cluster.work == 0 && !cluster.poll) {
-        cluster_exit(core); /* nothing changed: back to the caller, whose registers are still the ones to resume */
-        return;
+void sched_choose(struct core *core) {
+    if (core->direct_stale) {
+        core->direct_stale = false;
+        machine_flush_all();
     }
     for (;;) {
         struct thread *thread = thread_in(runqueue_first(&core->queue));

@@ -5,6 +5,7 @@
 #ifndef R4_KERNEL_SCHED_H
 #define R4_KERNEL_SCHED_H
 
+#include "cluster.h"
 #include "thread.h"
 
 #define SCHED_SLICE_US 5000U /* before an equal gets its turn; `slice_us=N` on the command line sets another */
@@ -28,6 +29,16 @@ void sched_kick(struct core *core, uint32_t priority);
 
 /* Chooses what this core does next (an operation of the cluster, a thread, nothing), tells the machine and gives the
  * lock back. */
-void sched_leave(struct core *core);
+void sched_choose(struct core *core);
+
+/* The way out of a system call: back to the caller, whose registers are still the ones to resume, unless something has
+ * changed. Whoever gives this core another thing to do sets `reschedule`. */
+static inline void sched_leave(struct core *core) {
+    if (core->reschedule) {
+        sched_choose(core);
+    } else {
+        cluster_exit(core);
+    }
+}
 
 #endif

@@ -62,36 +62,68 @@ enum r4_error invocation_destination(const struct invocation *invocation, uint64
     return *slot == NULL ? R4_ERR_ADDRESS : slot_free_check(*slot);
 }
 
-static struct outcome invoke(struct invocation *invocation, uint64_t cap, uint64_t operation) {
-    struct resolved resolved = resolve(machine_direct(), invocation->caller->pd->directories, this_cluster(), cap);
+/* The result of a call into the caller's registers, and the way out. */
+static inline void finish(struct core *core, struct thread *caller, uint64_t error, uint64_t value) {
+    machine_regs_result(caller->registers, error, value);
+    sched_leave(core);
+}
+
+/* The handler is through. It may have stopped the caller, even ended it; then there is nobody to tell. */
+static inline void finish_handler(struct outcome outcome) {
+    struct core *core = machine_core();
+    struct invocation *invocation = &core->invocation;
+    if (outcome.later == 0 && core->current == invocation->caller) {
+        finish(core, invocation->caller, outcome.error, invocation->value);
+    } else {
+        sched_leave(core);
+    }
+}
+
+/* The lock is held. What is needed behind the handler is read again from the core's invocation, so that nothing has to
+ * be kept across the call. */
+static inline void invoke(struct core *core, uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2,
+                          uint64_t a3) {
+    struct thread *caller = core->current;
+    struct resolved resolved = resolve(machine_direct(), caller->pd->directories, this_cluster(), cap);
     if (operation >= R4_OP_COUNT) {
-        return outcome_now(R4_ERR_OPERATION);
+        finish(core, caller, R4_ERR_OPERATION, 0);
+        return;
     }
     bool joins = resolved.error == R4_ERR_BUSY && operation == R4_OP_REVOKE;
     if (resolved.error != R4_OK && !joins) {
-        return outcome_now(resolved.error);
+        finish(core, caller, resolved.error, 0);
+        return;
     }
     const struct operation_entry *entry = &table[operation];
     if (entry->type != R4_CAP_EMPTY && entry->type != slot_type(resolved.slot)) {
-        return outcome_now(R4_ERR_TYPE);
+        finish(core, caller, R4_ERR_TYPE, 0);
+        return;
     }
     if ((slot_rights(resolved.slot) & entry->rights) != entry->rights) {
-        return outcome_now(R4_ERR_RIGHTS);
+        finish(core, caller, R4_ERR_RIGHTS, 0);
+        return;
     }
-    invocation->slot = resolved.slot;
-    return entry->handler(invocation);
+    core->invocation = (struct invocation){core, caller, resolved.slot, {a0, a1, a2, a3}, 0};
+    finish_handler(entry->handler(&core->invocation));
+}
+
+/* The lock was not free. */
+static __attribute__((noinline)) void wait_and_invoke(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
+                                                      uint64_t a2, uint64_t a3) {
+    struct core *core = machine_core();
+    lock_wait(&core->lock_node, core);
+    if (core->current == NULL) { /* the caller was stopped meanwhile: its call never happened */
+        sched_choose(core);
+    } else {
+        invoke(core, cap, operation, a0, a1, a2, a3);
+    }
 }
 
 void kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
     struct core *core = machine_core();
-    cluster_enter(core);
-    struct thread *caller = core->current;
-    if (caller != NULL) { /* else it was stopped while it waited for the lock: its call never happened */
-        struct invocation invocation = {core, caller, NULL, {a0, a1, a2, a3}, 0};
-        struct outcome outcome = invoke(&invocation, cap, operation);
-        if (outcome.later == 0 && core->current == caller) {
-            machine_regs_result(caller->registers, outcome.error, invocation.value);
-        }
+    if (lock_try(&cluster.lock, &core->lock_node)) {
+        invoke(core, cap, operation, a0, a1, a2, a3);
+    } else {
+        wait_and_invoke(cap, operation, a0, a1, a2, a3);
     }
-    sched_leave(core);
 }

@@ -6,6 +6,7 @@ key, what is wrong and what would be right. Clusters, nodes and cores count from
 `cores` of cluster 1.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,13 @@ from headers import NUMBERS
 NODE_MIN_MIB = 64
 MACHINE_MAX_MIB = 512 * 1024  # QEMU's processors have 40 address bits, and the holes below 4 GiB take some
 APIC_ID_MAX = 254  # of the xAPIC; 255 means all
+SLOTS_MAX = 256  # QEMU's
 DISTANCE_SELF = 10
 DISTANCE_MAX = 254  # 255 would mean unreachable
 PART_MIB = NUMBERS["R4_LARGE_SIZE"] >> 20
+
+LOW_MIN_MIB, LOW_MAX_MIB = 128, 2048  # of RAM below 4 GiB, if it is to be less than QEMU's own choice
+SIGNATURE = re.compile(r'^\[000h[^\n]*Signature : "([A-Z]{4})"', re.MULTILINE)  # as iasl writes and reads data tables
 
 REQUIRED = object()
 TYPES = {int: "an integer", str: "a string", list: "an array", dict: "a table", float: "a float", bool: "a boolean"}
@@ -53,20 +58,44 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Config:
-    name: str
-    ring_slots: int
+class Table:  # an ACPI table of one's own
+    path: str
+    signature: str
+
+
+@dataclass(frozen=True)
+class Machine:
     sockets: int
     cores_per_socket: int
-    memory_mib: list
+    max_cores: int  # those that could be added while it runs included
+    node_cores: list  # of each node
+    memory_mib: list  # of each node, 0 = none
+    slots: int  # for memory that could be added while it runs
+    max_memory_mib: int  # with it; 0 without slots
+    low_memory_mib: int  # RAM below 4 GiB at most; 0 = as QEMU likes
     distances: list
-    clusters: list
-    links: list  # one for each ordered pair
+    srat: bool
+
+    @property
+    def cores(self):
+        return self.sockets * self.cores_per_socket
 
     def apic_id(self, core):
         """As QEMU numbers them: each socket begins at a power of two."""
         socket, index = divmod(core, self.cores_per_socket)
         return socket << (self.cores_per_socket - 1).bit_length() | index
+
+
+@dataclass(frozen=True)
+class Config:
+    name: str
+    ring_slots: int
+    stops: bool  # if the layout contradicts the tables
+    derived: bool  # no layout in the boot image: the coordinator makes its own
+    tables: list  # of Table
+    machine: Machine
+    clusters: list
+    links: list  # one for each ordered pair
 
 
 def _typed(value, wanted, key):
@@ -75,10 +104,10 @@ def _typed(value, wanted, key):
     return value
 
 
-def _in_range(value, low, high, key):
+def _in_range(value, low, high, key, other=""):
     _typed(value, int, key)
     if not low <= value <= high:
-        raise ConfigError(key, f"is {value}", f"must be from {low} to {high}")
+        raise ConfigError(key, f"is {value}", f"must be {other}from {low} to {high}")
     return value
 
 
@@ -95,9 +124,15 @@ def _read(table, schema, prefix=""):
     return fields
 
 
-def _numbers(values, high, key, what):
-    """A list of different numbers from 0 to high, at least one."""
-    if not values:
+def _one_of(value, words, key):
+    if value not in words:
+        raise ConfigError(key, f"is {value!a}", "must be " + " or ".join(map(ascii, words)))
+    return value
+
+
+def _numbers(values, high, key, what, least=1):
+    """A list of different numbers from 0 to high."""
+    if len(values) < least:
         raise ConfigError(key, "is empty", f"must name at least one {what}")
     for index, value in enumerate(values):
         if _typed(value, int, f"{key}[{index}]") not in range(high + 1):
@@ -108,39 +143,108 @@ def _numbers(values, high, key, what):
 
 
 def _machine(table):
-    schema = {"sockets": (int, REQUIRED), "cores_per_socket": (int, REQUIRED),
-              "memory_mib": (list, REQUIRED), "distances": (list, REQUIRED)}
-    machine = _read(table, schema, "machine.")
-    sockets = _in_range(machine["sockets"], 1, NUMBERS["R4_MAX_CLUSTERS"], "machine.sockets")
-    cores = _in_range(machine["cores_per_socket"], 1, APIC_ID_MAX + 1, "machine.cores_per_socket")
-    last = (sockets - 1) << (cores - 1).bit_length() | (cores - 1)
+    schema = {"sockets": (int, REQUIRED), "cores_per_socket": (int, REQUIRED), "max_cores": (int, None),
+              "node_cores": (list, None), "memory_mib": (list, REQUIRED), "slots": (int, 0), "max_memory_mib": (int, None),
+              "low_memory_mib": (int, None), "distances": (list, REQUIRED), "srat": (bool, True)}
+    fields = _read(table, schema, "machine.")
+    sockets = _in_range(fields["sockets"], 1, APIC_ID_MAX + 1, "machine.sockets")
+    cores = _in_range(fields["cores_per_socket"], 1, APIC_ID_MAX + 1, "machine.cores_per_socket")
+    fields["max_cores"] = _max_cores(fields["max_cores"], sockets, cores)
+    fields["node_cores"] = _node_cores(fields["node_cores"], sockets, cores)
+    _memory_mib(fields["memory_mib"], fields["node_cores"])
+    fields["max_memory_mib"] = _slots(fields["slots"], fields["max_memory_mib"], sum(fields["memory_mib"]))
+    fields["low_memory_mib"] = _low_memory(fields["low_memory_mib"])
+    _distances(fields["distances"], len(fields["memory_mib"]))
+    _srat(fields)
+    return Machine(**fields)
+
+
+def _max_cores(most, sockets, cores):
+    there = sockets * cores
+    if most is None:
+        most = there
+    elif most < there or most % cores:
+        raise ConfigError("machine.max_cores", f"is {most}",
+                          f"must be a multiple of {cores}, whole sockets, and at least the {there} that are there")
+    last = (most // cores - 1) << (cores - 1).bit_length() | (cores - 1)
     if last > APIC_ID_MAX:
-        raise ConfigError("machine.cores_per_socket", f"is {cores}, which makes APIC ids up to {last}",
+        key = "machine.cores_per_socket" if most == there else "machine.max_cores"
+        raise ConfigError(key, f"is {cores if most == there else most}, which makes APIC ids up to {last}",
                           f"must keep them at or below {APIC_ID_MAX}")
-    _memory_mib(machine["memory_mib"], sockets)
-    _distances(machine["distances"], sockets)
-    return machine
+    return most
 
 
-def _memory_mib(sizes, sockets):
-    if len(sizes) != sockets:
+def _node_cores(lists, sockets, cores):
+    """Cores of each node; by default each socket is one."""
+    if lists is None:
+        return [list(range(socket * cores, (socket + 1) * cores)) for socket in range(sockets)]
+    owner = {}
+    for node, numbers in enumerate(lists):
+        key = f"machine.node_cores[{node}]"
+        for core in _numbers(_typed(numbers, list, key), sockets * cores - 1, key, "core", least=0):
+            if core in owner:
+                raise ConfigError(key, f"core {core} is in node {owner[core]} already", "must be in one node only")
+            owner[core] = node
+    for core in range(sockets * cores):
+        if core not in owner:
+            raise ConfigError("machine.node_cores", f"core {core} is in no node", "must be in one")
+    return lists
+
+
+def _memory_mib(sizes, node_cores):
+    if len(sizes) != len(node_cores):
         raise ConfigError("machine.memory_mib", f"has {len(sizes)} entries",
-                          f"must have {sockets}, one for each socket's node")
+                          f"must have {len(node_cores)}, one for each node")
     for node, size in enumerate(sizes):
         key = f"machine.memory_mib[{node}]"
-        _in_range(size, NODE_MIN_MIB, MACHINE_MAX_MIB, key)
+        if _typed(size, int, key) != 0:
+            _in_range(size, NODE_MIN_MIB, MACHINE_MAX_MIB, key, "0 or ")
+        elif not node_cores[node]:
+            raise ConfigError(key, "is 0, and the node has no cores", "must have memory, cores or both")
         if size % PART_MIB:
             raise ConfigError(key, f"is {size}", f"must be a multiple of {PART_MIB}")
-    if sum(sizes) > MACHINE_MAX_MIB:
-        raise ConfigError("machine.memory_mib", f"is {sum(sizes)} MiB in all", f"must be at most {MACHINE_MAX_MIB}")
+    if not 0 < sum(sizes) <= MACHINE_MAX_MIB:
+        raise ConfigError("machine.memory_mib", f"is {sum(sizes)} MiB in all",
+                          f"must be from {NODE_MIN_MIB} to {MACHINE_MAX_MIB}")
 
 
-def _distances(rows, sockets):
-    shape = f"must be {sockets} rows of {sockets} numbers"
-    if len(rows) != sockets:
+def _slots(slots, most, there):
+    """The most memory that the machine can get, in MiB."""
+    _in_range(slots, 0, SLOTS_MAX, "machine.slots")
+    if slots == 0 and most is not None:
+        raise ConfigError("machine.max_memory_mib", f"is {most}, without slots", "must be left out, or slots be given")
+    if slots != 0 and most is None:
+        raise ConfigError("machine.max_memory_mib", f"is missing, with {slots} slots", "must be an integer")
+    if slots != 0 and (most <= there or most > MACHINE_MAX_MIB or most % PART_MIB):
+        raise ConfigError("machine.max_memory_mib", f"is {most}",
+                          f"must be a multiple of {PART_MIB} above the {there} that are there, at most {MACHINE_MAX_MIB}")
+    return most or 0
+
+
+def _low_memory(size):
+    if size is None:
+        return 0
+    key = "machine.low_memory_mib"
+    _in_range(size, LOW_MIN_MIB, LOW_MAX_MIB, key)
+    if size % PART_MIB:
+        raise ConfigError(key, f"is {size}", f"must be a multiple of {PART_MIB}")
+    return size
+
+
+def _srat(fields):
+    """Without an SRAT there is one domain; QEMU makes an SRAT where memory can be added."""
+    nodes = len(fields["memory_mib"])
+    if not fields["srat"] and (nodes > 1 or fields["slots"]):
+        what = f"{nodes} nodes" if nodes > 1 else f"{fields['slots']} slots"
+        raise ConfigError("machine.srat", f"is false on a machine with {what}", "must be true there")
+
+
+def _distances(rows, nodes):
+    shape = f"must be {nodes} rows of {nodes} numbers"
+    if len(rows) != nodes:
         raise ConfigError("machine.distances", f"has {len(rows)} rows", shape)
     for source, row in enumerate(rows):
-        if len(_typed(row, list, f"machine.distances[{source}]")) != sockets:
+        if len(_typed(row, list, f"machine.distances[{source}]")) != nodes:
             raise ConfigError(f"machine.distances[{source}]", f"has {len(row)} entries", shape)
         for target, distance in enumerate(row):
             key = f"machine.distances[{source}][{target}]"
@@ -170,18 +274,28 @@ def _part(table, nodes, memory_mib, key):
     return part
 
 
+def _check_near(cores, nodes, machine, key):
+    """A core whose node has memory finds some of it in its cluster."""
+    for index, core in enumerate(cores):
+        node = next(node for node, numbers in enumerate(machine.node_cores) if core in numbers)
+        if machine.memory_mib[node] != 0 and node not in nodes:
+            raise ConfigError(f"{key}.cores[{index}]", f"core {core} is of node {node}, whose memory is not the cluster's",
+                              "must be in a cluster with memory of its node")
+
+
 def _cluster(table, number, machine):
     key = f"cluster[{number}]"
     schema = {"nodes": (list, REQUIRED), "cores": (list, REQUIRED), "group": (int, number), "memory": (list, None)}
     fields = _read(_typed(table, dict, key), schema, key + ".")
-    cores = machine["sockets"] * machine["cores_per_socket"]
-    _numbers(fields["nodes"], machine["sockets"] - 1, f"{key}.nodes", "node")
-    _numbers(fields["cores"], cores - 1, f"{key}.cores", "core")
+    sizes = machine.memory_mib
+    for index, node in enumerate(_numbers(fields["nodes"], len(sizes) - 1, f"{key}.nodes", "node")):
+        if sizes[node] == 0:
+            raise ConfigError(f"{key}.nodes[{index}]", f"node {node} has no memory", "must be a node with memory")
+    _numbers(fields["cores"], machine.cores - 1, f"{key}.cores", "core")
     if len(fields["cores"]) > NUMBERS["R4_MAX_CORES"]:
         raise ConfigError(f"{key}.cores", f"has {len(fields['cores'])} entries",
                           f"must have at most {NUMBERS['R4_MAX_CORES']}")
     _in_range(fields["group"], 0, 0xffff, f"{key}.group")
-    sizes = machine["memory_mib"]
     if fields["memory"] is None:
         parts = [Part(node, 0, sizes[node]) for node in fields["nodes"]]
     else:
@@ -189,6 +303,7 @@ def _cluster(table, number, machine):
                  for index, part in enumerate(fields["memory"])]
     if not parts:
         raise ConfigError(f"{key}.memory", "is empty", "must name at least one part, or be left out for whole nodes")
+    _check_near(fields["cores"], {part.node for part in parts}, machine, key)
     return Cluster(fields["nodes"], fields["cores"], fields["group"], parts)
 
 
@@ -224,7 +339,7 @@ def _clusters(tables, machine):
     if len(tables) > NUMBERS["R4_MAX_CLUSTERS"]:
         raise ConfigError("cluster", f"there are {len(tables)}", f"must be at most {NUMBERS['R4_MAX_CLUSTERS']}")
     clusters = [_cluster(table, number, machine) for number, table in enumerate(tables)]
-    _check_cores(clusters, machine["sockets"] * machine["cores_per_socket"])
+    _check_cores(clusters, machine.cores)
     _check_memory(clusters)
     return clusters
 
@@ -258,10 +373,29 @@ def _parse(path):
         raise ConfigError("syntax", str(error), "must be TOML 1.0 in UTF-8") from error
 
 
+def _tables(names, folder):
+    """ACPI tables beside the configuration."""
+    found = []
+    for index, name in enumerate(names):
+        key = f"tables[{index}]"
+        path = folder / _typed(name, str, key)
+        try:
+            signature = SIGNATURE.search(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            signature = None
+        if path.suffix != ".asl" or signature is None:
+            raise ConfigError(key, f"{name!a} is no ACPI table", "must be a file NAME.asl that iasl compiles to a table")
+        if path.stem in (Path(table.path).stem for table in found):
+            raise ConfigError(key, f"{name!a} is named like an earlier one", "must have another name")
+        found.append(Table(str(path), signature[1]))
+    return found
+
+
 def load(path):
     """The validated configuration in the file `path`."""
     path = Path(path)
     schema = {"name": (str, REQUIRED), "ring_slots": (int, REQUIRED), "link_priority": (int, 200),
+              "layout": (str, "module"), "on_mismatch": (str, "stop"), "tables": (list, []),
               "machine": (dict, REQUIRED), "cluster": (list, []), "link": (list, [])}
     fields = _read(_parse(path), schema)
     if fields["name"] != path.stem:
@@ -270,8 +404,10 @@ def load(path):
     if slots not in (1, 2, 4, 8, 16, 32, 64):
         raise ConfigError("ring_slots", f"is {slots}", "must be a power of two from 1 to 64")
     priority = _in_range(fields["link_priority"], 0, 255, "link_priority")
+    derived = _one_of(fields["layout"], ("module", "derive"), "layout") == "derive"
+    stops = _one_of(fields["on_mismatch"], ("stop", "derive"), "on_mismatch") == "stop"
+    tables = _tables(fields["tables"], path.parent)
     machine = _machine(fields["machine"])
     clusters = _clusters(fields["cluster"], machine)
     links = _links(fields["link"], len(clusters), priority)
-    return Config(fields["name"], slots, machine["sockets"], machine["cores_per_socket"], machine["memory_mib"],
-                  machine["distances"], clusters, links)
+    return Config(fields["name"], slots, stops, derived, tables, machine, clusters, links)

@@ -1,20 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# install_packages.sh run|test|lint: installs the Debian packages that building and running, or also testing, or also static analysis,
-# need. Names them; silent and without effect when all are there. As root, else through sudo.
+# install_packages.sh run|uefi|test|lint: installs the Debian packages that building and running, or also running under UEFI, or also
+# testing, or also static analysis, need. Names them; silent and without effect when all are there. As root, else through sudo.
 set -eu
 
 run="make gcc libc6-dev binutils python3 qemu-system-x86 grub-common grub-pc-bin xorriso mtools"
+uefi="ovmf"
 test="check clang acpica-tools python3-pyelftools python3-pytest python3-hypothesis"
 lint="clang-format clang-tidy shellcheck codespell"
 
 case "${1-}" in
 run) wanted=$run ;;
-test) wanted="$run $test" ;;
-lint) wanted="$run $test $lint" ;;
+uefi) wanted="$run $uefi" ;;
+test) wanted="$run $uefi $test" ;;
+lint) wanted="$run $uefi $test $lint" ;;
 *)
-    echo "usage: $0 run|test|lint" >&2
+    echo "usage: $0 run|uefi|test|lint" >&2
     exit 2
     ;;
 esac

@@ -5,6 +5,8 @@
     layout.bin      the layout that the coordinator reads (shared/r4/layout.h)
     layout.json     the same, and the link constants, to be read by people and tests
     qemu.args       the machine, one argument per line; accelerator, disk and serial line are tools/qemu.py's
+    grub.cfg        tools/grub.cfg for this machine: ACPI tables of its own, layout or none
+    tables          sources of those tables, one per line
     cluster-N.ld    GNU ld script of the reference link of cluster N's kernel
     cluster-N.sym   its link constants as `nm` prints them, for the debugger
 
@@ -22,6 +24,7 @@ import config as configuration
 from headers import NUMBERS, SIZES, link_constants
 
 MIB = 1 << 20
+GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
 
 # The structures of shared/r4/layout.h: format for struct.pack, and the field names in that order; "" is reserved.
 RECORDS = {
@@ -48,7 +51,7 @@ def make_layout(config):
                  "direct_map": NUMBERS["R4_DIRECT_MAP"] + (number << NUMBERS["R4_DIRECT_MAP_SHIFT"]),
                  "number": number, "group": cluster.group, "core_count": len(cluster.cores)}
                 for number, cluster in enumerate(config.clusters)]
-    cores = [{"apic_id": config.apic_id(core), "cluster": number}
+    cores = [{"apic_id": config.machine.apic_id(core), "cluster": number}
              for number, cluster in enumerate(config.clusters) for core in cluster.cores]
     memories = [{"offset": part.offset_mib * MIB, "size": part.size_mib * MIB, "domain": part.node, "cluster": number}
                 for number, cluster in enumerate(config.clusters) for part in cluster.memory]
@@ -60,7 +63,7 @@ def make_layout(config):
 
 def distance(config, link):
     """Of the clusters' first nodes, where their kernels lie."""
-    return config.distances[config.clusters[link.source].nodes[0]][config.clusters[link.target].nodes[0]]
+    return config.machine.distances[config.clusters[link.source].nodes[0]][config.clusters[link.target].nodes[0]]
 
 
 def make_header(config, layout):
@@ -70,7 +73,7 @@ def make_header(config, layout):
             "header_size": SIZES["r4_layout_header"], "size": size,
             "cluster_count": len(layout["r4_layout_cluster"]), "core_count": len(layout["r4_layout_core"]),
             "memory_count": len(layout["r4_layout_memory"]), "link_count": len(layout["r4_layout_link"]),
-            "ring_slots": config.ring_slots, "flags": NUMBERS["R4_LAYOUT_STOP"]}
+            "ring_slots": config.ring_slots, "flags": NUMBERS["R4_LAYOUT_STOP"] if config.stops else 0}
 
 
 def layout_bytes(header, layout):
@@ -82,19 +85,41 @@ def layout_bytes(header, layout):
 
 def qemu_args(config):
     """The machine for QEMU, one argument per line."""
-    cores = config.cores_per_socket
-    args = ["-machine", "q35", "-smp", f"{config.sockets * cores},sockets={config.sockets},cores={cores},threads=1",
-            "-m", f"{sum(config.memory_mib)}M"]
-    for node, size in enumerate(config.memory_mib):
-        first, last = node * cores, node * cores + cores - 1
-        cpus = f"{first}-{last}" if cores > 1 else f"{first}"
-        args += ["-object", f"memory-backend-ram,id=m{node},size={size}M",
-                 "-numa", f"node,nodeid={node},cpus={cpus},memdev=m{node}"]
-    for source, row in enumerate(config.distances):
+    machine = config.machine
+    low = f",max-ram-below-4g={machine.low_memory_mib}M" if machine.low_memory_mib else ""
+    added = f",slots={machine.slots},maxmem={machine.max_memory_mib}M" if machine.slots else ""
+    args = ["-machine", f"q35{low}",
+            "-smp", f"{machine.cores},maxcpus={machine.max_cores},sockets={machine.max_cores // machine.cores_per_socket},"
+                    f"cores={machine.cores_per_socket},threads=1",
+            "-m", f"{sum(machine.memory_mib)}M{added}"]
+    return "\n".join(args + (node_args(machine) if machine.srat else [])) + "\n"
+
+
+def node_args(machine):
+    """Nodes and distances."""
+    args = []
+    for node, (size, cores) in enumerate(zip(machine.memory_mib, machine.node_cores)):
+        if size:
+            args += ["-object", f"memory-backend-ram,id=m{node},size={size}M"]
+        cpus = "".join(f",cpus={core}" for core in cores)
+        args += ["-numa", f"node,nodeid={node}{cpus}" + (f",memdev=m{node}" if size else "")]
+    for source, row in enumerate(machine.distances):
         for target, value in enumerate(row):
             if source != target:
                 args += ["-numa", f"dist,src={source},dst={target},val={value}"]
-    return "\n".join(args) + "\n"
+    return args
+
+
+def grub_config(config):
+    """The boot menu: tools/grub.cfg, with the machine's own tables, without the layout if it is to be derived."""
+    lines = GRUB_CONFIG.read_text(encoding="utf-8").splitlines()
+    if config.derived:
+        lines = [line for line in lines if "/layout.bin" not in line]
+    if config.tables:
+        signatures = ",".join(sorted({table.signature for table in config.tables}))
+        files = " ".join(f"/boot/{Path(table.path).stem}.aml" for table in config.tables)
+        lines += ["insmod acpi", f"acpi --exclude={signatures} {files}"]
+    return "\n".join(lines) + "\n"
 
 
 def ld_script(name, cluster, constants):
@@ -130,7 +155,7 @@ def describe(config, header, layout):
         clusters.append({
             "number": number, "group": cluster["group"], "nodes": source.nodes,
             "virtual_base": f"{cluster['virtual_base']:#x}", "direct_map": f"{cluster['direct_map']:#x}",
-            "cores": [{"index": index, "core": core, "apic_id": config.apic_id(core)}
+            "cores": [{"index": index, "core": core, "apic_id": config.machine.apic_id(core)}
                       for index, core in enumerate(source.cores)],
             "memory": [{key: part[key] for key in ("domain", "offset", "size")}
                        for part in layout["r4_layout_memory"] if part["cluster"] == number],
@@ -138,8 +163,10 @@ def describe(config, header, layout):
             "rings_out": {str(peer): f"{constants['r4_link_rings_out'] + peer * stride:#x}" for peer in peers},
             "link_constants": {name: f"{value:#x}" for name, value in constants.items()},
         })
-    return {"name": config.name, "ring_slots": config.ring_slots, "sockets": config.sockets,
-            "cores_per_socket": config.cores_per_socket, "memory_mib": config.memory_mib, "distances": config.distances,
+    machine = config.machine
+    return {"name": config.name, "ring_slots": config.ring_slots, "derived": config.derived,
+            "sockets": machine.sockets, "cores_per_socket": machine.cores_per_socket, "memory_mib": machine.memory_mib,
+            "low_memory_mib": machine.low_memory_mib, "distances": machine.distances,
             "clusters": clusters, "links": layout["r4_layout_link"]}
 
 
@@ -148,6 +175,8 @@ def make_files(config):
     layout = make_layout(config)
     header = make_header(config, layout)
     files = {"layout.bin": layout_bytes(header, layout), "qemu.args": qemu_args(config).encode(),
+             "grub.cfg": grub_config(config).encode(),
+             "tables": "".join(f"{table.path}\n" for table in config.tables).encode(),
              "layout.json": (json.dumps(describe(config, header, layout), indent=2) + "\n").encode()}
     for cluster in layout["r4_layout_cluster"]:
         constants = link_constants(header, cluster)

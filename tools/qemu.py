@@ -17,18 +17,16 @@ import subprocess
 import sys
 import time
 
-EXIT_PORT = 0xF4
+import accelerator
+
+EXIT_PORT = accelerator.EXIT_PORT
 # QEMU's exit status for the codes of cluster-kernel/end.h: all well; some cluster panicked and all others did well.
 EXIT_SUCCESS = (0x2A << 1) | 1
 EXIT_PANICKED = (0x2B << 1) | 1
 END_MARKER = "[r4] end: success"  # how the last line begins; it goes on with the counts
 COMMAND_KEY = "opt/r4/command"
 
-ACCELERATORS = {
-    "tcg": ["-accel", "tcg,thread=multi", "-cpu", "max"],
-    "icount": ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", "max"],
-    "kvm": ["-accel", "kvm", "-cpu", "host"],
-}
+FIRMWARE = {"bios": [], "uefi": ["-bios", "/usr/share/ovmf/OVMF.fd"]}  # QEMU brings its own BIOS
 TIMEOUTS = {"tcg": 60, "icount": 600, "kvm": 60}  # seconds
 
 
@@ -40,15 +38,6 @@ class QemuError(Exception):
     """QEMU could not be started or controlled; the text says why."""
 
 
-def choose_accelerator(wanted, notice=sys.stderr):
-    """The accelerator to use; `auto` says in one line what it chose."""
-    if wanted != "auto":
-        return wanted
-    # A /dev/kvm that opens proves little: some emulate ring 0 and fail in ring 3. Until a probe runs there, KVM is asked for by name.
-    print("qemu.py: ACCEL=auto uses TCG (KVM only by ACCEL=kvm)", file=notice, flush=True)
-    return "tcg"
-
-
 def machine_arguments(build):
     """What linkgen.py wrote for this machine: memory, sockets, cores, NUMA domains, distances."""
     path = pathlib.Path(build) / "qemu.args"
@@ -58,15 +47,24 @@ def machine_arguments(build):
         raise QemuError(f"{path}: {error.strerror}; run `make iso` first") from error
 
 
-def command_line(build, accelerator, command, extra=()):
+def firmware_arguments(firmware):
+    """Nothing for QEMU's BIOS."""
+    arguments = FIRMWARE[firmware]
+    if arguments and not pathlib.Path(arguments[-1]).exists():
+        raise QemuError(f"{arguments[-1]} is not there; install the Debian package ovmf")
+    return arguments
+
+
+def command_line(build, accel, command, extra=(), firmware="bios", emulator=accelerator.EMULATOR):
     """QEMU's arguments for the machine in `build`; `command` is the text that the root tasks see, who cannot tell by themselves what a
     tick is."""
-    command += " unit=insn" if accelerator == "icount" else ""
+    command += " unit=insn" if accel == "icount" else ""
     return [
-        "qemu-system-x86_64",
+        emulator,
         "-nodefaults",
         *machine_arguments(build),
-        *ACCELERATORS[accelerator],
+        *accelerator.ARGUMENTS[accel],
+        *firmware_arguments(firmware),
         "-display", "none",
         "-serial", "stdio",
         "-no-reboot",
@@ -196,16 +194,21 @@ class Guest:
         return f"{reason} after {panics[0]}" if panics else reason
 
 
-def guest_command(program, hook=""):
-    return f"program={program}" + (f" hook={hook}" if hook else "")
+def guest_command(program, hook="", more=""):
+    return f"program={program}" + (f" hook={hook}" if hook else "") + (f" {more}" if more else "")
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True, help="the machine's folder, build/NAME")
-    parser.add_argument("--accel", default="auto", choices=["auto", *ACCELERATORS])
+    parser.add_argument("--accel", default="auto", choices=["auto", *accelerator.ARGUMENTS])
+    parser.add_argument("--firmware", default="bios", choices=list(FIRMWARE))
+    parser.add_argument("--emulator", default=accelerator.EMULATOR, help="QEMU's name or path")
+    parser.add_argument("--probe", help="image for --accel=auto; default: kvm-probe.elf beside the machine's folder")
+    parser.add_argument("--kvm-device", default=accelerator.KVM_DEVICE, help="for --accel=auto")
     parser.add_argument("--program", default="demo", help="what the root tasks run: demo or bench")
     parser.add_argument("--hook", default="", help="a test hook of the kernel or root task")
+    parser.add_argument("--command", default="", help="more words for the command line, such as serial=0x2f8")
     parser.add_argument("--print", action="store_true", help="print the command line instead of running it")
     parser.add_argument("--timeout", type=float, help="seconds until the guest is killed")
     parser.add_argument("--qmp", help="path of a control socket to open")
@@ -214,17 +217,28 @@ def parse_arguments():
     return parser.parse_args()
 
 
+def choose_accelerator(arguments):
+    """The accelerator to use; `auto` says in one line what it chose and why."""
+    if arguments.accel != "auto":
+        return arguments.accel
+    image = arguments.probe or pathlib.Path(arguments.build).parent / "kvm-probe.elf"
+    accel, reason = accelerator.choose(image, arguments.emulator, arguments.kvm_device)
+    print(f"qemu.py: ACCEL=auto uses {reason}", file=sys.stderr, flush=True)
+    return accel
+
+
 def main():
     arguments = parse_arguments()
-    accelerator = choose_accelerator(arguments.accel)
+    accel = choose_accelerator(arguments)
     extra = list(arguments.extra)
     if arguments.qmp:
         extra += ["-qmp", f"unix:{arguments.qmp},server=on,wait=off"]
-    line = command_line(arguments.build, accelerator, guest_command(arguments.program, arguments.hook), extra)
+    command = guest_command(arguments.program, arguments.hook, arguments.command)
+    line = command_line(arguments.build, accel, command, extra, arguments.firmware, arguments.emulator)
     if arguments.print:
         print(shlex.join(line))
         return 0
-    with Guest(line, arguments.timeout or TIMEOUTS[accelerator], echo=sys.stdout) as guest:
+    with Guest(line, arguments.timeout or TIMEOUTS[accel], echo=sys.stdout) as guest:
         trouble = guest.finish()
         if arguments.log:
             pathlib.Path(arguments.log).write_text(guest.output + "\n", encoding="utf-8")

@@ -26,9 +26,14 @@ static bool has_memory(const struct r4_slot *slot) {
 
 /* --- derivation --- */
 
-/* A child's object lies in its parent's. What waits in a loan record has lost its parents. */
+/* A RemoteRef in its loan record: its parent may be gone. */
+static bool is_sheltered_ref(const struct r4_slot *slot) {
+    return slot_type(slot) == R4_CAP_REMOTE_REF && census_is_sheltered(census.copy, slot);
+}
+
+/* A child's object lies in its parent's. */
 static void parent_check(const struct r4_slot *parent, const struct r4_slot *slot) {
-    if (census_is_sheltered(census.copy, slot)) {
+    if (is_sheltered_ref(slot)) {
         return;
     }
     if (parent == NULL || slot_depth(parent) + 1 != slot_depth(slot)) {
@@ -56,7 +61,7 @@ static void tree_check(const struct r4_slot *first) {
         if (depth != 0) {
             parent_check(parents[depth - 1], slot);
         }
-        if (!census_is_sheltered(census.copy, slot)) {
+        if (!is_sheltered_ref(slot)) {
             parents[depth] = slot;
             memset(&parents[depth + 1], 0, (R4_DEPTH_MAX - depth) * sizeof(parents[0]));
         }

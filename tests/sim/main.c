@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- *     r4sim KERNEL.o [--seeds FIRST COUNT] [--steps N] [--jobs N] [--trace] [--expect NAME]
+ *     r4sim KERNEL.o [--seeds FIRST COUNT] [--steps N] [--audit N] [--jobs N] [--trace] [--expect NAME]
  *
  * Runs COUNT seeds, each in a process of its own, and stops at the first that fails. With --expect a failure is what is wanted: it says
  * after how many seeds the bug NAME was found, and fails if it was not.
@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define MAIN_AUDIT   64U
 #define MAIN_NOTES   40U
 #define MAIN_LINE    200U
 #define MAIN_SECONDS 120U /* for one seed */
@@ -161,17 +162,18 @@ static void totals_print(uint64_t passed) {
 }
 
 static void usage(void) {
-    fputs("usage: r4sim KERNEL.o [--seed N | --seeds COUNT [--first N]] [--steps N] [--jobs N] [--trace]\n"
-          "             [--expect NAME]\n",
+    fputs("usage: r4sim KERNEL.o [--seed N | --seeds COUNT [--first N]] [--steps N] [--audit N] [--jobs N]\n"
+          "             [--trace] [--expect NAME]\n",
           stderr);
     exit(2);
 }
 
 static void arguments_read(int count, char **arguments) {
     static const struct option options[] = {{"seed", 1, NULL, 'n'},  {"seeds", 1, NULL, 'c'}, {"first", 1, NULL, 'f'},
-                                            {"steps", 1, NULL, 's'}, {"jobs", 1, NULL, 'j'},  {"trace", 0, NULL, 't'},
+                                            {"steps", 1, NULL, 's'}, {"audit", 1, NULL, 'a'}, {"jobs", 1, NULL, 'j'},  {"trace", 0, NULL, 't'},
                                             {"expect", 1, NULL, 'e'}, {NULL, 0, NULL, 0}};
     sim.options.steps = 2000;
+    sim.options.audit = MAIN_AUDIT;
     for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
         uint64_t value = optarg == NULL ? 0 : strtoull(optarg, NULL, 10);
         switch (option) {
@@ -184,6 +186,9 @@ static void arguments_read(int count, char **arguments) {
             break;
         case 's':
             sim.options.steps = value;
+            break;
+        case 'a':
+            sim.options.audit = value;
             break;
         case 'j':
             run.jobs = value;

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SCHEDULE_AUDIT     64U       /* steps between two audits */
 #define SCHEDULE_REST      20000000U /* turns within which everything comes to rest */
 #define SCHEDULE_UNDEFINED 6U        /* vector of an invalid opcode */
 
@@ -126,7 +125,7 @@ static void run(void) {
         if (sim_chance(sim.hostile)) {
             hostile_send();
         }
-        if (sim.step >= audited + SCHEDULE_AUDIT) {
+        if (sim.step >= audited + sim.options.audit) {
             audited = sim.step;
             audit_all();
         }

@@ -25,6 +25,7 @@ struct copy;
 
 struct sim_options {
     uint64_t steps;
+    uint64_t audit; /* steps between two audits */
     bool trace; /* print each step */
     const char *kernel;
 };

@@ -58,7 +58,7 @@ $(SIM): $(SIM_OBJECTS) build/sim/kernel.o
 	@$(call say,HOSTLD,$@)
 	$(Q)gcc -no-pie -rdynamic $(SIM_SANITIZE) -o $@ $(SIM_OBJECTS) -ldl
 
-SIM_COMMAND = $(SIM) build/sim/kernel.o --steps $(STEPS) $(if $(TRACE),--trace) \
+SIM_COMMAND = $(SIM) build/sim/kernel.o --steps $(STEPS) $(if $(TRACE),--trace) $(if $(AUDIT),--audit $(AUDIT)) \
 	$(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --jobs $(SIM_JOBS))
 
 -include $(SIM_OBJECTS:.o=.d) $(build/sim/kernel/objects:.o=.d) $(build/sim/kernel/shared:.o=.d)
