@@ -36,8 +36,7 @@ static void end_of_object(const struct r4_slot *slot) {
 
 void capability_unlink(struct r4_slot *slot) {
     operation_slot_gone(slot);
-    derivation_unlink(machine_direct(), slot);
-    slot_clear(slot);
+    derivation_remove(machine_direct(), slot);
 }
 
 void capability_remove(struct core *core, struct r4_slot *slot) {

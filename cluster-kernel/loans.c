@@ -235,9 +235,12 @@ enum r4_error remote_post(struct link *link, struct r4_slot *link_cap, struct r4
         return R4_ERR_FULL;
     }
     /* commit */
-    struct slot_content content = {.type = R4_CAP_LANDING, .badge = (uint64_t)link->peer << 8 | index};
-    slot_fill(slot, &content);
-    derivation_insert(machine_direct(), link_cap, slot, slot_depth(link_cap) + 1);
+    struct slot_content content = {
+        .type = R4_CAP_LANDING,
+        .depth = (uint32_t)slot_depth(link_cap) + 1,
+        .badge = (uint64_t)link->peer << 8 | index,
+    };
+    derivation_make(machine_direct(), link_cap, slot, &content);
     link->landings[index] = slot;
     return R4_OK;
 }

@@ -1,32 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The derivation list: insert, unlink, move in place, check.
+ * The derivation list: move in place, check.
  */
 #include "derivation.h"
-
-void derivation_insert(uintptr_t direct, struct r4_slot *behind, struct r4_slot *child, uint64_t depth) {
-    struct r4_slot *next = slot_next(direct, behind);
-    child->word[2] = r4_slot_depth_set(child->word[2], depth);
-    slot_prev_set(direct, child, behind);
-    slot_next_set(direct, child, next);
-    slot_next_set(direct, behind, child);
-    if (next != NULL) {
-        slot_prev_set(direct, next, child);
-    }
-}
-
-void derivation_unlink(uintptr_t direct, struct r4_slot *slot) {
-    struct r4_slot *prev = slot_prev(direct, slot);
-    struct r4_slot *next = slot_next(direct, slot);
-    if (prev != NULL) {
-        slot_next_set(direct, prev, next);
-    }
-    if (next != NULL) {
-        slot_prev_set(direct, next, prev);
-    }
-    slot_prev_set(direct, slot, NULL);
-    slot_next_set(direct, slot, NULL);
-}
 
 void derivation_move(uintptr_t direct, struct r4_slot *from, struct r4_slot *to) {
     uint64_t version = slot_version(to) + 1;

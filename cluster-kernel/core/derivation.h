@@ -15,12 +15,34 @@ static inline bool derivation_has_children(uintptr_t direct, const struct r4_slo
     return next != NULL && slot_depth(next) > slot_depth(slot);
 }
 
-/* Links `child` (filled, linked nowhere) directly behind `behind`, `depth` deep. depth <= R4_DEPTH_MAX, checked by the
- * caller. */
-void derivation_insert(uintptr_t direct, struct r4_slot *behind, struct r4_slot *child, uint64_t depth);
+/* Fills `child` (slot_free_check() accepted it) with `content` and links it directly behind `behind`, content->depth
+ * deep: one more than its parent, R4_DEPTH_MAX at most, checked by the caller. One pass over the words of three slots.
+ */
+static inline void derivation_make(uintptr_t direct, struct r4_slot *behind, struct r4_slot *child,
+                                   const struct slot_content *content) {
+    uint64_t own = slot_link(direct, child);
+    uint64_t prev = slot_link(direct, behind);
+    uint64_t next = r4_slot_next_get(behind->word[3]);
+    slot_fill_linked(child, content, prev, next);
+    behind->word[3] = r4_slot_next_set(behind->word[3], own);
+    if (next != 0) {
+        slot_prev_link_set(slot_at(direct, next), own);
+    }
+}
 
-/* Takes a slot from which nothing derives out of its list. */
-void derivation_unlink(uintptr_t direct, struct r4_slot *slot);
+/* Takes a slot from which nothing derives out of its list and empties it; the version stays. */
+static inline void derivation_remove(uintptr_t direct, struct r4_slot *slot) {
+    uint64_t prev = slot_prev_link(slot);
+    uint64_t next = r4_slot_next_get(slot->word[3]);
+    if (prev != 0) {
+        struct r4_slot *before = slot_at(direct, prev);
+        before->word[3] = r4_slot_next_set(before->word[3], next);
+    }
+    if (next != 0) {
+        slot_prev_link_set(slot_at(direct, next), prev);
+    }
+    slot_clear(slot);
+}
 
 /* Puts the content of `from` into the empty slot `to` (next version there), in place in the list; `from` becomes empty.
  */

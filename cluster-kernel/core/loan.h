@@ -77,8 +77,8 @@ struct loan_out *loan_find_free(struct loan_out *table);
  * already. */
 bool loan_revoke(struct loan_out *loan);
 
-/* An answer (ACCEPT, REFUSE, DONE) for a record of the lender; changes the record's state. Dropped while its question has not been sent. The message's index names
- * this record. */
+/* An answer (ACCEPT, REFUSE, DONE) for a record of the lender; changes the record's state. Dropped while its question
+ * has not been sent. The message's index names this record. */
 enum lender_action loan_answer(struct loan_out *loan, const struct r4_message *message);
 
 /* True if the OFFER may use this record of the borrower: it is FREE, owes no answer, and the generation is a new one.

@@ -9,6 +9,7 @@
 #define R4_CORE_SLOT_H
 
 #include <r4/abi.h>
+#include <stdatomic.h>
 
 static inline struct r4_slot *slot_at(uintptr_t direct, uint64_t link) {
     return link == 0 ? NULL : (struct r4_slot *)(direct + link * R4_SLOT_SIZE);
@@ -45,17 +46,21 @@ static inline phys_t slot_object(const struct r4_slot *slot) {
 static inline struct r4_slot *slot_next(uintptr_t direct, const struct r4_slot *slot) {
     return slot_at(direct, r4_slot_next_get(slot->word[3]));
 }
+static inline uint64_t slot_prev_link(const struct r4_slot *slot) {
+    return r4_slot_prev_high_get(slot->word[0]) << 24 | r4_slot_prev_low_get(slot->word[3]);
+}
 static inline struct r4_slot *slot_prev(uintptr_t direct, const struct r4_slot *slot) {
-    uint64_t high = r4_slot_prev_high_get(slot->word[0]);
-    return slot_at(direct, high << 24 | r4_slot_prev_low_get(slot->word[3]));
+    return slot_at(direct, slot_prev_link(slot));
 }
 static inline void slot_next_set(uintptr_t direct, struct r4_slot *slot, const struct r4_slot *next) {
     slot->word[3] = r4_slot_next_set(slot->word[3], slot_link(direct, next));
 }
-static inline void slot_prev_set(uintptr_t direct, struct r4_slot *slot, const struct r4_slot *prev) {
-    uint64_t link = slot_link(direct, prev);
+static inline void slot_prev_link_set(struct r4_slot *slot, uint64_t link) {
     slot->word[3] = r4_slot_prev_low_set(slot->word[3], link);
     slot->word[0] = r4_slot_prev_high_set(slot->word[0], link >> 24);
+}
+static inline void slot_prev_set(uintptr_t direct, struct r4_slot *slot, const struct r4_slot *prev) {
+    slot_prev_link_set(slot, slot_link(direct, prev));
 }
 
 /* What a slot is to be filled with. */
@@ -66,17 +71,49 @@ struct slot_content {
     uint32_t rights;
     uint32_t size_log2; /* of the object, bytes */
     phys_t object;      /* a multiple of 64, below 2^46 */
+    uint32_t depth;     /* in its derivation tree */
     uint64_t badge;
 };
 
 /* R4_OK if the slot can be filled, else R4_ERR_OCCUPIED or R4_ERR_RETIRED (its version cannot change once more). */
-enum r4_error slot_free_check(const struct r4_slot *slot);
+static inline enum r4_error slot_free_check(const struct r4_slot *slot) {
+    uint64_t word = slot->word[0];
+    if (r4_slot_type_get(word) != R4_CAP_EMPTY) {
+        return R4_ERR_OCCUPIED;
+    }
+    return r4_slot_version_get(word) == R4_VERSION_MAX ? R4_ERR_RETIRED : R4_OK;
+}
 
-/* Fills a slot that slot_free_check() accepted: next version, depth 0, not linked. */
-void slot_fill(struct r4_slot *slot, const struct slot_content *content);
+/* Fills a slot that slot_free_check() accepted: next version, with these links (0: none). Only derivation.h may give
+ * any. */
+static inline void slot_fill_linked(struct r4_slot *slot, const struct slot_content *content, uint64_t prev,
+                                    uint64_t next) {
+    uint64_t version = slot_version(slot) + 1;
+    slot->word[1] = content->badge;
+    slot->word[2] = r4_slot_object_put(content->object / 64) | r4_slot_rights_put(content->rights) |
+                    r4_slot_size_put(content->size_log2) | r4_slot_depth_put(content->depth);
+    slot->word[3] = r4_slot_next_put(next) | r4_slot_prev_low_put(prev);
+    __atomic_store_n(&slot->word[0],
+                     r4_slot_type_put(content->type) | r4_slot_ttl_put(content->ttl) |
+                         r4_slot_flags_put(content->flags) | r4_slot_version_put(version) |
+                         r4_slot_prev_high_put(prev >> 24),
+                     __ATOMIC_RELEASE);
+}
 
-/* Empties a slot that is linked nowhere; the version stays. */
-void slot_clear(struct r4_slot *slot);
+/* The same, linked nowhere: the root of a tree. */
+static inline void slot_fill(struct r4_slot *slot, const struct slot_content *content) {
+    slot_fill_linked(slot, content, 0, 0);
+}
+
+/* Empties a slot that is linked nowhere; the version stays. The fence is no instruction on x86: it keeps the compiler's
+ * order. */
+static inline void slot_clear(struct r4_slot *slot) {
+    __atomic_store_n(&slot->word[0], r4_slot_version_put(slot_version(slot)), __ATOMIC_RELAXED);
+    atomic_thread_fence(memory_order_release);
+    slot->word[1] = 0;
+    slot->word[2] = 0;
+    slot->word[3] = 0;
+}
 
 /* The mapping of a mapped frame, table or cap page: where, and in which address space. */
 struct slot_mapping {

@@ -49,10 +49,10 @@ struct outcome cap_copy(struct invocation *invocation) {
         .rights = (uint32_t)rights,
         .size_log2 = (uint32_t)slot_size_log2(source),
         .object = slot_object(source),
+        .depth = (uint32_t)slot_depth(source) + 1,
         .badge = slot_type(source) == R4_CAP_FRAME ? 0 : source->word[1], /* a copy of a mapped frame is not mapped */
     };
-    slot_fill(target, &content);
-    derivation_insert(machine_direct(), invocation->slot, target, slot_depth(source) + 1);
+    derivation_make(machine_direct(), invocation->slot, target, &content);
     return outcome_now(R4_OK);
 }
 

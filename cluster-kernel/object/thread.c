@@ -27,13 +27,13 @@ void thread_configure(struct thread *thread, struct r4_slot *pd_cap, uint64_t en
         .type = R4_CAP_INTERNAL,
         .object = (uintptr_t)thread - machine_direct(),
         .size_log2 = THREAD_LOG2,
+        .depth = (uint32_t)slot_depth(pd_cap) + 1,
         .badge = REFERENCE_THREAD_PD,
     };
     if (thread->pd != NULL) {
         capability_unlink(&thread->pd_slot);
     }
-    slot_fill(&thread->pd_slot, &reference);
-    derivation_insert(machine_direct(), pd_cap, &thread->pd_slot, slot_depth(pd_cap) + 1);
+    derivation_make(machine_direct(), pd_cap, &thread->pd_slot, &reference);
     thread->pd = pd_of(pd_cap);
     machine_regs_start(thread->registers, entry, stack, argument);
 }

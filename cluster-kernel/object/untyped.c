@@ -40,7 +40,6 @@ static uint64_t first_badge(enum r4_cap_type type) {
 /* Fills and links the slots, one behind the other. */
 static void retype_commit(const struct invocation *invocation, const struct retype_request *request, uint32_t log2) {
     struct r4_slot *behind = invocation->slot;
-    uint64_t depth = slot_depth(behind) + 1;
     bool untyped = request->type == R4_CAP_UNTYPED;
     struct slot_content content = {
         .type = request->type,
@@ -48,13 +47,13 @@ static void retype_commit(const struct invocation *invocation, const struct rety
         .flags = untyped ? R4_FLAG_ORIGINAL : R4_FLAG_ORIGINAL | R4_FLAG_MAKING,
         .rights = R4_ALL_RIGHTS,
         .size_log2 = log2,
+        .depth = (uint32_t)slot_depth(invocation->slot) + 1,
         .object = slot_object(invocation->slot) + request->offset,
     };
     for (uint32_t i = 0; i < request->count; i++) {
         struct r4_slot *slot = invocation_slot(invocation, invocation->argument[2] + i);
         content.badge = first_badge(request->type);
-        slot_fill(slot, &content);
-        derivation_insert(machine_direct(), behind, slot, depth);
+        derivation_make(machine_direct(), behind, slot, &content);
         content.object += 1ULL << log2;
         behind = slot;
     }

@@ -99,9 +99,9 @@ static uint32_t pick(uint64_t *state, bool used) {
     return NOBODY;
 }
 
-static void fill(uint32_t at, struct slot_content content, uint64_t name) {
+static void make(uint32_t behind, uint32_t at, struct slot_content content, uint64_t name) {
     content.badge = name;
-    slot_fill(&slots[at], &content);
+    derivation_make(direct(), &slots[behind], &slots[at], &content);
     nodes[at] = (struct node){.used = true, .parent = NOBODY, .name = name};
 }
 
@@ -112,7 +112,6 @@ static void insert(uint64_t *state, uint64_t name) {
     if (child == NOBODY || slot_depth(&slots[parent]) == R4_DEPTH_MAX) {
         return;
     }
-    uint64_t depth = slot_depth(&slots[parent]) + 1;
     bool copy = slot_ttl(&slots[parent]) > 0 && random_below(state, 2) == 0;
     struct slot_content content = {
         .type = slot_type(&slots[parent]),
@@ -121,14 +120,13 @@ static void insert(uint64_t *state, uint64_t name) {
         .rights = (uint32_t)random_below(state, R4_ALL_RIGHTS),
         .size_log2 = (uint32_t)slot_size_log2(&slots[parent]),
         .object = slot_object(&slots[parent]),
+        .depth = (uint32_t)slot_depth(&slots[parent]) + 1,
     };
-    fill(child, content, name);
-    derivation_insert(direct(), &slots[parent], &slots[child], depth);
+    make(parent, child, content, name);
     model_insert(parent, 0, child);
     uint32_t second = pick(state, false);
     if (!copy && second != NOBODY) {
-        fill(second, content, name + 1);
-        derivation_insert(direct(), &slots[child], &slots[second], depth);
+        make(child, second, content, name + 1);
         model_insert(parent, 1, second);
     }
 }
@@ -158,10 +156,11 @@ static void remove_leaf(uint64_t *state, uint32_t root) {
     if (leaf == root) {
         return;
     }
-    derivation_unlink(direct(), &slots[leaf]);
-    EXPECT(slot_prev(direct(), &slots[leaf]) == NULL && slot_next(direct(), &slots[leaf]) == NULL);
+    uint64_t version = slot_version(&slots[leaf]);
     EXPECT(slots[leaf].word[1] == nodes[leaf].name);
-    slot_clear(&slots[leaf]);
+    derivation_remove(direct(), &slots[leaf]);
+    EXPECT(slots[leaf].word[0] == version << 16 && slots[leaf].word[1] == 0);
+    EXPECT(slots[leaf].word[2] == 0 && slots[leaf].word[3] == 0);
     model_remove(leaf);
 }
 
@@ -196,16 +195,18 @@ START_TEST(test_deepest) {
     static _Alignas(R4_SLOT_SIZE) struct r4_slot chain[R4_DEPTH_MAX + 1];
     uintptr_t base = (uintptr_t)chain - R4_SLOT_SIZE;
     for (uint32_t i = 0; i <= R4_DEPTH_MAX; i++) {
-        slot_fill(&chain[i], &(struct slot_content){.type = R4_CAP_UNTYPED, .flags = R4_FLAG_ORIGINAL});
-        if (i != 0) {
-            derivation_insert(base, &chain[i - 1], &chain[i], i);
+        struct slot_content content = {.type = R4_CAP_UNTYPED, .flags = R4_FLAG_ORIGINAL, .depth = i};
+        if (i == 0) {
+            slot_fill(&chain[i], &content);
+        } else {
+            derivation_make(base, &chain[i - 1], &chain[i], &content);
         }
         ck_assert_uint_eq(slot_depth(&chain[i]), i);
     }
     ck_assert_ptr_null(derivation_check(base, chain));
     for (uint32_t i = R4_DEPTH_MAX; i > 0; i--) {
         ck_assert(derivation_has_children(base, &chain[i - 1]));
-        derivation_unlink(base, &chain[i]);
+        derivation_remove(base, &chain[i]);
         ck_assert(!derivation_has_children(base, &chain[i - 1]));
     }
 }
@@ -234,21 +235,19 @@ END_TEST
 static void make_tree(void) {
     static const struct {
         uint32_t parent;
-        uint64_t depth;
         struct slot_content content;
     } made[] = {
-        {0, 1, {.type = R4_CAP_FRAME, .flags = R4_FLAG_ORIGINAL, .ttl = 15, .object = 64}},
-        {3, 2, {.type = R4_CAP_INTERNAL, .object = 64}},
-        {3, 2, {.type = R4_CAP_FRAME, .ttl = 14, .object = 64}},
-        {0, 1, {.type = R4_CAP_UNTYPED, .ttl = 8}},
-        {1, 2, {.type = R4_CAP_UNTYPED, .ttl = 3}},
+        {0, {.depth = 1, .type = R4_CAP_FRAME, .flags = R4_FLAG_ORIGINAL, .ttl = 15, .object = 64}},
+        {3, {.depth = 2, .type = R4_CAP_INTERNAL, .object = 64}},
+        {3, {.depth = 2, .type = R4_CAP_FRAME, .ttl = 14, .object = 64}},
+        {0, {.depth = 1, .type = R4_CAP_UNTYPED, .ttl = 8}},
+        {1, {.depth = 2, .type = R4_CAP_UNTYPED, .ttl = 3}},
     };
     static const uint32_t places[] = {3, 5, 4, 1, 2};
     memset(slots, 0, sizeof(slots));
     slot_fill(&slots[0], &(struct slot_content){.type = R4_CAP_UNTYPED, .flags = R4_FLAG_ORIGINAL, .ttl = 9});
     for (size_t i = 0; i < R4_COUNT(made); i++) {
-        slot_fill(&slots[places[i]], &made[i].content);
-        derivation_insert(direct(), &slots[made[i].parent], &slots[places[i]], made[i].depth);
+        derivation_make(direct(), &slots[made[i].parent], &slots[places[i]], &made[i].content);
     }
 }
 
