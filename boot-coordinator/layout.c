@@ -67,7 +67,7 @@ static bool module_take(struct boot *boot) {
         boot_stop("module layout, entry %u: %s", entry, r4_layout_fault_text(wrong));
     }
     if (layout_fits(boot, text, sizeof(text))) {
-        boot_print("layout: the module's, %u clusters, %u cores", boot_cluster_count(boot),
+        boot_print("layout: the module's, clusters %u, cores %u", boot_cluster_count(boot),
                    boot->layout.header->core_count);
         return true;
     }
@@ -84,12 +84,12 @@ static bool layout_derive(struct boot *boot, char *reason, size_t size) {
 }
 
 static void derived_report(const struct r4_layout *layout) {
-    boot_print("layout: derived from the ACPI tables, %u clusters, %u cores", layout->header->cluster_count,
+    boot_print("layout: derived from the ACPI tables, clusters %u, cores %u", layout->header->cluster_count,
                layout->header->core_count);
     for (uint32_t i = 0; i < layout->header->memory_count; i++) {
         const struct r4_layout_memory *part = &layout->memories[i];
-        boot_print("derived: cluster %u: %u cores of domain %u, bytes 0x%lx to 0x%lx of domain %u's memory",
-                   part->cluster, layout->clusters[part->cluster].core_count, derive.places[part->cluster].domain,
+        boot_print("derived: cluster %u: domain %u, cores %u, bytes 0x%lx to 0x%lx of domain %u's memory",
+                   part->cluster, derive.places[part->cluster].domain, layout->clusters[part->cluster].core_count,
                    part->offset, part->offset + part->size, part->domain);
     }
 }

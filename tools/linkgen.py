@@ -96,9 +96,10 @@ def qemu_args(config):
 
 
 def node_args(machine):
-    """Nodes and distances."""
+    """Nodes and distances. Cores that could be added must be of some node: the last."""
     args = []
-    for node, (size, cores) in enumerate(zip(machine.memory_mib, machine.node_cores)):
+    node_cores = [*machine.node_cores[:-1], [*machine.node_cores[-1], *range(machine.cores, machine.max_cores)]]
+    for node, (size, cores) in enumerate(zip(machine.memory_mib, node_cores)):
         if size:
             args += ["-object", f"memory-backend-ram,id=m{node},size={size}M"]
         cpus = "".join(f",cpus={core}" for core in cores)
