@@ -182,14 +182,14 @@ $(BUILD)/kvm-probe.o: tools/probe/probe.S Makefile | $(RUN_PACKAGES)
 	$(call compile,-Ishared)
 $(KVM_PROBE): $(BUILD)/kvm-probe.o
 	@$(call say,LD,$@)
-	$(Q)ld -static -nostdlib -N -Ttext=0x100000 -e probe32 -o $@ $<
+	$(Q)ld -static -nostdlib --no-warn-rwx-segments -N -Ttext=0x100000 -e probe32 -o $@ $<
 	$(Q)objcopy -O elf32-i386 $@
 
 # --- commands ---
 
 .PHONY: build iso run qemu-command help clean test check sim lint
 
-build: $(BOOT_FILES)
+build: $(BOOT_FILES) $(KVM_PROBE)
 iso: $(MACHINE)/r4.iso
 
 QEMU = $(PYTHON) tools/qemu.py --build $(MACHINE) --accel $(ACCEL) --firmware $(FIRMWARE) --program '$(PROGRAM)' \

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""ACCEL=auto: KVM only where the probe's guest came back from ring 3, else TCG, in one line with the reason and within seconds."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import accelerator  # noqa: E402  (needs the path above)
+
+PROBE = ROOT / "build" / "kvm-probe.elf"
+PATIENCE = accelerator.PROBE_SECONDS + 7  # seconds for a choice, on a busy machine
+
+
+@pytest.fixture(name="image")
+def fixture_image(tmp_path):
+    """A copy of the probe's image, so that answers kept beside it stay here."""
+    copy = tmp_path / "kvm-probe.elf"
+    copy.write_bytes(PROBE.read_bytes())
+    return copy
+
+
+@pytest.fixture(name="device")
+def fixture_device(tmp_path):
+    """What can be opened like /dev/kvm."""
+    path = tmp_path / "kvm"
+    path.touch()
+    return str(path)
+
+
+@pytest.fixture(name="emulator")
+def fixture_emulator(tmp_path):
+    """emulator(script): a QEMU that does what the script says; it notes each call in the file `calls`."""
+
+    def make(body):
+        path = tmp_path / "qemu"
+        path.write_text(f"#!/bin/sh\necho called >>{tmp_path}/calls\n{body}\n")
+        path.chmod(0o755)
+        return str(path)
+
+    return make
+
+
+def calls(tmp_path):
+    path = tmp_path / "calls"
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def test_probe_runs_under_tcg():
+    """The image itself is good: an accelerator that can run R4 passes."""
+    assert accelerator.probe(PROBE, accelerator="tcg", seconds=20) is None
+
+
+def test_probe_that_dies_is_no_success(image):
+    """The system call is needed: without its instruction the guest ends in a triple fault."""
+    data = image.read_bytes()
+    assert data.count(b"\x0f\x05") == 1  # syscall
+    image.write_bytes(data.replace(b"\x0f\x05", b"\x0f\x0b"))  # ud2
+    assert accelerator.probe(image, accelerator="tcg", seconds=20) == "a small guest died on its way to ring 3 and back"
+
+
+@pytest.mark.parametrize(
+    "body, reason",
+    [
+        (f"exit {accelerator.PROBE_GOOD}", None),
+        ("exit 0", "a small guest died on its way to ring 3 and back"),
+        ("exec sleep 60", f"a small guest did not get to ring 3 and back within {accelerator.PROBE_SECONDS} s"),
+        ("echo 'qemu: warning: hm'; echo 'qemu: error: failed to set MSR 0x10a' >&2; kill -ABRT $$",
+         "QEMU was killed by signal 6: qemu: error: failed to set MSR 0x10a"),
+        ("echo 'Could not access KVM kernel module'; exit 1", "QEMU ended with status 1: Could not access KVM kernel module"),
+        ("exit 1", "QEMU ended with status 1: it said nothing"),
+    ],
+)  # fmt: skip
+def test_choice(tmp_path, image, device, emulator, body, reason):
+    fake = emulator(body)
+    began = time.monotonic()
+    chosen, why = accelerator.choose(image, fake, device)
+    assert time.monotonic() - began < PATIENCE
+    assert chosen == ("tcg" if reason else "kvm")
+    assert why == (f"TCG, not KVM: {reason}" if reason else "KVM: a small guest got to ring 3 and back")
+    assert accelerator.choose(image, fake, device) == (chosen, why)
+    assert calls(tmp_path) == 1  # the second answer was kept
+
+
+def test_answer_is_asked_for_again(tmp_path, image, device, emulator):
+    """A new QEMU, a new image or a spoiled file: the probe runs again."""
+    assert accelerator.choose(image, emulator("exit 0"), device)[0] == "tcg"
+    fake = emulator(f"exit {accelerator.PROBE_GOOD}")
+    os.utime(fake, ns=(1, 1))
+    assert accelerator.choose(image, fake, device)[0] == "kvm"
+    os.utime(image, ns=(1, 1))
+    assert accelerator.choose(image, fake, device)[0] == "kvm"
+    for text in ("", "{}", "[]", json.dumps({"fingerprint": None, "trouble": "old"})):
+        image.with_suffix(".json").write_text(text)
+        assert accelerator.choose(image, fake, device)[0] == "kvm"
+    assert calls(tmp_path) == 7
+
+
+def test_no_device(tmp_path, image, emulator):
+    absent = str(tmp_path / "no-kvm")
+    assert accelerator.choose(image, emulator("exit 43"), absent) == (
+        "tcg",
+        f"TCG, not KVM: {absent}: No such file or directory",
+    )
+    assert calls(tmp_path) == 0
+
+
+def test_no_emulator_and_no_image(tmp_path, image, device):
+    absent = str(tmp_path / "no-qemu")
+    assert accelerator.choose(image, absent, device) == ("tcg", f"TCG, not KVM: {absent}: No such file or directory")
+    image.unlink()
+    assert accelerator.choose(image, absent, device) == ("tcg", f"TCG, not KVM: the probe {image} is not built")
+
+
+def test_command_says_what_it_chose(tmp_path):
+    """tools/qemu.py on this machine, whatever its KVM is worth: one line, and that accelerator."""
+    (tmp_path / "qemu.args").write_text("-machine q35")
+    began = time.monotonic()
+    done = subprocess.run(
+        [ROOT / "tools" / "qemu.py", "--build", tmp_path, "--probe", PROBE, "--print"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert time.monotonic() - began < PATIENCE
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("qemu.py: ACCEL=auto uses ")
+    assert ("-accel kvm" in done.stdout) == line.startswith("qemu.py: ACCEL=auto uses KVM: ")
+    assert ("-accel tcg" in done.stdout) == line.startswith("qemu.py: ACCEL=auto uses TCG, not KVM: ")
