@@ -3,11 +3,9 @@
  * What the removal of a cap means for each type.
  */
 #include "capability.h"
-#include "core/derivation.h"
 #include "object/cap_page.h"
 #include "object/frame.h"
 #include "object/page_table.h"
-#include "operation.h"
 #include "pd.h"
 #include "remote.h"
 #include "thread.h"
@@ -34,12 +32,7 @@ static void end_of_object(const struct r4_slot *slot) {
     }
 }
 
-void capability_unlink(struct r4_slot *slot) {
-    operation_slot_gone(slot);
-    derivation_remove(machine_direct(), slot);
-}
-
-void capability_remove(struct core *core, struct r4_slot *slot) {
+void capability_undo(const struct core *core, struct r4_slot *slot) {
     (void)core;
     switch (slot_type(slot)) {
     case R4_CAP_FRAME:
@@ -63,7 +56,6 @@ void capability_remove(struct core *core, struct r4_slot *slot) {
     if ((slot_flags(slot) & R4_FLAG_ORIGINAL) != 0) {
         end_of_object(slot);
     }
-    capability_unlink(slot);
 }
 
 bool capability_needs_operation(const struct r4_slot *slot) {

@@ -5,21 +5,40 @@
 #ifndef R4_KERNEL_CAPABILITY_H
 #define R4_KERNEL_CAPABILITY_H
 
-#include "core.h"
-#include "core/slot.h"
+#include "core/derivation.h"
+#include "operation.h"
 
 /* Which lasting reference an internal slot is; stands in its badge. Its object is the object that refers. */
 enum capability_reference { REFERENCE_THREAD_PD = 1 };
 
-/* Removes a linked slot: undoes what its type means (a mapping, a reference, the object itself if this is its original
- * cap), unlinks and empties it. Nothing derives from it any more, or the caller knows why that may be. Bounded. */
-void capability_remove(struct core *core, struct r4_slot *slot);
+/* Undoes what a cap means besides itself: a mapping, a reference, the object if this is its original cap. Bounded. */
+void capability_undo(const struct core *core, struct r4_slot *slot);
+
+/* True if there is nothing to undo: most caps. */
+static inline bool capability_is_plain(const struct r4_slot *slot) {
+    const uint64_t always = 1U << R4_CAP_UNTYPED | 1U << R4_CAP_LINK | 1U << R4_CAP_DEBUG;
+    const uint64_t copies = 1U << R4_CAP_PD | 1U << R4_CAP_THREAD;
+    uint64_t type = 1ULL << slot_type(slot);
+    return (type & always) != 0 || ((type & copies) != 0 && (slot_flags(slot) & R4_FLAG_ORIGINAL) == 0) ||
+           (slot_type(slot) == R4_CAP_FRAME && slot->word[1] == 0);
+}
+
+/* Takes a slot out of its list and empties it; positions of operations on it move. */
+static inline void capability_unlink(struct r4_slot *slot) {
+    operation_slot_gone(slot);
+    derivation_remove(machine_direct(), slot);
+}
+
+/* Removes a linked slot from which nothing derives: undoes what it means, unlinks and empties it. */
+static inline void capability_remove(const struct core *core, struct r4_slot *slot) {
+    if (!capability_is_plain(slot)) {
+        capability_undo(core, slot);
+    }
+    capability_unlink(slot);
+}
 
 /* True if removing such a cap may leave more to do than capability_remove() does itself, so that it needs an operation.
  */
 bool capability_needs_operation(const struct r4_slot *slot);
-
-/* Takes a slot out of its list and empties it; positions of operations on it move. */
-void capability_unlink(struct r4_slot *slot);
 
 #endif

@@ -183,18 +183,16 @@ bool operation_shares_root(const struct operation *operation) {
     return other != NULL;
 }
 
-void operation_slot_gone(const struct r4_slot *slot) {
-    for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
-        if (operation->kind == OPERATION_MAKE) {
-            make_slot_gone(operation, slot);
-            continue;
-        }
-        if (operation->position == slot) {
-            operation->position = slot_prev(machine_direct(), slot);
-        }
-        if (operation->root == slot) {
-            operation->root = NULL;
-        }
+void operation_follow(struct operation *operation, const struct r4_slot *slot) {
+    if (operation->kind == OPERATION_MAKE) {
+        make_slot_gone(operation, slot);
+        return;
+    }
+    if (operation->position == slot) {
+        operation->position = slot_prev(machine_direct(), slot);
+    }
+    if (operation->root == slot) {
+        operation->root = NULL;
     }
 }
 

@@ -7,6 +7,7 @@
 #ifndef R4_KERNEL_OPERATION_H
 #define R4_KERNEL_OPERATION_H
 
+#include "cluster.h"
 #include "thread.h"
 
 /* Starts the calling thread's operation; it runs on the way out of the kernel. `root` may be null. Returns the record
@@ -45,8 +46,17 @@ struct operation *operation_abandoned(void);
 /* True if another operation has the same root: a user's revoke and a peer's. */
 bool operation_shares_root(const struct operation *operation);
 
-/* A slot is about to be unlinked, or has moved in place: positions follow. */
-void operation_slot_gone(const struct r4_slot *slot);
+/* A slot is about to be unlinked: positions of this operation follow. */
+void operation_follow(struct operation *operation, const struct r4_slot *slot);
+
+/* A slot is about to be unlinked, or has moved in place: positions of all operations follow. */
+static inline void operation_slot_gone(const struct r4_slot *slot) {
+    for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
+        if (operation->kind == OPERATION_MAKE || operation->position == slot || operation->root == slot) {
+            operation_follow(operation, slot);
+        }
+    }
+}
 void operation_slot_moved(const struct r4_slot *from, struct r4_slot *to);
 
 #endif

@@ -25,18 +25,24 @@ void revoke_begin(struct operation *operation) {
     mark(operation, operation->root);
 }
 
-static enum step mark_step(struct operation *operation) {
+/* Marks the next REVOKE_STEPS slots of the run. */
+static enum step mark_steps(struct operation *operation) {
     if (operation->root == NULL) {
         operation->phase = OPERATION_SETTLING;
         return STEP_MORE;
     }
-    struct r4_slot *next = slot_next(machine_direct(), operation->position);
-    if (next == NULL || slot_depth(next) <= slot_depth(operation->root)) {
-        operation->phase = OPERATION_REMOVING;
-        return STEP_MORE;
+    struct r4_slot *position = operation->position;
+    uint64_t depth = slot_depth(operation->root);
+    for (uint32_t i = 0; i < REVOKE_STEPS; i++) {
+        struct r4_slot *next = slot_next(machine_direct(), position);
+        if (next == NULL || slot_depth(next) <= depth) {
+            operation->phase = OPERATION_REMOVING;
+            break;
+        }
+        position = next;
+        mark(operation, position);
     }
-    operation->position = next;
-    mark(operation, next);
+    operation->position = position;
     return STEP_MORE;
 }
 
@@ -101,8 +107,18 @@ static enum step remove_step(struct core *core, struct operation *operation) {
         operation->position = slot_prev(machine_direct(), slot);
         return STEP_MORE;
     }
-    capability_remove(core, slot); /* moves the position */
+    operation->position = slot_prev(machine_direct(), slot);
+    capability_remove(core, slot);
     return STEP_MORE;
+}
+
+/* Removes up to REVOKE_STEPS slots. */
+static enum step remove_steps(struct core *core, struct operation *operation) {
+    enum step step = STEP_MORE;
+    for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE && operation->phase == OPERATION_REMOVING; i++) {
+        step = remove_step(core, operation);
+    }
+    return step;
 }
 
 void revoke_drain_add(struct r4_slot *header) {
@@ -143,9 +159,9 @@ static void drain_next(void) {
 static void drain_step(struct core *core) {
     struct operation *drain = &cluster.drain;
     if (drain->phase == OPERATION_MARKING) {
-        mark_step(drain);
+        mark_steps(drain);
     } else if (drain->phase == OPERATION_REMOVING) {
-        remove_step(core, drain);
+        remove_steps(core, drain);
     } else {
         drain_next();
     }
@@ -154,9 +170,9 @@ static void drain_step(struct core *core) {
 static enum step revoke_step(struct core *core, struct operation *operation) {
     switch (operation->phase) {
     case OPERATION_MARKING:
-        return mark_step(operation);
+        return mark_steps(operation);
     case OPERATION_REMOVING:
-        return remove_step(core, operation);
+        return remove_steps(core, operation);
     default:
         break;
     }
@@ -199,7 +215,7 @@ static void help_abandoned(struct core *core, struct operation *operation) {
 }
 
 enum operation_progress revoke_run(struct core *core, struct operation *operation) {
-    for (uint32_t steps = 1;; steps++) {
+    for (;;) {
         enum step step = revoke_step(core, operation);
         if (step == STEP_WAIT) {
             operation_wait(operation);
@@ -213,16 +229,16 @@ enum operation_progress revoke_run(struct core *core, struct operation *operatio
             }
             help_abandoned(core, other);
         }
-        if (steps % REVOKE_STEPS == 0 && cluster_should_yield(core)) {
+        if (cluster_should_yield(core)) {
             return OPERATION_PAUSED;
         }
     }
 }
 
 enum operation_progress revoke_drain_run(struct core *core) {
-    for (uint32_t steps = 1; cluster.drain.kind != OPERATION_NONE; steps++) {
+    while (cluster.drain.kind != OPERATION_NONE) {
         drain_step(core);
-        if (steps % REVOKE_STEPS == 0 && cluster_should_yield(core)) {
+        if (cluster_should_yield(core)) {
             return OPERATION_PAUSED;
         }
     }

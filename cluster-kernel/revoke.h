@@ -15,7 +15,7 @@
 
 #include "thread.h"
 
-#define REVOKE_STEPS 8U /* between two looks for something more urgent */
+#define REVOKE_STEPS 16U /* slots marked or removed between two looks for something more urgent */
 
 /* Starts the marking: the operation's root becomes busy. */
 void revoke_begin(struct operation *operation);
