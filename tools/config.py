@@ -22,7 +22,7 @@ DISTANCE_MAX = 254  # 255 would mean unreachable
 PART_MIB = NUMBERS["R4_LARGE_SIZE"] >> 20
 
 LOW_MIN_MIB, LOW_MAX_MIB = 128, 2048  # of RAM below 4 GiB, if it is to be less than QEMU's own choice
-SIGNATURE = re.compile(r'^\[000h[^\n]*Signature : "([A-Z]{4})"', re.MULTILINE)  # as iasl writes and reads data tables
+SIGNATURE = re.compile(r'^\[[0-9]{4}\] *Signature : "([A-Z]{4})"', re.MULTILINE)  # in a data table's source for iasl
 
 REQUIRED = object()
 TYPES = {int: "an integer", str: "a string", list: "an array", dict: "a table", float: "a float", bool: "a boolean"}
@@ -274,15 +274,6 @@ def _part(table, nodes, memory_mib, key):
     return part
 
 
-def _check_near(cores, nodes, machine, key):
-    """A core whose node has memory finds some of it in its cluster."""
-    for index, core in enumerate(cores):
-        node = next(node for node, numbers in enumerate(machine.node_cores) if core in numbers)
-        if machine.memory_mib[node] != 0 and node not in nodes:
-            raise ConfigError(f"{key}.cores[{index}]", f"core {core} is of node {node}, whose memory is not the cluster's",
-                              "must be in a cluster with memory of its node")
-
-
 def _cluster(table, number, machine):
     key = f"cluster[{number}]"
     schema = {"nodes": (list, REQUIRED), "cores": (list, REQUIRED), "group": (int, number), "memory": (list, None)}
@@ -303,7 +294,6 @@ def _cluster(table, number, machine):
                  for index, part in enumerate(fields["memory"])]
     if not parts:
         raise ConfigError(f"{key}.memory", "is empty", "must name at least one part, or be left out for whole nodes")
-    _check_near(fields["cores"], {part.node for part in parts}, machine, key)
     return Cluster(fields["nodes"], fields["cores"], fields["group"], parts)
 
 
@@ -333,6 +323,19 @@ def _check_memory(clusters):
             seen.append((number, part))
 
 
+def _check_near(clusters, machine):
+    """A core whose node has memory finds some of it in its cluster."""
+    node_of = {core: node for node, cores in enumerate(machine.node_cores) for core in cores}
+    for number, cluster in enumerate(clusters):
+        nodes = {part.node for part in cluster.memory}
+        for index, core in enumerate(cluster.cores):
+            node = node_of[core]
+            if machine.memory_mib[node] != 0 and node not in nodes:
+                raise ConfigError(f"cluster[{number}].cores[{index}]",
+                                  f"core {core} is of node {node}, whose memory is not the cluster's",
+                                  "must be in a cluster with memory of its node")
+
+
 def _clusters(tables, machine):
     if not tables:
         raise ConfigError("cluster", "there is none", "must have at least one [[cluster]]")
@@ -341,6 +344,7 @@ def _clusters(tables, machine):
     clusters = [_cluster(table, number, machine) for number, table in enumerate(tables)]
     _check_cores(clusters, machine.cores)
     _check_memory(clusters)
+    _check_near(clusters, machine)
     return clusters
 
 

@@ -99,7 +99,7 @@ def test_same_bytes(path, tmp_path):
         contents.append({file.name: file.read_bytes() for file in folder.iterdir()})
     assert contents[0] == contents[1]
     clusters = len(json.loads(contents[0]["layout.json"])["clusters"])
-    assert sorted(contents[0]) == sorted(["layout.bin", "layout.json", "qemu.args", *(f"cluster-{number}.{suffix}"
+    assert sorted(contents[0]) == sorted(["grub.cfg", "layout.bin", "layout.json", "qemu.args", "tables", *(f"cluster-{number}.{suffix}"
                                           for number in range(clusters) for suffix in ("ld", "sym"))])
 
 
@@ -167,13 +167,23 @@ def load(table, folder):
 
 @st.composite
 def machines_of_any_shape(draw):
-    """A valid configuration, as the table that TOML gives: one to three clusters for each socket share its node."""
+    """A valid configuration, as the table that TOML gives: one to three clusters for each node share it."""
     sockets = draw(st.integers(1, 6))
     per_socket = draw(st.integers(1, 9))
+    node_cores = [list(range(node * per_socket, (node + 1) * per_socket)) for node in range(sockets)]
+    machine = {"sockets": sockets, "cores_per_socket": per_socket}
+    if draw(st.booleans()):  # dealt out to the nodes in turn
+        node_cores = machine["node_cores"] = [list(range(node, sockets * per_socket, sockets)) for node in range(sockets)]
+    if draw(st.booleans()):
+        machine["max_cores"] = (sockets + draw(st.integers(0, 3))) * per_socket
+    if draw(st.booleans()):
+        machine |= {"slots": draw(st.integers(1, 256)), "max_memory_mib": 8192}
+    if draw(st.booleans()):
+        machine["low_memory_mib"] = 2 * draw(st.integers(64, 1024))
     memory = draw(st.lists(st.integers(32, 600).map(lambda half: 2 * half), min_size=sockets, max_size=sockets))
     clusters = []
     for node in range(sockets):
-        cores = draw(st.permutations(range(node * per_socket, (node + 1) * per_socket)))
+        cores = draw(st.permutations(node_cores[node]))
         count = draw(st.integers(1, min(3, per_socket)))
         size = memory[node] // count // 2 * 2
         for index in range(count):
@@ -184,8 +194,8 @@ def machines_of_any_shape(draw):
     distance = st.integers(11, 254)
     distances = [[10 if row == column else draw(distance) for column in range(sockets)] for row in range(sockets)]
     return {"name": "random", "ring_slots": 1 << draw(st.integers(0, 6)), "link_priority": draw(st.integers(0, 255)),
-            "machine": {"sockets": sockets, "cores_per_socket": per_socket, "memory_mib": memory,
-                        "distances": distances},
+            "on_mismatch": draw(st.sampled_from(["stop", "derive"])),
+            "machine": machine | {"memory_mib": memory, "distances": distances},
             "cluster": clusters}
 
 
@@ -212,6 +222,7 @@ def test_random_machine(layout_library, tmp_path, table, data):
     assert len(links) == len(clusters) * (len(clusters) - 1)
     assert sum(memory[1] for memory in memories) <= sum(table["machine"]["memory_mib"]) << 20
     assert header[9] == table["ring_slots"]
+    assert header[11] == (table["on_mismatch"] == "stop")
     check = checker(layout_library)
     assert check(content) == 0
     at = data.draw(st.integers(0, len(content) - 1))
@@ -255,3 +266,40 @@ def test_apic_ids_have_gaps(tmp_path):
              "cluster": [{"nodes": [0], "cores": [0, 1, 2]}, {"nodes": [1], "cores": [3, 4, 5]}]}
     _, _, cores, _, _ = unpack(linkgen.make_files(load(table, tmp_path))["layout.bin"])
     assert [core[0] for core in cores] == [0, 1, 2, 4, 5, 6]
+
+
+def make_named(name):
+    config = configuration.load(ROOT / "configs" / f"{name}.toml")
+    return {file: content.decode() for file, content in linkgen.make_files(config).items() if file != "layout.bin"}
+
+
+def test_machine_that_could_grow():
+    args = make_named("hot-plug")["qemu.args"].splitlines()
+    assert args[:6] == ["-machine", "q35", "-smp", "4,maxcpus=8,sockets=4,cores=2,threads=1", "-m",
+                        "512M,slots=2,maxmem=1536M"]
+    assert "node,nodeid=1,cpus=2,cpus=3,cpus=4,cpus=5,cpus=6,cpus=7,memdev=m1" in args
+
+
+def test_machine_without_srat():
+    files = make_named("no-srat")
+    assert "-numa" not in files["qemu.args"]
+    assert "layout.bin" not in files["grub.cfg"]
+
+
+def test_nodes_without_cores_or_memory():
+    args = make_named("memory-only-node")["qemu.args"].splitlines()
+    assert "node,nodeid=2,memdev=m2" in args
+    args = make_named("cpu-only-node")["qemu.args"].splitlines()
+    assert "node,nodeid=2,cpus=2" in args
+    assert make_named("high-node")["qemu.args"].splitlines()[1] == "q35,max-ram-below-4g=256M"
+
+
+def test_tables_of_ones_own(tmp_path):
+    (tmp_path / "mine.asl").write_text('[0004] Signature : "SRAT"\n', encoding="utf-8")
+    table = {"name": "random", "ring_slots": 8, "tables": ["mine.asl"],
+             "machine": {"sockets": 1, "cores_per_socket": 1, "memory_mib": [64], "distances": [[10]]},
+             "cluster": [{"nodes": [0], "cores": [0]}]}
+    files = linkgen.make_files(load(table, tmp_path))
+    assert files["tables"].decode() == f"{tmp_path}/mine.asl\n"
+    assert files["grub.cfg"].decode().endswith("insmod acpi\nacpi --exclude=SRAT /boot/mine.aml\n")
+    assert "layout.bin layout" in files["grub.cfg"].decode()
