@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The parts: derivation (lists, depths, parents), objects (whose memory, which overlap), mappings (leaves and tables against the caps that
- * name them), versions, loans on both sides.
+ * The parts: derivation (lists, depths, parents), objects (whose memory, which overlap), mappings (leaves and tables
+ * against the caps that name them), versions, loans on both sides.
  */
 #include "audit.h"
 #include "census.h"
@@ -45,8 +45,9 @@ static void parent_check(const struct r4_slot *parent, const struct r4_slot *slo
     }
     uint64_t offset = slot_object(slot) - slot_object(parent);
     if (offset >= parent->word[1] || offset + (1ULL << slot_size_log2(slot)) > parent->word[1]) {
-        sim_fail("children lie in their parent", "cluster %u: the object %lx of type %u is beyond the watermark %lx of %lx",
-                 census.copy->number, slot_object(slot), slot_type(slot), parent->word[1], slot_object(parent));
+        sim_fail("children lie in their parent",
+                 "cluster %u: the object %lx of type %u is beyond the watermark %lx of %lx", census.copy->number,
+                 slot_object(slot), slot_type(slot), parent->word[1], slot_object(parent));
     }
 }
 
@@ -78,9 +79,10 @@ static bool is_used_untyped(const struct r4_slot *slot) {
 static void slot_check(const struct r4_slot *slot) {
     uint32_t number = census.copy->number;
     uint64_t busy = R4_FLAG_BUSY | R4_FLAG_MAKING | R4_FLAG_ROOT;
-    if (has_memory(slot) && !is_used_untyped(slot) && !memory_owns(number, slot_object(slot), 1ULL << slot_size_log2(slot))) {
-        sim_fail("one owner", "cluster %u: the cap of type %u at %lx names %lx, which the cluster does not have", number,
-                 slot_type(slot), place_of(slot), slot_object(slot));
+    if (has_memory(slot) && !is_used_untyped(slot) &&
+        !memory_owns(number, slot_object(slot), 1ULL << slot_size_log2(slot))) {
+        sim_fail("one owner", "cluster %u: the cap of type %u at %lx names %lx, which the cluster does not have",
+                 number, slot_type(slot), place_of(slot), slot_object(slot));
     }
     if (census.copy->cluster->operations == NULL && (slot_flags(slot) & busy) != 0) {
         sim_fail("busy only while needed", "cluster %u: the cap of type %u at %lx has flags %lx and no operation runs",
@@ -191,9 +193,9 @@ static void entries_check(const struct pd *pd, phys_t table, uint64_t base, uint
         if ((entries[i] & PAGING_PRESENT) == 0) {
             continue;
         }
-        const struct mapping *named =
-            bsearch(&key, mappings, mapping_count, sizeof(mappings[0]), mapping_compare);
-        if (named == NULL || named->object != key.object || !memory_owns(census.copy->number, key.object, R4_PAGE_SIZE)) {
+        const struct mapping *named = bsearch(&key, mappings, mapping_count, sizeof(mappings[0]), mapping_compare);
+        if (named == NULL || named->object != key.object ||
+            !memory_owns(census.copy->number, key.object, R4_PAGE_SIZE)) {
             sim_fail("every mapping has its cap", "cluster %u: space %lx has %lx at %lx, level %u", census.copy->number,
                      pd->root, entries[i], key.address, level);
         }
@@ -236,7 +238,8 @@ static void loans_check(const struct copy *lender, const struct copy *borrower) 
                      borrower->number, slot_type(received->root));
         }
         if (lent->state != LOAN_OUT_FREE && (lent->ref == NULL || slot_type(lent->ref) != R4_CAP_REMOTE_REF)) {
-            sim_fail("loans agree", "loan %u of cluster %u to %u has no RemoteRef", i, lender->number, borrower->number);
+            sim_fail("loans agree", "loan %u of cluster %u to %u has no RemoteRef", i, lender->number,
+                     borrower->number);
         }
     }
 }

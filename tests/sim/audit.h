@@ -10,7 +10,8 @@
 /* Every cluster whose lock is free, and the loans between those. */
 void audit_all(void);
 
-/* Starts a revoke of every capability that derives from nothing, in every cluster: everything is at rest, and will be after it. */
+/* Starts a revoke of every capability that derives from nothing, in every cluster: everything is at rest, and will be
+ * after it. */
 void audit_revoke_roots(void);
 
 /* After that: all that was lent is back, nothing derives from anything. */

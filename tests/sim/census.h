@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * All capability slots in use of one cluster, wherever they are: in cap pages, mapped or not, dying ones included; in loan records; inside
- * threads. Found from the windows of its address spaces and its links, following capabilities to cap pages and the derivation lists.
+ * All capability slots in use of one cluster, wherever they are: in cap pages, mapped or not, dying ones included; in
+ * loan records; inside threads. Found from the windows of its address spaces and its links, following capabilities to
+ * cap pages and the derivation lists.
  */
 #ifndef R4_SIM_CENSUS_H
 #define R4_SIM_CENSUS_H

@@ -158,9 +158,11 @@ static void check_work(const struct copy *copy) {
     }
     for (const struct operation *operation = state->operations; operation != NULL; operation = operation->next) {
         if (operation->orphan && !operation->waiting && halted) {
-            sim_fail("no lost wake-up", "cluster %u (%u cores, work %u) has an operation to run, of kind %u, phase %u, "
-                     "priority %u, and a halted core", copy->number, copy->layout.core_count, state->work,
-                     operation->kind, operation->phase, operation->priority);
+            sim_fail("no lost wake-up",
+                     "cluster %u (%u cores, work %u) has an operation to run, of kind %u, phase %u, "
+                     "priority %u, and a halted core",
+                     copy->number, copy->layout.core_count, state->work, operation->kind, operation->phase,
+                     operation->priority);
         }
     }
 }

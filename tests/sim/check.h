@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What must hold after each turn, in constant time: what a processor runs, what it remembers, that nobody is slept over.
+ * What must hold after each turn, in constant time: what a processor runs, what it remembers, that nobody is slept
+ * over.
  */
 #ifndef R4_SIM_CHECK_H
 #define R4_SIM_CHECK_H

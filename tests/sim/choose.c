@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A program sees its window and a few addresses; so do these choices. Most of them look for a slot that the operation could be good for;
- * one in CHOOSE_WILD takes anything.
+ * A program sees its window and a few addresses; so do these choices. Most of them look for a slot that the operation
+ * could be good for; one in CHOOSE_WILD takes anything.
  */
 #include "choose.h"
 #include "core/derivation.h"
@@ -10,8 +10,8 @@
 #include "thread.h"
 
 #define CHOOSE_WILD     25U
-#define CHOOSE_PAGES    12U /* window pages that programs use */
-#define CHOOSE_TRIES    6U
+#define CHOOSE_PAGES    12U  /* window pages that programs use */
+#define CHOOSE_TRIES    8U   /* pages searched for a slot; operations tried in one step */
 #define CHOOSE_SUICIDAL 500U /* one call in so many does not spare what the root task lives on */
 
 struct chooser {
@@ -20,6 +20,7 @@ struct chooser {
     struct call call;
     const struct r4_slot *slot; /* what call.cap names; null: nothing */
     bool suicidal;
+    bool failed; /* something that the operation needs was looked for and not found */
 };
 
 typedef bool fits_t(const struct chooser *chooser, const struct r4_slot *slot);
@@ -28,7 +29,8 @@ static bool is_type(const struct r4_slot *slot, enum r4_cap_type type) {
     return slot_type(slot) == type && (slot_flags(slot) & (R4_FLAG_BUSY | R4_FLAG_MAKING)) == 0;
 }
 
-/* The first thread was made by boot: a Thread capability of depth 0 names it, which is hard to find; its page is in the root block. */
+/* The first thread was made by boot: a Thread capability of depth 0 names it, which is hard to find; its page is in the
+ * root block. */
 bool choose_is_root(const struct copy *copy, const struct thread *thread) {
     phys_t object = (uintptr_t)thread - copy->direct;
     return object - copy->info->root_block.base < R4_LARGE_SIZE / 2;
@@ -77,6 +79,14 @@ static bool fits_link(const struct chooser *chooser, const struct r4_slot *slot)
     (void)chooser;
     return is_type(slot, R4_CAP_LINK);
 }
+static bool fits_link_to_landing(const struct chooser *chooser, const struct r4_slot *slot) {
+    const struct copy *copy = chooser->copy;
+    if (!is_type(slot, R4_CAP_LINK) || !sim.copies[slot->word[1]].cluster->linked) {
+        return false;
+    }
+    const struct link *back = sim.copies[slot->word[1]].cluster->links[copy->number];
+    return copy->cluster->links[slot->word[1]]->state == LINK_UP && back->landings[0] != NULL;
+}
 static bool fits_debug(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
     return is_type(slot, R4_CAP_DEBUG);
@@ -121,8 +131,9 @@ static const struct r4_slot *slot_at_index(const struct chooser *chooser, uint64
 }
 
 /* The index of a slot that fits; of any place if none is found soon or the choice is a wild one. */
-static uint64_t find(const struct chooser *chooser, fits_t *fits) {
-    for (uint32_t try = 0; try < CHOOSE_TRIES && !sim_chance(CHOOSE_WILD * CHOOSE_TRIES); try++) {
+static uint64_t find(struct chooser *chooser, fits_t *fits) {
+    bool wild = sim_chance(CHOOSE_WILD);
+    for (uint32_t try = 0; try < CHOOSE_TRIES && !wild; try++) {
         uint64_t page = sim_random(CHOOSE_PAGES) * R4_SLOTS_PER_PAGE;
         uint64_t first = sim_random(R4_SLOTS_PER_PAGE);
         if (slot_at_index(chooser, page + 1) == NULL) {
@@ -136,7 +147,9 @@ static uint64_t find(const struct chooser *chooser, fits_t *fits) {
             }
         }
     }
-    uint64_t spared = chooser->suicidal ? 0 : R4_SLOTS_PER_PAGE; /* the first page is full of what the root task lives on */
+    chooser->failed = chooser->failed || !wild;
+    uint64_t spared =
+        chooser->suicidal ? 0 : R4_SLOTS_PER_PAGE; /* the first page is full of what the root task lives on */
     return spared + sim_random(CHOOSE_PAGES * R4_SLOTS_PER_PAGE - spared);
 }
 
@@ -158,7 +171,8 @@ static const struct pd *pd_at(const struct chooser *chooser, uint64_t index) {
 }
 
 static uint64_t place(bool window) {
-    static const uint64_t places[] = {R4_ROOT_IMAGE, R4_ROOT_IMAGE + R4_LARGE_SIZE, 0x40000000, R4_WINDOW_BASE};
+    static const uint64_t places[] = {R4_ROOT_IMAGE, R4_ROOT_IMAGE, R4_ROOT_IMAGE, R4_ROOT_IMAGE + R4_LARGE_SIZE,
+                                      0x40000000,    R4_WINDOW_BASE};
     uint64_t base = places[sim_random(R4_COUNT(places) - (window ? 0 : 1))];
     return sim_chance(CHOOSE_WILD) ? sim_random(1ULL << 48) : base + sim_random(512) * R4_PAGE_SIZE;
 }
@@ -287,7 +301,7 @@ static void choose_post(struct chooser *chooser) {
 }
 
 static void choose_handoff(struct chooser *chooser) {
-    invoke(chooser, R4_OP_LINK_HANDOFF, fits_link);
+    invoke(chooser, R4_OP_LINK_HANDOFF, sim_chance(8) ? fits_link : fits_link_to_landing);
     chooser->call.argument[0] = find(chooser, fits_handoff);
 }
 
@@ -315,15 +329,14 @@ static const struct {
     uint32_t weight;
     uint32_t remote; /* times sim.remoteness */
 } choices[] = {
-    {choose_copy, 8, 0},          {choose_move, 6, 0},           {choose_delete, 7, 0},       {choose_revoke, 5, 1},
-    {choose_inspect, 1, 0},       {choose_retype, 22, 0},        {choose_frame_map, 10, 0},   {choose_frame_unmap, 4, 0},
-    {choose_table_map, 8, 0},     {choose_table_unmap, 2, 0},    {choose_cap_page_map, 5, 0}, {choose_cap_page_unmap, 2, 0},
-    {choose_configure, 8, 0},     {choose_schedule, 5, 0},       {choose_start, 9, 0},        {choose_stop, 3, 0},
-    {choose_post, 2, 2},          {choose_handoff, 2, 3},        {choose_debug, 2, 0},        {choose_nonsense, 3, 0},
+    {choose_copy, 8, 0},      {choose_move, 6, 0},        {choose_delete, 7, 0},       {choose_revoke, 5, 1},
+    {choose_inspect, 1, 0},   {choose_retype, 22, 0},     {choose_frame_map, 10, 0},   {choose_frame_unmap, 4, 0},
+    {choose_table_map, 8, 0}, {choose_table_unmap, 2, 0}, {choose_cap_page_map, 5, 0}, {choose_cap_page_unmap, 2, 0},
+    {choose_configure, 8, 0}, {choose_schedule, 5, 0},    {choose_start, 9, 0},        {choose_stop, 3, 0},
+    {choose_post, 2, 2},      {choose_handoff, 2, 3},     {choose_debug, 2, 0},        {choose_nonsense, 3, 0},
 };
 
-struct call choose_call(const struct copy *copy, struct thread *caller) {
-    struct chooser chooser = {.copy = copy, .caller = caller, .suicidal = sim_chance(CHOOSE_SUICIDAL)};
+static size_t choice_draw(void) {
     uint64_t total = 0;
     for (size_t i = 0; i < R4_COUNT(choices); i++) {
         total += choices[i].weight + choices[i].remote * sim.remoteness;
@@ -334,6 +347,15 @@ struct call choose_call(const struct copy *copy, struct thread *caller) {
         at -= choices[choice].weight + choices[choice].remote * sim.remoteness;
         choice++;
     }
-    choices[choice].choose(&chooser);
+    return choice;
+}
+
+struct call choose_call(const struct copy *copy, struct thread *caller) {
+    struct chooser chooser = {.copy = copy, .caller = caller};
+    bool suicidal = sim_chance(CHOOSE_SUICIDAL);
+    for (uint32_t try = 0; try == 0 || (try < CHOOSE_TRIES && chooser.failed); try++) {
+        chooser = (struct chooser){.copy = copy, .caller = caller, .suicidal = suicidal};
+        choices[choice_draw()].choose(&chooser);
+    }
     return chooser.call;
 }

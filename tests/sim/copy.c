@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the coordinator does on a real machine. Libraries lie beyond 2 GiB, where a copy's calls do not reach: they go through stubs.
+ * What the coordinator does on a real machine. Libraries lie beyond 2 GiB, where a copy's calls do not reach: they go
+ * through stubs.
  */
 #define _GNU_SOURCE
 #include "copy.h"
@@ -100,8 +101,7 @@ static void image_link(struct copy *copy, const struct elf_file *file, const str
     size_t count = symbol_count;
     R4_LINK_CONSTANT_LIST(LINK_SYMBOL)
     map_private(c->virtual_base, plan->image_size);
-    struct linker_fault fault =
-        linker_link(file, plan, c->virtual_base, symbols, count, (uint8_t *)c->virtual_base);
+    struct linker_fault fault = linker_link(file, plan, c->virtual_base, symbols, count, (uint8_t *)c->virtual_base);
     if (fault.what != NULL) {
         sim_fail("host", "linking the kernel: %s: %s", fault.what, fault.name == NULL ? "" : fault.name);
     }
@@ -121,13 +121,12 @@ static uint64_t find(const struct copy *copy, const struct elf_file *file, const
 static void entries_find(struct copy *copy, const struct elf_file *file, const struct linker_plan *plan) {
     copy->cluster = (void *)find(copy, file, plan, "cluster");
     copy->start = (void (*)(uint32_t))find(copy, file, plan, "kernel_start");
-    copy->syscall = (void (*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t))find(copy, file, plan,
-                                                                                              "kernel_syscall");
+    copy->syscall =
+        (void (*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t))find(copy, file, plan, "kernel_syscall");
     copy->event = (void (*)(enum machine_event))find(copy, file, plan, "kernel_event");
     copy->fault = (void (*)(uint64_t, uint64_t, uint64_t))find(copy, file, plan, "kernel_fault");
-    copy->operation_start_orphan =
-        (void (*)(struct operation *, enum operation_kind, struct r4_slot *, uint32_t))find(copy, file, plan,
-                                                                                            "operation_start_orphan");
+    copy->operation_start_orphan = (void (*)(struct operation *, enum operation_kind, struct r4_slot *, uint32_t))find(
+        copy, file, plan, "operation_start_orphan");
     copy->revoke_begin = (void (*)(struct operation *))find(copy, file, plan, "revoke_begin");
 }
 
@@ -226,8 +225,8 @@ void copy_load_all(const char *path) {
     }
     sim.copies = copies;
     sim.cpus = cpus;
-    layout_header = (struct r4_layout_header){.cluster_count = (uint16_t)sim.cluster_count,
-                                              .ring_slots = (uint16_t)sim.ring_slots};
+    layout_header =
+        (struct r4_layout_header){.cluster_count = (uint16_t)sim.cluster_count, .ring_slots = (uint16_t)sim.ring_slots};
     symbols_collect(&file);
     for (uint32_t number = 0; number < sim.cluster_count; number++) {
         copy_plan(number);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Kernel copies: loaded by the boot linker, each with its own constants, at its own fixed addresses below 2 GiB, with the areas and the
- * boot information that the coordinator would give it.
+ * Kernel copies: loaded by the boot linker, each with its own constants, at its own fixed addresses below 2 GiB, with
+ * the areas and the boot information that the coordinator would give it.
  */
 #ifndef R4_SIM_COPY_H
 #define R4_SIM_COPY_H
@@ -28,7 +28,8 @@ struct copy {
     void (*revoke_begin)(struct operation *);
 };
 
-/* Loads sim.cluster_count copies of the kernel object `path` and fills sim.copies and sim.cpus; memory_make() has been called. */
+/* Loads sim.cluster_count copies of the kernel object `path` and fills sim.copies and sim.cpus; memory_make() has been
+ * called. */
 void copy_load_all(const char *path);
 
 /* True if no processor is inside that cluster's critical section: its state is as good as its invariants say. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The coroutine of a processor never ends: it runs the upcall that cpu_enter() left for it and goes back to the scheduler.
+ * The coroutine of a processor never ends: it runs the upcall that cpu_enter() left for it and goes back to the
+ * scheduler.
  */
 #include "cpu.h"
 #include "thread.h"

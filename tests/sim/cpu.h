@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Processors. Each upcall into its kernel copy is a coroutine on a stack of its own: it runs until it ends or takes a turn in a wait loop
- * (machine_relax), so locks are really waited for and shootdowns really served by the processors that are asked.
+ * Processors. Each upcall into its kernel copy is a coroutine on a stack of its own: it runs until it ends or takes a
+ * turn in a wait loop (machine_relax), so locks are really waited for and shootdowns really served by the processors
+ * that are asked.
  */
 #ifndef R4_SIM_CPU_H
 #define R4_SIM_CPU_H

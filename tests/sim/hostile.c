@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The message goes through the sender's own end of the ring, so the ring's counters stay right, and rings the doorbell as the sender would.
+ * The message goes through the sender's own end of the ring, so the ring's counters stay right, and rings the doorbell
+ * as the sender would.
  */
 #include "hostile.h"
 #include "cpu.h"
@@ -29,9 +30,10 @@ static void replay(const struct link *link, struct r4_message *message) {
     *message = link->out.ring->slots[sim_random(link->out.slots)];
 }
 
+/* An older one, or one that will not be reached: a message that anticipates the next would be good once it is. */
 static void other_generation(const struct link *link, struct r4_message *message) {
     (void)link;
-    message->generation += sim_chance(2) ? UINT32_MAX : 1 + (uint32_t)sim_random(3);
+    message->generation -= sim_chance(2) ? 1 + (uint32_t)sim_random(3) : INT32_MAX;
 }
 
 static void other_epoch(const struct link *link, struct r4_message *message) {
@@ -57,7 +59,8 @@ static void other_hello(const struct link *link, struct r4_message *message) {
     message->target_epoch -= (uint32_t)sim_random(2);
 }
 
-/* Offers the receiver's own memory, or none. The record and the generation are ones that the sender could use: it skips them. */
+/* Offers the receiver's own memory, or none. The record and the generation are ones that the sender could use: it skips
+ * them. */
 static void nonsense_offer(const struct link *link, struct r4_message *message) {
     struct loan_out *lent = &((struct link *)(uintptr_t)link)->lent[LOANS - 1 - sim_random(8)];
     if (lent->state != LOAN_OUT_FREE) {

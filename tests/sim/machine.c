@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * machine.h for the simulated machine: called by the kernel copies, for the processor whose upcall runs. Interrupts are bits that the
- * scheduler delivers when it likes. Some calls let other processors run in between, since on a real machine they do.
+ * machine.h for the simulated machine: called by the kernel copies, for the processor whose upcall runs. Interrupts are
+ * bits that the scheduler delivers when it likes. Some calls let other processors run in between, since on a real
+ * machine they do.
  */
 #include "check.h"
 #include "cpu.h"
@@ -18,7 +19,9 @@ static void interleave(void) {
     }
 }
 
-struct core *machine_core(void) { return cpu_core(sim.running); }
+struct core *machine_core(void) {
+    return cpu_core(sim.running);
+}
 uint64_t machine_now(void) { return ++sim.now; }
 void machine_relax(void) { cpu_pause(); }
 void machine_resume(struct machine_regs *regs) { cpu_core(sim.running)->machine.regs = regs; }
@@ -31,6 +34,13 @@ void machine_regs_result(struct machine_regs *regs, uint64_t error, uint64_t val
     regs->rax = error;
     regs->rdx = value;
 }
+
+/* The thread's program (program.c) makes the call again when it finds rcx set. */
+void machine_regs_restart(struct machine_regs *regs, const uint64_t call[6]) {
+    (void)call;
+    regs->rcx = 1;
+}
+void machine_regs_go_on(struct machine_regs *regs) { regs->rcx = 0; }
 
 uint64_t machine_regs_ip(const struct machine_regs *regs) { return regs->rip; }
 uint64_t machine_regs_sp(const struct machine_regs *regs) { return regs->rsp; }
@@ -93,4 +103,6 @@ void machine_stop_others(void) {
 }
 
 void machine_stop(void) { sim_fail("panic", "cluster %u stops a core", sim.running->copy->number); }
-void machine_exit(uint32_t code) { sim_fail("end", "cluster %u ends the machine with %x", sim.running->copy->number, code); }
+void machine_exit(uint32_t code) {
+    sim_fail("end", "cluster %u ends the machine with %x", sim.running->copy->number, code);
+}

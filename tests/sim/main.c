@@ -2,8 +2,8 @@
  *
  *     r4sim KERNEL.o [--seeds FIRST COUNT] [--steps N] [--audit N] [--jobs N] [--trace] [--expect NAME]
  *
- * Runs COUNT seeds, each in a process of its own, and stops at the first that fails. With --expect a failure is what is wanted: it says
- * after how many seeds the bug NAME was found, and fails if it was not.
+ * Runs COUNT seeds, each in a process of its own, and stops at the first that fails. With --expect a failure is what is
+ * wanted: it says after how many seeds the bug NAME was found, and fails if it was not.
  */
 #define _GNU_SOURCE
 #include "memory.h"
@@ -63,8 +63,8 @@ void sim_fail(const char *name, const char *text, ...) {
     }
     failing = true;
     size_t length = 0;
-    uint64_t first = note_count > MAIN_NOTES && !sim.options.trace ? note_count - MAIN_NOTES : 0;
-    for (uint64_t i = sim.options.trace ? note_count : first; i < note_count; i++) {
+    uint64_t told = sim.options.trace || sim.options.brief ? 0 : note_count < MAIN_NOTES ? note_count : MAIN_NOTES;
+    for (uint64_t i = note_count - told; i < note_count; i++) {
         length += (size_t)snprintf(report + length, MAIN_LINE + 1, "%s\n", notes[i % MAIN_NOTES]);
     }
     length += (size_t)snprintf(report + length, MAIN_LINE, "seed %lu step %lu: broken: %s: ", sim.seed, sim.step, name);
@@ -169,9 +169,9 @@ static void usage(void) {
 }
 
 static void arguments_read(int count, char **arguments) {
-    static const struct option options[] = {{"seed", 1, NULL, 'n'},  {"seeds", 1, NULL, 'c'}, {"first", 1, NULL, 'f'},
-                                            {"steps", 1, NULL, 's'}, {"audit", 1, NULL, 'a'}, {"jobs", 1, NULL, 'j'},  {"trace", 0, NULL, 't'},
-                                            {"expect", 1, NULL, 'e'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"seed", 1, NULL, 'n'},  {"seeds", 1, NULL, 'c'},  {"first", 1, NULL, 'f'},
+                                            {"steps", 1, NULL, 's'}, {"audit", 1, NULL, 'a'},  {"jobs", 1, NULL, 'j'},
+                                            {"trace", 0, NULL, 't'}, {"expect", 1, NULL, 'e'}, {NULL, 0, NULL, 0}};
     sim.options.steps = 2000;
     sim.options.audit = MAIN_AUDIT;
     for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
@@ -198,6 +198,7 @@ static void arguments_read(int count, char **arguments) {
             break;
         case 'e':
             run.expect = optarg;
+            sim.options.brief = true;
             break;
         default:
             usage();

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MEMORY_GIB        (1ULL << 30)
+#define MEMORY_GIB (1ULL << 30)
 
 struct pool {
     struct memory_range range;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Physical memory: sparse ranges of RAM in one file. Each kernel copy sees it at its own direct map, and of that only what it has said to
- * be its own with machine_direct_map(): any other access ends the run. The simulator sees all of it at MEMORY_HOST.
+ * Physical memory: sparse ranges of RAM in one file. Each kernel copy sees it at its own direct map, and of that only
+ * what it has said to be its own with machine_direct_map(): any other access ends the run. The simulator sees all of it
+ * at MEMORY_HOST.
  */
 #ifndef R4_SIM_MEMORY_H
 #define R4_SIM_MEMORY_H
@@ -21,7 +22,7 @@ struct memory_range {
     uint64_t size;
 };
 
-struct memory_home { /* what a cluster has at boot */
+struct memory_home {             /* what a cluster has at boot */
     struct memory_range reserve; /* header, rings: in no direct map */
     struct memory_range pools[MEMORY_RANGES];
     uint32_t pool_count;
@@ -40,7 +41,8 @@ bool memory_present(uint32_t cluster, phys_t base, uint64_t size, bool present);
 /* True if all of [base, base + size) is in that cluster's direct map. */
 bool memory_owns(uint32_t cluster, phys_t base, uint64_t size);
 
-/* True if every 2 MiB page of the pools is in the direct map of the cluster that it is the home of; else *lost is one that is not. */
+/* True if every 2 MiB page of the pools is in the direct map of the cluster that it is the home of; else *lost is one
+ * that is not. */
 bool memory_is_home(phys_t *lost);
 
 /* An index for tables with an entry per 4 KiB page of pool memory; MEMORY_PAGES is their size. */

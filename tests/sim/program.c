@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The thread's own memory is its registers: rbx names the call that it waits for (0: none), r14 is 1 once it has run, r15 is what its FPU
- * must hold. All three are kept over a system call.
+ * The thread's own memory is its registers: rbx names the call that it waits for (0: none), r14 is 1 once it has run,
+ * r15 is what its FPU must hold. All three are kept over a system call.
  */
 #include "program.h"
 #include "census.h"
@@ -50,7 +50,9 @@ static const char *const names[R4_OP_COUNT] = {
     [R4_OP_DEBUG_EXIT] = "debug_exit",
 };
 
-const char *program_operation_name(uint64_t operation) { return operation < R4_OP_COUNT ? names[operation] : "nonsense"; }
+const char *program_operation_name(uint64_t operation) {
+    return operation < R4_OP_COUNT ? names[operation] : "nonsense";
+}
 
 /* A new frame is zero, but for what user threads have written to it since its retype was called. */
 static void frame_check(const struct copy *copy, const struct record *record) {
@@ -136,8 +138,8 @@ static void touch(struct cpu *cpu) {
     }
     phys_t place = (entry.leaf & PAGING_ADDRESS) + sim_random(entry.size / 8) * 8;
     if (!memory_owns(cpu->copy->number, place, 8)) {
-        sim_fail("no stale translation", "c%u.%u reaches %lx at %lx, which its cluster does not have", cpu->copy->number,
-                 cpu->index, place, address);
+        sim_fail("no stale translation", "c%u.%u reaches %lx at %lx, which its cluster does not have",
+                 cpu->copy->number, cpu->index, place, address);
     }
     if ((entry.leaf & PAGING_WRITE) != 0 && sim_chance(2)) {
         sim_note("c%u.%u writes %lx", cpu->copy->number, cpu->index, place);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What user threads do: random calls, mostly with arguments that could work (taken from the capabilities that the thread has), some with
- * none that could; reads and writes of what they have mapped; faults.
+ * What user threads do: random calls, mostly with arguments that could work (taken from the capabilities that the
+ * thread has), some with none that could; reads and writes of what they have mapped; faults.
  */
 #ifndef R4_SIM_PROGRAM_H
 #define R4_SIM_PROGRAM_H

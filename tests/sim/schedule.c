@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A turn: one processor, chosen at random, goes on with its upcall, takes one of its pending interrupts, or lets its user thread do one
- * thing. The last two are steps.
+ * A turn: one processor, chosen at random, goes on with its upcall, takes one of its pending interrupts, or lets its
+ * user thread do one thing. The last two are steps.
  */
 #include "schedule.h"
 #include "audit.h"
@@ -166,6 +166,9 @@ void schedule_run(void) {
 void schedule_print_calls(void) {
     for (uint32_t operation = 0; operation < R4_OP_COUNT; operation++) {
         printf("%s %lu/%lu%s", program_operation_name(operation), sim_totals->successes[operation],
-               sim_totals->calls[operation], operation + 1 == R4_OP_COUNT ? "\n" : operation % 8 == 7 ? ",\n" : ", ");
+               sim_totals->calls[operation],
+               operation + 1 == R4_OP_COUNT ? "\n"
+               : operation % 8 == 7         ? ",\n"
+                                            : ", ");
     }
 }

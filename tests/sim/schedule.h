@@ -7,8 +7,8 @@
 
 #include "sim.h"
 
-/* Draws a machine, boots it, runs sim.options.steps random steps, lets it come to rest, takes everything apart, and holds what is left
- * against what was there at the start. Returns only if nothing was broken. */
+/* Draws a machine, boots it, runs sim.options.steps random steps, lets it come to rest, takes everything apart, and
+ * holds what is left against what was there at the start. Returns only if nothing was broken. */
 void schedule_run(void);
 
 /* The cluster whose code runs now, or -1. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * The simulated machine: some clusters, each a whole kernel copy, on processors that take turns as a seeded random stream says. One
- * process runs one seed; everything that happens follows from it. What is broken is said once, with the seed and the step; then the
- * process ends.
+ * The simulated machine: some clusters, each a whole kernel copy, on processors that take turns as a seeded random
+ * stream says. One process runs one seed; everything that happens follows from it. What is broken is said once, with
+ * the seed and the step; then the process ends.
  *
  *   main.c      seeds, processes, summary        memory.c    physical memory, and who has it in its direct map
  *   schedule.c  who runs next; the seed's end    copy.c      kernel copies, loaded by the boot linker
- *   program.c   what user threads do             cpu.c       processors: each upcall is a coroutine that wait loops leave
- *   hostile.c   forged and replayed messages     machine.c   machine.h for the kernel copies
- *   check.c     what must hold after each step   tlb.c       translations that a processor has seen
- *   census.c    all capabilities of a cluster    audit.c     what must hold of all of them
+ *   program.c   what user threads do             cpu.c       processors: each upcall is a coroutine that wait loops
+ * leave hostile.c   forged and replayed messages     machine.c   machine.h for the kernel copies check.c     what must
+ * hold after each step   tlb.c       translations that a processor has seen census.c    all capabilities of a cluster
+ * audit.c     what must hold of all of them
  */
 #ifndef R4_SIM_H
 #define R4_SIM_H
@@ -26,7 +26,8 @@ struct copy;
 struct sim_options {
     uint64_t steps;
     uint64_t audit; /* steps between two audits */
-    bool trace; /* print each step */
+    bool trace;     /* print each step */
+    bool brief;     /* a failure is one line */
     const char *kernel;
 };
 
@@ -47,7 +48,7 @@ struct sim {
     struct copy *copies; /* cluster_count */
     struct cpu *cpus;
     uint32_t cpu_count;
-    bool steady; /* the scheduler itself calls into a kernel copy: nobody else may run meanwhile */
+    bool steady;         /* the scheduler itself calls into a kernel copy: nobody else may run meanwhile */
     struct cpu *running; /* whose upcall is on the host's stack; null: the scheduler's */
     ucontext_t scheduler;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a processor remembers of the address space that it has loaded. A translation stays, as on a real machine, until the space is left
- * or flushed or its place is needed, whatever happens to the tables meanwhile.
+ * What a processor remembers of the address space that it has loaded. A translation stays, as on a real machine, until
+ * the space is left or flushed or its place is needed, whatever happens to the tables meanwhile.
  */
 #ifndef R4_SIM_TLB_H
 #define R4_SIM_TLB_H
