@@ -165,6 +165,9 @@ enum r4_error remote_failure(const struct r4_slot *slot) {
 
 static void shelter(struct r4_slot *slot, struct r4_slot *record, uint64_t depth) {
     slot->word[2] = r4_slot_depth_set(slot->word[2], depth);
+    if (slot == record) {
+        return; /* there already: its next ancestor has died as well */
+    }
     derivation_move(machine_direct(), slot, record);
     operation_slot_moved(slot, record);
     remote_slot_moved(slot, record);

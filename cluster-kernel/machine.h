@@ -65,6 +65,12 @@ void machine_regs_start(struct machine_regs *regs, uint64_t entry, uint64_t stac
 /* The result of a system call into the caller's saved registers. */
 void machine_regs_result(struct machine_regs *regs, uint64_t error, uint64_t value);
 
+/* The caller of a system call is about to wait for the lock and may be taken off its core meanwhile, even to another
+ * one: its registers are made such that it makes the same call again. When the wait is over undisturbed, the call goes
+ * on. */
+void machine_regs_restart(struct machine_regs *regs, const uint64_t call[6]);
+void machine_regs_go_on(struct machine_regs *regs);
+
 /* Instruction pointer and stack pointer, for log lines. */
 uint64_t machine_regs_ip(const struct machine_regs *regs);
 uint64_t machine_regs_sp(const struct machine_regs *regs);

@@ -95,7 +95,7 @@ static enum step remove_step(struct core *core, struct operation *operation) {
     if (slot_type(slot) == R4_CAP_REMOTE_REF) {
         return remote_ref_step(operation, slot);
     }
-    bool has_children = operation->kind != OPERATION_DRAIN && derivation_has_children(machine_direct(), slot);
+    bool has_children = derivation_has_children(machine_direct(), slot);
     if (has_children && operation->error == R4_OK) {
         return mark_again(operation, slot);
     }

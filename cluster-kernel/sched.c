@@ -140,6 +140,9 @@ static void dispatch(struct core *core, struct thread *thread) {
     fpu_switch(core, thread);
     core->current = thread;
     core->reschedule = false;
+    if (cluster.work != 0 && cluster.idle_cores != 0) { /* what this core has no time for, a halted one has */
+        ask_to_choose(cluster.cores[__builtin_ctzll(cluster.idle_cores)]);
+    }
     slice_arm(core, thread);
     machine_resume(thread->registers);
     cluster_exit(core);

@@ -111,10 +111,14 @@ static inline void invoke(struct core *core, uint64_t cap, uint64_t operation, u
 static __attribute__((noinline)) void wait_and_invoke(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
                                                       uint64_t a2, uint64_t a3) {
     struct core *core = machine_core();
+    struct machine_regs *registers =
+        core->current->registers; /* the caller stays current until this core serves a LEAVE */
+    machine_regs_restart(registers, (const uint64_t[]){cap, operation, a0, a1, a2, a3});
     lock_wait(&core->lock_node, core);
-    if (core->current == NULL) { /* the caller was stopped meanwhile: its call never happened */
+    if (core->current == NULL) { /* taken off this core meanwhile: its call has not happened yet */
         sched_choose(core);
     } else {
+        machine_regs_go_on(registers);
         invoke(core, cap, operation, a0, a1, a2, a3);
     }
 }

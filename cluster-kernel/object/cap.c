@@ -65,6 +65,7 @@ struct outcome cap_move(struct invocation *invocation) {
     }
     /* commit */
     derivation_move(machine_direct(), source, target);
+    operation_slot_moved(source, target);
     remote_slot_moved(source, target);
     return outcome_now(R4_OK);
 }

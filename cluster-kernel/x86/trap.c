@@ -24,3 +24,23 @@ _Noreturn void machine_trap_inside(uint64_t vector, uint64_t error, const uint64
 void machine_regs_start(struct machine_regs *regs, uint64_t entry, uint64_t stack, uint64_t argument) {
     *regs = (struct machine_regs){.rip = entry, .rsp = stack, .rdi = argument, .rflags = RFLAGS_ONE | RFLAGS_IF};
 }
+
+#define SYSCALL_LENGTH 2U /* bytes of the instruction behind which rip stands */
+
+void machine_regs_restart(struct machine_regs *regs, const uint64_t call[6]) {
+    regs->rdi = call[0];
+    regs->rsi = call[1];
+    regs->rdx = call[2];
+    regs->r10 = call[3];
+    regs->r8 = call[4];
+    regs->r9 = call[5];
+    regs->rcx = 0;
+    regs->r11 = 0;
+    regs->rip -= SYSCALL_LENGTH;
+    regs->from_syscall = 0;
+}
+
+void machine_regs_go_on(struct machine_regs *regs) {
+    regs->rip += SYSCALL_LENGTH;
+    regs->from_syscall = 1;
+}

@@ -18,7 +18,7 @@
 #include <r4/field.h>
 
 struct r4_slot {
-    uint64_t word[4];
+    _Alignas(32) uint64_t word[4]; /* a link is its address / 32: no slot may lie between */
 };
 R4_SIZE(struct r4_slot, 32);
 
