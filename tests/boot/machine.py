@@ -24,10 +24,11 @@ def layout(name):
     return json.loads((BUILD / name / "layout.json").read_text(encoding="utf-8"))
 
 
-def node_ranges(sizes_mib):
-    """Physical ranges [(base, end), …] of each node, as QEMU's q35 places nodes of these sizes."""
+def node_ranges(sizes_mib, low_mib=0):
+    """Physical ranges [(base, end), …] of each node, as QEMU's q35 places nodes of these sizes, with at most low_mib below 4 GiB."""
     total = sum(sizes_mib) * MIB
     low = total if total < SPLIT_ABOVE else LOW_RAM
+    low = min(low, low_mib * MIB) if low_mib else low
     ranges = []
     start = 0
     for size in sizes_mib:
@@ -42,7 +43,7 @@ def node_ranges(sizes_mib):
 
 def own_ranges(machine_layout, cluster):
     """Physical ranges [(base, end), …] of the RAM that the layout gives to a cluster, worked out without the coordinator."""
-    nodes = node_ranges(machine_layout["memory_mib"])
+    nodes = node_ranges(machine_layout["memory_mib"], machine_layout["low_memory_mib"])
     found = []
     for part in machine_layout["clusters"][cluster]["memory"]:
         skip, left = part["offset"], part["size"]
@@ -52,7 +53,18 @@ def own_ranges(machine_layout, cluster):
             skip -= first - base
             left -= last - first
             found += [(first, last)] if first < last else []
-    return found
+    return merged(found)
+
+
+def merged(ranges):
+    """The same bytes in ascending ranges with gaps between them."""
+    result = []
+    for base, end in sorted(ranges):
+        if result and result[-1][1] == base:
+            result[-1] = (result[-1][0], end)
+        else:
+            result.append((base, end))
+    return result
 
 
 class Boot:
@@ -146,10 +158,10 @@ class StoppedMachine:
 
     def root_tables(self):
         """CR3 of each core, by APIC id: [(apic id, address of the PML4), …]."""
+        apic_ids = {core["core"]: core["apic_id"] for cluster in self.layout["clusters"] for core in cluster["cores"]}
         tables = []
         for cpu in self._qmp.execute("query-cpus-fast"):
             question = {"command-line": "info registers", "cpu-index": cpu["cpu-index"]}
             registers = self._qmp.execute("human-monitor-command", **question)
-            # While a socket has a power of two of cores, q35's APIC ids are the CPUs' numbers.
-            tables.append((cpu["cpu-index"], int(re.search(r"CR3=([0-9a-f]+)", registers)[1], 16) & ~(PAGE - 1)))
+            tables.append((apic_ids[cpu["cpu-index"]], int(re.search(r"CR3=([0-9a-f]+)", registers)[1], 16) & ~(PAGE - 1)))
         return tables
