@@ -8,6 +8,7 @@
 #include "operation.h"
 #include "panic.h"
 #include "revoke.h"
+#include "sched.h"
 
 static struct loan_out *lent_in(struct post *post) {
     return (struct loan_out *)((char *)post - offsetof(struct loan_out, post));
@@ -334,7 +335,7 @@ static void sweep(struct core *core, struct link *link, struct loan_in *loan, co
     loan->sweep.link = link;
     loan->sweep.loan_in = loan;
     revoke_begin(&loan->sweep);
-    (void)core;
+    sched_kick(core, link->priority); /* this core may have something better to do */
 }
 
 void remote_swept(struct core *core, struct operation *operation) {
