@@ -72,8 +72,8 @@ MACHINES := $(CONFIGS:%=build/%)
 check: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(if $(SIM_COMMAND),$(SIM))
-	@$(RUN_TESTS) $(HOST_CHECKS) $(if $(SIM_COMMAND),--command 'sim: $(SIM_COMMAND)') $(BOOT_CHECKS)
+test: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(SIM_TARGETS)
+	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(BOOT_CHECKS)
 
 sim: $(SIM)
 	@$(or $(SIM_COMMAND),$(error tests/sim/sim.mk defines no SIM_COMMAND))

@@ -10,8 +10,20 @@
 
 static const char *const kind_names[] = {"nothing", "HELLO", "OFFER", "ACCEPT", "REFUSE", "REVOKE", "DONE", "nonsense"};
 
-/* A message that would be good, of a random kind, for a random record. */
+/* The record of a loan whose borrower owes an answer on this link, or null. */
+static const struct loan_out *question_find(const struct copy *copy, const struct link *link) {
+    const struct link *lender = sim.copies[link->peer].cluster->links[copy->number];
+    for (uint32_t i = 0; lender != NULL && i < LOANS; i++) {
+        if (lender->lent[i].state == LOAN_OUT_OFFERED || lender->lent[i].state == LOAN_OUT_REVOKING) {
+            return &lender->lent[i];
+        }
+    }
+    return NULL;
+}
+
+/* A message that could be good: an answer to a question that is open, or of a random kind for a random record. */
 static struct r4_message plausible(const struct copy *copy, const struct link *link) {
+    const struct loan_out *question = question_find(copy, link);
     uint32_t loan = (uint32_t)sim_random(sim_chance(2) ? LOANS : 3);
     struct r4_message message = {
         .kind = R4_MESSAGE_ACCEPT + (uint32_t)sim_random(4),
@@ -21,6 +33,13 @@ static struct r4_message plausible(const struct copy *copy, const struct link *l
     };
     bool lender = message.kind == R4_MESSAGE_REVOKE;
     message.generation = lender ? link->lent[loan].generation : link->received[loan].generation;
+    if (question != NULL) {
+        message.loan = question->post.loan;
+        message.generation = question->generation;
+        message.kind = question->state == LOAN_OUT_REVOKING ? R4_MESSAGE_DONE
+                       : sim_chance(2)                      ? R4_MESSAGE_ACCEPT
+                                                            : R4_MESSAGE_REFUSE;
+    }
     message.error = message.kind == R4_MESSAGE_REFUSE ? R4_ERR_NO_LANDING : R4_OK;
     return message;
 }
@@ -95,9 +114,21 @@ static void (*const forgeries[])(const struct link *, struct r4_message *) = {
     replay, replay, other_generation, other_epoch, no_record, no_kind, other_hello, nonsense_offer,
 };
 
+/* A link of `copy`; one on which an answer is owed, if a few tries find one. */
+static struct link *link_choose(const struct copy *copy) {
+    struct link *link = NULL;
+    for (uint32_t try = 0; try < 4; try++) {
+        link = copy->cluster->links[sim_random(sim.cluster_count)];
+        if (link != NULL && question_find(copy, link) != NULL) {
+            break;
+        }
+    }
+    return link;
+}
+
 void hostile_send(void) {
     struct copy *copy = &sim.copies[sim_random(sim.cluster_count)];
-    struct link *link = copy->cluster->links[sim_random(sim.cluster_count)];
+    struct link *link = link_choose(copy);
     if (link == NULL || !copy->cluster->linked || !copy_is_calm(copy) || link->peer_epoch == 0 ||
         !ring_has_room(&link->out)) {
         return;
