@@ -50,7 +50,10 @@ FREE := -ffreestanding -fno-common -fno-pic -fno-pie -fno-stack-protector -fcf-p
 # No floating point registers: the kernel would clobber the user's, and the coordinator has not set them up.
 GENERAL := -mno-red-zone -mgeneral-regs-only -mno-sse -mno-mmx
 
-KERNEL_FLAGS := $(FREE) $(GENERAL) -mcmodel=kernel
+# gcc writes each object's call graph and frames beside it, for tools/check_stack.py.
+CALL_GRAPH := $(if $(CLANG),,-fcallgraph-info=su)
+
+KERNEL_FLAGS := $(FREE) $(GENERAL) -mcmodel=kernel $(CALL_GRAPH)
 COORDINATOR_FLAGS := $(FREE) $(GENERAL) -mcmodel=small
 USER_FLAGS := $(FREE) -mcmodel=small
 
@@ -195,8 +198,12 @@ iso: $(MACHINE)/r4.iso
 QEMU = $(PYTHON) tools/qemu.py --build $(MACHINE) --accel $(ACCEL) --firmware $(FIRMWARE) --program '$(PROGRAM)' \
 	$(if $(HOOK),--hook '$(HOOK)') $(if $(COMMAND),--command '$(COMMAND)')
 
-run: $(MACHINE)/r4.iso $(KVM_PROBE)
-	@$(QEMU)
+# A run with a panic is followed by its last words with functions and lines.
+CONSOLE_LOG := $(MACHINE)/console.log
+NAME_PANICS = $(PYTHON) tools/backtrace.py --panic $(MACHINE) $(CONSOLE_LOG)
+
+run: $(MACHINE)/reference $(MACHINE)/r4.iso $(KVM_PROBE)
+	@$(QEMU) --log $(CONSOLE_LOG) || { $(NAME_PANICS); exit 1; }
 
 qemu-command: $(MACHINE)/layout.bin $(KVM_PROBE)
 	@$(QEMU) --print

@@ -10,6 +10,8 @@
 
 static _Atomic uint32_t panicking; /* 1: a core of this cluster is at it */
 
+struct r4_panic_record last_words;
+
 static const char *const register_names[18] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8",
                                                "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rip", "flags"};
 
@@ -17,7 +19,7 @@ static void print_record(const struct r4_panic_record *record) {
     log_line("panic: %s", record->text);
     log_line("panic: cluster %u core %lu cause %lu address %lx", this_cluster(), record->core, record->cause,
              record->address);
-    for (uint32_t i = 0; i < 18; i += 3) {
+    for (uint32_t i = 0; i < 18 && record->cause != PANIC_ASSERT; i += 3) {
         log_line("panic: %-5s %016lx  %-5s %016lx  %-5s %016lx", register_names[i], record->registers[i],
                  register_names[i + 1], record->registers[i + 1], register_names[i + 2], record->registers[i + 2]);
     }
@@ -26,11 +28,12 @@ static void print_record(const struct r4_panic_record *record) {
     }
 }
 
-/* The record is filled in. Printed before the header says PANICKED, so that nobody takes the console over in the
+/* The last words are complete. Printed before the header says PANICKED, so that nobody takes the console over in the
  * middle. */
-static _Noreturn void die(const struct r4_panic_record *record) {
+static _Noreturn void die(void) {
     machine_stop_others();
-    print_record(record);
+    own_header()->panic = last_words;
+    print_record(&last_words);
     atomic_store_explicit(&own_header()->state, R4_CLUSTER_PANICKED, memory_order_release);
     for (uint32_t peer = 0; peer < cluster_count(); peer++) {
         if (peer != this_cluster()) {
@@ -46,7 +49,7 @@ static struct r4_panic_record *record_begin(void) {
     if (atomic_exchange_explicit(&panicking, 1, memory_order_acq_rel) != 0) {
         machine_stop(); /* another core is first, or this one failed while it panicked */
     }
-    struct r4_panic_record *record = &own_header()->panic;
+    struct r4_panic_record *record = &last_words;
     record->core = machine_core()->index;
     machine_backtrace(record->frames, R4_PANIC_FRAMES);
     return record;
@@ -59,7 +62,7 @@ void panic(const char *text, ...) {
     va_start(arguments, text);
     format_list(record->text, sizeof(record->text), text, arguments);
     va_end(arguments);
-    die(record);
+    die();
 }
 
 void kernel_fault_inside(uint64_t vector, uint64_t error, uint64_t address, const uint64_t registers[18]) {
@@ -71,5 +74,5 @@ void kernel_fault_inside(uint64_t vector, uint64_t error, uint64_t address, cons
     }
     format(record->text, sizeof(record->text), "exception %lu in the kernel, error %lx, address %lx", vector, error,
            address);
-    die(record);
+    die();
 }

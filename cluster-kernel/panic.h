@@ -6,7 +6,11 @@
 #ifndef R4_KERNEL_PANIC_H
 #define R4_KERNEL_PANIC_H
 
-#include <r4/types.h>
+#include <r4/mailbox.h>
+
+/* What a panic leaves, at a symbol that a debugger finds in every image; copied into the own header page for the peers.
+ * Its text is empty as long as there was no panic. */
+extern struct r4_panic_record last_words;
 
 #define PANIC_ASSERT 256U /* the cause when it is no exception */
 

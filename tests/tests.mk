@@ -64,7 +64,8 @@ include $(wildcard tests/sim/sim.mk)
 RUN_TESTS = $(PYTHON) tools/run_tests.py
 folders_with_tests = $(sort $(patsubst %/,%,$(dir $(wildcard $(addsuffix /test_*.py,$(1))))))
 HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools tests/linkgen) \
-	--command 'tree: $(PYTHON) tools/check_tree.py'
+	--command 'tree: $(PYTHON) tools/check_tree.py' \
+	$(if $(CLANG),,--command 'stack: $(PYTHON) tools/check_stack.py $(BUILD)/kernel')
 BOOT_CHECKS = --command 'clang: $(MAKE) --no-print-directory CC=clang build' \
 	--pytest $(call folders_with_tests,tests/boot)
 MACHINES := $(CONFIGS:%=build/%)
@@ -88,7 +89,7 @@ tidy_c = $(filter %.c,$(1))
 lint: build $(HOST_TESTS) | $(LINT_PACKAGES)
 	$(MAKE) --no-print-directory CC=clang build
 	clang-format --dry-run -Werror $(C_FILES)
-	$(TIDY) $(call tidy_c,$(KERNEL_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(KERNEL_FLAGS)) -Icluster-kernel -Icluster-kernel/x86 -Ishared
+	$(TIDY) $(call tidy_c,$(KERNEL_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY) $(CALL_GRAPH),$(KERNEL_FLAGS)) -Icluster-kernel -Icluster-kernel/x86 -Ishared
 	$(TIDY) $(call tidy_c,$(COORDINATOR_SOURCES) $(SHARED)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(COORDINATOR_FLAGS)) -Iboot-coordinator -Iboot-coordinator/x86 -Ishared
 	$(TIDY) $(call tidy_c,$(USER_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(USER_FLAGS)) -Iuser -Ishared
 	shellcheck .ci/run $(wildcard tools/*.sh)

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A kernel that goes wild hurts only itself: cluster 1 writes into cluster 0's pool and is down alone."""
+"""A kernel that goes wild hurts only itself, and its last words name the place."""
+
+import re
+import subprocess
+import sys
 
 import machine
 import qemu
@@ -24,3 +28,45 @@ def test_wild_write_takes_down_one_cluster():
         assert boot.matching(rf"\[c0\] cluster {number}'s 2 MiB are back: own pattern unchanged after 10 ms"), boot.output
     assert "[r4] end: panic (4 clusters, 0 failed, 1 panicked)" in boot.lines, boot.output
     assert boot.status == qemu.EXIT_PANICKED
+    (place,) = [line for line in annotated(boot, "qemu-4x2") if " rip " in line]
+    assert re.search(r"  wild_write at cluster-kernel/hook\.c:\d+, in hook_run at cluster-kernel/hook\.c:\d+", place), place
+
+
+def annotated(boot, name):
+    """The boot's console lines after tools/backtrace.py."""
+    command = [sys.executable, machine.ROOT / "tools/backtrace.py", machine.BUILD / name]
+    return subprocess.run(command, input=boot.output, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def check_only_one_is_down(boot, name, number):
+    clusters = range(len(machine.layout(name)["clusters"]))
+    panics = boot.matching(r"\[c(\d+)\] kernel: panic: (.*)")
+    assert {match[1] for match in panics} == {str(number)}, boot.output
+    for other in clusters:
+        assert bool(boot.matching(rf"\[c{other}\] clean: .* as at the start")) == (other != number), boot.output
+    assert f"[r4] end: panic ({len(clusters)} clusters, 0 failed, 1 panicked)" in boot.lines, boot.output
+    assert boot.status == qemu.EXIT_PANICKED
+
+
+def test_stack_overflow_is_a_double_fault_with_last_words():
+    boot = machine.Boot("qemu-2x2", hook="stack-overflow:1")
+    check_only_one_is_down(boot, "qemu-2x2", 1)
+    (fault,) = boot.matching(r"\[c1\] kernel: panic: exception 8 in the kernel, error 0, address ([0-9a-f]+)")
+    constants = machine.layout("qemu-2x2")["clusters"][1]["link_constants"]
+    assert int(fault[1], 16) // machine.PAGE * machine.PAGE == int(constants["r4_link_cores"], 16)  # core 0's guard page
+    lines = annotated(boot, "qemu-2x2")
+    returns = [line for line in lines if "return address" in line]
+    assert len(returns) == 16  # as many as a record holds
+    for line in returns:
+        assert re.search(r"  hook_recurse at cluster-kernel/hook\.c:\d+", line), line
+    assert any(re.search(r" rip .*  hook_recurse at cluster-kernel/hook\.c:\d+", line) for line in lines), lines
+
+
+def test_assert_is_a_panic_with_a_backtrace():
+    boot = machine.Boot("qemu-2x2", hook="assert:0")
+    check_only_one_is_down(boot, "qemu-2x2", 0)
+    assert boot.matching(r"\[c0\] kernel: panic: assert: .*hook.*"), boot.output
+    assert boot.matching(r"\[c0\] kernel: panic: cluster 0 core 0 cause 256 address 0"), boot.output
+    returns = [line for line in annotated(boot, "qemu-2x2") if "return address" in line]
+    assert any(re.search(r"  hook_run at cluster-kernel/hook\.c:\d+", line) for line in returns), returns
+    assert any(re.search(r"  (?:cluster_start at .*, in )?kernel_start at cluster-kernel/main\.c:\d+", line) for line in returns), returns

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""check_stack.py on small call graphs: the bound is the deepest chain's, and what cannot be bounded is refused."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+TOOL = pathlib.Path(__file__).parents[2] / "tools" / "check_stack.py"
+# Of a kernel without a single call: 16 bytes for each way in, and die for panic.
+FRAMES = {"machine_start": 16, "kernel_start": 16, "kernel_syscall": 16, "machine_trap": 16, "machine_trap_inside": 16}
+FAULT = 7 * 8 + 18 * 8 + 32  # what entry.S pushes at a fault in the kernel
+TABLE = "static const struct operation_entry table[] = {\n    [R4_OP_COPY] = {cap_copy, R4_CAP_EMPTY, 0, 0},\n};\n"
+
+
+@pytest.fixture(name="run")
+def small_kernel(tmp_path):
+    (tmp_path / "cluster-kernel" / "x86").mkdir(parents=True)
+    (tmp_path / "cluster-kernel" / "syscall.c").write_text(TABLE)
+    (tmp_path / "cluster-kernel" / "x86" / "machine_inline.h").write_text("#define MACHINE_EMERGENCY_SIZE 8192U\n")
+
+    def run(frames, calls, kind="static"):
+        lines = [f'node: {{ title: "{name}" label: "{name}\\na.c:1:1\\n{size} bytes ({kind})" }}'
+                 for name, size in {**FRAMES, **frames}.items()]  # fmt: skip
+        lines += [f'edge: {{ sourcename: "{caller}" targetname: "{callee}" label: "a.c:2:2" }}' for caller, callee in calls]
+        (tmp_path / "a.ci").write_text("\n".join(lines))
+        done = subprocess.run([sys.executable, TOOL, tmp_path, "--root", tmp_path], capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+        return done.returncode, done.stdout
+
+    return run
+
+
+def test_deepest_chain(run):
+    status, output = run({"a": 100, "b": 200, "c": 50}, [("kernel_syscall", "a"), ("kernel_syscall", "b"), ("a", "c"), ("b", "c")])
+    assert status == 0
+    used = 16 + 200 + 50 + FAULT + 16  # and a fault at the deepest place
+    assert f"check_stack: kernel_syscall: {used} of 28672 bytes: kernel_syscall 16, b 200, c 50\n" in output
+    assert output.endswith(f"at most {used} of 28672 bytes, {FAULT + 16} of 8192 on the emergency stack; 1/2 must stay free\n")
+
+
+def test_calls_through_the_table_reach_its_handlers(run):
+    calls = [("kernel_syscall", "syscall.c:invoke"), ("syscall.c:invoke", "__indirect_call")]
+    status, output = run({"syscall.c:invoke": 32, "cap_copy": 64}, calls)
+    assert status == 0
+    assert "kernel_syscall 16, invoke 32, cap_copy 64\n" in output
+
+
+@pytest.mark.parametrize(
+    "frames, calls, kind, text",
+    [
+        ({"a": 8}, [("kernel_start", "a"), ("a", "a")], "static", "recursion: a -> a"),
+        ({"a": 8, "b": 8}, [("kernel_start", "a"), ("a", "b"), ("b", "a")], "static", "recursion: a -> b -> a"),
+        ({"a": 8}, [("kernel_start", "a"), ("a", "__indirect_call")], "static", "a: an indirect call, and nothing says where to"),
+        ({}, [("kernel_start", "b")], "static", "b: called by kernel_start, and no object defines it"),
+        ({"a": 8}, [], "dynamic", "the compiler does not bound its frame (dynamic)"),
+        ({"a": 3000}, [], "static", "a: a frame of 3000 bytes could step over the guard page"),
+        ({f"f{i}": 2000 for i in range(8)}, [("kernel_start", "f0"), *((f"f{i}", f"f{i + 1}") for i in range(7))], "static",
+         f"kernel_start: {16 + 16000 + FAULT + 16} of 28672 bytes: 1/2 must stay free"),
+        ({f"f{i}": 2000 for i in range(2)}, [("machine_trap_inside", "f0"), ("f0", "f1")], "static",
+         f"machine_trap_inside: {16 + 4000 + FAULT} of 8192 bytes: 1/2 must stay free"),
+    ],
+)  # fmt: skip
+def test_refusals(run, frames, calls, kind, text):
+    status, output = run(frames, calls, kind)
+    assert status == 1
+    assert text in output.splitlines()[-1]
+
+
+def test_no_call_graph_is_refused(tmp_path):
+    done = subprocess.run([sys.executable, TOOL, tmp_path], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, f"check_stack: {tmp_path}: no call graphs; build with gcc first\n")

@@ -1,0 +1,183 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Bounds the kernel's use of its stacks, from the call graphs that gcc writes beside the objects (-fcallgraph-info=su).
+
+The bound of a way in is the most expensive chain of calls below it, over all that the code could do. Indirect calls are followed where
+it is known what they reach: the handlers in syscall.c's table. Refused: a frame whose size the compiler does not know, an indirect
+call anywhere else, recursion that is not explained below, a function that no object defines, a frame that could step over a guard page,
+and a bound that leaves less than the margin free. Prints each bound with its chain; exit status 1 if anything was refused.
+"""
+
+import argparse
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PAGE = 4096  # the guard below each kernel stack
+KERNEL_STACK = 28 * 1024  # R4_AREA_CORES: from the guard page to struct core
+MARGIN = 2  # of each stack, at least 1 / MARGIN stays free
+
+# What entry.S has on the stack when it calls C, without the return address, which gcc counts: the words of the processor and its own.
+TRAP_BYTES = 8 * 8  # error, vector, five words of the processor, rax for a moment
+FAULT_BYTES = 8 * 7 + 8 * 18 + 2 * 16  # the same, all registers, two alignments to 16
+WAYS_IN = {"machine_start": 0, "kernel_start": 0, "kernel_syscall": 0, "machine_trap": TRAP_BYTES}
+FAULT_INSIDE = "machine_trap_inside"  # may come on top of any of these, and on the emergency stack
+
+ASSEMBLY = {"descriptors_load": 8 + 2 * 8}  # functions that are no C: return address and pushes
+INDIRECT = "__indirect_call"
+TABLE_CALLER = "invoke"  # the function of syscall.c that calls through the table
+
+# Calls that the graph has and the program never makes: (caller, callee) -> (what is called instead, why).
+REPLACED = {
+    ("help_abandoned", "operation_run"): ("make_run", "called for an operation of kind MAKE only"),
+    ("revoke_run", "operation_run"): ("make_run", "the same, when the compiler has put help_abandoned inline"),
+    ("panic", "die"): (None, "counted on its own: whoever panics stays there"),
+    ("hook_recurse", "hook_recurse"): (None, "the hook that overflows the stack"),
+}
+
+NODE = re.compile(r'^node: \{ title: "([^"]+)" label: "([^"]*)"')
+EDGE = re.compile(r'^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
+FRAME = re.compile(r"(\d+) bytes \((\w+(?:,\w+)?)\)")
+ROW = re.compile(r"^ +\[R4_OP_\w+\] = \{(\w+),", re.M)
+
+
+class StackError(Exception):
+    """Something that the bound cannot be computed with."""
+
+
+def short(title):
+    """The function's name: static ones are titled FILE:NAME, and clones have suffixes."""
+    return title.rpartition(":")[2].partition(".")[0]
+
+
+class Graph:
+    """Frames and calls of all objects, by title."""
+
+    def __init__(self):
+        self.frames = {}
+        self.calls = {}
+
+    def read(self, text):
+        for line in text.splitlines():
+            if match := NODE.match(line):
+                self._node(*match.groups())
+            elif match := EDGE.match(line):
+                self.calls.setdefault(match[1], set()).add(match[2])
+
+    def _node(self, title, label):
+        frame = FRAME.search(label)
+        if not frame:
+            return  # declared here, defined elsewhere
+        if frame[2] not in ("static", "dynamic,bounded"):
+            raise StackError(f"{short(title)}: the compiler does not bound its frame ({frame[2]})")
+        self.frames[title] = int(frame[1])
+
+    def callees(self, title, handlers):
+        for callee in sorted(self.calls.get(title, ())):
+            replaced = REPLACED.get((short(title), short(callee)))
+            if replaced:
+                if replaced[0]:
+                    yield replaced[0]
+            elif callee != INDIRECT:
+                yield callee
+            elif short(title) == TABLE_CALLER:
+                yield from handlers
+            else:
+                raise StackError(f"{short(title)}: an indirect call, and nothing says where to")
+
+
+class Bounds:
+    """deepest(title): bytes and chain of the most expensive way below a function."""
+
+    def __init__(self, graph, handlers):
+        self.graph = graph
+        self.handlers = handlers
+        self.known = {}
+        self.path = []
+
+    def deepest(self, title):
+        if title in self.known:
+            return self.known[title]
+        if title in self.path:
+            ring = self.path[self.path.index(title) :] + [title]
+            raise StackError("recursion: " + " -> ".join(map(short, ring)))
+        frame = self.graph.frames.get(title, ASSEMBLY.get(title))
+        if frame is None:
+            raise StackError(f"{title}: called by {short(self.path[-1])}, and no object defines it" if self.path else
+                             f"{title}: no object defines it")  # fmt: skip
+        self.path.append(title)
+        below = max((self.deepest(callee) for callee in self.graph.callees(title, self.handlers)), default=(0, []))
+        self.path.pop()
+        self.known[title] = (frame + below[0], [f"{short(title)} {frame}", *below[1]])
+        return self.known[title]
+
+
+def table_handlers(text):
+    """The functions in the table of operations."""
+    found = ROW.findall(text)
+    if not found:
+        raise StackError("cluster-kernel/syscall.c: no rows of its table found")
+    return sorted(set(found))
+
+
+def read_graph(folder):
+    graph = Graph()
+    files = sorted(folder.rglob("*.ci"))
+    if not files:
+        raise StackError(f"{folder}: no call graphs; build with gcc first")
+    for path in files:
+        graph.read(path.read_text(encoding="utf-8"))
+    return graph
+
+
+def emergency_size(text):
+    return int(re.search(r"MACHINE_EMERGENCY_SIZE (\d+)U", text)[1])
+
+
+def die_bytes(bounds):
+    """What panic() calls at its end: kept out of its callers' chains."""
+    return max((bounds.deepest(title)[0] for title in bounds.graph.frames if short(title) == "die"), default=0)
+
+
+def report(bounds, name, extra, size):
+    """Prints one bound and returns it; refuses one that leaves too little."""
+    used, chain = bounds.deepest(name)
+    used += extra
+    print(f"check_stack: {name}: {used} of {size} bytes: {', '.join(chain)}")
+    if used > size - size // MARGIN:
+        raise StackError(f"{name}: {used} of {size} bytes: 1/{MARGIN} must stay free")
+    return used
+
+
+def check(folder, root):
+    """Prints all bounds; the last line is the summary."""
+    graph = read_graph(folder)
+    for title, frame in graph.frames.items():
+        if frame > PAGE // MARGIN:
+            raise StackError(f"{short(title)}: a frame of {frame} bytes could step over the guard page")
+    bounds = Bounds(graph, table_handlers((root / "cluster-kernel/syscall.c").read_text(encoding="utf-8")))
+    emergency = emergency_size((root / "cluster-kernel/x86/machine_inline.h").read_text(encoding="utf-8"))
+    inside = report(bounds, FAULT_INSIDE, FAULT_BYTES, emergency)
+    # A fault in the kernel, or a panic, comes on top of the deepest of the others.
+    last_words = max(inside, die_bytes(bounds))
+    most = max(report(bounds, name, extra + last_words, KERNEL_STACK) for name, extra in WAYS_IN.items())
+    print(f"check_stack: at most {most} of {KERNEL_STACK} bytes, {inside} of {emergency} on the emergency stack; "
+          f"1/{MARGIN} must stay free")  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=pathlib.Path, default=ROOT / "build/kernel", help="where the objects are")
+    parser.add_argument("--root", type=pathlib.Path, default=ROOT, help="the source tree")
+    arguments = parser.parse_args()
+    try:
+        check(arguments.folder, arguments.root)
+    except StackError as error:
+        print(f"check_stack: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
