@@ -28,7 +28,7 @@ static bool is_rung(const struct copy *copy) { return somebody_pending(copy, 1U 
 static void check_runs(const struct cpu *cpu) {
     const struct core *core = cpu_core(cpu);
     const struct thread *current = core->current;
-    if (cpu->mode == CPU_HALTED || core->reschedule) {
+    if (cpu->mode == CPU_HALTED) {
         return;
     }
     if (current == NULL || current->registers != core->machine.regs) {

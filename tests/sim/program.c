@@ -100,19 +100,38 @@ static void fpu_check(struct cpu *cpu, struct machine_regs *regs) {
     cpu->fpu = regs->r15;
 }
 
+static void call_enter(struct cpu *cpu, struct machine_regs *regs, const struct call *call) {
+    const uint64_t *argument = call->argument;
+    regs->rax = PROGRAM_UNANSWERED;
+    regs->from_syscall = 1;
+    cpu_enter(cpu, (struct upcall){UPCALL_SYSCALL,
+                                   {call->cap, call->operation, argument[0], argument[1], argument[2], argument[3]}});
+}
+
+/* The thread was taken off its core before its call began: it stands before it again. */
+static void call_again(struct cpu *cpu, struct machine_regs *regs) {
+    const struct call *call = &records[regs->rbx % PROGRAM_CALLS].call;
+    const uint64_t *argument = call->argument;
+    if (regs->rdi != call->cap || regs->rsi != call->operation || regs->rdx != argument[0] ||
+        regs->r10 != argument[1] || regs->r8 != argument[2] || regs->r9 != argument[3]) {
+        sim_fail("calls are answered", "c%u.%u: %s is made again with other arguments", cpu->copy->number, cpu->index,
+                 program_operation_name(call->operation));
+    }
+    sim_note("c%u.%u makes the call again: %s", cpu->copy->number, cpu->index, program_operation_name(call->operation));
+    regs->rcx = 0;
+    call_enter(cpu, regs, call);
+}
+
 static void call_make(struct cpu *cpu, struct thread *thread, struct machine_regs *regs) {
     struct call call = choose_call(cpu->copy, thread);
     const uint64_t *argument = call.argument;
     uint64_t id = ++record_count;
     records[id % PROGRAM_CALLS] = (struct record){call, sim.step};
     regs->rbx = id;
-    regs->rax = PROGRAM_UNANSWERED;
-    regs->from_syscall = 1;
     sim_note("c%u.%u thread %lx calls %s(%lx, %lx, %lx, %lx, %lx)", cpu->copy->number, cpu->index,
              (uintptr_t)thread - cpu->copy->direct, program_operation_name(call.operation), call.cap, argument[0],
              argument[1], argument[2], argument[3]);
-    cpu_enter(cpu, (struct upcall){UPCALL_SYSCALL,
-                                   {call.cap, call.operation, argument[0], argument[1], argument[2], argument[3]}});
+    call_enter(cpu, regs, &call);
 }
 
 /* Stops the thread. */
@@ -151,6 +170,11 @@ static void touch(struct cpu *cpu) {
 void program_step(struct cpu *cpu) {
     struct thread *thread = cpu_thread(cpu);
     struct machine_regs *regs = &thread->saved;
+    if (regs->rcx != 0) {
+        fpu_check(cpu, regs);
+        call_again(cpu, regs);
+        return;
+    }
     if (regs->rbx != 0) {
         answer_check(cpu, thread, regs);
         regs->rbx = 0;
