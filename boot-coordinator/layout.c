@@ -35,8 +35,8 @@ static bool layout_states_distance(const struct r4_layout *layout) {
 /* True if the machine can run it; else the reason. */
 static bool layout_fits(const struct boot *boot, char *reason, size_t size) {
     for (uint32_t i = 0; i < boot->layout.header->core_count; i++) {
-        if (boot->layout.cores[i].apic_id > APIC_ID_MAX) {
-            format(reason, size, "the core with APIC id %u needs x2APIC mode, which R4 cannot use yet",
+        if (boot->layout.cores[i].apic_id > apic_id_max()) {
+            format(reason, size, "the core with APIC id %u needs x2APIC mode, which this CPU does not have",
                    boot->layout.cores[i].apic_id);
             return false;
         }
@@ -79,7 +79,7 @@ static bool module_take(struct boot *boot) {
 }
 
 static bool layout_derive(struct boot *boot, char *reason, size_t size) {
-    return derive_layout(&boot->topology, apic_id(), APIC_ID_MAX, &derive, &boot->layout, reason, size) &&
+    return derive_layout(&boot->topology, apic_id(), apic_id_max(), &derive, &boot->layout, reason, size) &&
            layout_fits(boot, reason, size);
 }
 

@@ -22,7 +22,7 @@ static struct boot boot;
 static void interrupts_silence(void) {
     pic_mask();
     if (!apic_open()) {
-        boot_stop("the local APIC is off or in x2APIC mode, which R4 cannot use yet");
+        boot_stop("the firmware has left the local APIC off");
     }
 }
 

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * The boot processor's local APIC (xAPIC mode), and the legacy interrupt controllers, which are only silenced.
+ * The local APIC, and the legacy interrupt controllers, which are only silenced. All cores are in one mode: x2APIC where
+ * the CPU has it or the firmware has chosen it already (there is no way back), else xAPIC.
  */
 #ifndef R4_BOOT_LOCAL_APIC_H
 #define R4_BOOT_LOCAL_APIC_H
 
 #include <r4/types.h>
 
-#define APIC_ID_MAX 254U /* 255 is the broadcast address of xAPIC mode */
-
-/* Switches this core's local APIC on. False if the firmware left it off or in x2APIC mode. */
+/* Switches the boot processor's local APIC on and chooses the mode. False if the firmware left it off. */
 bool apic_open(void);
+
+/* Puts the core that asks into the mode that apic_open() chose. */
+void apic_join(void);
+
+bool apic_is_wide(void);    /* x2APIC mode */
+uint32_t apic_id_max(void); /* the highest id that a core can have: the one above is the broadcast address */
 
 phys_t apic_base(void); /* of the registers */
 uint32_t apic_id(void); /* of the core that asks */

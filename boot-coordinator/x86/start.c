@@ -57,6 +57,7 @@ struct core_start *start_find(uint32_t id) {
 
 /* First C code of a core: which one am I? Only noted cores are started, so one that is not stays here. */
 struct core_start *core_find(void) {
+    apic_join();
     struct core_start *start = start_find(apic_id());
     while (start == NULL) {
         x86_cli();

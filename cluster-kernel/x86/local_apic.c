@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The local APIC in xAPIC mode. Its registers are uncached, so a command is sent only after every earlier store of this
- * core is visible to all: what stands in a mailbox before the doorbell is there when the doorbell arrives.
+ * The local APIC, in the mode that the coordinator has put every core into. In either mode a command is sent only after
+ * every earlier store of this core is visible to all (xAPIC's registers are uncached, x2APIC's command is fenced): what
+ * stands in a mailbox before the doorbell is there when the doorbell arrives.
  *
  * The timer counts down from a 32-bit value at a frequency of its own; deadlines are 64-bit ticks of the TSC. A
  * deadline that is too far for one count is reached in several: an early interrupt arms the next. The TSC-deadline mode
@@ -14,17 +15,34 @@
 
 #define TIMER_STRIDE_MAX (1ULL << 31) /* ticks for one count: the product with a frequency in kHz fits 64 bits */
 
+/* x2APIC mode; every core finds the same, and writes it before it asks. Not a link constant: the layout does not know
+ * the CPU. */
+static bool wide;
+
 static uint64_t registers(void) { return LINK_CONSTANT_64(r4_link_apic); }
 
+static uint32_t register_read(uint32_t offset) {
+    return wide ? x2apic_read(offset) : apic_read(registers(), offset);
+}
+
+static void register_write(uint32_t offset, uint32_t value) {
+    if (wide) {
+        x2apic_write(offset, value);
+    } else {
+        apic_write(registers(), offset, value);
+    }
+}
+
 void local_apic_start(void) {
-    apic_write(registers(), APIC_LVT_LINT0, APIC_LVT_MASKED); /* the 8259 of old; LINT1 is the NMI line of firmware */
-    apic_write(registers(), APIC_LVT_LINT1, APIC_LVT_MASKED);
-    apic_write(registers(), APIC_LVT_ERROR, APIC_LVT_MASKED);
-    apic_write(registers(), APIC_TIMER_COUNT, 0);
-    apic_write(registers(), APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
-    apic_write(registers(), APIC_LVT_TIMER, VECTOR_EVENTS + MACHINE_TIMER); /* one-shot */
-    apic_write(registers(), APIC_TASK_PRIORITY, 0);
-    apic_write(registers(), APIC_SPURIOUS, APIC_SPURIOUS_ENABLE | VECTOR_SPURIOUS);
+    wide = (x86_rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC) != 0;
+    register_write(APIC_LVT_LINT0, APIC_LVT_MASKED); /* the 8259 of old; LINT1 is the NMI line of firmware */
+    register_write(APIC_LVT_LINT1, APIC_LVT_MASKED);
+    register_write(APIC_LVT_ERROR, APIC_LVT_MASKED);
+    register_write(APIC_TIMER_COUNT, 0);
+    register_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
+    register_write(APIC_LVT_TIMER, VECTOR_EVENTS + MACHINE_TIMER); /* one-shot */
+    register_write(APIC_TASK_PRIORITY, 0);
+    register_write(APIC_SPURIOUS, APIC_SPURIOUS_ENABLE | VECTOR_SPURIOUS);
 }
 
 /* Rounds up, so that a single count does not end before the deadline; zero would stop the timer. */
@@ -34,7 +52,7 @@ static void timer_arm(uint64_t deadline, uint64_t now) {
         ticks = TIMER_STRIDE_MAX;
     }
     uint64_t count = ticks * boot_info()->apic_khz / boot_info()->tsc_khz + 1;
-    apic_write(registers(), APIC_TIMER_COUNT, count < UINT32_MAX ? (uint32_t)count : UINT32_MAX);
+    register_write(APIC_TIMER_COUNT, count < UINT32_MAX ? (uint32_t)count : UINT32_MAX);
 }
 
 void machine_timer_set(uint64_t deadline) {
@@ -44,7 +62,7 @@ void machine_timer_set(uint64_t deadline) {
 
 void machine_timer_stop(void) {
     machine_own()->deadline = 0;
-    apic_write(registers(), APIC_TIMER_COUNT, 0);
+    register_write(APIC_TIMER_COUNT, 0);
 }
 
 /* After the timer's interrupt: a deadline that has not come yet needs another count. */
@@ -62,7 +80,7 @@ static void timer_continue(void) {
  * makes its upcall, that of a timer that was stopped meanwhile too: the kernel may have halted only to take what it saw
  * pending. */
 void local_apic_event(enum machine_event event) {
-    apic_write(registers(), APIC_EOI, 0);
+    register_write(APIC_EOI, 0);
     if (event == MACHINE_TIMER) {
         timer_continue();
     }
@@ -70,11 +88,15 @@ void local_apic_event(enum machine_event event) {
 }
 
 bool machine_event_pending(void) {
-    uint32_t word = apic_read(registers(), APIC_REQUESTED + VECTOR_EVENTS / 32 * 16);
+    uint32_t word = register_read(APIC_REQUESTED + VECTOR_EVENTS / 32 * 16);
     return (word >> VECTOR_EVENTS % 32 & ((1U << MACHINE_EVENT_COUNT) - 1)) != 0;
 }
 
 static void command(uint32_t apic_id, uint32_t text) {
+    if (wide) {
+        x2apic_command(apic_id, text);
+        return;
+    }
     while ((apic_read(registers(), APIC_COMMAND) & APIC_COMMAND_PENDING) != 0) {
         machine_relax();
     }

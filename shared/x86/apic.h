@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The local APIC's registers in xAPIC mode: 32-bit words at these offsets of its page (Intel SDM volume 3, 11.4.1,
- * table 11-1), which must be mapped uncached. Coordinator and kernel map it at different addresses, hence the `base` of
- * the two accessors.
+ * The local APIC's registers. In xAPIC mode they are 32-bit words at these offsets of its page (Intel SDM volume 3,
+ * 11.4.1, table 11-1), which must be mapped uncached; coordinator and kernel map it at different addresses, hence the
+ * `base` of the accessors. In x2APIC mode each is an MSR, whose number follows from the same offset, and ids and
+ * targets have 32 bits (11.12.1, table 11-6). The coordinator chooses the mode, the same for all cores.
  */
 #ifndef R4_X86_APIC_H
 #define R4_X86_APIC_H
 
-#include <r4/types.h>
+#include <x86/instructions.h>
 
-#define APIC_ID             0x020 /* in bits 31:24 */
+#define APIC_ID             0x020 /* in bits 31:24; in x2APIC mode the whole word */
 #define APIC_TASK_PRIORITY  0x080
 #define APIC_EOI            0x0b0
 #define APIC_SPURIOUS       0x0f0
@@ -36,6 +37,18 @@
 static inline uint32_t apic_read(uint64_t base, uint32_t offset) { return *(volatile const uint32_t *)(base + offset); }
 static inline void apic_write(uint64_t base, uint32_t offset, uint32_t value) {
     *(volatile uint32_t *)(base + offset) = value;
+}
+
+#define MSR_X2APIC 0x800 /* + offset / 16 */
+
+static inline uint32_t x2apic_read(uint32_t offset) { return (uint32_t)x86_rdmsr(MSR_X2APIC + offset / 16); }
+static inline void x2apic_write(uint32_t offset, uint32_t value) { x86_wrmsr(MSR_X2APIC + offset / 16, value); }
+
+/* One write for target and command; there is nothing pending to wait for. Unlike an uncached store it may overtake
+ * earlier stores (11.12.3), hence the fences: who is interrupted sees all that this core wrote before. */
+static inline void x2apic_command(uint32_t target, uint32_t command) {
+    __asm__ volatile("mfence; lfence" : : : "memory");
+    x86_wrmsr(MSR_X2APIC + APIC_COMMAND / 16, (uint64_t)target << 32 | command);
 }
 
 #endif

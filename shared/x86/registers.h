@@ -60,6 +60,7 @@
 #define CPUID_XSAVE          0x0000000d
 #define CPUID_HIGH           0x80000000 /* eax: the last leaf of this range */
 #define CPUID_HIGH_FEATURES  0x80000001
+#define CPUID_1_ECX_X2APIC   0x00200000
 #define CPUID_1_ECX_XSAVE    0x04000000
 #define CPUID_1_EDX_MCE      0x00000080
 #define CPUID_1_EDX_PGE      0x00002000
