@@ -8,6 +8,8 @@ ACCEL   ?= auto
 FIRMWARE ?= bios
 PROGRAM ?= demo
 COMMAND ?=
+EMULATOR ?=
+export R4_EMULATOR := $(EMULATOR)
 HOOK    ?=
 ifeq ($(origin CC),default)
 CC := gcc
@@ -222,6 +224,7 @@ help:
 	@echo 'CONFIG=configs/NAME.toml   $(CONFIGS)'
 	@echo 'ACCEL=auto|kvm|tcg|icount  FIRMWARE=bios|uefi  PROGRAM=demo|bench  CC=gcc|clang  V=1 (show commands)'
 	@echo 'COMMAND="words"            for the command line: serial=0x2f8,57600 or serial=none   HOOK=text, for tests'
+	@echo 'EMULATOR=PATH              another QEMU than the one in the path'
 	@echo 'Debian packages that are missing are named and installed first, as root or through sudo.'
 
 clean:

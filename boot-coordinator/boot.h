@@ -6,6 +6,7 @@
 #ifndef R4_BOOT_BOOT_H
 #define R4_BOOT_BOOT_H
 
+#include "core/console.h"
 #include "core/multiboot.h"
 #include "core/place.h"
 #include "core/root.h"
@@ -33,6 +34,8 @@ struct boot {
     struct linker_plan plan;
     struct r4_layout layout;
     char command[256];
+    bool command_cut; /* the loader's and fw_cfg's words do not fit */
+    struct console serial;
     phys_t identity_end;  /* what lies below can be reached */
     struct ranges in_use; /* by loader, coordinator, tables, and what is placed */
     struct madt madt;

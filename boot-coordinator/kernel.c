@@ -65,6 +65,7 @@ static void info_fill_machine(const struct boot *boot, const struct cluster *clu
             info->link_priority[link->from] = link->priority;
         }
     }
+    info->console_port = boot->serial.port;
     memcpy(info->command, boot->command, sizeof(info->command));
 }
 

@@ -11,6 +11,7 @@
 #include "print.h"
 #include "report.h"
 #include "tables.h"
+#include "x86/cpu.h"
 #include "x86/local_apic.h"
 #include "x86/serial.h"
 #include "x86/start.h"
@@ -19,11 +20,36 @@ _Noreturn void coordinator_main(uint32_t magic, uint32_t block); /* called by en
 
 static struct boot boot;
 
+/* The command line is read before the first word is said: it chooses the port. */
+static void console_open(uint32_t magic, uint32_t block) {
+    const char *wrong = modules_read(&boot, magic, block);
+    const char *odd = console_read(boot.command, &boot.serial);
+    serial_open(&boot.serial);
+    boot_print("R4 boot coordinator");
+    if (wrong != NULL) {
+        boot_stop("%s", wrong);
+    }
+    if (odd != NULL) {
+        boot_print("warning: %s", odd);
+    }
+}
+
+static void cpu_warn(void) {
+    struct weakness_cpu cpu = cpu_read();
+    uint32_t weaknesses = weakness_find(&cpu);
+    for (uint32_t i = 0; i < WEAKNESS_COUNT; i++) {
+        if (weaknesses & 1U << i) {
+            boot_print("warning: %s", weakness_text((enum weakness)i));
+        }
+    }
+}
+
 static void interrupts_silence(void) {
     pic_mask();
     if (!apic_open()) {
         boot_stop("the firmware has left the local APIC off");
     }
+    boot_print("local APIC: %s mode, the boot processor has id %u", apic_is_wide() ? "x2APIC" : "xAPIC", apic_id());
 }
 
 static void clock_open(void) {
@@ -54,15 +80,14 @@ static void cores_start(void) {
 }
 
 void coordinator_main(uint32_t magic, uint32_t block) {
-    /* 1. Say that we are here; silence what could interrupt. */
-    serial_open();
-    boot_print("R4 boot coordinator");
+    /* 1. Say that we are here, and what is weak here; silence what could interrupt. */
+    console_open(magic, block);
+    cpu_warn();
     interrupts_silence();
 
     /* 2. What the boot loader brought. */
-    modules_take(&boot, magic, block);
+    modules_take(&boot, block);
     modules_open(&boot);
-    modules_command(&boot);
 
     /* 3. What the machine is, and how it is divided: as the layout says if that fits, else as the tables suggest. */
     tables_read(&boot);

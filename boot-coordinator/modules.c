@@ -31,18 +31,41 @@ static void memory_clip(struct boot *boot) {
     }
 }
 
-void modules_take(struct boot *boot, uint32_t magic, uint32_t block) {
+static void command_join(struct boot *boot) {
+    char more[sizeof(boot->command)];
+    bool whole = string_copy(boot->command, sizeof(boot->command), boot->loader.command);
+    size_t length = string_length(boot->command);
+    if (length != 0 && length + 1 < sizeof(boot->command)) {
+        boot->command[length++] = ' ';
+    }
+    if (fwcfg_read(FWCFG_COMMAND, more, sizeof(more))) {
+        whole = string_copy(boot->command + length, sizeof(boot->command) - length, more) && whole;
+    }
+    boot->command_cut = !whole;
+}
+
+static const char *loader_read(struct boot *boot, uint32_t magic, uint32_t block) {
+    boot->loader.command = "";
     if (magic != MULTIBOOT_LOADER_MAGIC) {
-        boot_stop("the boot loader does not speak multiboot2 (eax 0x%x)", magic);
+        return "the boot loader does not speak multiboot2";
     }
     const uint32_t *size = identity_at(block);
     const char *what = multiboot_read(size, *size, &boot->loader);
-    if (what != NULL) {
-        boot_stop("multiboot2 information: %s", what);
-    }
+    return what == NULL && boot->loader.ram.count == 0 ? "the boot loader names no RAM" : what;
+}
+
+const char *modules_read(struct boot *boot, uint32_t magic, uint32_t block) {
+    const char *what = loader_read(boot, magic, block);
+    command_join(boot);
+    return what;
+}
+
+void modules_take(struct boot *boot, uint32_t block) {
+    const uint32_t *size = identity_at(block);
     const struct ranges *ram = &boot->loader.ram;
-    if (ram->count == 0) {
-        boot_stop("multiboot2 information: there is no RAM");
+    boot_print("command: %s", boot->command);
+    if (boot->command_cut) {
+        boot_print("warning: the command line was cut to %lu bytes", sizeof(boot->command) - 1);
     }
     boot->identity_end = identity_extend(ram->list[ram->count - 1].end);
     memory_clip(boot);
@@ -83,21 +106,5 @@ void modules_open(struct boot *boot) {
     }
     if (boot->plan.image_size > R4_AREA_BOOT_INFO - R4_AREA_IMAGE) {
         boot_stop("module kernel: its image has %lu bytes, more than 2 MiB", boot->plan.image_size);
-    }
-}
-
-void modules_command(struct boot *boot) {
-    char more[sizeof(boot->command)];
-    bool whole = string_copy(boot->command, sizeof(boot->command), boot->loader.command);
-    size_t length = string_length(boot->command);
-    if (length != 0 && length + 1 < sizeof(boot->command)) {
-        boot->command[length++] = ' ';
-    }
-    if (fwcfg_read(FWCFG_COMMAND, more, sizeof(more))) {
-        whole = string_copy(boot->command + length, sizeof(boot->command) - length, more) && whole;
-    }
-    boot_print("command: %s", boot->command);
-    if (!whole) {
-        boot_print("warning: the command line was cut to %lu bytes", sizeof(boot->command) - 1);
     }
 }

@@ -7,6 +7,7 @@ probe's image until the host boots again or QEMU or the image changes.
 """
 
 import json
+import os
 import pathlib
 import resource
 import shutil
@@ -17,7 +18,7 @@ ARGUMENTS = {
     "icount": ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", "max"],
     "kvm": ["-accel", "kvm", "-cpu", "host"],
 }
-EMULATOR = "qemu-system-x86_64"
+EMULATOR = os.environ.get("R4_EMULATOR") or "qemu-system-x86_64"
 KVM_DEVICE = "/dev/kvm"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 EXIT_PORT = 0xF4

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * COM1, 115200 8N1, polled. Only the boot processor writes.
+ * The serial console: a 16550, 8N1, polled. Only the boot processor writes.
  */
 #ifndef R4_BOOT_SERIAL_H
 #define R4_BOOT_SERIAL_H
 
-void serial_open(void);
+#include "core/console.h"
+
+/* Sets the port up; without one what is written goes nowhere. */
+void serial_open(const struct console *console);
+
 void serial_write(const char *text);
 
 #endif

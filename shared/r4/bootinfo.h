@@ -9,7 +9,7 @@
 #include <r4/layout.h>
 
 #define R4_BOOT_INFO_MAGIC   0x494234525f524934ULL
-#define R4_BOOT_INFO_VERSION 1U
+#define R4_BOOT_INFO_VERSION 2U
 #define R4_BOOT_RANGES       256U /* pool ranges of one cluster; more are an error of the coordinator by name */
 #define R4_BOOT_SEGMENTS     4U   /* loaded segments of the root task */
 #define R4_BOOT_DIRECTORIES                                                                                            \
@@ -51,7 +51,8 @@ struct r4_boot_info {
     struct r4_boot_segment segments[R4_BOOT_SEGMENTS];
     uint32_t segment_count;
     uint32_t pool_count;
-    uint64_t root_entry; /* virtual address */
+    uint64_t root_entry;   /* virtual address */
+    uint32_t console_port; /* I/O address of the serial port (16550), which the coordinator has set up; 0: none */
     /* The page directories of the direct map, 1 GiB each: one for each GiB in which any cluster has RAM, since any may
      * be handed to this one. Directory i is mapped read-write at R4_AREA_TABLES + (1 + i) * 4 KiB and covers GiB
      * directory_gib[i]; ascending. */

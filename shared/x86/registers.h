@@ -33,14 +33,15 @@
 #define RFLAGS_NT   0x04000
 #define RFLAGS_AC   0x40000
 
-#define MSR_APIC_BASE      0x0000001b
-#define MSR_SYSENTER_CS    0x00000174
-#define MSR_EFER           0xc0000080
-#define MSR_STAR           0xc0000081
-#define MSR_LSTAR          0xc0000082
-#define MSR_FMASK          0xc0000084
-#define MSR_GS_BASE        0xc0000101
-#define MSR_KERNEL_GS_BASE 0xc0000102
+#define MSR_APIC_BASE         0x0000001b
+#define MSR_ARCH_CAPABILITIES 0x0000010a
+#define MSR_SYSENTER_CS       0x00000174
+#define MSR_EFER              0xc0000080
+#define MSR_STAR              0xc0000081
+#define MSR_LSTAR             0xc0000082
+#define MSR_FMASK             0xc0000084
+#define MSR_GS_BASE           0xc0000101
+#define MSR_KERNEL_GS_BASE    0xc0000102
 
 #define APIC_BASE_ENABLE 0x800
 #define APIC_BASE_X2APIC 0x400
@@ -54,24 +55,25 @@
 #define XCR0_AVX    0x04
 #define XCR0_AVX512 0xe0 /* three components that are enabled together */
 
-#define CPUID_BASIC          0x00000000 /* eax: the last basic leaf; leaves above it answer with another leaf's data */
-#define CPUID_FEATURES       0x00000001
-#define CPUID_EXTENDED       0x00000007 /* subleaf 0 */
-#define CPUID_XSAVE          0x0000000d
-#define CPUID_HIGH           0x80000000 /* eax: the last leaf of this range */
-#define CPUID_HIGH_FEATURES  0x80000001
-#define CPUID_1_ECX_X2APIC   0x00200000
-#define CPUID_1_ECX_XSAVE    0x04000000
-#define CPUID_1_EDX_MCE      0x00000080
-#define CPUID_1_EDX_PGE      0x00002000
-#define CPUID_7_EBX_FSGSBASE 0x00000001
-#define CPUID_7_EBX_SMEP     0x00000080
-#define CPUID_7_EBX_SMAP     0x00100000
-#define CPUID_7_ECX_UMIP     0x00000004
-#define CPUID_D1_EAX_OPT     0x00000001 /* XSAVEOPT; leaf 0xd, subleaf 1 */
-#define CPUID_81_EDX_NX      0x00100000
-#define CPUID_81_EDX_1GIB    0x04000000
-#define CPUID_81_EDX_LONG    0x20000000
+#define CPUID_BASIC              0x00000000 /* eax: the last basic leaf; leaves above it answer with another leaf's data */
+#define CPUID_FEATURES           0x00000001
+#define CPUID_EXTENDED           0x00000007 /* subleaf 0 */
+#define CPUID_XSAVE              0x0000000d
+#define CPUID_HIGH               0x80000000 /* eax: the last leaf of this range */
+#define CPUID_HIGH_FEATURES      0x80000001
+#define CPUID_1_ECX_X2APIC       0x00200000
+#define CPUID_1_ECX_XSAVE        0x04000000
+#define CPUID_1_EDX_MCE          0x00000080
+#define CPUID_1_EDX_PGE          0x00002000
+#define CPUID_7_EBX_FSGSBASE     0x00000001
+#define CPUID_7_EBX_SMEP         0x00000080
+#define CPUID_7_EBX_SMAP         0x00100000
+#define CPUID_7_ECX_UMIP         0x00000004
+#define CPUID_7_EDX_CAPABILITIES 0x20000000 /* MSR_ARCH_CAPABILITIES exists */
+#define CPUID_D1_EAX_OPT         0x00000001 /* XSAVEOPT; leaf 0xd, subleaf 1 */
+#define CPUID_81_EDX_NX          0x00100000
+#define CPUID_81_EDX_1GIB        0x04000000
+#define CPUID_81_EDX_LONG        0x20000000
 
 /* Vectors of the exceptions that are told apart (SDM volume 3, table 6-1). */
 #define VECTOR_NMI           2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The same boot image under UEFI, and how fast it gets to a root task under BIOS."""
+"""Firmware, processors and ports of other machines than the usual one, with the same boot image; and how fast it gets to a root task."""
 
 import re
 import subprocess
@@ -7,7 +7,9 @@ import time
 
 import pytest
 
+import accelerator
 import machine
+import qemu
 from test_boot import check_demonstration
 
 UEFI_SECONDS = 60  # OVMF alone takes four under TCG
@@ -57,3 +59,88 @@ def test_first_line_in_time():
         if seconds < FIRST_LINE_SECONDS:
             return
     pytest.fail(f"the first line of a root task came after {seconds:.2f} s")
+
+
+def emulator_has_x2apic():
+    """QEMU's TCG has it from version 9 on; asked for with `enforce`, an older one refuses."""
+    line = [accelerator.EMULATOR, "-nodefaults", "-display", "none", "-machine", "q35", "-accel", "tcg"]
+    line += ["-cpu", "max,+x2apic,enforce", "-S", "-monitor", "stdio"]
+    done = subprocess.run(line, input="quit\n", capture_output=True, text=True, check=False, timeout=20)
+    return done.returncode == 0
+
+
+def test_apic_mode():
+    """x2APIC mode where the CPU has it, else xAPIC."""
+    boot = machine.Boot("qemu-2x2", extra=["-cpu", "max,+x2apic"])
+    assert boot.trouble is None, boot.output
+    check_demonstration(boot, "qemu-2x2")
+    mode = "x2APIC" if emulator_has_x2apic() else "xAPIC"
+    assert boot.matching(rf"\[boot\] local APIC: {mode} mode, the boot processor has id 0")
+
+
+# 129 cores in a socket need eight bits of the APIC id, so the second socket's begin at 256; two cores of each are there.
+WIDE_MACHINE = """-machine q35 -m 512M -smp 2,sockets=2,cores=129,maxcpus=258
+-object memory-backend-ram,id=m0,size=256M -numa node,nodeid=0,cpus=0-128,memdev=m0
+-object memory-backend-ram,id=m1,size=256M -numa node,nodeid=1,cpus=129-257,memdev=m1
+"""
+WIDE_CORE = "max-x86_64-cpu,socket-id=1,die-id=0,module-id=0,core-id={},thread-id=0"
+
+
+def boot_wide_machine(folder):
+    """That machine with a layout derived from its tables."""
+    (folder / "qemu.args").write_text(WIDE_MACHINE)
+    (folder / "r4.iso").symlink_to(machine.BUILD / "qemu-2x2" / "r4.iso")
+    extra = [word for core in (0, 1) for word in ("-device", WIDE_CORE.format(core))]
+    line = qemu.command_line(folder, "tcg", qemu.guest_command("demo", more="layout=derive"), extra)
+    with qemu.Guest(line, qemu.TIMEOUTS["tcg"]) as guest:
+        return guest.finish(), guest.lines
+
+
+def test_apic_ids_above_255(tmp_path):
+    """Cores that only x2APIC can name start, are interrupted and interrupt; a QEMU without it refuses such a machine itself."""
+    trouble, lines = boot_wide_machine(tmp_path)
+    if not emulator_has_x2apic():
+        assert trouble is not None and not any(line.startswith("[boot]") for line in lines)
+        return
+    assert trouble is None, lines
+    assert any(re.match(r"\[boot\] cluster 1: domain 1, cores 0 1 \(apic 256 257\)", line) for line in lines)
+    assert any(re.match(r"\[c1\] after the revoke: +16 of 16 counters stand still", line) for line in lines)
+
+
+def test_weak_processor_is_named():
+    """Declares nothing, has neither SMEP nor SMAP: five warnings, and runs all the same. The usual one: none."""
+    boot = machine.Boot("qemu-1x1", extra=["-cpu", "max,vendor=GenuineIntel,-smep,-smap"])
+    assert boot.trouble is None, boot.output
+    warnings = [match[1] for match in boot.matching(r"\[boot\] warning: this CPU (.*): .*")]
+    declared = [f"is not declared immune to {name}" for name in ("Meltdown", "L1TF", "MDS")]
+    assert warnings == [*declared, "has no SMEP", "has no SMAP"]
+    usual = machine.Boot("qemu-1x1")
+    assert usual.trouble is None and not usual.matching(r"\[boot\] warning: this CPU .*"), usual.output
+
+
+def boot_with_second_port(folder, more):
+    """(COM1's boot, what COM2 said)."""
+    path = folder / "com2"
+    boot = machine.Boot("qemu-2x1", more=more, extra=["-serial", f"file:{path}"])
+    return boot, path.read_text(encoding="utf-8").splitlines()
+
+
+def test_serial_port_is_chosen(tmp_path):
+    """Coordinator and kernels speak on COM2 and leave COM1 alone."""
+    boot, second = boot_with_second_port(tmp_path, "serial=0x2f8,57600")
+    assert boot.status == qemu.EXIT_SUCCESS
+    assert not any(line.startswith("[") for line in boot.lines), boot.output
+    for start in ("[boot] R4 boot coordinator", "[boot] cores:", "[c0] clean:", "[c1] clean:", qemu.END_MARKER):
+        assert any(line.startswith(start) for line in second), second
+
+
+def test_no_serial_port(tmp_path):
+    boot, second = boot_with_second_port(tmp_path, "serial=none")
+    assert boot.status == qemu.EXIT_SUCCESS
+    assert not any(line.startswith("[") for line in boot.lines + second)
+
+
+def test_wrong_serial_port_falls_back(tmp_path):
+    boot, second = boot_with_second_port(tmp_path, "serial=com2")
+    assert boot.trouble is None and second == []
+    assert boot.matching(r"\[boot\] warning: serial= names no I/O port: COM1 is used")

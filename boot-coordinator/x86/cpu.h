@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the boot processor says about itself.
+ */
+#ifndef R4_BOOT_CPU_H
+#define R4_BOOT_CPU_H
+
+#include "core/weakness.h"
+
+struct weakness_cpu cpu_read(void);
+
+#endif
