@@ -44,8 +44,7 @@ struct boot {
     uint16_t pm_port;
     struct topology topology;
     struct clock_rates rates;
-    phys_t low_page; /* the other cores' first instructions */
-    phys_t console;
+    phys_t low_page;                    /* the other cores' first instructions */
     uint16_t gibs[R4_BOOT_DIRECTORIES]; /* those in which any cluster has pools */
     uint32_t gib_count;
     struct cluster clusters[R4_MAX_CLUSTERS];

@@ -53,6 +53,7 @@ static void root_load(const struct boot *boot, struct cluster *cluster) {
 static void info_fill_machine(const struct boot *boot, const struct cluster *cluster, struct r4_boot_info *info) {
     info->tsc_khz = boot->rates.tsc_khz;
     info->apic_khz = boot->rates.apic_khz;
+    info->console_owner = boot->layout.header->console_owner;
     info->apic = apic_base();
     info->directory_count = boot->gib_count;
     memcpy(info->directory_gib, boot->gibs, sizeof(info->directory_gib));

@@ -83,7 +83,6 @@ void kernel_space_make(const struct boot *boot, struct cluster *cluster) {
     area_map(&space, cluster, R4_AREA_BOOT_INFO, reserve->info, R4_BOOT_INFO_PAGES * R4_PAGE_SIZE, SPACE_READ);
     area_map(&space, cluster, R4_AREA_HEADER, reserve->header, R4_PAGE_SIZE, SPACE_WRITE);
     area_map(&space, cluster, R4_AREA_APIC, apic_base(), R4_PAGE_SIZE, SPACE_DEVICE);
-    area_map(&space, cluster, R4_AREA_CONSOLE, boot->console, R4_PAGE_SIZE, SPACE_WRITE);
     peers_map(&space, boot, cluster);
     cores_map(&space, cluster);
     direct_map(&space, boot, cluster);

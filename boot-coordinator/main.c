@@ -107,7 +107,6 @@ void coordinator_main(uint32_t magic, uint32_t block) {
     for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
         report_cluster(&boot, &boot.clusters[i]);
     }
-    boot_print("console page 0x%016lx", boot.console);
 
     /* 7. Bring every core to the gate. */
     for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {

@@ -86,8 +86,7 @@ static void cluster_place(struct boot *boot, struct cluster *cluster) {
                               .peers = boot_cluster_count(boot) - 1,
                               .cores = cluster->layout->core_count,
                               .directories = boot->gib_count,
-                              .last_gib = boot->gib_count > 0 ? boot->gibs[boot->gib_count - 1] : 0,
-                              .console = cluster->number == 0};
+                              .last_gib = boot->gib_count > 0 ? boot->gibs[boot->gib_count - 1] : 0};
     uint64_t size = place_reserve_size(&need);
     phys_t base;
     if (!place_find(&cluster->pools, &boot->in_use, size, &base)) {
@@ -114,5 +113,4 @@ void memory_place(struct boot *boot) {
     for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
         cluster_place(boot, &boot->clusters[i]);
     }
-    boot->console = boot->clusters[0].reserve.console;
 }

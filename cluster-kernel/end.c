@@ -3,6 +3,7 @@
  * The end of a run.
  */
 #include "end.h"
+#include "console.h"
 #include "log.h"
 #include "remote.h"
 
@@ -21,20 +22,16 @@ void end_finish(uint32_t code) {
 void end_check(void) {
     uint32_t panicked = 0;
     uint32_t failed = 0;
-    uint32_t first_alive = cluster_count();
-    for (uint32_t number = cluster_count(); number-- > 0;) {
+    for (uint32_t number = 0; number < cluster_count(); number++) {
         uint32_t state = atomic_load_explicit(&header_of(number)->state, memory_order_acquire);
         if (state != R4_CLUSTER_FINISHED && state != R4_CLUSTER_PANICKED) {
             return;
         }
-        if (state == R4_CLUSTER_PANICKED) {
-            panicked++;
-        } else {
-            first_alive = number;
-            failed += atomic_load_explicit(&header_of(number)->exit_code, memory_order_relaxed) != 0;
-        }
+        panicked += state == R4_CLUSTER_PANICKED;
+        failed += state == R4_CLUSTER_FINISHED &&
+                  atomic_load_explicit(&header_of(number)->exit_code, memory_order_relaxed) != 0;
     }
-    if (first_alive != this_cluster() && first_alive != cluster_count()) {
+    if (!console_is_own()) {
         return;
     }
     const char *verdict = failed != 0 ? "failure" : panicked != 0 ? "panic" : "success";

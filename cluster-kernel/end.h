@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The end of a run: each cluster says FINISHED in its header, or PANICKED; the lowest-numbered cluster that is alive
- * (normally 0) ends the emulator when all have.
+ * The end of a run: each cluster says FINISHED in its header, or PANICKED; the owner of the
+ * console ends the emulator when all have.
  */
 #ifndef R4_KERNEL_END_H
 #define R4_KERNEL_END_H

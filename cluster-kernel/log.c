@@ -1,37 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The console lock and the lines.
+ * The lines.
  */
 #include "log.h"
-#include "core.h"
+#include "console.h"
+#include "where.h"
 #include <r4/format.h>
-
-static void console_take(struct core *core) {
-    struct r4_console *console = shared_console();
-    uint32_t own = this_cluster() + 1;
-    for (;;) {
-        uint32_t owner = 0;
-        if (atomic_compare_exchange_strong_explicit(&console->owner, &owner, own, memory_order_acquire,
-                                                    memory_order_relaxed) ||
-            owner == own) { /* own: this core panics in the middle of a line */
-            return;
-        }
-        if (owner <= cluster_count() &&
-            atomic_load_explicit(&peer_header(owner - 1)->state, memory_order_acquire) == R4_CLUSTER_PANICKED &&
-            atomic_compare_exchange_strong_explicit(&console->owner, &owner, own, memory_order_acquire,
-                                                    memory_order_relaxed)) {
-            return;
-        }
-        core_wait_turn(core);
-    }
-}
-
-static void line_write(const char *line, size_t length) {
-    console_take(machine_core());
-    machine_console_write(line, length);
-    machine_console_write("\n", 1);
-    atomic_store_explicit(&shared_console()->owner, 0, memory_order_release);
-}
 
 void log_line(const char *text, ...) {
     char line[LOG_LINE];
@@ -40,7 +14,7 @@ void log_line(const char *text, ...) {
     va_start(arguments, text);
     length += format_list(line + length, sizeof(line) - length, text, arguments);
     va_end(arguments);
-    line_write(line, length);
+    console_line(line, length);
 }
 
 void log_end(const char *text, ...) {
@@ -50,7 +24,7 @@ void log_end(const char *text, ...) {
     va_start(arguments, text);
     length += format_list(line + length, sizeof(line) - length, text, arguments);
     va_end(arguments);
-    line_write(line, length);
+    console_line(line, length);
 }
 
 void log_user_line(const char *text, uint32_t length) {
@@ -59,5 +33,5 @@ void log_user_line(const char *text, uint32_t length) {
     for (uint32_t i = 0; i < length; i++) {
         line[prefix + i] = text[i];
     }
-    line_write(line, prefix + length);
+    console_line(line, prefix + length);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lines on the console. A line is built first and written whole under the console lock, so lines of several clusters
- * never interleave; the lock is taken over from a cluster that has panicked.
+ * Lines on the console, put together whole; console.h gets them there.
  */
 #ifndef R4_KERNEL_LOG_H
 #define R4_KERNEL_LOG_H

@@ -109,7 +109,7 @@ bool machine_direct_map(phys_t base, uint64_t size, bool present);
 /* Fills with zero; size a multiple of 8. */
 void machine_zero(void *memory, size_t size);
 
-/* Console bytes, as they are; the caller holds the console lock. */
+/* Console bytes, as they are. Only the console's owner calls this (console.h). */
 void machine_console_write(const char *text, size_t length);
 
 /* Return addresses of the kernel's stack, innermost first, zero after the last. */

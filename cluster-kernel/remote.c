@@ -3,6 +3,7 @@
  * Links and messages: what is sent and received, in which order. What a loan message means is in loans.c.
  */
 #include "remote.h"
+#include "console.h"
 #include "end.h"
 #include "loans.h"
 #include "operation.h"
@@ -175,6 +176,7 @@ static void marks_check(void) {
 
 void remote_poll(struct core *core) {
     cluster.poll = false;
+    console_poll();
     if (!cluster.linked) {
         return; /* remote_start() will look */
     }

@@ -28,7 +28,6 @@ static inline struct r4_ring *ring_in(uint32_t source) {
 static inline struct r4_ring *ring_out(uint32_t target) {
     return (struct r4_ring *)(LINK_CONSTANT_64(r4_link_rings_out) + (uint64_t)target * R4_RING_STRIDE);
 }
-static inline struct r4_console *shared_console(void) { return (struct r4_console *)LINK_CONSTANT_64(r4_link_console); }
 static inline struct core *core_at(uint32_t index) {
     return (struct core *)(LINK_CONSTANT_64(r4_link_cores) + (uint64_t)index * R4_CORE_STRIDE + R4_CORE_OFFSET);
 }

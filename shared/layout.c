@@ -53,7 +53,7 @@ static enum r4_layout_fault check_header(const struct r4_layout_header *header, 
         header->cluster_count * sizeof(struct r4_layout_cluster) + header->core_count * sizeof(struct r4_layout_core) +
         header->memory_count * sizeof(struct r4_layout_memory) + header->link_count * sizeof(struct r4_layout_link);
     if (header->size != sizeof(*header) + arrays || header->cluster_count == 0 ||
-        header->cluster_count > R4_MAX_CLUSTERS) {
+        header->cluster_count > R4_MAX_CLUSTERS || header->console_owner >= header->cluster_count) {
         return R4_LAYOUT_COUNT_WRONG;
     }
     if (header->checksum != layout_checksum(header)) {

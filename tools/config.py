@@ -22,7 +22,8 @@ DISTANCE_MAX = 254  # 255 would mean unreachable
 PART_MIB = NUMBERS["R4_LARGE_SIZE"] >> 20
 
 LOW_MIN_MIB, LOW_MAX_MIB = 128, 2048  # of RAM below 4 GiB, if it is to be less than QEMU's own choice
-SIGNATURE = re.compile(r'^\[[0-9]{4}\] *Signature : "([A-Z]{4})"', re.MULTILINE)  # in a data table's source for iasl
+# Of a data table's source for iasl, and of one that is written as AML.
+SIGNATURE = re.compile(r'^(?:\[[0-9]{4}\] *Signature :|DefinitionBlock \("",) "([A-Z]{4})"', re.MULTILINE)
 
 REQUIRED = object()
 TYPES = {int: "an integer", str: "a string", list: "an array", dict: "a table", float: "a float", bool: "a boolean"}
@@ -96,6 +97,7 @@ class Config:
     machine: Machine
     clusters: list
     links: list  # one for each ordered pair
+    console: int  # the cluster that has the console
 
 
 def _typed(value, wanted, key):
@@ -399,7 +401,7 @@ def load(path):
     """The validated configuration in the file `path`."""
     path = Path(path)
     schema = {"name": (str, REQUIRED), "ring_slots": (int, REQUIRED), "link_priority": (int, 200),
-              "layout": (str, "module"), "on_mismatch": (str, "stop"), "tables": (list, []),
+              "layout": (str, "module"), "console": (int, 0), "on_mismatch": (str, "stop"), "tables": (list, []),
               "machine": (dict, REQUIRED), "cluster": (list, []), "link": (list, [])}
     fields = _read(_parse(path), schema)
     if fields["name"] != path.stem:
@@ -414,4 +416,6 @@ def load(path):
     machine = _machine(fields["machine"])
     clusters = _clusters(fields["cluster"], machine)
     links = _links(fields["link"], len(clusters), priority)
-    return Config(fields["name"], slots, stops, derived, tables, machine, clusters, links)
+    if fields["console"] not in range(len(clusters)):
+        raise ConfigError("console", f"cluster {fields['console']} does not exist", f"must be from 0 to {len(clusters) - 1}")
+    return Config(fields["name"], slots, stops, derived, tables, machine, clusters, links, fields["console"])

@@ -10,7 +10,8 @@
     cluster-N.ld    GNU ld script of the reference link of cluster N's kernel
     cluster-N.sym   its link constants as `nm` prints them, for the debugger
 
-The same configuration gives the same bytes. A bad one gives one line on stderr, exit status 2 and no file.
+With --picture FILE.svg also a drawing of it all (picture.py). The same configuration gives the same bytes. A bad one
+gives one line on stderr, exit status 2 and no file.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import config as configuration
 from headers import NUMBERS, SIZES, link_constants
+from picture import picture
 
 MIB = 1 << 20
 GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
@@ -29,7 +31,7 @@ GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
 # The structures of shared/r4/layout.h: format for struct.pack, and the field names in that order; "" is reserved.
 RECORDS = {
     "r4_layout_header": ("<IHHIIHHHHHHI", "magic version header_size size checksum cluster_count core_count "
-                                          "memory_count link_count ring_slots - flags"),
+                                          "memory_count link_count ring_slots console_owner flags"),
     "r4_layout_cluster": ("<QQHHHH", "virtual_base direct_map number group core_count -"),
     "r4_layout_core": ("<IHH", "apic_id cluster -"),
     "r4_layout_memory": ("<QQIHH", "offset size domain cluster -"),
@@ -73,7 +75,7 @@ def make_header(config, layout):
             "header_size": SIZES["r4_layout_header"], "size": size,
             "cluster_count": len(layout["r4_layout_cluster"]), "core_count": len(layout["r4_layout_core"]),
             "memory_count": len(layout["r4_layout_memory"]), "link_count": len(layout["r4_layout_link"]),
-            "ring_slots": config.ring_slots, "flags": NUMBERS["R4_LAYOUT_STOP"] if config.stops else 0}
+            "ring_slots": config.ring_slots, "console_owner": config.console, "flags": NUMBERS["R4_LAYOUT_STOP"] if config.stops else 0}
 
 
 def layout_bytes(header, layout):
@@ -165,7 +167,7 @@ def describe(config, header, layout):
             "link_constants": {name: f"{value:#x}" for name, value in constants.items()},
         })
     machine = config.machine
-    return {"name": config.name, "ring_slots": config.ring_slots, "derived": config.derived,
+    return {"name": config.name, "ring_slots": config.ring_slots, "console": config.console, "derived": config.derived,
             "sockets": machine.sockets, "cores_per_socket": machine.cores_per_socket, "memory_mib": machine.memory_mib,
             "low_memory_mib": machine.low_memory_mib, "distances": machine.distances,
             "clusters": clusters, "links": layout["r4_layout_link"]}
@@ -192,9 +194,11 @@ def main():
     parser = argparse.ArgumentParser(description="Turn a configuration into layout, QEMU arguments and link scripts.")
     parser.add_argument("config", metavar="CONFIG.toml")
     parser.add_argument("-o", metavar="DIR", dest="folder", help="where to (default: build/NAME)")
+    parser.add_argument("--picture", metavar="FILE.svg", help="also draw sockets, nodes, clusters and rings")
     arguments = parser.parse_args()
     try:
-        files = make_files(configuration.load(arguments.config))
+        config = configuration.load(arguments.config)
+        files = make_files(config)
     except configuration.ConfigError as error:
         print(f"{arguments.config}: {error}", file=sys.stderr)
         return 2
@@ -204,6 +208,8 @@ def main():
         old.unlink()
     for name, content in files.items():
         (folder / name).write_bytes(content)
+    if arguments.picture:
+        Path(arguments.picture).write_bytes(picture(config, make_layout(config)))
     return 0
 
 

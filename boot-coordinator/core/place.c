@@ -46,10 +46,6 @@ struct place_reserve place_reserve_at(const struct place_need *need, phys_t base
     reserve.info = reserve.image + need->image_size;
     reserve.header = reserve.info + (uint64_t)R4_BOOT_INFO_PAGES * R4_PAGE_SIZE;
     reserve.rings = reserve.header + R4_PAGE_SIZE;
-    if (need->console) {
-        reserve.console = reserve.rings;
-        reserve.rings += R4_PAGE_SIZE;
-    }
     reserve.cores = reserve.rings + (uint64_t)need->peers * R4_RING_STRIDE;
     reserve.tables = reserve.cores + (uint64_t)need->cores * PLACE_CORE_SIZE;
     phys_t end = reserve.tables + (uint64_t)reserve.table_count * R4_PAGE_SIZE;

@@ -24,19 +24,17 @@ struct place_need {
     uint32_t cores;
     uint32_t directories; /* of the direct map */
     uint32_t last_gib;    /* the highest one that any of them covers */
-    bool console;         /* the one console page stands here */
 };
 
 struct place_reserve { /* addresses; base and size are multiples of 2 MiB, the rest of 4 KiB, in this order */
     phys_t base;
     uint64_t size;
     phys_t image;
-    phys_t info;    /* R4_BOOT_INFO_PAGES */
-    phys_t header;  /* one page */
-    phys_t console; /* one page, or none: 0 */
-    phys_t rings;   /* R4_RING_STRIDE for each peer, in the order of their numbers */
-    phys_t cores;   /* R4_CORE_STRIDE less the guard page for each core */
-    phys_t tables;  /* table_count pages: all page tables of the kernel's address space */
+    phys_t info;   /* R4_BOOT_INFO_PAGES */
+    phys_t header; /* one page */
+    phys_t rings;  /* R4_RING_STRIDE for each peer, in the order of their numbers */
+    phys_t cores;  /* R4_CORE_STRIDE less the guard page for each core */
+    phys_t tables; /* table_count pages: all page tables of the kernel's address space */
     uint32_t table_count;
 };
 

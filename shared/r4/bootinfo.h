@@ -60,6 +60,8 @@ struct r4_boot_info {
     uint16_t directory_gib[R4_BOOT_DIRECTORIES];
     uint32_t apic_ids[R4_MAX_CORES];        /* by core index */
     uint8_t link_priority[R4_MAX_CLUSTERS]; /* at which this cluster serves what comes from that peer */
+    uint32_t console_owner;                 /* the cluster that has the console's device */
+    uint32_t reserved;
     char command[256]; /* zero-terminated: from GRUB's line and fw_cfg opt/r4/command, blank between */
     struct r4_boot_range pools[R4_BOOT_RANGES]; /* whole 2 MiB pages, disjoint, ascending; with root_block, without
                                                    reserve. May hold what the coordinator still uses: not to be written

@@ -25,9 +25,9 @@ struct r4_layout_header {
     uint16_t core_count;    /* entries in cores */
     uint16_t memory_count;
     uint16_t link_count;
-    uint16_t ring_slots; /* of each mailbox ring, a power of two, 1..64 */
-    uint16_t reserved;
-    uint32_t flags; /* R4_LAYOUT_STOP */
+    uint16_t ring_slots;    /* of each mailbox ring, a power of two, 1..64 */
+    uint16_t console_owner; /* the cluster that has the console's device */
+    uint32_t flags;         /* R4_LAYOUT_STOP */
 };
 R4_SIZE(struct r4_layout_header, 32);
 
@@ -80,7 +80,6 @@ R4_SIZE(struct r4_layout_link, 8);
 #define R4_AREA_RINGS_OUT 0x600000U /* + target * R4_RING_STRIDE */
 #define R4_AREA_HEADERS   0x800000U /* + peer * 4 KiB, read-only */
 #define R4_AREA_APIC      0x900000U /* local APIC registers, uncached */
-#define R4_AREA_CONSOLE   0x901000U /* the one console page, shared by all */
 #define R4_AREA_CORES                                                                                                  \
     0xc00000U /* + core * R4_CORE_STRIDE: guard page, then stack, then struct core at R4_CORE_OFFSET */
 #define R4_RING_STRIDE 0x2000U
@@ -101,7 +100,8 @@ R4_SIZE(struct r4_layout_link, 8);
     X(R4_LAYOUT_MAGIC_WRONG, "the module is no layout")                                                                \
     X(R4_LAYOUT_VERSION_WRONG, "the layout has another version")                                                       \
     X(R4_LAYOUT_CHECKSUM_WRONG, "the checksum does not fit")                                                           \
-    X(R4_LAYOUT_COUNT_WRONG, "a count is zero, too large or does not fit the size")                                    \
+    X(R4_LAYOUT_COUNT_WRONG,                                                                                           \
+      "a count is zero, too large or does not fit the size, or the console's owner does not exist")                    \
     X(R4_LAYOUT_RING_SLOTS_WRONG, "ring slots are not a power of two from 1 to 64")                                    \
     X(R4_LAYOUT_CLUSTER_WRONG, "a cluster's number, base or core count is wrong")                                      \
     X(R4_LAYOUT_CORE_TWICE, "a core is named twice or its cluster does not exist")                                     \

@@ -25,7 +25,6 @@
     X(r4_link_rings_out, 64, (c)->virtual_base + R4_AREA_RINGS_OUT)                                                    \
     X(r4_link_headers, 64, (c)->virtual_base + R4_AREA_HEADERS)                                                        \
     X(r4_link_apic, 64, (c)->virtual_base + R4_AREA_APIC)                                                              \
-    X(r4_link_console, 64, (c)->virtual_base + R4_AREA_CONSOLE)                                                        \
     X(r4_link_cores, 64, (c)->virtual_base + R4_AREA_CORES)
 
 #endif

@@ -57,6 +57,14 @@ struct r4_panic_record { /* written by the panicking core before state becomes P
     char text[128];
 };
 
+#define R4_LOG_BYTES 2048U /* a power of two */
+
+struct r4_log {           /* lines that the console's owner is to print, each with its newline */
+    _Atomic uint32_t end; /* position behind the last whole line, wraps; own cluster, under its lock, release */
+    uint32_t pad[15];
+    char bytes[R4_LOG_BYTES];
+};
+
 struct r4_header {
     uint64_t magic; /* line 0: written once by the coordinator */
     uint32_t cluster;
@@ -74,16 +82,16 @@ struct r4_header {
                           a stale value still names a core of this cluster, and every core serves doorbells */
     uint32_t pad3[15];
     struct r4_panic_record panic; /* line 3… */
+    uint32_t pad4[6];
+    _Atomic uint32_t
+        printed[R4_MAX_CLUSTERS]; /* as owner of the console: how far each cluster's log is printed; release */
+    struct r4_log log;
 };
 R4_OFFSET(struct r4_header, state, 64);
 R4_OFFSET(struct r4_header, doorbell_apic, 128);
 R4_OFFSET(struct r4_header, panic, 192);
+R4_OFFSET(struct r4_header, printed, 640);
+R4_OFFSET(struct r4_header, log, 896);
 _Static_assert(sizeof(struct r4_header) <= R4_PAGE_SIZE, "the header is one page");
-
-/* The console page: for now one lock for all clusters. owner is 0 (free) or cluster + 1; taken by compare-exchange, and
- * taken over from an owner whose header says PANICKED. The only read-modify-write between clusters. */
-struct r4_console {
-    _Atomic uint32_t owner;
-};
 
 #endif

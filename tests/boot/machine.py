@@ -100,13 +100,10 @@ class BootLog:
         self.pool = {}  # cluster -> [(base, end), …]
         self.ring = {}  # (from, to) -> (address, slots)
         self.header = {}  # cluster -> address
-        self.console = None
         for line in lines:
             self._take(line)
 
     def _take(self, line):
-        if match := re.fullmatch(r"\[boot\] console page (0x[0-9a-f]+)", line):
-            self.console = int(match[1], 16)
         if not (match := re.fullmatch(r"\[boot\] cluster (\d+): (.*)", line)):
             return
         cluster, text = int(match[1]), match[2]

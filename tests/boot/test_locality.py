@@ -31,7 +31,6 @@ class View:
         """Page mappings outside the own memory that design allows: {(virtual, physical): (writable, no_cache)}."""
         allowed = {
             (self.constants["r4_link_apic"], APIC): (True, True),
-            (self.constants["r4_link_console"], self.log.console): (True, False),
         }
         for peer in self.peers:
             header = self.constants["r4_link_headers"] + peer * machine.PAGE

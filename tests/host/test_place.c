@@ -55,8 +55,7 @@ static void expect_reserve(const struct place_need *need) {
     ck_assert_uint_eq(reserve.info, base + need->image_size);
     ck_assert_uint_eq(reserve.header, reserve.info + 3 * R4_PAGE_SIZE);
     phys_t rings = reserve.header + R4_PAGE_SIZE;
-    ck_assert_uint_eq(reserve.console, need->console ? rings : 0);
-    ck_assert_uint_eq(reserve.rings, need->console ? rings + R4_PAGE_SIZE : rings);
+    ck_assert_uint_eq(reserve.rings, rings);
     ck_assert_uint_eq(reserve.cores, reserve.rings + need->peers * 0x2000U);
     ck_assert_uint_eq(reserve.tables, reserve.cores + need->cores * 0xf000U);
     ck_assert_uint_le(reserve.tables + (uint64_t)reserve.table_count * R4_PAGE_SIZE, base + reserve.size);
@@ -70,8 +69,7 @@ START_TEST(test_reserve) {
                                  .peers = R4_MAX_CLUSTERS - 1,
                                  .cores = R4_MAX_CORES,
                                  .directories = R4_BOOT_DIRECTORIES,
-                                 .last_gib = 32767,
-                                 .console = true};
+                                 .last_gib = 32767};
     expect_reserve(&small);
     ck_assert_uint_eq(place_reserve_size(&small), R4_LARGE_SIZE);
     expect_reserve(&largest);
