@@ -22,6 +22,7 @@ struct cluster {
     struct lock lock;
     struct core *cores[R4_MAX_CORES];    /* written once at boot */
     struct link *links[R4_MAX_CLUSTERS]; /* by peer; null for the own number; written once at boot */
+    struct operation *waiters;           /* what only waits: joins, hand-offs, waits for marks */
     struct operation *operations;        /* all that are under way */
     struct operation drain;              /* takes dying cap pages apart, one slot after the other */
     struct r4_slot *dying; /* header of the first dying cap page; their badge links to the next (slot address / 32) */
@@ -33,7 +34,8 @@ struct cluster {
     uint16_t asid_first;
     uint16_t asid_last;
     struct asid_entry asids[CLUSTER_ASIDS];
-    uint64_t slice_ticks; /* of a thread among equals; written once at boot */
+    uint32_t link_priority; /* at which messages are taken in: the highest of any link; once at boot */
+    uint64_t slice_ticks;   /* of a thread among equals; written once at boot */
     uint64_t messages_sent;
     uint64_t doorbells_sent;
     uint64_t operations_resumed;

@@ -126,9 +126,9 @@ void remote_handoff_remote(struct core *core, struct thread *caller, struct link
 }
 
 static void handoff_end(const struct loan_out *loan, enum r4_error error) {
-    for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
+    for (struct operation *operation = cluster.waiters; operation != NULL; operation = operation->next) {
         if (operation->kind == OPERATION_HANDOFF && operation->loan_out == loan) {
-            operation_finish(operation, error, 0);
+            operation_finish_wait(operation, error, 0);
             return;
         }
     }
@@ -253,10 +253,10 @@ void remote_landing_gone(const struct r4_slot *slot) { *landing_of(slot) = NULL;
 
 void loans_peer_died(struct core *core, struct link *link) {
     struct operation *next;
-    for (struct operation *operation = cluster.operations; operation != NULL; operation = next) {
+    for (struct operation *operation = cluster.waiters; operation != NULL; operation = next) {
         next = operation->next;
         if (operation->kind == OPERATION_HANDOFF && operation->link == link) {
-            operation_finish(operation, R4_ERR_CLUSTER_DOWN, 0);
+            operation_finish_wait(operation, R4_ERR_CLUSTER_DOWN, 0);
         }
     }
     operation_wake_loans(core);
@@ -274,7 +274,7 @@ static struct r4_slot **landing_find(struct link *link) {
 }
 
 static enum r4_error offer_check(const struct r4_message *message) {
-    if (message->size_log2 < R4_LARGE_BITS || message->size_log2 > 45 || message->ttl >= R4_TTL_MAX) {
+    if (message->size_log2 < R4_LARGE_BITS || message->size_log2 > R4_HANDOFF_MAX_LOG2 || message->ttl >= R4_TTL_MAX) {
         return R4_ERR_PROTOCOL;
     }
     uint64_t size = 1ULL << message->size_log2;

@@ -10,20 +10,28 @@
 #include "revoke.h"
 #include "sched.h"
 
+/* What only waits has no position in any derivation list, so whoever unlinks a slot need not look at it. */
+static struct operation **list_of(const struct operation *operation) {
+    bool waits = operation->kind == OPERATION_JOIN || operation->kind == OPERATION_HANDOFF ||
+                 operation->kind == OPERATION_MARK_WAIT;
+    return waits ? &cluster.waiters : &cluster.operations;
+}
+
 static void list_insert(struct operation *operation) {
+    struct operation **list = list_of(operation);
     operation->prev = NULL;
-    operation->next = cluster.operations;
-    if (cluster.operations != NULL) {
-        cluster.operations->prev = operation;
+    operation->next = *list;
+    if (*list != NULL) {
+        (*list)->prev = operation;
     }
-    cluster.operations = operation;
+    *list = operation;
 }
 
 static void list_remove(struct operation *operation) {
     if (operation->prev != NULL) {
         operation->prev->next = operation->next;
     } else {
-        cluster.operations = operation->next;
+        *list_of(operation) = operation->next;
     }
     if (operation->next != NULL) {
         operation->next->prev = operation->prev;
@@ -63,7 +71,7 @@ enum operation_progress operation_run(struct core *core, struct operation *opera
     }
 }
 
-static void end_one(struct operation *operation, enum r4_error error, uint64_t value) {
+void operation_finish_wait(struct operation *operation, enum r4_error error, uint64_t value) {
     struct thread *thread = operation->thread;
     list_remove(operation);
     operation->kind = OPERATION_NONE;
@@ -78,13 +86,13 @@ static void end_one(struct operation *operation, enum r4_error error, uint64_t v
 
 void operation_finish(struct operation *operation, enum r4_error error, uint64_t value) {
     struct operation *next;
-    for (struct operation *other = cluster.operations; other != NULL; other = next) {
+    for (struct operation *other = cluster.waiters; other != NULL; other = next) {
         next = other->next;
         if (other->kind == OPERATION_JOIN && other->joined == operation) {
-            end_one(other, error, 0);
+            operation_finish_wait(other, error, 0);
         }
     }
-    end_one(operation, error, value);
+    operation_finish_wait(operation, error, value);
 }
 
 void operation_wait(struct operation *operation) {

@@ -25,6 +25,9 @@ enum operation_progress operation_run(struct core *core, struct operation *opera
 /* Ends it: result to the thread, which may run again; whoever joined ends too. */
 void operation_finish(struct operation *operation, enum r4_error error, uint64_t value);
 
+/* The same for one that nobody can join: it only waited. */
+void operation_finish_wait(struct operation *operation, enum r4_error error, uint64_t value);
+
 /* It waits: its thread, if it drives it, blocks. Woken, it is run again and looks again. */
 void operation_wait(struct operation *operation);
 void operation_wake(struct core *core, struct operation *operation);

@@ -8,7 +8,7 @@
 #include "log.h"
 #include <r4/format.h>
 
-static _Atomic uint32_t panicking; /* 1: a core of this cluster is at it */
+static _Atomic uint32_t panicking; /* index + 1 of the core that is at it */
 
 struct r4_panic_record last_words;
 
@@ -28,12 +28,7 @@ static void print_record(const struct r4_panic_record *record) {
     }
 }
 
-/* The last words are complete. Printed before the header says PANICKED, so that nobody takes the console over in the
- * middle. */
-static _Noreturn void die(void) {
-    machine_stop_others();
-    own_header()->panic = last_words;
-    print_record(&last_words);
+static void say_panicked(void) {
     atomic_store_explicit(&own_header()->state, R4_CLUSTER_PANICKED, memory_order_release);
     for (uint32_t peer = 0; peer < cluster_count(); peer++) {
         if (peer != this_cluster()) {
@@ -41,13 +36,27 @@ static _Noreturn void die(void) {
                          MACHINE_DOORBELL);
         }
     }
+}
+
+/* The last words are complete. Printed before the header says PANICKED, so that nobody takes the console over in the
+ * middle. */
+static _Noreturn void die(void) {
+    machine_stop_others();
+    own_header()->panic = last_words;
+    print_record(&last_words);
+    say_panicked();
     end_check();
     machine_stop();
 }
 
 static struct r4_panic_record *record_begin(void) {
-    if (atomic_exchange_explicit(&panicking, 1, memory_order_acq_rel) != 0) {
-        machine_stop(); /* another core is first, or this one failed while it panicked */
+    uint32_t own = machine_core()->index + 1;
+    uint32_t first = 0;
+    if (!atomic_compare_exchange_strong_explicit(&panicking, &first, own, memory_order_acq_rel, memory_order_acquire)) {
+        if (first == own) { /* it failed while it panicked: at least the peers hear of it */
+            say_panicked();
+        }
+        machine_stop();
     }
     struct r4_panic_record *record = &last_words;
     record->core = machine_core()->index;

@@ -158,18 +158,26 @@ static bool link_poll(struct core *core, struct link *link) {
     return true;
 }
 
+/* A cluster that is down or finished will not mark any more. */
+static bool will_mark(const struct r4_header *header) {
+    uint32_t state = atomic_load_explicit(&header->state, memory_order_acquire);
+    return state != R4_CLUSTER_PANICKED && state != R4_CLUSTER_FINISHED;
+}
+
 static void marks_check(void) {
     struct operation *next;
-    for (struct operation *operation = cluster.operations; operation != NULL; operation = next) {
+    for (struct operation *operation = cluster.waiters; operation != NULL; operation = next) {
         next = operation->next;
         if (operation->kind != OPERATION_MARK_WAIT) {
             continue;
         }
-        uint64_t mark = atomic_load_explicit(&peer_header(operation->link->peer)->mark, memory_order_acquire);
+        const struct r4_header *header = peer_header(operation->link->peer);
+        bool alive = will_mark(header); /* before the mark: its last mark came before its end */
+        uint64_t mark = atomic_load_explicit(&header->mark, memory_order_acquire);
         if (mark >= operation->progress) {
-            operation_finish(operation, R4_OK, mark);
-        } else if (operation->link->state == LINK_DEAD) {
-            operation_finish(operation, R4_ERR_CLUSTER_DOWN, 0);
+            operation_finish_wait(operation, R4_OK, mark);
+        } else if (!alive) {
+            operation_finish_wait(operation, R4_ERR_CLUSTER_DOWN, 0);
         }
     }
 }
@@ -192,6 +200,7 @@ void remote_poll(struct core *core) {
 static void link_start(struct link *link, uint32_t peer) {
     link->peer = peer;
     link->priority = boot_info()->link_priority[peer];
+    cluster.link_priority = link->priority > cluster.link_priority ? link->priority : cluster.link_priority;
     link->out = (struct ring_end){ring_out(peer), ring_slots(), 0};
     link->in = (struct ring_end){ring_in(peer), ring_slots(), 0};
     ring_produce_from(&link->out, 0);

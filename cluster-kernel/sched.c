@@ -134,21 +134,45 @@ static void slice_arm(struct core *core, const struct thread *thread) {
     }
 }
 
+/* What this core has no time for, another may have: one that is halted or runs something below it. */
+static void work_offer(const struct core *core) {
+    const struct operation *operation = cluster.work != 0 ? operation_of_cluster(0) : NULL;
+    if (operation == NULL && !cluster.poll) {
+        return;
+    }
+    uint32_t priority = cluster.poll ? cluster.link_priority : operation->priority;
+    for (uint32_t i = 0; i < core_count(); i++) {
+        struct core *other = cluster.cores[i];
+        if (other != core && (other->idle || priority_now(other) < priority)) {
+            ask_to_choose(other);
+            return;
+        }
+    }
+}
+
+/* Stale translations of memory that has left the direct map go before the core leaves the kernel. */
+static void direct_map_refresh(struct core *core) {
+    if (core->direct_stale) {
+        core->direct_stale = false;
+        machine_flush_all();
+    }
+}
+
 static void dispatch(struct core *core, struct thread *thread) {
     idle_set(core, false);
     space_switch(core, thread->pd);
     fpu_switch(core, thread);
     core->current = thread;
     core->reschedule = false;
-    if (cluster.work != 0 && cluster.idle_cores != 0) { /* what this core has no time for, a halted one has */
-        ask_to_choose(cluster.cores[__builtin_ctzll(cluster.idle_cores)]);
-    }
+    direct_map_refresh(core);
+    work_offer(core);
     slice_arm(core, thread);
     machine_resume(thread->registers);
     cluster_exit(core);
 }
 
 static void halt(struct core *core) {
+    direct_map_refresh(core);
     idle_set(core, true);
     fpu_switch(core, NULL);
     space_switch(core, NULL);
@@ -189,14 +213,10 @@ static void halt_for_event(struct core *core) {
 }
 
 void sched_choose(struct core *core) {
-    if (core->direct_stale) {
-        core->direct_stale = false;
-        machine_flush_all();
-    }
     for (;;) {
         struct thread *thread = thread_in(runqueue_first(&core->queue));
         struct operation *operation = NULL;
-        if (cluster.poll) {
+        if (cluster.poll && (thread == NULL || thread->queue.priority <= cluster.link_priority)) {
             remote_poll(core);
             if (cluster.poll && machine_event_pending()) {
                 halt_for_event(core);

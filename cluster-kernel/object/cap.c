@@ -63,6 +63,9 @@ struct outcome cap_move(struct invocation *invocation) {
     if (error != R4_OK) {
         return outcome_now(error);
     }
+    if (slot_type(source) == R4_CAP_LANDING && slot_version(target) + 1 == R4_VERSION_MAX) {
+        return outcome_now(R4_ERR_RETIRED); /* it will be filled once more, with what lands */
+    }
     /* commit */
     derivation_move(machine_direct(), source, target);
     operation_slot_moved(source, target);

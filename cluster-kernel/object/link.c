@@ -34,7 +34,7 @@ struct outcome link_handoff_call(struct invocation *invocation) {
     if (error != R4_OK) {
         return outcome_now(error);
     }
-    if (slot_size_log2(memory.slot) < R4_LARGE_BITS) {
+    if (slot_size_log2(memory.slot) < R4_LARGE_BITS || slot_size_log2(memory.slot) > R4_HANDOFF_MAX_LOG2) {
         return outcome_now(R4_ERR_ARGUMENT);
     }
     if (slot_ttl(memory.slot) == 0) {

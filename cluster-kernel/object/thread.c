@@ -105,6 +105,7 @@ struct outcome thread_schedule_call(struct invocation *invocation) {
     shootdown_thread(invocation->core, thread); /* a blocked one, too, may have left its FPU state in the old core */
     thread->core = (uint32_t)core;
     thread->queue.priority = (uint32_t)priority;
+    thread->operation.priority = (uint32_t)priority;
     if (state == THREAD_READY) {
         sched_ready(thread);
         if (thread == invocation->caller) { /* it has left its core: the result has to be in its registers */

@@ -58,7 +58,7 @@ enum r4_operation {
     R4_OP_THREAD_STOP,      /* */
     /* Link; both may be refused by the peer, and `_HANDOFF` and a revoke of what was handed off wait for it */
     R4_OP_LINK_POST,    /* a0 = an empty slot, which becomes a Landing */
-    R4_OP_LINK_HANDOFF, /* a0 = untyped (slot) */
+    R4_OP_LINK_HANDOFF, /* a0 = untyped (slot), unused, of 2 MiB to 1 GiB */
     /* Debug */
     R4_OP_DEBUG_WRITE, /* a0 = byte count 1..24, a1..a3 = the bytes, first one lowest: printed line by line */
     R4_OP_DEBUG_MARK,  /* a0 = n: sets the mark in the own header page and rings the peers */
@@ -73,6 +73,7 @@ enum r4_operation {
 #define R4_THREAD_LOG2 12U
 #define R4_PD_LOG2     13U
 
+#define R4_HANDOFF_MAX_LOG2 30U /* a hand-off is of 2 MiB to 1 GiB: keeps the change of the direct map bounded */
 #define R4_RETYPE_MAX                                                                                                  \
     64U /* objects made by one retype: keeps the step from commit to the first preemption point bounded */
 
