@@ -192,7 +192,7 @@ $(KVM_PROBE): $(BUILD)/kvm-probe.o
 
 # --- commands ---
 
-.PHONY: build iso run qemu-command help clean test check sim lint
+.PHONY: build iso run debug qemu-command help clean test check sim lint
 
 build: $(BOOT_FILES) $(KVM_PROBE)
 iso: $(MACHINE)/r4.iso
@@ -207,6 +207,12 @@ NAME_PANICS = $(PYTHON) tools/backtrace.py --panic $(MACHINE) $(CONSOLE_LOG)
 run: $(MACHINE)/reference $(MACHINE)/r4.iso $(KVM_PROBE)
 	@$(QEMU) --log $(CONSOLE_LOG) || { $(NAME_PANICS); exit 1; }
 
+# Stopped before the first instruction, until gdb lets it run.
+GDB_PORT ?= 1234
+debug: $(MACHINE)/reference $(MACHINE)/r4.iso
+	@$(PYTHON) tools/gdb/script.py $(MACHINE) --port $(GDB_PORT)
+	@$(QEMU) --timeout 86400 -- -gdb tcp:127.0.0.1:$(GDB_PORT) -S
+
 qemu-command: $(MACHINE)/layout.bin $(KVM_PROBE)
 	@$(QEMU) --print
 
@@ -218,6 +224,7 @@ help:
 	@echo 'make sim           the kernel in the simulator: SEEDS=1000, or SEED=n to replay one'
 	@echo 'make lint          formatting, static analysis, shell and spelling'
 	@echo 'make iso           the boot image $(MACHINE)/r4.iso'
+	@echo 'make debug         `make run` stopped at its start, for gdb at GDB_PORT=1234 with a script that it names'
 	@echo 'make qemu-command  print the QEMU command line of `make run`'
 	@echo 'make clean         remove $(BUILD)/'
 	@echo

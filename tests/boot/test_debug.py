@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""What `make debug` offers, in batch sessions of gdb: breakpoints in every copy, and the commands of tools/gdb/r4.py."""
+
+import re
+import socket
+import subprocess
+import sys
+
+import pytest
+
+import machine
+import qemu
+
+NAME = "qemu-2x2"
+SESSION_SECONDS = 90
+MARK = "@@ "
+PAGE_2M = 1 << 21
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def session(folder, commands, name=NAME, hook=""):
+    """Runs gdb's `commands`, [(title, command), …], on a machine stopped at its start: title -> what the command printed."""
+    port = free_port()
+    extra = ["-gdb", f"tcp:127.0.0.1:{port}", "-S"]
+    subprocess.run([sys.executable, machine.ROOT / "tools/gdb/script.py", machine.BUILD / name, "--port", str(port)], check=True)
+    script = folder / "commands.gdb"
+    script.write_text("".join(f"echo \\n{MARK}{title}\\n\n{command}\n" for title, command in commands) + "kill\n")
+    arguments = qemu.command_line(machine.BUILD / name, "tcg", qemu.guest_command("demo", hook), extra)
+    with qemu.Guest(arguments, SESSION_SECONDS):  # gdb tries again until it listens
+        command = ["gdb", "-nx", "-batch", "-x", machine.BUILD / name / "debug.gdb", "-x", script]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SESSION_SECONDS, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    parts = done.stdout.split(f"\n{MARK}")[1:]
+    return {title: text for title, _, text in (part.partition("\n") for part in parts)}
+
+
+@pytest.fixture(name="said", scope="module")
+def demonstration(tmp_path_factory):
+    """The demonstration, stopped at four places: each copy's start, a sweep for a peer, and an exit."""
+    return session(
+        tmp_path_factory.mktemp("gdb"),
+        [
+            ("breakpoint", "break root_start"),
+            ("first", "continue"),
+            ("second", "continue"),
+            ("no break", "delete"),
+            ("at sweep", "break remote_swept"),
+            ("sweep", "continue"),
+            ("sweep backtrace", "backtrace"),
+            ("window 0", "r4-window 0"),
+            ("window 0 of asid 7", "r4-window 0 7"),
+            ("derivation 0", "r4-derivation 0"),
+            ("derivation 1", "r4-derivation"),
+            ("rings 0", "r4-rings 0"),
+            ("rings 1", "r4-rings 1"),
+            ("loans 0", "r4-loans 0"),
+            ("loans 1", "r4-loans 1"),
+            ("operations 0", "r4-operations 0"),
+            ("operations 1", "r4-operations 1"),
+            ("last words", "r4-last-words 1"),
+            ("no break 2", "delete"),
+            ("at exit", "break debug_exit"),
+            ("exit", "continue"),
+            ("queues", "r4-queues"),
+            ("queues 0", "r4-queues 0"),
+        ],
+    )
+
+
+def test_breakpoint_in_both_copies(said):
+    assert re.search(r"Breakpoint 1 at .*: root_start\. \(2 locations\)", said["breakpoint"])
+    hits = {re.search(r"hit Breakpoint 1\.(\d), root_start", said[title])[1] for title in ("first", "second")}
+    assert hits == {"1", "2"}
+
+
+def test_backtrace_reaches_the_entry(said):
+    frames = re.findall(r"^#\d+ .*?(\w+) \(.*?\) at (\S+):\d+$", said["sweep backtrace"], re.M)
+    assert frames[0] == ("remote_swept", "cluster-kernel/loans.c")
+    assert "revoke_run" in {name for name, _ in frames}
+    assert any(file == "cluster-kernel/x86/entry.S" for _, file in frames)
+    assert re.search(r"0xffffffff81[0-9a-f]{6}", said["sweep backtrace"])  # the second copy, at its own addresses
+
+
+def test_window(said):
+    lines = said["window 0"].splitlines()
+    assert lines[0] == "cluster 0:"
+    assert re.fullmatch(r"  asid 1, root table 0x[0-9a-f]+, loaded on cores 0x[0-3]", lines[1])
+    slots = {int(match[1]): match[2] for line in lines if (match := re.fullmatch(r"    slot (\d+): (.*)", line))}
+    assert slots[1].startswith("PD 2^13 at ")
+    assert "flags original, mapped at 0x8000000000 in asid 1" in next(text for text in slots.values() if text.startswith("CAP_PAGE"))
+    assert [text for text in slots.values() if text.startswith("LINK") and text.endswith("badge 0x1")]
+    (lent,) = [text for text in slots.values() if text.startswith("REMOTE_REF 2^21")]
+    assert "busy" in lent and lent.endswith("loan 0 to cluster 1")
+    assert said["window 0 of asid 7"].splitlines() == ["cluster 0:"]
+
+
+def test_derivation(said):
+    lent = re.search(r"\n    (.*REMOTE_REF.*depth 1 .*)", said["derivation 0"])
+    assert lent, said["derivation 0"]
+    above = said["derivation 0"][: lent.start()].splitlines()[-1]
+    assert re.match(r"  asid 1 slot \d+: UNTYPED .* depth 0 ", above)  # its parent: what was split
+    landed = [line for line in said["derivation 1"].splitlines() if "landed" in line]
+    assert len(landed) == 1 and "UNTYPED 2^21" in landed[0]
+
+
+def test_rings(said):
+    for number in (0, 1):
+        lines = said[f"rings {number}"].splitlines()
+        assert lines[0] == f"cluster {number}:"
+        assert lines[1] == f"  peer {1 - number}: LINK_UP, its epoch 1, serves it at priority 200"
+        assert re.fullmatch(r"    out: sent \d+, taken \d+, peer looking [01], want_slot 0", lines[2])
+    sent = int(re.search(r"out: sent (\d+)", said["rings 0"])[1])
+    taken = int(re.search(r"in: taken (\d+)", said["rings 1"])[1])
+    pending = len(re.findall(r"^      position \d+: ", said["rings 1"], re.M))
+    assert sent == taken + pending and sent >= 3  # HELLO, OFFER, REVOKE at least
+
+
+def test_loans(said):
+    lent = re.search(r"lent to 1, record 0: LOAN_OUT_REVOKING generation 1, (0x[0-9a-f]+) 2\^21, slot at 0x", said["loans 0"])
+    received = re.search(r"received from 0, record 0: LOAN_IN_SWEEPING generation 1, (0x[0-9a-f]+) 2\^21, slot at 0x", said["loans 1"])
+    assert lent[1] == received[1]
+    assert int(lent[1], 16) % PAGE_2M == 0
+
+
+def test_operations(said):
+    assert re.search(r"OPERATION_REVOKE REMOVING priority \d+, root at 0x[0-9a-f]+, .*, waiting", said["operations 0"])
+    assert re.search(r"OPERATION_SWEEP SETTLING priority 200, root at 0x[0-9a-f]+, .*orphan", said["operations 1"])
+
+
+def test_queues(said):
+    own = re.search(r"cluster (\d):", said["queues"])[1]
+    runs = re.findall(r"^  core (\d) \(apic (\d)\)(?:, idle)?: runs (.*)$", said["queues"], re.M)
+    assert [core for core, _, _ in runs] == ["0", "1"]
+    assert [apic for _, apic, _ in runs] == (["0", "1"] if own == "0" else ["2", "3"])
+    thread = re.search(r"thread (0x[0-9a-f]+) THREAD_READY asid 1 ip 0x4[0-9a-f]{5} OPERATION_NONE", runs[0][2])
+    assert thread, said["queues"]
+    assert re.search(rf"^    priority \d+: thread {thread[1]} THREAD_READY", said["queues"], re.M)
+    assert said["queues 0"].startswith("cluster 0:")
+
+
+def test_last_words(said, tmp_path):
+    assert said["last words"].splitlines() == ["cluster 1:", "  no panic"]
+    dead = session(tmp_path, [("at stop", "break machine_stop"), ("stop", "continue"), ("words", "r4-last-words")], hook="assert:1")
+    lines = dead["words"].splitlines()
+    assert lines[0] == "cluster 1:"
+    assert lines[1].startswith("  assert: ")
+    assert lines[2] == "  core 0 cause 256 address 0x0"
+    assert any(re.fullmatch(r"  0xffffffff81[0-9a-f]{6} hook_run at cluster-kernel/hook\.c:\d+", line) for line in lines), lines

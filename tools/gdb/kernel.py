@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""The kernel's state as gdb sees it: which cluster a CPU belongs to, that cluster's symbols, its memory, its capability slots.
+
+Runs inside gdb. A cluster's addresses mean something only on its own CPUs, so reading one selects a CPU of it for that while.
+"""
+
+import contextlib
+import json
+import os
+import re
+import struct
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import gdb
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import fields  # noqa: E402  (these need the path above)
+import headers  # noqa: E402
+
+VIRTUAL_BASE = headers.NUMBERS["R4_VIRTUAL_BASE"]
+KERNEL_AREA = headers.NUMBERS["R4_KERNEL_AREA"]
+AREA_CORES = headers.NUMBERS["R4_AREA_CORES"]
+PAGE = fields.NUMBERS["R4_PAGE_SIZE"]
+SLOT_SIZE = fields.NUMBERS["R4_SLOT_SIZE"]
+SLOTS_PER_PAGE = PAGE // SLOT_SIZE
+WORD = (1 << 64) - 1
+
+
+class KernelError(gdb.GdbError):
+    """What was asked for cannot be shown; the text says why."""
+
+
+def name_of(enumeration, value):
+    """The name of an enum's value as the kernel spells it, without the prefix R4_."""
+    for field in gdb.lookup_type(f"enum {enumeration}").fields():
+        if field.enumval == int(value):
+            return field.name.removeprefix("R4_")
+    return f"{enumeration} {int(value)}"
+
+
+def cluster_of_cpu():
+    """The cluster of the selected CPU: its gs base, or the one that waits for the kernel, lies in the cores' area. None: not yet."""
+    for register in ("$gs_base", "$k_gs_base"):
+        value = gdb.parse_and_eval(register)
+        offset = (int(value) & WORD) - VIRTUAL_BASE
+        if 0 <= offset < fields.NUMBERS["R4_MAX_CLUSTERS"] * KERNEL_AREA and offset % KERNEL_AREA >= AREA_CORES:
+            return offset // KERNEL_AREA
+    return None
+
+
+@dataclass
+class Slot:
+    """One capability slot, decoded (shared/r4/slot.h)."""
+
+    link: int  # its physical address / 32
+    words: tuple
+
+    def get(self, word, name):
+        return fields.field(f"r4_slot_{name}", self.words[word])
+
+    @property
+    def type(self):
+        return name_of("r4_cap_type", self.get(0, "type")).removeprefix("CAP_")
+
+    @property
+    def depth(self):
+        return self.get(2, "depth")
+
+    @property
+    def next(self):
+        return self.get(3, "next")
+
+    @property
+    def prev(self):
+        return self.get(0, "prev_high") << 24 | self.get(3, "prev_low")
+
+    @property
+    def object(self):
+        address = self.get(2, "object") * 64
+        return address & ~(PAGE - 1) if self.get(2, "size") >= 12 else address
+
+    def _badge(self):
+        """Word 1, as the type reads it."""
+        word = self.words[1]
+        if self.type in ("FRAME", "PAGE_TABLE", "CAP_PAGE"):
+            page = fields.field("r4_mapping_page_high", word) << 3 | self.get(2, "object") & 7
+            asid = fields.field("r4_mapping_asid", word)
+            return f"mapped at {page * PAGE:#x} in asid {asid}" if fields.field("r4_mapping_generation", word) else "not mapped"
+        if self.type == "UNTYPED":
+            return f"watermark {word:#x}"
+        if self.type == "REMOTE_REF":
+            return f"loan {fields.field('r4_loan_index', word)} to cluster {fields.field('r4_loan_peer', word)}"
+        return f"badge {word:#x}"
+
+    def __str__(self):
+        return (f"{self.type} 2^{self.get(2, 'size')} at {self.object:#x} rights {fields.bit_names(fields.RIGHTS, 'R4_', self.get(2, 'rights'))}"
+                f" ttl {self.get(0, 'ttl')} depth {self.depth} version {self.get(0, 'version')}"
+                f" flags {fields.bit_names(fields.FLAGS, 'R4_FLAG_', self.get(0, 'flags'))}, {self._badge()}")  # fmt: skip
+
+
+class Cluster:
+    """One kernel copy, with a CPU of it selected."""
+
+    def __init__(self, objfile, number):
+        self.objfile = objfile
+        self.number = number
+        layout = json.loads((Path(objfile.filename).parent / "layout.json").read_text(encoding="utf-8"))
+        self.layout = layout["clusters"][number]
+        self.direct_map = int(self.layout["direct_map"], 16)
+        self._pages = {}
+
+    def symbol(self, name):
+        """A global of this copy, read whole at once. All copies have one layout; a global that other files declare may be resolved to
+        another copy's by gdb, so only its offset counts."""
+        found = self.objfile.lookup_global_symbol(name)
+        if found is None:
+            raise KernelError(f"{self.objfile.filename} has no symbol {name}")
+        value = found.value()
+        offset = ((int(value.address) & WORD) - VIRTUAL_BASE) % KERNEL_AREA
+        own = gdb.Value(VIRTUAL_BASE + self.number * KERNEL_AREA + offset).cast(value.type.pointer()).dereference()
+        own.fetch_lazy()
+        return own
+
+    def constant(self, name):
+        return int(self.layout["link_constants"][name], 16)
+
+    @staticmethod
+    def at(address, name):
+        """The structure at a virtual address."""
+        value = gdb.Value(address).cast(gdb.lookup_type(f"struct {name}").pointer()).dereference()
+        value.fetch_lazy()
+        return value
+
+    def physical(self, address):
+        """Of a pointer into the direct map; 0 for null."""
+        return int(address) & WORD and (int(address) & WORD) - self.direct_map
+
+    def words(self, physical, count):
+        """64-bit words of the cluster's memory, which may not cross a page."""
+        base = physical & ~(PAGE - 1)
+        if base not in self._pages:
+            self._pages[base] = bytes(gdb.selected_inferior().read_memory(self.direct_map + base, PAGE))
+        return struct.unpack_from(f"<{count}Q", self._pages[base], physical - base)
+
+    def slot(self, link):
+        return Slot(link, self.words(link * SLOT_SIZE, 4))
+
+    def cores(self):
+        """(index, struct core) of each core."""
+        cores = self.symbol("cluster")["cores"]
+        for index in range(len(self.layout["cores"])):
+            yield index, cores[index].dereference()
+
+    def spaces(self):
+        """(asid, struct pd) of each protection domain."""
+        asids = self.symbol("cluster")["asids"]
+        for asid in range(*asids.type.range()):
+            if int(asids[asid]["pd"]) != 0:
+                yield asid, asids[asid]["pd"].dereference()
+
+    def _table(self, table):
+        """(index, entry) of what is present in a page table."""
+        entries = self.words(table, fields.NUMBERS["PAGING_ENTRIES"])
+        return [(index, entry) for index, entry in enumerate(entries) if entry & fields.NUMBERS["PAGING_PRESENT"]]
+
+    def window(self, pd):
+        """(window index, slot) of each capability in a protection domain's window."""
+        address = fields.NUMBERS["PAGING_ADDRESS"]
+        for high in range(2):
+            directory = int(pd["directories"][high])
+            for middle, table in self._table(directory) if directory else ():
+                for low, leaf in self._table(table & address):
+                    if fields.field("paging_mark", leaf) == fields.NUMBERS["PAGING_MARK_CAPS"]:
+                        yield from self._cap_page((high << 18 | middle << 9 | low) * SLOTS_PER_PAGE, (leaf & address) // SLOT_SIZE)
+
+    def _cap_page(self, first_index, first_link):
+        for number in range(1, SLOTS_PER_PAGE):  # the first is the page's own header
+            slot = self.slot(first_link + number)
+            if slot.type != "EMPTY":
+                yield first_index + number, slot
+
+
+def images():
+    """The loaded images of kernel copies: number -> objfile."""
+    found = {}
+    for objfile in gdb.objfiles():
+        if match := re.fullmatch(r"cluster-(\d+)\.elf", os.path.basename(objfile.filename or "")):
+            found[int(match[1])] = objfile
+    return found
+
+
+@contextlib.contextmanager
+def selected(number=None):
+    """A Cluster, by default that of the selected CPU, with one of its CPUs selected for the while."""
+    before = gdb.selected_thread()
+    if before is None:
+        raise KernelError("no machine is being debugged")
+    own = cluster_of_cpu()
+    number = own if number is None else number
+    if number is None:
+        raise KernelError("this CPU does not run a kernel yet")
+    if number not in images():
+        raise KernelError(f"no image of cluster {number} is loaded")
+    try:
+        for thread in gdb.selected_inferior().threads() if number != own else ():
+            thread.switch()
+            if cluster_of_cpu() == number:
+                break
+        if cluster_of_cpu() != number:
+            raise KernelError(f"no CPU runs cluster {number}'s kernel yet")
+        yield Cluster(images()[number], number)
+    finally:
+        before.switch()

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""gdb commands that show a cluster kernel's objects: source this file in gdb, or use what `make debug` writes.
+
+Each command takes a cluster's number, by default that of the selected CPU: r4-window, r4-derivation, r4-rings, r4-loans, r4-queues,
+r4-operations, r4-last-words. They read structures while the machine stands still; a lock may be held.
+"""
+
+import sys
+from pathlib import Path
+
+import gdb
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import kernel  # noqa: E402  (this needs the path above)
+
+
+class Command(gdb.Command):
+    """A command NAME [CLUSTER [NUMBER]]: show() yields the lines to print."""
+
+    name = ""
+
+    def __init__(self):
+        super().__init__(self.name, gdb.COMMAND_DATA)
+
+    def show(self, cluster, number):
+        """Lines about a cluster; `number` is the second argument or None."""
+        raise NotImplementedError
+
+    def invoke(self, argument, from_tty):
+        try:
+            numbers = [int(word, 0) for word in gdb.string_to_argv(argument)]
+        except ValueError as error:
+            raise gdb.GdbError(f"{self.name} [CLUSTER [NUMBER]]: {error}") from error
+        with kernel.selected(numbers[0] if numbers else None) as cluster:
+            print(f"cluster {cluster.number}:")
+            for line in self.show(cluster, numbers[1] if len(numbers) > 1 else None):
+                print(f"  {line}")
+
+
+class Window(Command):
+    """r4-window [CLUSTER [ASID]]: the capabilities in the window of each protection domain, or of one."""
+
+    name = "r4-window"
+
+    def show(self, cluster, number):
+        for asid, pd in cluster.spaces():
+            if number not in (None, asid):
+                continue
+            yield f"asid {asid}, root table {int(pd['root']):#x}, loaded on cores {int(pd['cores']):#x}"
+            for index, slot in cluster.window(pd):
+                yield f"  slot {index}: {slot}"
+
+
+class Derivation(Command):
+    """r4-derivation [CLUSTER [SLOT]]: every derivation tree that a window has a part in, or that of one window slot; children deeper."""
+
+    name = "r4-derivation"
+
+    def show(self, cluster, number):
+        names = {}  # by link
+        for asid, pd in cluster.spaces():
+            names.update({slot.link: (asid, index) for index, slot in cluster.window(pd)})
+        shown = set()
+        for link, (_, index) in names.items():
+            if link not in shown and number in (None, index):
+                for slot in self._list(cluster, link):
+                    shown.add(slot.link)
+                    asid_index = names.get(slot.link)
+                    place = f"asid {asid_index[0]} slot {asid_index[1]}" if asid_index else f"at {slot.link * kernel.SLOT_SIZE:#x}"
+                    yield f"{'  ' * slot.depth}{place}: {slot}"
+
+    @staticmethod
+    def _list(cluster, link):
+        """All slots of the list that holds `link`; stops where it would go round."""
+        seen = set()
+        while (before := cluster.slot(link).prev) != 0 and before not in seen:
+            seen.add(before)
+            link = before
+        seen = set()
+        while link != 0 and link not in seen:
+            seen.add(link)
+            yield cluster.slot(link)
+            link = cluster.slot(link).next
+
+
+def peers(cluster):
+    """(number, struct link) of each peer."""
+    links = cluster.symbol("cluster")["links"]
+    for number in range(cluster.constant("r4_link_cluster_count")):
+        if number != cluster.number and int(links[number]) != 0:
+            link = links[number].dereference()
+            link.fetch_lazy()
+            yield number, link
+
+
+class Rings(Command):
+    """r4-rings [CLUSTER]: both mailbox rings of each link, with the messages that stand in them."""
+
+    name = "r4-rings"
+
+    def show(self, cluster, number):
+        for peer, link in peers(cluster):
+            state = kernel.name_of("link_state", link["state"])
+            yield f"peer {peer}: {state}, its epoch {int(link['peer_epoch'])}, serves it at priority {int(link['priority'])}"
+            own, other = int(link["out"]["position"]), int(link["in"]["position"])
+            out, incoming = link["out"]["ring"].dereference(), link["in"]["ring"].dereference()
+            yield f"  out: sent {own}, taken {int(out['head'])}, peer looking {int(out['looking'])}, want_slot {int(out['want_slot'])}"
+            yield from self._messages(link["out"], int(out["head"]))
+            yield f"  in: taken {other}, looking {int(incoming['looking'])}, peer's want_slot {int(incoming['want_slot'])}"
+            yield from self._messages(link["in"], other)
+            for queue in ("answers", "requests"):
+                yield from self._waiting(queue, link[queue]["first"])
+
+    @staticmethod
+    def _messages(end, position):
+        """What a ring holds from a position on: a slot is full if its sequence says so."""
+        slots = int(end["slots"])
+        for place in range(position, position + slots):
+            message = end["ring"]["slots"][place % slots]
+            if int(message["sequence"]) != (place + 1) & 0xFFFFFFFF:
+                return
+            kind = kernel.name_of("r4_message_kind", message["kind"]).removeprefix("MESSAGE_")
+            yield f"    position {place}: {kind} loan {int(message['loan'])} generation {int(message['generation'])}"
+
+    @staticmethod
+    def _waiting(name, post):
+        while int(post) != 0:
+            kind = kernel.name_of("r4_message_kind", post["kind"]).removeprefix("MESSAGE_")
+            yield f"  {name}: {kind} loan {int(post['loan'])} waits for a slot"
+            post = post["next"]
+
+
+class Loans(Command):
+    """r4-loans [CLUSTER]: what is lent to and received from each peer."""
+
+    name = "r4-loans"
+
+    def show(self, cluster, number):
+        for peer, link in peers(cluster):
+            for table, state_type, slot in (("lent", "loan_out_state", "ref"), ("received", "loan_in_state", "root")):
+                for index in range(*link[table].type.range()) if int(link["state"]) != 0 else ():
+                    loan = link[table][index]
+                    if int(loan["state"]) != 0:
+                        yield self._line(cluster, peer, table, index, loan, state_type, loan[slot])
+
+    @staticmethod
+    def _line(cluster, peer, table, index, loan, state_type, slot):
+        direction = "to" if table == "lent" else "from"
+        return (f"{table} {direction} {peer}, record {index}: {kernel.name_of(state_type, loan['state'])} generation "
+                f"{int(loan['generation'])}, {int(loan['base']):#x} 2^{int(loan['size_log2'])}, slot at {cluster.physical(slot):#x}")  # fmt: skip
+
+
+def describe_thread(cluster, thread):
+    """One line about a struct thread *."""
+    state = kernel.name_of("thread_state", thread["state"])
+    operation = kernel.name_of("operation_kind", thread["operation"]["kind"])
+    asid = int(thread["pd"]["asid"]) if int(thread["pd"]) else "none"
+    ip = int(thread["registers"]["rip"])
+    return f"thread {cluster.physical(thread):#x} {state} asid {asid} ip {ip:#x} {operation}"
+
+
+class Queues(Command):
+    """r4-queues [CLUSTER]: what each core runs, and its run queue, highest priority first."""
+
+    name = "r4-queues"
+
+    def show(self, cluster, number):
+        member_offset = next(field.bitpos // 8 for field in gdb.lookup_type("struct thread").fields() if field.name == "queue")
+        thread_type = gdb.lookup_type("struct thread").pointer()
+        for index, core in cluster.cores():
+            core.fetch_lazy()
+            current = core["current"]
+            runs = describe_thread(cluster, current) if int(current) else "nothing"
+            yield f"core {index} (apic {int(core['apic_id'])}){', idle' if core['idle'] else ''}: runs {runs}"
+            first = core["queue"]["first"]
+            for priority in reversed(range(fields_count(first))):
+                for member in ring(first[priority]):
+                    thread = gdb.Value(int(member) - member_offset).cast(thread_type)
+                    yield f"  priority {priority}: {describe_thread(cluster, thread)}"
+
+
+def fields_count(array):
+    return array.type.range()[1] + 1
+
+
+def ring(first):
+    """The members of a priority's ring."""
+    member = first
+    while int(member) != 0:
+        yield member
+        member = member["next"]
+        if int(member) == int(first):
+            return
+
+
+class Operations(Command):
+    """r4-operations [CLUSTER]: what is under way, whoever runs it."""
+
+    name = "r4-operations"
+
+    def show(self, cluster, number):
+        operation = cluster.symbol("cluster")["operations"]
+        while int(operation) != 0:
+            kind, phase = (kernel.name_of(f"operation_{part}", operation[part]) for part in ("kind", "phase"))
+            marks = [name for name in ("waiting", "orphan", "abandoned") if operation[name]]
+            places = [f"{name} at {cluster.physical(operation[name]):#x}" for name in ("root", "position", "thread") if int(operation[name])]
+            yield ", ".join([f"{kind} {phase.removeprefix('OPERATION_')} priority {int(operation['priority'])}", *places, *marks])
+            operation = operation["next"]
+
+
+class LastWords(Command):
+    """r4-last-words [CLUSTER]: what a panic left, with functions and lines."""
+
+    name = "r4-last-words"
+
+    def show(self, cluster, number):
+        record = cluster.symbol("last_words")
+        if not record["text"].string():
+            yield "no panic"
+            return
+        yield record["text"].string()
+        yield f"core {int(record['core'])} cause {int(record['cause'])} address {int(record['address']):#x}"
+        rip = int(record["registers"][16])
+        for address in [rip, *(int(record["frames"][index]) for index in range(fields_count(record["frames"])))]:
+            if address != 0:
+                place = gdb.find_pc_line(address - (address != rip))
+                function = gdb.block_for_pc(address - (address != rip))
+                while function is not None and function.function is None:
+                    function = function.superblock
+                name = function.function.name if function is not None else "?"
+                yield f"{address:#x} {name} at {place.symtab}:{place.line}"
+
+
+for command in (Window, Derivation, Rings, Loans, Queues, Operations, LastWords):
+    command()
