@@ -135,7 +135,7 @@ static void check_out(const struct copy *copy, const struct link *link) {
 static void check_links(const struct copy *copy) {
     for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
         const struct link *link = copy->cluster->links[peer];
-        if (link != NULL && copy->cluster->linked) {
+        if (link != NULL && copy->cluster->linked && link->state != LINK_DEAD) {
             check_in(copy, link);
             check_out(copy, link);
         }
@@ -144,25 +144,31 @@ static void check_links(const struct copy *copy) {
 
 /* --- work of the cluster --- */
 
+/* What a core does has a priority; a halted one has none. */
+static int priority_of(const struct cpu *cpu) {
+    return cpu->mode == CPU_HALTED ? -1 : (int)cpu_core(cpu)->current->queue.priority;
+}
+
+/* What the cluster has to do is done by a core that does something lower. */
 static void check_work(const struct copy *copy) {
     const struct cluster *state = copy->cluster;
-    bool halted = false;
+    int lowest = INT32_MAX;
     if (is_pending(copy) || !state->linked) {
         return;
     }
-    if (state->poll) {
-        sim_fail("no lost wake-up", "cluster %u has to look at its mailboxes and sleeps", copy->number);
-    }
     for (uint32_t i = 0; i < copy->layout.core_count; i++) {
-        halted = halted || copy->cpus[i].mode == CPU_HALTED;
+        int priority = priority_of(&copy->cpus[i]);
+        lowest = priority < lowest ? priority : lowest;
+    }
+    if (state->poll && lowest < (int)state->link_priority) {
+        sim_fail("no lost wake-up", "cluster %u has to look at its mailboxes, with priority %u, and a core does %d",
+                 copy->number, state->link_priority, lowest);
     }
     for (const struct operation *operation = state->operations; operation != NULL; operation = operation->next) {
-        if (operation->orphan && !operation->waiting && halted) {
+        if (operation->orphan && !operation->waiting && lowest < (int)operation->priority) {
             sim_fail("no lost wake-up",
-                     "cluster %u (%u cores, work %u) has an operation to run, of kind %u, phase %u, "
-                     "priority %u, and a halted core",
-                     copy->number, copy->layout.core_count, state->work, operation->kind, operation->phase,
-                     operation->priority);
+                     "cluster %u has an operation of kind %u to run, with priority %u, and a core does %d",
+                     copy->number, operation->kind, operation->priority, lowest);
         }
     }
 }
@@ -198,13 +204,14 @@ void check_rest(void) {
     for (uint32_t number = 0; number < sim.cluster_count; number++) {
         const struct copy *copy = &sim.copies[number];
         const struct cluster *state = copy->cluster;
-        for (const struct operation *operation = state->operations; operation != NULL; operation = operation->next) {
-            if (operation->kind != OPERATION_MARK_WAIT) {
+        for (const struct operation *operation = copy->dead ? NULL : state->operations; operation != NULL;
+             operation = operation->next) {
+            if (operation->kind != OPERATION_MARK_WAIT || sim.copies[operation->link->peer].dead) {
                 sim_fail("operations end", "cluster %u: an operation of kind %u, phase %u, waiting %d never ended",
                          number, operation->kind, operation->phase, operation->waiting);
             }
         }
-        if (state->dying != NULL || state->noted_cores != 0) {
+        if (!copy->dead && (state->dying != NULL || state->noted_cores != 0)) {
             sim_fail("operations end", "cluster %u has dying cap pages or owes flushes", number);
         }
     }
