@@ -44,7 +44,6 @@ def probe(image, emulator=EMULATOR, accelerator="kvm", seconds=PROBE_SECONDS):
         "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4", "-kernel", str(image),
     ]  # fmt: skip
     try:
-        # pylint: disable=subprocess-popen-preexec-fn  (no threads here)
         done = subprocess.run(
             line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds,
             check=False, text=True, errors="replace", preexec_fn=_no_core_file,

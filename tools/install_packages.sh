@@ -5,7 +5,7 @@
 # testing, or also static analysis, need. Names them; silent and without effect when all are there. As root, else through sudo.
 set -eu
 
-run="make gcc libc6-dev binutils python3 qemu-system-x86 grub-common grub-pc-bin xorriso mtools"
+run="make gcc libc6-dev binutils python3 qemu-system-x86 grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools"
 uefi="ovmf"
 test="check clang acpica-tools python3-pyelftools python3-pytest python3-hypothesis gdb babeltrace2 python3-bt2"
 lint="clang-format clang-tidy shellcheck codespell"
