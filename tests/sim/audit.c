@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * The parts: derivation (lists, depths, parents), objects (whose memory, which overlap), mappings (leaves and tables
- * against the caps that name them), versions, loans on both sides.
+ * against the caps that name them), loans on both sides; versions are in versions.c.
  */
 #include "audit.h"
 #include "census.h"
 #include "core/derivation.h"
 #include "cpu.h"
 #include "memory.h"
+#include "versions.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -252,16 +253,17 @@ static void copy_audit(const struct copy *copy) {
     }
     objects_check();
     mappings_check();
+    versions_check(&census);
 }
 
 void audit_all(void) {
     for (uint32_t i = 0; i < sim.cluster_count; i++) {
-        if (!copy_is_calm(&sim.copies[i])) {
+        if (!copy_is_calm(&sim.copies[i]) || sim.copies[i].dead) {
             continue;
         }
         copy_audit(&sim.copies[i]);
         for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
-            if (copy_is_calm(&sim.copies[peer])) {
+            if (copy_is_calm(&sim.copies[peer]) && !sim.copies[peer].dead) {
                 loans_check(&sim.copies[i], &sim.copies[peer]);
             }
         }
@@ -275,6 +277,9 @@ void audit_revoke_roots(void) {
     for (uint32_t number = 0; number < sim.cluster_count; number++) {
         struct copy *copy = &sim.copies[number];
         uint32_t count = 0;
+        if (copy->dead) {
+            continue;
+        }
         census_take(&census, copy);
         sim.running = &copy->cpus[0];
         for (size_t i = 0; i < census.slot_count; i++) {
@@ -291,23 +296,57 @@ void audit_revoke_roots(void) {
     sim.steady = false;
 }
 
-static void copy_end(const struct copy *copy) {
-    census_take(&census, copy);
-    for (size_t i = 0; i < census.slot_count; i++) {
-        const struct r4_slot *slot = census.slots[i];
-        if (slot_depth(slot) != 0 || slot_type(slot) == R4_CAP_REMOTE_REF || slot_type(slot) == R4_CAP_LANDING ||
-            (slot_flags(slot) & R4_FLAG_LANDED) != 0) {
-            sim_fail("revoke takes all", "cluster %u: the cap of type %u at %lx, depth %lu, is still there",
-                     copy->number, slot_type(slot), place_of(slot), slot_depth(slot));
-        }
-        if (slot_type(slot) == R4_CAP_UNTYPED && slot->word[1] != 0) {
-            sim_fail("revoke takes all", "cluster %u: the untyped %lx has its watermark at %lx", copy->number,
-                     slot_object(slot), slot->word[1]);
-        }
+/* What a dead cluster holds does not come back, nor what a live one has lent on to it. */
+static bool is_held(const struct r4_slot *ref) {
+    uint64_t peer = r4_loan_peer_get(ref->word[1]);
+    const struct copy *borrower = &sim.copies[peer];
+    if (borrower->dead) {
+        return true;
     }
+    const struct r4_slot *root =
+        borrower->cluster->links[census.copy->number]->received[r4_loan_index_get(ref->word[1])].root;
+    return sim.doom != 0 && root != NULL &&
+           (slot_type(root) == R4_CAP_REMOTE_REF || derivation_has_children(borrower->direct, root));
+}
+
+/* True for a RemoteRef of such a loan, and for its ancestors. */
+static bool is_kept(const struct r4_slot *slot) {
+    const struct r4_slot *at = slot;
+    do {
+        if (slot_type(at) == R4_CAP_REMOTE_REF && is_held(at)) {
+            return true;
+        }
+        at = slot_next(census.copy->direct, at);
+    } while (at != NULL && slot_depth(at) > slot_depth(slot));
+    return false;
+}
+
+/* True for the root of a loan that nobody can ask back any more. */
+static bool is_orphaned(const struct r4_slot *slot) {
+    return sim.doom != 0 && (slot_flags(slot) & R4_FLAG_LANDED) != 0;
+}
+
+static void slot_end(const struct r4_slot *slot) {
+    uint32_t number = census.copy->number;
+    bool root =
+        slot_depth(slot) == 0 && slot_type(slot) != R4_CAP_REMOTE_REF && (slot_flags(slot) & R4_FLAG_LANDED) == 0;
+    if (is_kept(slot)) {
+        return;
+    }
+    if (!root && !is_orphaned(slot)) {
+        sim_fail("revoke takes all", "cluster %u: the cap of type %u at %lx, depth %lu, is still there", number,
+                 slot_type(slot), place_of(slot), slot_depth(slot));
+    }
+    if (slot_type(slot) == R4_CAP_UNTYPED && slot->word[1] != 0) {
+        sim_fail("revoke takes all", "cluster %u: the untyped %lx has its watermark at %lx", number, slot_object(slot),
+                 slot->word[1]);
+    }
+}
+
+static void links_end(const struct copy *copy) {
     for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
         const struct link *link = copy->cluster->links[peer];
-        for (uint32_t i = 0; link != NULL && i < LOANS; i++) {
+        for (uint32_t i = 0; link != NULL && sim.doom == 0 && i < LOANS; i++) {
             if (link->lent[i].state != LOAN_OUT_FREE || link->received[i].state != LOAN_IN_FREE) {
                 sim_fail("all memory comes back", "cluster %u, peer %u: loan %u is not free", copy->number, peer, i);
             }
@@ -318,9 +357,17 @@ static void copy_end(const struct copy *copy) {
 void audit_end(void) {
     phys_t lost;
     for (uint32_t number = 0; number < sim.cluster_count; number++) {
-        copy_end(&sim.copies[number]);
+        const struct copy *copy = &sim.copies[number];
+        if (copy->dead) {
+            continue;
+        }
+        census_take(&census, copy);
+        for (size_t i = 0; i < census.slot_count; i++) {
+            slot_end(census.slots[i]);
+        }
+        links_end(copy);
     }
-    if (!memory_is_home(&lost)) {
+    if (sim.doom == 0 && !memory_is_home(&lost)) {
         sim_fail("all memory comes back", "%lx is not in its own cluster's direct map", lost);
     }
 }

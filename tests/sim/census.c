@@ -88,10 +88,9 @@ static void links_follow(struct census *census) {
     }
 }
 
-/* Cap pages in the first 64 pages of window are all that programs make; the kernel's directories lead there. */
 static void window_follow(struct census *census, const struct pd *pd) {
     uintptr_t direct = census->copy->direct;
-    for (uint64_t page = 0; page < 64; page++) {
+    for (uint64_t page = 0; page < CENSUS_WINDOW_PAGES; page++) {
         const struct r4_slot *slot = window_slot(direct, pd->directories, page * R4_SLOTS_PER_PAGE + 1);
         if (slot != NULL) {
             slot_page_add(census, slot);

@@ -9,8 +9,9 @@
 
 #include "copy.h"
 
-#define CENSUS_SLOTS 65536U
-#define CENSUS_PAGES 2048U
+#define CENSUS_SLOTS        65536U
+#define CENSUS_PAGES        2048U
+#define CENSUS_WINDOW_PAGES 64U /* of a window: programs use only the first of them */
 
 struct census {
     const struct copy *copy;

@@ -24,9 +24,8 @@
 #define COPY_KHZ     1000U /* ticks per millisecond */
 
 /* Where a cluster's shared pages stand in its reserve. */
-#define RESERVE_HEADER  0x0U
-#define RESERVE_CONSOLE 0x1000U /* cluster 0's only */
-#define RESERVE_RINGS   0x10000U
+#define RESERVE_HEADER 0x0U
+#define RESERVE_RINGS  0x10000U
 
 static struct copy copies[SIM_CLUSTERS];
 static struct cpu cpus[SIM_CLUSTERS * SIM_CORES];
@@ -137,7 +136,6 @@ static void areas_map(const struct copy *copy) {
     phys_t reserve = memory_home(copy->number)->reserve.base;
     map_private(base + R4_AREA_BOOT_INFO, R4_BOOT_INFO_PAGES * R4_PAGE_SIZE);
     memory_map(base + R4_AREA_HEADER, reserve + RESERVE_HEADER, R4_PAGE_SIZE, true);
-    memory_map(base + R4_AREA_CONSOLE, memory_home(0)->reserve.base + RESERVE_CONSOLE, R4_PAGE_SIZE, true);
     for (uint32_t core = 0; core < copy->layout.core_count; core++) {
         uint64_t offset = R4_CORE_OFFSET + (uint64_t)core * R4_CORE_STRIDE;
         map_private(base + R4_AREA_CORES + offset, R4_CORE_STRIDE - R4_CORE_OFFSET);
@@ -184,6 +182,7 @@ static void info_fill(struct copy *copy) {
         .segment_count = 1,
         .pool_count = home->pool_count,
         .root_entry = R4_ROOT_IMAGE,
+        .console_owner = sim.console_owner,
     };
     for (uint32_t i = 0; i < home->pool_count; i++) {
         info->pools[i] = (struct r4_boot_range){home->pools[i].base, home->pools[i].size};

@@ -11,6 +11,7 @@
 
 struct copy {
     uint32_t number;
+    bool dead; /* its processors have stopped for ever, in the middle of whatever they did */
     struct r4_layout_cluster layout;
     uintptr_t direct;
     struct r4_boot_info *info;

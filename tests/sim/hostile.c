@@ -129,7 +129,7 @@ static struct link *link_choose(const struct copy *copy) {
 void hostile_send(void) {
     struct copy *copy = &sim.copies[sim_random(sim.cluster_count)];
     struct link *link = link_choose(copy);
-    if (link == NULL || !copy->cluster->linked || !copy_is_calm(copy) || link->peer_epoch == 0 ||
+    if (copy->dead || link == NULL || !copy->cluster->linked || !copy_is_calm(copy) || link->peer_epoch == 0 ||
         !ring_has_room(&link->out)) {
         return;
     }

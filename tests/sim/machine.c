@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MACHINE_LINE       256U
 #define MACHINE_INTERLEAVE 16U /* one call in so many lets others run */
 
 static void interleave(void) {
@@ -89,9 +90,34 @@ void machine_zero(void *memory, size_t size) {
     memset(memory, 0, size);
 }
 
+static const struct copy *console_owner(void) {
+    const struct copy *copy = &sim.copies[sim.console_owner];
+    while (copy->dead) {
+        copy = &sim.copies[(copy->number + 1) % sim.cluster_count];
+    }
+    return copy;
+}
+
+/* Lines come whole, one after the other; a dead owner's may have been cut off. */
 void machine_console_write(const char *text, size_t length) {
-    if (sim.options.trace) {
-        fwrite(text, 1, length, stdout);
+    static char line[MACHINE_LINE];
+    static size_t used;
+    if (sim.running->copy != console_owner()) {
+        sim_fail("console", "cluster %u writes to the console, cluster %u owns it", sim.running->copy->number,
+                 console_owner()->number);
+    }
+    for (size_t i = 0; i < length; i++) {
+        line[used++] = text[i];
+        if (text[i] != '\n' && used < sizeof(line)) {
+            continue;
+        }
+        if (sim.doom == 0 && (line[0] != '[' || line[used - 1] != '\n')) {
+            sim_fail("console", "a line is no line: %.*s", (int)used, line);
+        }
+        if (sim.options.trace) {
+            fwrite(line, 1, used, stdout);
+        }
+        used = 0;
     }
 }
 

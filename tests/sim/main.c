@@ -21,7 +21,7 @@
 #define MAIN_AUDIT   64U
 #define MAIN_NOTES   40U
 #define MAIN_LINE    200U
-#define MAIN_SECONDS 120U /* for one seed */
+#define MAIN_SECONDS 60U /* for one seed */
 
 struct sim sim;
 struct sim_totals *sim_totals;

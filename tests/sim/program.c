@@ -54,6 +54,15 @@ const char *program_operation_name(uint64_t operation) {
     return operation < R4_OP_COUNT ? names[operation] : "nonsense";
 }
 
+/* The frame that the retype made is still there: others may have taken it before its caller ran again. */
+static bool frame_exists(const struct copy *copy, const struct thread *thread, const struct call *call) {
+    uint64_t index = call->argument[2];
+    const struct r4_slot *slot =
+        index > r4_cap_index_max() ? NULL : window_slot(copy->direct, thread->pd->directories, index);
+    return slot != NULL && slot_type(slot) == R4_CAP_FRAME && (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0 &&
+           slot_object(slot) == call->object && slot_size_log2(slot) == (call->argument[0] >> 8 & 0xff);
+}
+
 /* A new frame is zero, but for what user threads have written to it since its retype was called. */
 static void frame_check(const struct copy *copy, const struct record *record) {
     uint64_t size = 1ULL << (record->call.argument[0] >> 8 & 0xff);
@@ -85,7 +94,7 @@ static void answer_check(const struct cpu *cpu, const struct thread *thread, con
         sim_count(&sim_totals->successes[call->operation], regs->rax == R4_OK);
     }
     if (regs->rax == R4_OK && call->operation == R4_OP_RETYPE && (call->argument[0] & 0xff) == R4_CAP_FRAME &&
-        memory_owns(cpu->copy->number, call->object, 1)) {
+        frame_exists(cpu->copy, thread, call)) {
         frame_check(cpu->copy, record);
     }
 }

@@ -30,10 +30,12 @@ static void machine_draw(void) {
     static const uint32_t preempt[] = {0, 4, 16, 64};
     static const uint32_t hostile[] = {0, 0, 20, 100};
     sim.cluster_count = 2 + (uint32_t)sim_random(sim_chance(3) ? SIM_CLUSTERS - 1 : 3);
+    sim.console_owner = (uint32_t)sim_random(sim.cluster_count);
     sim.ring_slots = slots[sim_random(R4_COUNT(slots))];
     sim.preempt = preempt[sim_random(R4_COUNT(preempt))];
     sim.hostile = hostile[sim_random(R4_COUNT(hostile))];
     sim.remoteness = 1 + (uint32_t)sim_random(8);
+    sim.doom = sim_chance(4) ? 1 + sim_random(sim.options.steps) : 0;
 }
 
 static void timers_expire(void) {
@@ -47,6 +49,9 @@ static void timers_expire(void) {
 }
 
 static uint32_t weight_of(const struct cpu *cpu) {
+    if (cpu->copy->dead) {
+        return 0;
+    }
     if (cpu->mode == CPU_KERNEL) {
         return WEIGHT_KERNEL;
     }
@@ -113,14 +118,41 @@ static bool turn(enum phase phase) {
 /* Everything asleep: a stray interrupt, as any machine has them. */
 static void stray_interrupt(void) {
     struct cpu *cpu = &sim.cpus[sim_random(sim.cpu_count)];
+    sim.step++;
     cpu->pending |= 1U << (sim_chance(2) ? MACHINE_TIMER : MACHINE_DOORBELL);
 }
 
+/* Before that a death would leave the others waiting: the coordinator's memory is still in use. */
+static bool all_up(void) {
+    for (uint32_t i = 0; i < sim.cluster_count; i++) {
+        if (atomic_load(&sim.copies[i].header->state) != R4_CLUSTER_UP) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* As a panic does: the header says so, every peer is rung. */
+static void cluster_kill(void) {
+    struct copy *copy = &sim.copies[sim_random(sim.cluster_count)];
+    sim_note("c%u dies", copy->number);
+    copy->dead = true;
+    atomic_store(&copy->header->state, R4_CLUSTER_PANICKED);
+    for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
+        cpu_post(atomic_load(&sim.copies[peer].header->doorbell_apic), MACHINE_DOORBELL);
+    }
+}
+
 static void run(void) {
+    bool doomed = sim.doom != 0;
     uint64_t audited = 0;
     while (sim.step < sim.options.steps) {
         if (!turn(PHASE_RUN)) {
             stray_interrupt();
+        }
+        if (doomed && sim.step >= sim.doom && all_up()) {
+            doomed = false;
+            cluster_kill();
         }
         if (sim_chance(sim.hostile)) {
             hostile_send();

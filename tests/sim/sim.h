@@ -41,9 +41,11 @@ struct sim {
     /* drawn at the start */
     uint32_t cluster_count;
     uint32_t ring_slots;
+    uint32_t console_owner;
     uint32_t preempt;    /* one preemption point in so many finds an event; 0: none but real ones */
     uint32_t hostile;    /* one step in so many puts a bad message into a ring; 0: never */
     uint32_t remoteness; /* weight of link operations */
+    uint64_t doom;       /* step at which a cluster dies; 0: none does */
 
     struct copy *copies; /* cluster_count */
     struct cpu *cpus;

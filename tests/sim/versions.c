@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A window is named by its cluster, asid and generation, which never come together again. A table of its pages,
+ * searched by hashing; a page that finds no room is not watched.
+ */
+#include "versions.h"
+#include "memory.h"
+
+#define VERSIONS_PAGES 4096U /* a power of two */
+#define VERSIONS_TRIES 8U
+
+struct window_page {
+    uint64_t name;                        /* 0: free */
+    uint32_t versions[R4_SLOTS_PER_PAGE]; /* highest seen in use */
+    uint64_t contents[R4_SLOTS_PER_PAGE]; /* what that was */
+};
+
+static struct window_page pages[VERSIONS_PAGES];
+
+static struct window_page *page_find(uint64_t name) {
+    uint64_t first = name * 0x9e3779b97f4a7c15ULL >> 40;
+    for (uint64_t i = 0; i < VERSIONS_TRIES; i++) {
+        struct window_page *page = &pages[(first + i) % VERSIONS_PAGES];
+        if (page->name == name || page->name == 0) {
+            page->name = name;
+            return page;
+        }
+    }
+    return NULL;
+}
+
+/* What stays the same as long as a slot holds one capability: an untyped that is lent and comes back is one. */
+static uint64_t content_of(const struct r4_slot *slot) {
+    enum r4_cap_type type = slot_type(slot) == R4_CAP_REMOTE_REF ? R4_CAP_UNTYPED : slot_type(slot);
+    return slot_object(slot) << 8 | type;
+}
+
+static void slot_check(const struct census *census, struct window_page *page, const struct r4_slot *slot, uint32_t i) {
+    uint64_t version = slot_version(slot);
+    uint64_t content = content_of(slot);
+    if (version < page->versions[i] || (version == page->versions[i] && content != page->contents[i])) {
+        sim_fail("versions do not come back", "cluster %u: slot %u of the page at %lx has version %lu again",
+                 census->copy->number, i, (uintptr_t)slot - census->copy->direct, version);
+    }
+    page->versions[i] = (uint32_t)version;
+    page->contents[i] = content;
+}
+
+static void window_check(const struct census *census, const struct pd *pd) {
+    for (uint64_t number = 0; number < CENSUS_WINDOW_PAGES; number++) {
+        const struct r4_slot *first =
+            window_slot(census->copy->direct, pd->directories, number * R4_SLOTS_PER_PAGE + 1);
+        uint64_t name = number + 1 + ((uint64_t)pd->generation << 16) + ((uint64_t)pd->asid << 32) +
+                        ((uint64_t)census->copy->number << 48);
+        struct window_page *page = first == NULL ? NULL : page_find(name);
+        for (uint32_t i = 1; page != NULL && i < R4_SLOTS_PER_PAGE; i++) {
+            if (slot_type(&first[i - 1]) != R4_CAP_EMPTY) {
+                slot_check(census, page, &first[i - 1], i);
+            }
+        }
+    }
+}
+
+void versions_check(const struct census *census) {
+    for (size_t i = 0; i < census->pd_count; i++) {
+        window_check(census, census->pds[i]);
+    }
+}
