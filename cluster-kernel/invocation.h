@@ -30,6 +30,10 @@ struct resolved invocation_cap(const struct invocation *invocation, uint64_t ind
                                uint64_t rights);
 
 /* R4_OK if the argument names an empty slot that can be filled; *slot is set. */
-enum r4_error invocation_destination(const struct invocation *invocation, uint64_t index, struct r4_slot **slot);
+static inline enum r4_error invocation_destination(const struct invocation *invocation, uint64_t index,
+                                                   struct r4_slot **slot) {
+    *slot = invocation_slot(invocation, index);
+    return *slot == NULL ? R4_ERR_ADDRESS : slot_free_check(*slot);
+}
 
 #endif

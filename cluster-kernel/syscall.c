@@ -57,11 +57,6 @@ struct resolved invocation_cap(const struct invocation *invocation, uint64_t ind
     return (struct resolved){slot, (slot_rights(slot) & rights) == rights ? R4_OK : R4_ERR_RIGHTS};
 }
 
-enum r4_error invocation_destination(const struct invocation *invocation, uint64_t index, struct r4_slot **slot) {
-    *slot = invocation_slot(invocation, index);
-    return *slot == NULL ? R4_ERR_ADDRESS : slot_free_check(*slot);
-}
-
 /* The result of a call into the caller's registers, and the way out. */
 static inline void finish(struct core *core, struct thread *caller, uint64_t error, uint64_t value) {
     machine_regs_result(caller->registers, error, value);
@@ -79,10 +74,10 @@ static inline void finish_handler(struct outcome outcome) {
     }
 }
 
-/* The lock is held. What is needed behind the handler is read again from the core's invocation, so that nothing has to
- * be kept across the call. */
-static inline void invoke(struct core *core, uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2,
-                          uint64_t a3) {
+/* The lock is held. Inlined twice, so that the arguments stay where they came in. What is needed behind the handler is
+ * read again from the core's invocation, so that nothing has to be kept across the call. */
+static inline __attribute__((always_inline)) void invoke(struct core *core, uint64_t cap, uint64_t operation,
+                                                         uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
     struct thread *caller = core->current;
     struct resolved resolved = resolve(machine_direct(), caller->pd->directories, this_cluster(), cap);
     if (operation >= R4_OP_COUNT) {

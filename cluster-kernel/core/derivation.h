@@ -15,19 +15,39 @@ static inline bool derivation_has_children(uintptr_t direct, const struct r4_slo
     return next != NULL && slot_depth(next) > slot_depth(slot);
 }
 
+/* Links between `behind` and `next` (0: none) the slot whose own words name them already. */
+static inline void derivation_join(uintptr_t direct, struct r4_slot *behind, uint64_t next, uint64_t own) {
+    behind->word[3] = r4_slot_next_set(behind->word[3], own);
+    if (next != 0) {
+        slot_prev_link_set(slot_at(direct, next), own);
+    }
+}
+
 /* Fills `child` (slot_free_check() accepted it) with `content` and links it directly behind `behind`, content->depth
  * deep: one more than its parent, R4_DEPTH_MAX at most, checked by the caller. One pass over the words of three slots.
  */
 static inline void derivation_make(uintptr_t direct, struct r4_slot *behind, struct r4_slot *child,
                                    const struct slot_content *content) {
-    uint64_t own = slot_link(direct, child);
-    uint64_t prev = slot_link(direct, behind);
     uint64_t next = r4_slot_next_get(behind->word[3]);
-    slot_fill_linked(child, content, prev, next);
-    behind->word[3] = r4_slot_next_set(behind->word[3], own);
-    if (next != 0) {
-        slot_prev_link_set(slot_at(direct, next), own);
-    }
+    slot_fill_linked(child, content, slot_link_to(direct, behind), next);
+    derivation_join(direct, behind, next, slot_link_to(direct, child));
+}
+
+/* Makes the free slot `child` a copy of `source`, its child: the same object, these rights and TTL, no flags. A mapping
+ * is not copied, any other badge is. Depth below the maximum, rights and TTL checked by the caller. */
+static inline void derivation_copy(uintptr_t direct, struct r4_slot *source, struct r4_slot *child, uint64_t rights,
+                                   uint64_t ttl) {
+    bool frame = slot_type(source) == R4_CAP_FRAME;
+    uint64_t next = r4_slot_next_get(source->word[3]);
+    uint64_t prev = slot_link_to(direct, source);
+    child->word[1] = frame ? 0 : source->word[1];
+    child->word[2] = r4_slot_rights_set(source->word[2] & ~(frame ? 7ULL : 0), rights) + r4_slot_depth_put(1);
+    child->word[3] = r4_slot_next_put(next) | r4_slot_prev_low_put(prev);
+    __atomic_store_n(&child->word[0],
+                     r4_slot_type_put(slot_type(source)) | r4_slot_ttl_put(ttl) |
+                         r4_slot_version_put(slot_version(child) + 1) | r4_slot_prev_high_put(prev >> 24),
+                     __ATOMIC_RELEASE);
+    derivation_join(direct, source, next, slot_link_to(direct, child));
 }
 
 /* Takes a slot from which nothing derives out of its list and empties it; the version stays. */

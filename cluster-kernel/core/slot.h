@@ -15,8 +15,12 @@ static inline struct r4_slot *slot_at(uintptr_t direct, uint64_t link) {
     return link == 0 ? NULL : (struct r4_slot *)(direct + link * R4_SLOT_SIZE);
 }
 
+/* The link to a slot that is there; and to one that may be null. */
+static inline uint64_t slot_link_to(uintptr_t direct, const struct r4_slot *slot) {
+    return ((uintptr_t)slot - direct) / R4_SLOT_SIZE;
+}
 static inline uint64_t slot_link(uintptr_t direct, const struct r4_slot *slot) {
-    return slot == NULL ? 0 : ((uintptr_t)slot - direct) / R4_SLOT_SIZE;
+    return slot == NULL ? 0 : slot_link_to(direct, slot);
 }
 
 static inline enum r4_cap_type slot_type(const struct r4_slot *slot) {
@@ -109,7 +113,7 @@ static inline void slot_fill(struct r4_slot *slot, const struct slot_content *co
  * order. */
 static inline void slot_clear(struct r4_slot *slot) {
     __atomic_store_n(&slot->word[0], r4_slot_version_put(slot_version(slot)), __ATOMIC_RELAXED);
-    atomic_thread_fence(memory_order_release);
+    atomic_signal_fence(memory_order_release);
     slot->word[1] = 0;
     slot->word[2] = 0;
     slot->word[3] = 0;

@@ -43,16 +43,7 @@ struct outcome cap_copy(struct invocation *invocation) {
         return outcome_now(R4_ERR_BADGE);
     }
     /* commit */
-    struct slot_content content = {
-        .type = slot_type(source),
-        .ttl = (uint32_t)ttl,
-        .rights = (uint32_t)rights,
-        .size_log2 = (uint32_t)slot_size_log2(source),
-        .object = slot_object(source),
-        .depth = (uint32_t)slot_depth(source) + 1,
-        .badge = slot_type(source) == R4_CAP_FRAME ? 0 : source->word[1], /* a copy of a mapped frame is not mapped */
-    };
-    derivation_make(machine_direct(), invocation->slot, target, &content);
+    derivation_copy(machine_direct(), invocation->slot, target, rights, ttl);
     return outcome_now(R4_OK);
 }
 

@@ -167,7 +167,10 @@ static void remove_leaf(uint64_t *state, uint32_t root) {
 static uint32_t start(void) {
     memset(slots, 0, sizeof(slots));
     memset(nodes, 0, sizeof(nodes));
-    fill(0, (struct slot_content){.type = R4_CAP_UNTYPED, .ttl = R4_TTL_MAX, .size_log2 = 21, .object = 1ULL << 45}, 1);
+    slot_fill(&slots[0],
+              &(struct slot_content){
+                  .type = R4_CAP_UNTYPED, .ttl = R4_TTL_MAX, .size_log2 = 21, .object = 1ULL << 45, .badge = 1});
+    nodes[0] = (struct node){.used = true, .parent = NOBODY, .name = 1};
     return 0;
 }
 
@@ -208,6 +211,49 @@ START_TEST(test_deepest) {
         ck_assert(derivation_has_children(base, &chain[i - 1]));
         derivation_remove(base, &chain[i]);
         ck_assert(!derivation_has_children(base, &chain[i - 1]));
+    }
+}
+END_TEST
+
+/* A copy says what derivation_make() would have said of it; a frame's mapping stays with the source, any other badge is
+ * copied. */
+START_TEST(test_copy) {
+    static const enum r4_cap_type types[] = {R4_CAP_FRAME, R4_CAP_THREAD, R4_CAP_LINK};
+    for (size_t i = 0; i < R4_COUNT(types); i++) {
+        bool frame = types[i] == R4_CAP_FRAME;
+        struct slot_content content = {.type = types[i],
+                                       .ttl = 9,
+                                       .flags = R4_FLAG_ORIGINAL,
+                                       .rights = 0x1a5,
+                                       .size_log2 = 12,
+                                       .object = 0x12345000,
+                                       .depth = 3,
+                                       .badge = frame ? 0 : 77};
+        memset(slots, 0, sizeof(slots));
+        slot_fill(&slots[0], &(struct slot_content){.type = R4_CAP_UNTYPED});
+        derivation_make(direct(), &slots[0], &slots[1], &content);
+        derivation_copy(direct(), &slots[1], &slots[3], 0x21, 4);
+        if (frame) {
+            slot_mapping_set(&slots[1], (struct slot_mapping){0x7fff12347000, 5, 6});
+        }
+        derivation_copy(direct(), &slots[1], &slots[2], 0x81, 8);
+        content = (struct slot_content){.type = types[i],
+                                        .ttl = 8,
+                                        .rights = 0x81,
+                                        .size_log2 = 12,
+                                        .object = 0x12345000,
+                                        .depth = 4,
+                                        .badge = content.badge};
+        derivation_make(direct(), &slots[1], &slots[4], &content); /* between source and copy */
+        ck_assert_uint_eq(slots[2].word[1], slots[4].word[1]);
+        ck_assert_uint_eq(slots[2].word[2], slots[4].word[2]);
+        ck_assert_uint_eq(slots[2].word[0] & 0xffffffffffff, slots[4].word[0] & 0xffffffffffff);
+        ck_assert_ptr_eq(slot_next(direct(), &slots[1]), &slots[4]);
+        ck_assert_ptr_eq(slot_next(direct(), &slots[4]), &slots[2]);
+        ck_assert_ptr_eq(slot_next(direct(), &slots[2]), &slots[3]);
+        ck_assert_ptr_null(slot_next(direct(), &slots[3]));
+        ck_assert_ptr_eq(slot_prev(direct(), &slots[3]), &slots[2]);
+        ck_assert_ptr_eq(slot_prev(direct(), &slots[2]), &slots[4]);
     }
 }
 END_TEST
@@ -358,6 +404,6 @@ START_TEST(test_check_finds_ring) {
 }
 END_TEST
 
-SUITE_MAIN("derivation", test_random, test_deepest, test_move_to_last_version, test_check_accepts,
+SUITE_MAIN("derivation", test_random, test_deepest, test_copy, test_move_to_last_version, test_check_accepts,
            test_check_finds_wrong_link, test_check_finds_empty_and_header, test_check_finds_ttl, test_check_finds_depth,
            test_check_finds_ring)

@@ -151,6 +151,17 @@ START_TEST(test_each_field_of_objects) {
 }
 END_TEST
 
+/* Section 0 is reserved and nobody checks it: it cannot stand in for a symbol table, whatever its type says. */
+START_TEST(test_reserved_section) {
+    struct object object;
+    object_init(&object);
+    object.sections[0] = object.sections[OBJECT_SYMBOLS];
+    object.sections[0].offset = 1ULL << 40;
+    object.sections[OBJECT_RELA_TEXT].link = 0;
+    ck_assert_str_eq(open_copy(&object, sizeof(object), ELF_TYPE_RELOCATABLE), no_symbols);
+}
+END_TEST
+
 static const char segments_wrong[] = "the segment table is missing, misaligned or outside the file";
 
 static const struct spoiled executables[] = {
@@ -179,4 +190,4 @@ START_TEST(test_each_field_of_executables) {
 END_TEST
 
 SUITE_MAIN("elf", test_good_object, test_good_executable, test_truncated_at_every_length, test_wrong_type,
-           test_each_field_of_objects, test_each_field_of_executables)
+           test_each_field_of_objects, test_reserved_section, test_each_field_of_executables)

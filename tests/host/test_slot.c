@@ -109,7 +109,7 @@ static void expect_filled(const struct slot_content *content, uint64_t version) 
     ck_assert_uint_eq(slot_size_log2(&slot), content->size_log2);
     ck_assert_uint_eq(slot_object(&slot), content->object);
     ck_assert_uint_eq(slot.word[1], content->badge);
-    ck_assert_uint_eq(slot_depth(&slot), 0);
+    ck_assert_uint_eq(slot_depth(&slot), content->depth);
     ck_assert_ptr_null(slot_next(0, &slot));
     ck_assert_ptr_null(slot_prev(0, &slot));
 }
@@ -125,8 +125,9 @@ START_TEST(test_fill) {
         {.type = R4_CAP_UNTYPED, .size_log2 = 63},
         {.type = R4_CAP_UNTYPED, .size_log2 = 6, .object = (1ULL << 46) - 64},
         {.type = R4_CAP_FRAME, .size_log2 = 12, .object = (1ULL << 46) - 4096},
+        {.type = R4_CAP_PD, .depth = R4_DEPTH_MAX},
         {.type = R4_CAP_LINK, .badge = UINT64_MAX},
-        {(enum r4_cap_type)63, R4_TTL_MAX, 63, 4095, 63, (1ULL << 46) - 4096, UINT64_MAX},
+        {(enum r4_cap_type)63, R4_TTL_MAX, 63, 4095, 63, (1ULL << 46) - 4096, R4_DEPTH_MAX, UINT64_MAX},
         {0},
     };
     for (size_t i = 0; i < R4_COUNT(contents); i++) {
