@@ -8,6 +8,8 @@
 #include "memory.h"
 #include <string.h>
 
+#define HOSTILE_TRIES 8U /* to find a link on which an answer is owed */
+
 static const char *const kind_names[] = {"nothing", "HELLO", "OFFER", "ACCEPT", "REFUSE", "REVOKE", "DONE", "nonsense"};
 
 /* The record of a loan whose borrower owes an answer on this link, or null. */
@@ -111,24 +113,17 @@ static void nonsense_offer(const struct link *link, struct r4_message *message) 
 }
 
 static void (*const forgeries[])(const struct link *, struct r4_message *) = {
-    replay, replay, other_generation, other_epoch, no_record, no_kind, other_hello, nonsense_offer,
+    replay,      replay,    other_generation, other_generation, other_generation,
+    other_epoch, no_record, no_kind,          other_hello,      nonsense_offer,
 };
 
-/* A link of `copy`; one on which an answer is owed, if a few tries find one. */
-static struct link *link_choose(const struct copy *copy) {
-    struct link *link = NULL;
-    for (uint32_t try = 0; try < 4; try++) {
-        link = copy->cluster->links[sim_random(sim.cluster_count)];
-        if (link != NULL && question_find(copy, link) != NULL) {
-            break;
-        }
-    }
-    return link;
-}
-
 void hostile_send(void) {
-    struct copy *copy = &sim.copies[sim_random(sim.cluster_count)];
-    struct link *link = link_choose(copy);
+    struct copy *copy = NULL;
+    struct link *link = NULL;
+    for (uint32_t try = 0; try < HOSTILE_TRIES && (link == NULL || question_find(copy, link) == NULL); try++) {
+        copy = &sim.copies[sim_random(sim.cluster_count)];
+        link = copy->cluster->links[sim_random(sim.cluster_count)];
+    }
     if (copy->dead || link == NULL || !copy->cluster->linked || !copy_is_calm(copy) || link->peer_epoch == 0 ||
         !ring_has_room(&link->out)) {
         return;

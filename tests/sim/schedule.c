@@ -28,7 +28,7 @@ int schedule_cluster(void) { return sim.running == NULL ? -1 : (int)sim.running-
 static void machine_draw(void) {
     static const uint32_t slots[] = {1, 1, 1, 2, 4, 64};
     static const uint32_t preempt[] = {0, 4, 16, 64};
-    static const uint32_t hostile[] = {0, 0, 20, 100};
+    static const uint32_t hostile[] = {0, 10, 20, 100};
     sim.cluster_count = 2 + (uint32_t)sim_random(sim_chance(3) ? SIM_CLUSTERS - 1 : 3);
     sim.console_owner = (uint32_t)sim_random(sim.cluster_count);
     sim.ring_slots = slots[sim_random(R4_COUNT(slots))];
