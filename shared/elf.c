@@ -56,7 +56,9 @@ static const char *check_relocations(const struct elf_file *file, const struct e
     if (section->entry_size != sizeof(struct elf_relocation) || !is_aligned(section->offset, 8)) {
         return "a relocation table has entries of another size or is misaligned";
     }
-    if (section->link >= file->header->section_count || file->sections[section->link].type != ELF_SECTION_SYMTAB) {
+    /* entry 0 is reserved and so never checked */
+    if (section->link == 0 || section->link >= file->header->section_count ||
+        file->sections[section->link].type != ELF_SECTION_SYMTAB) {
         return "a relocation table has no symbol table";
     }
     if (section->info >= file->header->section_count) {

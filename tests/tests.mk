@@ -58,6 +58,7 @@ $(HOST)/acpi/%.aml: tests/host/acpi/%.asl | $(TEST_PACKAGES)
 SEEDS ?= 1000
 SEED ?=
 include $(wildcard tests/sim/sim.mk)
+include tests/fuzz/fuzz.mk # FUZZ_BUILT and FUZZ_CHECKS, what `make test` builds and runs
 
 # --- commands ---
 
@@ -73,8 +74,8 @@ MACHINES := $(CONFIGS:%=build/%)
 check: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(SIM_TARGETS)
-	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(BOOT_CHECKS)
+test: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT)
+	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(FUZZ_CHECKS) $(BOOT_CHECKS)
 
 sim: $(SIM)
 	@$(or $(SIM_COMMAND),$(error tests/sim/sim.mk defines no SIM_COMMAND))

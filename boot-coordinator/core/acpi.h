@@ -9,7 +9,7 @@
 
 #include <r4/types.h>
 
-struct acpi_header {
+struct acpi_header { /* at any address: firmware does not always align its tables */
     char signature[4];
     uint32_t length; /* of the whole table, bytes */
     uint8_t revision;
@@ -19,7 +19,7 @@ struct acpi_header {
     uint32_t oem_revision;
     uint32_t creator_id;
     uint32_t creator_revision;
-};
+} __attribute__((packed));
 R4_SIZE(struct acpi_header, 36);
 
 #define ACPI_NO_ENTRY 0xffffffffU

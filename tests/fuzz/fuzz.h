@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the fuzz targets share. A target fuzz_X.c feeds bytes to one parser, under ASan and UBSan, and then holds the
+ * parser's answer against what its header promises: FUZZ_CHECK ends the process when a promise is broken, and libFuzzer
+ * keeps the input. A buffer is exactly as long as the parser is told, so that each byte read behind its end is seen.
+ */
+#ifndef R4_TESTS_FUZZ_H
+#define R4_TESTS_FUZZ_H
+
+#include "core/acpi.h"
+#include "core/ranges.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* libFuzzer's side: it calls the first two, we call the third. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+
+#define FUZZ_CHECK(condition) fuzz_check(condition, #condition, __FILE__, __LINE__)
+
+static inline void fuzz_check(bool condition, const char *text, const char *file, int line) {
+    if (!condition) {
+        fprintf(stderr, "%s:%d: broken promise: %s\n", file, line, text);
+        abort();
+    }
+}
+
+/* A copy of its own, 16-byte aligned as malloc's are; to be freed. */
+static inline void *fuzz_copy(const void *data, size_t size) {
+    void *copy = malloc(size);
+    memcpy(copy, data, size);
+    return copy;
+}
+
+/* Makes `size` bytes add up to 0 by the byte at `at`. */
+static inline void fuzz_sum(uint8_t *bytes, size_t size, size_t at) {
+    uint8_t sum = 0;
+    bytes[at] = 0;
+    for (size_t i = 0; i < size; i++) {
+        sum = (uint8_t)(sum + bytes[i]);
+    }
+    bytes[at] = (uint8_t)-sum;
+}
+
+/* The bytes as a table whose length is good, as the readers of single tables want it; null: shorter than a header. */
+static inline struct acpi_header *fuzz_table(const uint8_t *data, size_t size) {
+    if (size < sizeof(struct acpi_header)) {
+        return NULL;
+    }
+    struct acpi_header *table = fuzz_copy(data, size);
+    table->length = (uint32_t)size;
+    return table;
+}
+
+/* A fault names the table and the entry, and there are no more entries than a table has pairs of bytes. True: none. */
+static inline bool fuzz_good(struct acpi_fault fault, const struct acpi_header *table) {
+    if (fault.what == NULL) {
+        return true;
+    }
+    FUZZ_CHECK(*fault.what != '\0');
+    FUZZ_CHECK(memcmp(fault.table, table->signature, 4) == 0 && fault.table[4] == '\0');
+    FUZZ_CHECK(fault.entry == ACPI_NO_ENTRY || fault.entry < table->length);
+    return false;
+}
+
+/* Sets are disjoint, ascending, without empty ranges, neighbours merged. */
+static inline void fuzz_ranges(const struct ranges *set) {
+    FUZZ_CHECK(set->count <= RANGES_MAX);
+    for (uint32_t i = 0; i < set->count; i++) {
+        FUZZ_CHECK(set->list[i].base < set->list[i].end);
+        FUZZ_CHECK(i == 0 || set->list[i - 1].end < set->list[i].base);
+    }
+}
+
+/* A change that keeps all else in its place, for files that are full of offsets: three times of four one 8-byte word.
+ */
+static inline size_t fuzz_mutate_word(uint8_t *data, size_t size, size_t max, unsigned seed) {
+    if (size < 8 || seed % 4 == 0) {
+        return LLVMFuzzerMutate(data, size, max);
+    }
+    LLVMFuzzerMutate(data + seed / 4 % (size / 8) * 8, 8, 8);
+    return size;
+}
+
+/* The next number of a script of bytes, 0 behind its end. */
+struct fuzz_script {
+    const uint8_t *at;
+    const uint8_t *end;
+};
+
+static inline uint64_t fuzz_next(struct fuzz_script *script, size_t bytes) {
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes && script->at < script->end; i++) {
+        value |= (uint64_t)*script->at++ << (8 * i);
+    }
+    return value;
+}
+
+#endif

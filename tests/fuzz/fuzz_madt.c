@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * madt_read: input = a MADT. Held against a second, simpler walk over the same entries.
+ */
+#include "core/madt.h"
+#include "fuzz.h"
+
+static struct madt madt;
+
+static void core_expect(uint32_t apic_id, uint32_t flags) {
+    const struct madt_core *core = madt_find(&madt, apic_id);
+    FUZZ_CHECK(core != NULL && core->apic_id == apic_id);
+    FUZZ_CHECK(core->enabled || !(flags & 1));
+}
+
+/* Each processor that an entry names is there, and enabled if that entry enables it. Returns how many it enables. */
+static uint32_t entries_expect(const uint8_t *bytes, uint32_t size) {
+    uint32_t enabled = 0;
+    for (uint32_t at = 44; at < size; at += bytes[at + 1]) {
+        const uint8_t *entry = bytes + at;
+        if (entry[0] == 0) {
+            core_expect(entry[3], acpi_read32(entry + 4));
+            enabled += entry[4] & 1;
+        } else if (entry[0] == 9) {
+            core_expect(acpi_read32(entry + 4), acpi_read32(entry + 8));
+            enabled += entry[8] & 1;
+        }
+    }
+    return enabled;
+}
+
+static void cores_check(uint32_t enabled) {
+    FUZZ_CHECK(madt.core_count >= 1 && madt.core_count <= MADT_CORES_MAX);
+    for (uint32_t i = 0; i < madt.core_count; i++) {
+        FUZZ_CHECK(madt_find(&madt, madt.cores[i].apic_id) == &madt.cores[i]);
+        FUZZ_CHECK(!madt.cores[i].enabled || !madt.cores[i].online_capable);
+        enabled -= madt.cores[i].enabled;
+    }
+    FUZZ_CHECK(enabled == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct acpi_header *table = fuzz_table(data, size);
+    if (table != NULL && fuzz_good(madt_read(table, &madt), table)) {
+        cores_check(entries_expect((const uint8_t *)table, table->length));
+    }
+    free(table);
+    return 0;
+}

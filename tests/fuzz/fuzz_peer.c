@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A hostile peer against one end of a link: core/ring.c and core/loan.c, with the queues and the dispatch of remote.c
+ * and loans.c in small. Input = a script. The peer writes what its mappings allow, anything at any time: the producer's
+ * lines of the ring to us, the consumer's line of the ring from us. Our side polls, hands out, revokes, ends sweeps.
+ * Promises: nothing is read or written outside the rings; the peer never changes our lines; no record is queued twice;
+ * an answer counts only once its question has been sent, and memory that is lent comes back only by the peer's word.
+ */
+#include "core/loan.h"
+#include "core/ring.h"
+#include "fuzz.h"
+
+struct queue {
+    struct post *first;
+};
+
+struct record { /* what the lender's record may believe, followed from outside */
+    bool offer_sent;
+    bool revoke_sent;
+};
+
+static struct loan_out lent[LOANS];
+static struct loan_in received[LOANS];
+static struct record told[LOANS];
+static struct queue requests;
+static struct queue answers;
+static struct r4_ring *in;  /* peer to us */
+static struct r4_ring *out; /* us to peer */
+static struct ring_end in_end;
+static struct ring_end out_end;
+static uint32_t peer_position; /* of the next message that a peer would send by the rules */
+
+static struct r4_ring *ring_new(uint32_t slots) {
+    return calloc(1, sizeof(struct r4_ring) + slots * sizeof(struct r4_message)); /* exactly: red zone behind */
+}
+
+static void link_start(uint32_t slots) {
+    memset(lent, 0, sizeof(lent));
+    memset(received, 0, sizeof(received));
+    memset(told, 0, sizeof(told));
+    requests.first = NULL;
+    answers.first = NULL;
+    in = ring_new(slots);
+    out = ring_new(slots);
+    in_end = (struct ring_end){in, slots, 0};
+    out_end = (struct ring_end){out, slots, 0};
+    ring_consume_from(&in_end, 0);
+    ring_produce_from(&out_end, 0);
+    peer_position = 0;
+    for (uint32_t i = 0; i < LOANS; i++) {
+        lent[i].post.loan = i;
+        received[i].post.loan = i;
+    }
+}
+
+static void queue_put(struct queue *queue, struct post *post, enum r4_message_kind kind, enum r4_error error) {
+    struct post **end = &queue->first;
+    for (unsigned length = 0; *end != NULL; length++) {
+        FUZZ_CHECK(*end != post && length < LOANS); /* never twice, never a cycle */
+        end = &(*end)->next;
+    }
+    FUZZ_CHECK(post->kind == R4_MESSAGE_NONE);
+    post->kind = kind;
+    post->error = error;
+    post->next = NULL;
+    *end = post;
+}
+
+static struct post *queue_take(struct queue *queue) {
+    struct post *post = queue->first;
+    queue->first = post->next;
+    return post;
+}
+
+static void flush(void) {
+    while ((answers.first != NULL || requests.first != NULL) && ring_has_room(&out_end)) {
+        bool answer = answers.first != NULL;
+        struct post *post = queue_take(answer ? &answers : &requests);
+        struct r4_message message = {.kind = post->kind, .error = post->error, .loan = post->loan};
+        message.generation = answer ? received[post->loan].generation : lent[post->loan].generation;
+        if (!answer) {
+            FUZZ_CHECK(post->kind == R4_MESSAGE_OFFER || post->kind == R4_MESSAGE_REVOKE);
+            told[post->loan].offer_sent |= post->kind == R4_MESSAGE_OFFER;
+            told[post->loan].revoke_sent |= post->kind == R4_MESSAGE_REVOKE;
+        }
+        post->kind = R4_MESSAGE_NONE;
+        ring_put(&out_end, &message);
+    }
+}
+
+/* loans.c, answer() */
+static void answer_receive(const struct r4_message *message) {
+    struct loan_out *loan = &lent[message->loan];
+    struct record *record = &told[message->loan];
+    struct loan_out before = *loan;
+    enum lender_action action = loan_answer(loan, message);
+    if (action == LENDER_DROP) {
+        FUZZ_CHECK(memcmp(&before, loan, sizeof(before)) == 0);
+        return;
+    }
+    FUZZ_CHECK(message->generation == before.generation && loan->generation == before.generation);
+    switch (action) {
+    case LENDER_LENT:
+        FUZZ_CHECK(record->offer_sent && before.state == LOAN_OUT_OFFERED && loan->state == LOAN_OUT_LENT);
+        break;
+    case LENDER_LENT_REVOKE:
+        FUZZ_CHECK(record->offer_sent && before.revoke_wanted && loan->state == LOAN_OUT_REVOKING);
+        queue_put(&requests, &loan->post, R4_MESSAGE_REVOKE, R4_OK);
+        break;
+    case LENDER_REFUSED:
+        FUZZ_CHECK(record->offer_sent && before.state == LOAN_OUT_OFFERED && loan->state == LOAN_OUT_FREE);
+        break;
+    case LENDER_BACK:
+        FUZZ_CHECK(record->revoke_sent && message->error == R4_OK && loan->state == LOAN_OUT_FREE);
+        break;
+    case LENDER_STILL_LENT:
+        FUZZ_CHECK(record->revoke_sent && message->error != R4_OK && loan->state == LOAN_OUT_LENT);
+        record->revoke_sent = false;
+        break;
+    default:
+        FUZZ_CHECK(false);
+    }
+    FUZZ_CHECK(loan->state != LOAN_OUT_FREE || !loan->revoke_wanted);
+}
+
+/* loans.c, offer() and sweep(); an even size lands, an odd one is refused */
+static void request_receive(const struct r4_message *message) {
+    struct loan_in *loan = &received[message->loan];
+    if (message->kind == R4_MESSAGE_OFFER && loan_offer_fits(loan, message)) {
+        FUZZ_CHECK(loan->state == LOAN_IN_FREE && message->generation > loan->generation);
+        loan->generation = message->generation;
+        bool lands = message->size_log2 % 2 == 0;
+        loan->state = lands ? LOAN_IN_LANDED : LOAN_IN_FREE;
+        queue_put(&answers, &loan->post, lands ? R4_MESSAGE_ACCEPT : R4_MESSAGE_REFUSE, R4_OK);
+    } else if (message->kind == R4_MESSAGE_REVOKE && loan_sweep_starts(loan, message)) {
+        FUZZ_CHECK(loan->state == LOAN_IN_SWEEPING && message->generation == loan->generation);
+    }
+}
+
+/* remote.c, receive() and link_poll(); a peer that goes on writing cannot keep us for more than what is bounded */
+static void poll(void) {
+    struct r4_message message;
+    bool wanted;
+    ring_look(&in_end);
+    for (uint32_t taken = 0; taken < 2 * in_end.slots && ring_take(&in_end, &message, &wanted); taken++) {
+        FUZZ_CHECK(taken < in_end.slots); /* nobody writes meanwhile: a lap at most */
+        if (message.loan >= LOANS) {
+            continue;
+        }
+        if (message.kind == R4_MESSAGE_OFFER || message.kind == R4_MESSAGE_REVOKE) {
+            request_receive(&message);
+        } else {
+            answer_receive(&message);
+        }
+    }
+    flush();
+    ring_rest(&in_end);
+}
+
+/* --- the peer --- */
+
+static void peer_send(struct fuzz_script *script) {
+    struct r4_message *slot = &in->slots[peer_position & (in_end.slots - 1)];
+    slot->kind = (uint32_t)fuzz_next(script, 1) % 8;
+    slot->loan = (uint32_t)fuzz_next(script, 1);
+    slot->error = (uint32_t)fuzz_next(script, 1) % 4;
+    slot->size_log2 = (uint32_t)fuzz_next(script, 1);
+    uint32_t generation = (uint32_t)fuzz_next(script, 1); /* near the right one, or anything */
+    bool offer = slot->kind == R4_MESSAGE_OFFER || slot->kind == R4_MESSAGE_REVOKE;
+    uint32_t known = offer ? received[slot->loan % LOANS].generation : lent[slot->loan % LOANS].generation;
+    slot->generation = generation < 0x80 ? known + generation % 3 : (uint32_t)fuzz_next(script, 4);
+    slot->sequence = ++peer_position;
+}
+
+/* The producer's line 0 and the slots of the ring to us: the consumer's line between is ours alone. */
+static void peer_scribble(struct fuzz_script *script) {
+    uint32_t slot_words = in_end.slots * (sizeof(struct r4_message) / 4);
+    uint32_t word = (uint32_t)fuzz_next(script, 2) % (slot_words + 16);
+    uint32_t value = (uint32_t)fuzz_next(script, 4);
+    if (word < 16) {
+        ((uint32_t *)in)[word] = value;
+    } else {
+        ((uint32_t *)in->slots)[word - 16] = value;
+    }
+}
+
+static void peer_step(struct fuzz_script *script, unsigned kind) {
+    switch (kind) {
+    case 0:
+        peer_send(script);
+        break;
+    case 1:
+        peer_scribble(script);
+        break;
+    case 2: /* says how far it has read: the truth, or anything */
+        out->head = out_end.position - (uint32_t)fuzz_next(script, 1) % (out_end.slots + 1);
+        break;
+    case 3:
+        out->head = (uint32_t)fuzz_next(script, 4);
+        out->looking = (uint32_t)fuzz_next(script, 1);
+        break;
+    default: /* goes on from where we really are */
+        peer_position = in_end.position + (uint32_t)fuzz_next(script, 1) % 2;
+        break;
+    }
+}
+
+/* --- our side --- */
+
+static void own_step(struct fuzz_script *script, unsigned kind) {
+    uint32_t index = (uint32_t)fuzz_next(script, 1) % LOANS;
+    struct loan_out *loan = kind == 6 ? loan_find_free(lent) : &lent[index];
+    struct loan_in *in_loan = &received[index];
+    if (kind == 5) {
+        poll();
+    } else if (kind == 6 && loan != NULL) {
+        FUZZ_CHECK(loan->state == LOAN_OUT_FREE && loan->generation != 0 && !loan->revoke_wanted);
+        loan->state = LOAN_OUT_OFFERED;
+        told[loan - lent] = (struct record){0};
+        queue_put(&requests, &loan->post, R4_MESSAGE_OFFER, R4_OK);
+    } else if (kind == 7 && loan->state != LOAN_OUT_FREE && loan_revoke(loan)) {
+        FUZZ_CHECK(loan->state == LOAN_OUT_REVOKING && !told[index].revoke_sent);
+        queue_put(&requests, &loan->post, R4_MESSAGE_REVOKE, R4_OK);
+    } else if (kind == 8 && in_loan->state == LOAN_IN_SWEEPING) {
+        bool swept = fuzz_next(script, 1) % 2 == 0;
+        in_loan->state = swept ? LOAN_IN_FREE : LOAN_IN_LANDED;
+        queue_put(&answers, &in_loan->post, R4_MESSAGE_DONE, swept ? R4_OK : R4_ERR_CLUSTER_DOWN);
+    }
+    flush();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct fuzz_script script = {data, data + size};
+    link_start(1U << fuzz_next(&script, 1) % 7);
+    while (script.at < script.end) {
+        unsigned kind = (unsigned)fuzz_next(&script, 1) % 9;
+        if (kind < 5) {
+            peer_step(&script, kind);
+        } else {
+            own_step(&script, kind);
+        }
+        FUZZ_CHECK(in->head == in_end.position); /* our word, whatever the peer did */
+    }
+    poll();
+    free(in);
+    free(out);
+    return 0;
+}
