@@ -1,0 +1,389 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Holds README.md and docs/ against the tree; one line per breach, exit status 1 if there is any.
+
+    commands   make's targets, variables and their values, tools and their options, as they are shown, exist
+    names      files, functions and constants in backquotes exist
+    abi        docs/abi.md says of operations, errors, types, fields and constants what the headers, the table in
+               syscall.c and the handlers say
+
+--refresh runs the command of each marker `<!-- output of: COMMAND -->` and puts what the clusters print (the
+coordinator's lines left out) into the block below it. The boot tests compare that block with a run, numbers apart.
+"""
+
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+
+import accelerator
+import qemu
+from check_tree import c_functions, without_comments
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SOURCES = {".c", ".h", ".S", ".py", ".mk", ".ld", ".sh", ".toml", ".asl", ".cfg"}
+PROGRAMS = {"build/sim/r4sim": "tests/sim/main.c"}  # what is built and shown with options -> where these stand
+
+CODE = re.compile(r"```.*?\n(.*?)```|`([^`\n]+)`|^ {4,}(?![-|*])(\S.*)$", re.S | re.M)
+MARKER = re.compile(r"<!-- output of: (.+?) -->\n```\n(.*?)```\n", re.S)
+PLACEHOLDER = re.compile(r"NAME|FILE|PATH|\bN\b|…|\.\.\.|\*")
+PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.(?:c|h|S|py|md|mk|ld|sh|toml|asl|cfg)|(?:[\w-]+/)+")
+IDENTIFIER = re.compile(r"([A-Za-z]\w*_\w*)(?:\(\))?")
+
+
+def read(root, name):
+    return (root / name).read_text(encoding="utf-8")
+
+
+def tree_files(root):
+    """The names of all files but built and hidden ones."""
+    for path in sorted(root.rglob("*")):
+        parts = path.relative_to(root).parts
+        if parts[0] != "build" and not any(part.startswith((".", "__")) for part in parts) and path.is_file():
+            yield str(path.relative_to(root))
+
+
+def documents(root):
+    return [str(path.relative_to(root)) for path in [root / "README.md", *sorted((root / "docs").glob("*.md"))]]
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+# --- commands ---
+
+
+class Commands:
+    """What can be called: targets and variables of make, options of the tools."""
+
+    def __init__(self, root):
+        self.root = root
+        self.make = "".join(read(root, name) for name in tree_files(root) if name == "Makefile" or name.endswith(".mk"))
+        self.targets = {word for line in re.findall(r"^\.PHONY: (.*)$", self.make, re.M) for word in line.split()}
+        programs = re.findall(r'\{"(\w+)", \w+_run\}', read(root, "user/root/main.c"))
+        self.values = {"ACCEL": ["auto", *accelerator.ARGUMENTS], "FIRMWARE": list(qemu.FIRMWARE), "PROGRAM": programs,
+                       "CC": ["gcc", "clang"]}
+
+    def check(self, code):
+        """What is wrong with one line of code."""
+        line = re.split(r"\s{2,}|\s#|;|\||&&", code.strip())[0] if not code.startswith("ACCEL=") else code
+        words = line.split()
+        if words and words[0] == "make":
+            yield from self.check_make(words[1:])
+        tools = [word for word in words if re.fullmatch(r"(?:tools|tests)/[\w/]+\.(?:py|sh)", word) or word in PROGRAMS]
+        for tool in tools[:1]:
+            yield from self.check_tool(tool, words[words.index(tool) + 1 :])
+
+    def check_make(self, words):
+        for word in words:
+            name, is_variable, value = word.partition("=")
+            if is_variable:
+                yield from self.check_variable(name, value)
+            elif not word.startswith("-") and word not in self.targets:
+                yield f"make has no target {word}"
+
+    def check_variable(self, name, value):
+        if not re.search(rf"\$\({name}\)|^{name} *\?=", self.make, re.M):
+            yield f"make has no variable {name}"
+        for choice in value.split("|") if name in self.values else ():
+            if choice not in self.values[name]:
+                yield f"{name} is never {choice}"
+        if name == "CONFIG" and not PLACEHOLDER.search(value) and not (self.root / value).is_file():
+            yield f"there is no {value}"
+
+    def check_tool(self, tool, words):
+        source = self.root / PROGRAMS.get(tool, tool)
+        if not source.is_file():
+            yield f"there is no {tool}"
+            return
+        text = source.read_text(encoding="utf-8")
+        for word in words:
+            option = re.match(r"--?[a-z][\w-]*", word)
+            spelling = option and (option[0].lstrip("-") if tool in PROGRAMS else option[0])
+            if option and f'"{spelling}"' not in text:
+                yield f"{tool} has no option {option[0]}"
+
+
+def check_commands(root, name, text, commands):
+    for match in CODE.finditer(text):
+        code = next(group for group in match.groups() if group is not None)
+        for offset, line in enumerate(code.splitlines()):
+            for breach in commands.check(line):
+                yield f"{name}:{line_of(text, match.start()) + offset}: {breach}: {line.strip()}"
+
+
+# --- names ---
+
+
+class Names:
+    """Files of the tree and words of its sources."""
+
+    def __init__(self, root):
+        self.files = set(tree_files(root))
+        self.folders = {str(parent) for name in self.files for parent in pathlib.PurePath(name).parents}
+        code = (name for name in self.files if pathlib.PurePath(name).suffix in SOURCES or name == "Makefile")
+        self.words = {word for name in code for word in re.findall(r"\w+", read(root, name))}
+
+    def has_path(self, path):
+        """Full, or as readers shorten it: from some folder on."""
+        path = path.rstrip("/")
+        return any(known == path or known.endswith("/" + path) for known in self.files | self.folders)
+
+
+def check_names(name, text, names):
+    for match in re.finditer(r"`([^`\n]+)`", text):
+        for word in re.sub(r"[(){},;:]", " ", match[1]).split():
+            identifier = IDENTIFIER.fullmatch(word)
+            wrong = None
+            if PLACEHOLDER.search(word) or word.startswith(("build/", "/", "-", "../", "<")) or "=" in word:
+                continue
+            if PATH.fullmatch(word):
+                wrong = not names.has_path(word) and "no such file"
+            elif identifier:
+                wrong = identifier[1] not in names.words and "no source has this name"
+            if wrong:
+                yield f"{name}:{line_of(text, match.start())}: {wrong}: {word}"
+
+
+# --- abi.md ---
+
+
+class Sections:
+    """A document by headings: paragraphs, and the rows of tables as lists of cells without backquotes."""
+
+    def __init__(self, text):
+        parts = re.split(r"^#+ (.*)$", text, flags=re.M)
+        self.text = dict(zip(parts[1::2], parts[2::2]))
+
+    def rows(self, heading, head):
+        """Rows of all tables below `heading` (any heading: None) whose first columns are called `head`."""
+        texts = [self.text.get(heading, "")] if heading else self.text.values()
+        found = []
+        for table in re.findall(r"(?:^\|.*\n)+", "\n".join(texts), re.M):
+            lines = [[cell.strip().strip("`") for cell in line.strip().strip("|").split("|")] for line in table.splitlines()]
+            if lines[0][: len(head)] == head:
+                found += [cells[: len(head)] for cells in lines[2:]]
+        return found
+
+    def paragraph(self, heading, begin):
+        """The text behind `begin` up to the end of its paragraph, on one line; None if there is none."""
+        match = re.search(rf"\b{begin}(.*?)(?:\n\n|\Z)", self.text.get(heading, ""), re.S)
+        return match and " ".join(match[1].split())
+
+
+class Abi:
+    """What the sources say."""
+
+    HANDLER_FILES = ["cluster-kernel/syscall.c", "cluster-kernel/invocation.h", "cluster-kernel/loans.c",
+                     "cluster-kernel/core/retype.c", "cluster-kernel/core/slot.h",
+                     "cluster-kernel/core/resolve.h"]  # and object/*.c
+
+    def __init__(self, root):
+        self.slot, self.abi, self.err = (without_comments(read(root, f"shared/r4/{name}.h")) for name in ("slot", "abi", "err"))
+        self.table = re.findall(r"\[(R4_OP_\w+)\] = \{(\w+), (\w+), (\w+), (\d)\}", read(root, "cluster-kernel/syscall.c"))
+        self.bodies = {}
+        objects = sorted(str(path.relative_to(root)) for path in (root / "cluster-kernel/object").glob("*.c"))
+        for name in [*self.HANDLER_FILES, *objects]:
+            text = re.sub(r"__attribute__\(\(\w+\)\)", "", without_comments(read(root, name)))
+            lines = text.splitlines()
+            self.bodies |= {function: "\n".join(lines[first - 1 : last]) for function, first, last in c_functions(text)}
+
+    def enum(self, text, name):
+        """Names of an enum, in order."""
+        body = re.search(rf"enum {name} \{{(.*?)\}}", text, re.S)[1]
+        return [word for word in re.findall(r"\b\w+\b", body) if not word.endswith("_COUNT")]
+
+    def operations(self):
+        numbers = {name: index for index, name in enumerate(self.enum(self.abi, "r4_operation"))}
+        rows = []
+        for name, _, kind, right, modifies in self.table:
+            rows.append([str(numbers[name]), name, "any" if kind == "R4_CAP_EMPTY" else kind,
+                         "none" if right == "0" else right, "yes" if modifies == "1" else "no"])
+        return sorted(rows, key=lambda row: int(row[0]))
+
+    def bits(self, pattern):
+        """Defined flags or rights whose names fit."""
+        text = self.slot.replace("\\\n", " ")
+        return [[value, name] for name, value in re.findall(rf"#define ({pattern}) +(\d+)U", text)]
+
+    def fields(self):
+        return [[name, f"{high}:{low}"] for text in (self.abi, self.slot)
+                for name, high, low in re.findall(r"DEFINE_FIELD\(\w+, (\w+), (\d+), (\d+)\)", text)]
+
+    def errors(self):
+        return re.findall(r'X\((R4_\w+), +"([^"]+)"\)', self.err)
+
+    def info_fields(self):
+        body = re.search(r"struct r4_root_info \{(.*?)\n\};", self.abi, re.S)[1]
+        return re.findall(r"(\w+)(?:\[\w+\])?;", body)
+
+    def refusals(self, function, seen=None):
+        """The errors in a function and all that it calls in these files."""
+        seen = set() if seen is None else seen
+        if function in seen or function not in self.bodies:
+            return set()
+        seen.add(function)
+        found = set(re.findall(r"R4_ERR_\w+", self.bodies[function]))
+        for called in re.findall(r"\b(\w+)\(", self.bodies[function]):
+            found |= self.refusals(called, seen)
+        return found
+
+
+def difference(what, said, true):
+    """Rows of a table against what they should be."""
+    for row in said:
+        if row not in true:
+            yield f"{what}: wrong or not there: {' | '.join(row)}"
+    for row in true:
+        if row not in said:
+            yield f"{what}: missing: {' | '.join(row)}"
+    if sorted(said) == sorted(true) and said != true:
+        yield f"{what}: in another order than in the source"
+
+
+SLOT_RULES = {"as for a destination slot": ("A destination slot", "invocation_destination"),
+              "as for a named capability": ("A named capability", "invocation_cap")}
+
+
+def check_refusals(sections, abi):
+    """Of the call itself, of the two kinds of slots, of each operation."""
+    rules = {}
+    for phrase, (begin, function) in SLOT_RULES.items():
+        said = set(re.findall(r"R4_ERR_\w+", sections.paragraph("Slots named by arguments", begin) or ""))
+        rules[phrase] = said
+        yield from sets_differ(begin, said, abi.refusals(function))
+    general = {row[0] for row in sections.rows("What every call can be refused with", ["error"])}
+    own = set(re.findall(r"R4_ERR_\w+", abi.bodies["invoke"]))
+    yield from sets_differ("every call", general, own | abi.refusals("resolve"))
+    for operation, handler, *_ in abi.table:
+        refused = sections.paragraph(operation, "Refused:")
+        if refused is None:
+            yield f"{operation}: does not say what it is refused with"
+            continue
+        said = set(re.findall(r"R4_ERR_\w+", refused))
+        for phrase, errors in rules.items():
+            said |= errors if phrase in refused else set()
+        yield from sets_differ(operation, said, abi.refusals(handler))
+
+
+def sets_differ(what, said, true):
+    if said != true:
+        more, less = sorted(said - true), sorted(true - said)
+        yield f"{what}: refused with" + "".join(f", not {error}" for error in more) + "".join(f", also {error}" for error in less)
+
+
+def check_constants(text, numbers):
+    """`NAME` (value) says the value that the header says."""
+    for name, value in re.findall(r"`(R4_\w+)` \((0x[0-9a-f]+|\d+)\)", text):
+        if name not in numbers:
+            yield f"{name}: has no value in the headers"
+        elif numbers[name] != int(value, 0):
+            yield f"{name}: is {numbers[name]:#x}, not {value}"
+
+
+def constants(root):
+    """Numbers and simple shifts that shared/r4 defines."""
+    found = {}
+    for path in sorted((root / "shared/r4").glob("*.h")):
+        text = without_comments(path.read_text(encoding="utf-8")).replace("\\\n", " ")
+        for name, value in re.findall(r"#define (R4_\w+) +\(?(0x[0-9a-f]+|\d+)U?L*\)?[ \t]*$", text, re.M):
+            found[name] = int(value, 0)
+    return found
+
+
+def check_abi(root):
+    text = read(root, "docs/abi.md")
+    sections, abi = Sections(text), Abi(root)
+    types = [[str(value), name] for value, name in enumerate(abi.enum(abi.slot, "r4_cap_type"))]
+    flags = abi.bits(r"R4_FLAG_\w+")
+    rights = abi.bits(r"R4_(?:READ|WRITE|EXEC|SEND|WAIT|CONTROL|LINK|DEFER|MODIFY)")
+    errors = [[str(value), *error] for value, error in enumerate(abi.errors())]
+    fields = sections.rows(None, ["field", "bits"]) + [[row[0], row[2]] for row in sections.rows(None, ["field", "word", "bits"])]
+    stats = [[str(value), name] for value, name in enumerate(abi.enum(abi.abi, "r4_stat"))]
+    said_stats = re.findall(r"(\d) [\w\s]+\(`(R4_STAT_\w+)`\)", text)
+    head = ["number", "operation", "type", "right", "modifies"]
+    breaches = [
+        *difference("operations", sections.rows("Operations", head), abi.operations()),
+        *difference("errors", sections.rows("Errors", ["value", "error", "text"]), errors),
+        *difference("types", sections.rows("Types", ["value", "type"]), types),
+        *difference("rights", sections.rows("Rights", ["bit", "right"]), rights),
+        *difference("flags", sections.rows("Flags", ["bit", "flag"]), flags),
+        *difference("fields", sorted(fields), sorted(abi.fields())),
+        *difference("root task", sections.rows("The root task", ["field"]), [[name] for name in abi.info_fields()]),
+        *difference("counters", [list(row) for row in said_stats], stats),
+        *check_refusals(sections, abi), *check_constants(text, constants(root))]
+    return [f"docs/abi.md: {breach}" for breach in breaches]
+
+
+# --- outputs ---
+
+
+def cluster_lines(output):
+    """What the clusters print, and the end."""
+    return [line.rstrip() for line in output.splitlines() if re.match(r"\[(?!boot\])\w+\] ", line)]
+
+
+def shape(lines):
+    """Prefix -> its lines in order, without numbers and the width of blanks: clusters do not wait for each other to print."""
+    found = {}
+    for line in lines:
+        prefix, rest = line.split(" ", 1)
+        found.setdefault(prefix, []).append(" ".join(re.sub(r"\d+", "#", rest).split()))
+    return found
+
+
+def outputs(text):
+    """(command, its lines) for each marked block."""
+    return [(match[1], match[2].splitlines()) for match in MARKER.finditer(text)]
+
+
+def refresh(root, more):
+    """Fills the marked blocks."""
+    for name in documents(root):
+        text = read(root, name)
+
+        def fill(match):
+            command = f"{match[1]} {more}".strip()
+            done = subprocess.run(command, shell=True, cwd=root, check=True, capture_output=True, text=True)
+            lines = cluster_lines(done.stdout)
+            if not lines:
+                raise SystemExit(f"check_docs: {command}: no cluster has said anything")
+            return f"<!-- output of: {match[1]} -->\n```\n" + "\n".join(lines) + "\n```\n"
+
+        new = MARKER.sub(fill, text)
+        if new != text:
+            (root / name).write_text(new, encoding="utf-8")
+            print(f"check_docs: {name} is new")
+
+
+def check_docs(root):
+    commands, names = Commands(root), Names(root)
+    for name in documents(root):
+        text = read(root, name)
+        yield from check_commands(root, name, text, commands)
+        yield from check_names(name, text, names)
+        for command, lines in outputs(text):
+            if not cluster_lines("\n".join(lines)):
+                yield f"{name}: the output of {command} is empty: tools/check_docs.py --refresh"
+    yield from check_abi(root)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=pathlib.Path, default=ROOT)
+    parser.add_argument("--refresh", action="store_true", help="run the marked commands and put their output into the documents")
+    parser.add_argument("--with", default="", dest="more", metavar="WORDS", help="more words for the commands of --refresh")
+    arguments = parser.parse_args()
+    if arguments.refresh:
+        refresh(arguments.root, arguments.more)
+    breaches = list(check_docs(arguments.root))
+    for breach in breaches:
+        print(breach)
+    print(f"check_docs: {len(breaches) or 'no'} breach{'' if len(breaches) == 1 else 'es'}")
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
