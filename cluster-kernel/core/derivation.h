@@ -19,7 +19,16 @@ static inline bool derivation_has_children(uintptr_t direct, const struct r4_slo
 static inline void derivation_join(uintptr_t direct, struct r4_slot *behind, uint64_t next, uint64_t own) {
     behind->word[3] = r4_slot_next_set(behind->word[3], own);
     if (next != 0) {
-        slot_prev_link_set(slot_at(direct, next), own);
+        slot_prev_link_set(slot_at_link(direct, next), own);
+    }
+}
+
+/* Joins `behind`, whose link is `own`, with what follows the slots that have been emptied between the two (`after`, 0:
+ * nothing). */
+static inline void derivation_join_over(uintptr_t direct, struct r4_slot *behind, uint64_t after, uint64_t own) {
+    behind->word[3] = r4_slot_next_set(behind->word[3], after);
+    if (after != 0) {
+        slot_prev_link_set(slot_at_link(direct, after), own);
     }
 }
 
@@ -55,11 +64,11 @@ static inline void derivation_remove(uintptr_t direct, struct r4_slot *slot) {
     uint64_t prev = slot_prev_link(slot);
     uint64_t next = r4_slot_next_get(slot->word[3]);
     if (prev != 0) {
-        struct r4_slot *before = slot_at(direct, prev);
+        struct r4_slot *before = slot_at_link(direct, prev);
         before->word[3] = r4_slot_next_set(before->word[3], next);
     }
     if (next != 0) {
-        slot_prev_link_set(slot_at(direct, next), prev);
+        slot_prev_link_set(slot_at_link(direct, next), prev);
     }
     slot_clear(slot);
 }

@@ -15,6 +15,11 @@ static inline struct r4_slot *slot_at(uintptr_t direct, uint64_t link) {
     return link == 0 ? NULL : (struct r4_slot *)(direct + link * R4_SLOT_SIZE);
 }
 
+/* The slot that a link which is not 0 names. */
+static inline struct r4_slot *slot_at_link(uintptr_t direct, uint64_t link) {
+    return (struct r4_slot *)(direct + link * R4_SLOT_SIZE);
+}
+
 /* The link to a slot that is there; and to one that may be null. */
 static inline uint64_t slot_link_to(uintptr_t direct, const struct r4_slot *slot) {
     return ((uintptr_t)slot - direct) / R4_SLOT_SIZE;
@@ -33,11 +38,9 @@ static inline uint64_t slot_ttl(const struct r4_slot *slot) { return r4_slot_ttl
 static inline uint64_t slot_size_log2(const struct r4_slot *slot) { return r4_slot_size_get(slot->word[2]); }
 static inline uint64_t slot_version(const struct r4_slot *slot) { return r4_slot_version_get(slot->word[0]); }
 
-static inline void slot_flags_set(struct r4_slot *slot, uint64_t flags) {
-    slot->word[0] = r4_slot_flags_set(slot->word[0], slot_flags(slot) | flags);
-}
+static inline void slot_flags_set(struct r4_slot *slot, uint64_t flags) { slot->word[0] |= r4_slot_flags_put(flags); }
 static inline void slot_flags_clear(struct r4_slot *slot, uint64_t flags) {
-    slot->word[0] = r4_slot_flags_set(slot->word[0], slot_flags(slot) & ~flags);
+    slot->word[0] &= ~r4_slot_flags_put(flags);
 }
 
 /* The object's physical address. Objects of 4 KiB and more may carry three bits of the mapping below; they are masked
