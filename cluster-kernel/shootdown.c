@@ -37,7 +37,7 @@ static void request_all(struct core *core, uint64_t cores, enum core_request req
     }
 }
 
-void shootdown_flush(struct core *core) {
+void shootdown_noted(struct core *core) {
     uint64_t own = 1ULL << core->index;
     uint64_t cores = cluster.noted_cores;
     cluster.noted_cores = 0;

@@ -7,7 +7,7 @@
 #ifndef R4_KERNEL_SHOOTDOWN_H
 #define R4_KERNEL_SHOOTDOWN_H
 
-#include "core.h"
+#include "cluster.h"
 
 #define SHOOTDOWN_BOUND_MS 10000U
 
@@ -15,7 +15,12 @@
 void shootdown_note(const struct pd *pd);
 
 /* All cores noted have dropped their user translations when this returns. */
-void shootdown_flush(struct core *core);
+void shootdown_noted(struct core *core);
+static inline void shootdown_flush(struct core *core) {
+    if (cluster.noted_cores != 0) {
+        shootdown_noted(core);
+    }
+}
 
 /* The thread does not run anywhere when this returns: if a core runs it, that core has saved its FPU state, left it and
  * left its address space. Its registers are in its kernel part. */

@@ -258,6 +258,46 @@ START_TEST(test_copy) {
 }
 END_TEST
 
+/* A run is what as many single makes, each behind the one before, would have been. */
+START_TEST(test_run) {
+    enum { COUNT = 5, FIRST = 8, SINGLE = 24 };
+    struct slot_content content = {.type = R4_CAP_FRAME,
+                                   .ttl = 15,
+                                   .flags = R4_FLAG_ORIGINAL | R4_FLAG_MAKING,
+                                   .rights = R4_ALL_RIGHTS,
+                                   .size_log2 = 12,
+                                   .object = 0x7ff000,
+                                   .depth = 1};
+    for (uint32_t followed = 0; followed < 2; followed++) {
+        for (uint32_t run = 0; run < 2; run++) {
+            uint32_t source = run * 16;
+            memset(&slots[source], 0, 16 * sizeof(slots[0]));
+            slot_fill(&slots[source], &(struct slot_content){.type = R4_CAP_UNTYPED});
+            if (followed) {
+                derivation_make(direct(), &slots[source], &slots[source + 1],
+                                &(struct slot_content){.type = R4_CAP_PD, .depth = 1});
+            }
+            slots[source + FIRST + 2].word[0] = 41ULL << 16; /* versions are each slot's own */
+        }
+        derivation_make_run(direct(), &slots[0], &slots[FIRST], COUNT, &content);
+        for (uint32_t i = 0; i < COUNT; i++) {
+            struct slot_content one = content;
+            one.object += (phys_t)i << 12;
+            derivation_make(direct(), i == 0 ? &slots[16] : &slots[SINGLE + i - 1], &slots[SINGLE + i], &one);
+        }
+        for (uint32_t i = 0; i < 16; i++) { /* the two halves are alike but for where they lie */
+            const struct r4_slot *other = slot_next(direct(), &slots[16 + i]);
+            ck_assert_uint_eq(slots[i].word[0] & 0xffffffffffff, slots[16 + i].word[0] & 0xffffffffffff);
+            ck_assert_uint_eq(slots[i].word[2], slots[16 + i].word[2]);
+            ck_assert_ptr_eq(slot_next(direct(), &slots[i]), other == NULL ? NULL : other - 16);
+            other = slot_prev(direct(), &slots[16 + i]);
+            ck_assert_ptr_eq(slot_prev(direct(), &slots[i]), other == NULL ? NULL : other - 16);
+        }
+        ck_assert_ptr_null(derivation_check(direct(), &slots[0]));
+    }
+}
+END_TEST
+
 /* The version of the slot that is left stays, the other's rises: to the last one too. */
 START_TEST(test_move_to_last_version) {
     start();
@@ -404,6 +444,6 @@ START_TEST(test_check_finds_ring) {
 }
 END_TEST
 
-SUITE_MAIN("derivation", test_random, test_deepest, test_copy, test_move_to_last_version, test_check_accepts,
+SUITE_MAIN("derivation", test_random, test_deepest, test_copy, test_run, test_move_to_last_version, test_check_accepts,
            test_check_finds_wrong_link, test_check_finds_empty_and_header, test_check_finds_ttl, test_check_finds_depth,
            test_check_finds_ring)
