@@ -39,7 +39,7 @@ enum r4_operation {
     R4_OP_INSPECT, /* value = size in bits | rights << 8 | type << 24 | 1 << 32 if the cap has descendants */
     /* Untyped */
     R4_OP_RETYPE, /* a0 = type | size in bits << 8 | count << 16 (1..R4_RETYPE_MAX), a1 = offset in bytes, a2 = first
-                     destination slot */
+                     destination slot, all in one cap page */
     /* Frame */
     R4_OP_FRAME_MAP, /* a0 = PD cap (slot), a1 = virtual address, a2 = rights, a subset of the cap's READ WRITE EXEC */
     R4_OP_FRAME_UNMAP, /* */

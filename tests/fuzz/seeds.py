@@ -16,7 +16,7 @@ import time
 QEMU = (
     "qemu-system-x86_64 -M q35 -accel tcg -cpu max -m 256M -smp 4,sockets=3,cores=2,maxcpus=6 -display none -nodefaults -qmp stdio "
     "-object memory-backend-ram,id=m0,size=128M -object memory-backend-ram,id=m1,size=128M -numa node,nodeid=0,cpus=0-1,memdev=m0 "
-    "-numa node,nodeid=1,cpus=2-3,memdev=m1 -numa dist,src=0,dst=1,val=21"
+    "-numa node,nodeid=1,cpus=2-5,memdev=m1 -numa dist,src=0,dst=1,val=21"
 )
 FIRMWARE_SECONDS = 60
 LOW = 0xE0000  # where the firmware leaves the root pointer: the last 128 KiB below 1 MiB

@@ -226,7 +226,11 @@ static void choose_retype(struct chooser *chooser) {
     uint64_t count = sim_chance(10) ? sim_random(R4_RETYPE_MAX + 2) : 1 + sim_random(4);
     uint32_t size = retype_object_log2(type, (uint32_t)log2);
     uint64_t watermark = source == NULL ? 0 : source->word[1];
-    uint64_t offset = round_up(watermark, 1ULL << size) + (sim_chance(CHOOSE_WILD) ? sim_random(R4_LARGE_SIZE) : 0);
+    uint64_t offset = round_up(watermark, 1ULL << size);
+    if (sim_chance(CHOOSE_WILD)) {
+        offset =
+            sim_chance(2) ? round_down(sim_random(watermark + 1), 1ULL << size) : offset + sim_random(R4_LARGE_SIZE);
+    }
     chooser->call.argument[0] = type | log2 << 8 | count << 16;
     chooser->call.argument[1] = offset;
     chooser->call.argument[2] = find(chooser, fits_empty);

@@ -63,9 +63,22 @@ static void other_epoch(const struct link *link, struct r4_message *message) {
     *epoch += 1 + (uint32_t)sim_random(3);
 }
 
+/* An answer to another question than the open one: DONE to an OFFER that this cluster has not even seen, ACCEPT or
+ * REFUSE to a REVOKE. */
+static void other_answer(const struct link *link, struct r4_message *message) {
+    const struct loan_in *received = &link->received[message->loan];
+    if (message->kind == R4_MESSAGE_DONE && received->generation == message->generation) {
+        message->kind = sim_chance(2) ? R4_MESSAGE_ACCEPT : R4_MESSAGE_REFUSE;
+    } else if (received->generation != message->generation) {
+        message->kind = R4_MESSAGE_DONE;
+    } else {
+        other_generation(link, message);
+    }
+}
+
 static void no_record(const struct link *link, struct r4_message *message) {
     (void)link;
-    message->loan = LOANS + (uint32_t)sim_random(UINT32_MAX - LOANS);
+    message->loan = LOANS + (sim_chance(2) ? 0 : (uint32_t)sim_random(UINT32_MAX - LOANS));
 }
 
 static void no_kind(const struct link *link, struct r4_message *message) {
@@ -113,8 +126,8 @@ static void nonsense_offer(const struct link *link, struct r4_message *message) 
 }
 
 static void (*const forgeries[])(const struct link *, struct r4_message *) = {
-    replay,      replay,    other_generation, other_generation, other_generation,
-    other_epoch, no_record, no_kind,          other_hello,      nonsense_offer,
+    replay,       replay,      other_generation, other_generation, other_generation, other_answer,
+    other_answer, other_epoch, no_record,        no_kind,          other_hello,      nonsense_offer,
 };
 
 void hostile_send(void) {

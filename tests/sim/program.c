@@ -127,6 +127,7 @@ static void call_again(struct cpu *cpu, struct machine_regs *regs) {
                  program_operation_name(call->operation));
     }
     sim_note("c%u.%u makes the call again: %s", cpu->copy->number, cpu->index, program_operation_name(call->operation));
+    sim_count(&sim_totals->again, 1);
     regs->rcx = 0;
     call_enter(cpu, regs, call);
 }

@@ -67,6 +67,7 @@ struct sim_totals {
     uint64_t messages;
     uint64_t forged;
     uint64_t resumed;
+    uint64_t again;        /* calls made again: their thread was taken off its core before they began */
     uint64_t capabilities; /* seen by audits */
 };
 extern struct sim_totals *sim_totals;
