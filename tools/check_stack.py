@@ -26,7 +26,7 @@ FAULT_INSIDE = "machine_trap_inside"  # may come on top of any of these, and on 
 
 ASSEMBLY = {"descriptors_load": 8 + 2 * 8}  # functions that are no C: return address and pushes
 INDIRECT = "__indirect_call"
-TABLE_CALLER = "invoke"  # the function of syscall.c that calls through the table
+TABLE_CALLERS = {"kernel_syscall", "wait_and_invoke"}  # the functions of syscall.c that call through the table
 
 # Calls that the graph has and the program never makes: (caller, callee) -> (what is called instead, why).
 REPLACED = {
@@ -81,7 +81,7 @@ class Graph:
                     yield replaced[0]
             elif callee != INDIRECT:
                 yield callee
-            elif short(title) == TABLE_CALLER:
+            elif short(title) in TABLE_CALLERS:
                 yield from handlers
             else:
                 raise StackError(f"{short(title)}: an indirect call, and nothing says where to")

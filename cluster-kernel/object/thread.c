@@ -106,6 +106,9 @@ struct outcome thread_schedule_call(struct invocation *invocation) {
     thread->core = (uint32_t)core;
     thread->queue.priority = (uint32_t)priority;
     thread->operation.priority = (uint32_t)priority;
+    if (thread->operation.orphan && thread->operation.kind != OPERATION_NONE && !thread->operation.waiting) {
+        sched_kick(invocation->core, thread->operation.priority); /* the cluster runs it: perhaps at once now */
+    }
     if (state == THREAD_READY) {
         sched_ready(thread);
         if (thread == invocation->caller) { /* it has left its core: the result has to be in its registers */

@@ -41,10 +41,10 @@ def test_deepest_chain(run):
 
 
 def test_calls_through_the_table_reach_its_handlers(run):
-    calls = [("kernel_syscall", "syscall.c:invoke"), ("syscall.c:invoke", "__indirect_call")]
-    status, output = run({"syscall.c:invoke": 32, "cap_copy": 64}, calls)
+    calls = [("kernel_syscall", "syscall.c:wait_and_invoke"), ("syscall.c:wait_and_invoke", "__indirect_call")]
+    status, output = run({"syscall.c:wait_and_invoke": 32, "cap_copy": 64}, calls)
     assert status == 0
-    assert "kernel_syscall 16, invoke 32, cap_copy 64\n" in output
+    assert "kernel_syscall 16, wait_and_invoke 32, cap_copy 64\n" in output
 
 
 @pytest.mark.parametrize(
