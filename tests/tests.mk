@@ -66,6 +66,7 @@ RUN_TESTS = $(PYTHON) tools/run_tests.py
 folders_with_tests = $(sort $(patsubst %/,%,$(dir $(wildcard $(addsuffix /test_*.py,$(1))))))
 HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools tests/linkgen) \
 	--command 'tree: $(PYTHON) tools/check_tree.py' \
+	--command 'docs: $(PYTHON) tools/check_docs.py' \
 	$(if $(CLANG),,--command 'stack: $(PYTHON) tools/check_stack.py $(BUILD)/kernel')
 BOOT_CHECKS = --command 'clang: $(MAKE) --no-print-directory CC=clang build' \
 	--pytest $(call folders_with_tests,tests/boot)

@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCES = {".c", ".h", ".S", ".py", ".mk", ".ld", ".sh", ".toml", ".asl", ".cfg"}
 PROGRAMS = {"build/sim/r4sim": "tests/sim/main.c"}  # what is built and shown with options -> where these stand
 
-CODE = re.compile(r"```.*?\n(.*?)```|`([^`\n]+)`|^ {4,}(?![-|*])(\S.*)$", re.S | re.M)
+CODE = re.compile(r"```.*?\n(.*?)```|`([^`\n]+)`|^ {4,}(\S[^\n]*)$", re.S | re.M)
 MARKER = re.compile(r"<!-- output of: (.+?) -->\n```\n(.*?)```\n", re.S)
 PLACEHOLDER = re.compile(r"NAME|FILE|PATH|\bN\b|…|\.\.\.|\*")
 PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.(?:c|h|S|py|md|mk|ld|sh|toml|asl|cfg)|(?:[\w-]+/)+")
@@ -68,7 +68,7 @@ class Commands:
 
     def check(self, code):
         """What is wrong with one line of code."""
-        line = re.split(r"\s{2,}|\s#|;|\||&&", code.strip())[0] if not code.startswith("ACCEL=") else code
+        line = re.split(r"\s{2,}|\s#|;|\s\||&&", code.strip())[0]
         words = line.split()
         if words and words[0] == "make":
             yield from self.check_make(words[1:])
@@ -358,8 +358,9 @@ def refresh(root, more):
             print(f"check_docs: {name} is new")
 
 
-def check_docs(root):
-    commands, names = Commands(root), Names(root)
+def check_docs(root, names=None):
+    """All breaches; `names` if they are known already."""
+    commands, names = Commands(root), names or Names(root)
     for name in documents(root):
         text = read(root, name)
         yield from check_commands(root, name, text, commands)

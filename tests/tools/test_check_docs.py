@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""Each rule of check_docs.py fires on a copy of the documents with one mistake, and on no other."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import check_docs  # noqa: E402  (needs the path above)
+
+
+@pytest.fixture(name="tree", scope="module")
+def copied_tree(tmp_path_factory):
+    """The tree without what is built; its documents are put back after each test."""
+    root = tmp_path_factory.mktemp("tree") / "r4"
+    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns("build", ".*", "__pycache__"))
+    return root
+
+
+@pytest.fixture(name="names", scope="module")
+def names_of_the_tree(tree):
+    return check_docs.Names(tree)
+
+
+@pytest.fixture(name="change")
+def change_one_file(tree, names):
+    """change(file, old, new): the breaches that follow from one replacement."""
+    kept = {}
+
+    def change(name, old, new):
+        path = tree / name
+        kept.setdefault(path, path.read_text(encoding="utf-8"))
+        assert old in path.read_text(encoding="utf-8"), f"{name} does not have {old!r} any more"
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+        return list(check_docs.check_docs(tree, names))
+
+    yield change
+    for path, text in kept.items():
+        path.write_text(text, encoding="utf-8")
+
+
+def test_good_tree(tree):
+    assert list(check_docs.check_docs(tree)) == []
+
+
+def test_command_says_so():
+    done = subprocess.run([sys.executable, ROOT / "tools" / "check_docs.py"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "check_docs: no breaches\n")
+
+
+ABI = "docs/abi.md"
+MISTAKES = [
+    ("README.md", "    make test  ", "    make tset  ", "make has no target tset"),
+    ("README.md", "`make sim SEEDS=1000`", "`make sim SEADS=1000`", "make has no variable SEADS"),
+    ("README.md", "`make run CONFIG=configs/qemu-4x2.toml`", "`make run CONFIG=configs/qemu-4x3.toml`",
+     "there is no configs/qemu-4x3.toml"),
+    ("README.md", "PROGRAM=bench", "PROGRAM=branch", "PROGRAM is never branch"),
+    ("README.md", "`kernel_syscall`", "`kernel_" "sysenter`", "no source has this name: kernel_" "sysenter"),
+    ("README.md", "`core/resolve.h`", "`core/resolved.h`", "no such file: core/resolved.h"),
+    ("docs/testing.md", "`tools/check_docs.py --refresh", "`tools/check_docs.py --renew",
+     "tools/check_docs.py has no option --renew"),
+    (ABI, "| 5 | `R4_OP_RETYPE` |", "| 6 | `R4_OP_RETYPE` |", "operations: missing: 5 | R4_OP_RETYPE"),
+    (ABI, "| `R4_CAP_UNTYPED` | `R4_CONTROL` |", "| `R4_CAP_UNTYPED` | `R4_SEND` |",
+     "operations: missing: 5 | R4_OP_RETYPE | R4_CAP_UNTYPED | R4_CONTROL"),
+    (ABI, "| 10 | `R4_CAP_DEBUG` |", "| 9 | `R4_CAP_DEBUG` |", "types: missing: 10 | R4_CAP_DEBUG"),
+    (ABI, "| 8 | `R4_SEND` |", "| 16 | `R4_SEND` |", "rights: missing: 8 | R4_SEND"),
+    (ABI, "| 8 | `R4_FLAG_LANDED` |", "| 9 | `R4_FLAG_LANDED` |", "flags: missing: 8 | R4_FLAG_LANDED"),
+    (ABI, "| `r4_slot_ttl` | 0 | 9:6 |", "| `r4_slot_ttl` | 0 | 9:5 |", "fields: missing: r4_slot_ttl | 9:6"),
+    (ABI, "| 1 | `R4_ERR_EMPTY` | the slot is empty", "| 1 | `R4_ERR_EMPTY` | the slot is full", "errors: missing: 1 | R4_ERR_EMPTY | the slot is empty"),
+    (ABI, "| `slot_pd` | own PD |\n", "", "root task: missing: slot_pd"),
+    (ABI, "`R4_RETYPE_MAX` (64)", "`R4_RETYPE_MAX` (63)", "R4_RETYPE_MAX: is 0x40, not 63"),
+    (ABI, "3 halted cores", "4 halted cores", "counters: missing: 3 | R4_STAT_CORES_IDLE"),
+    (ABI, "Refused: `R4_ERR_LOANED`", "Refused: `R4_ERR_BUSY`", "R4_OP_DELETE: refused with, not R4_ERR_BUSY, also R4_ERR_LOANED"),
+    (ABI, "Refused: `R4_ERR_LOANED`", "Not done: `R4_ERR_LOANED`", "R4_OP_DELETE: does not say what it is refused with"),
+    (ABI, "`R4_ERR_ADDRESS` (no cap page there, or a header), ", "", "A destination slot: refused with, also R4_ERR_ADDRESS"),
+    (ABI, "| `R4_ERR_ASID` | asid", "| `R4_ERR_TTL` | asid", "every call: refused with, not R4_ERR_TTL, also R4_ERR_ASID"),
+    ("cluster-kernel/object/frame.c", "return outcome_now(R4_ERR_ALIGNMENT);", "return outcome_now(R4_ERR_DEPTH);",
+     "R4_OP_FRAME_MAP: refused with, not R4_ERR_ALIGNMENT, also R4_ERR_DEPTH"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, old, new, expected", MISTAKES, ids=range(len(MISTAKES)))
+def test_mistake_is_found(change, name, old, new, expected):
+    breaches = change(name, old, new)
+    assert any(expected in breach for breach in breaches), breaches
+
+
+def test_empty_output_is_found(change, tree):
+    _, lines = check_docs.outputs((tree / "README.md").read_text(encoding="utf-8"))[0]
+    breaches = change("README.md", "\n".join(lines), "(to be filled in)")
+    assert breaches == ["README.md: the output of make run is empty: tools/check_docs.py --refresh"]
+
+
+def test_shape_leaves_numbers_and_blanks_out():
+    one = ["[c0] free  12 bytes", "[c1] a 1", "[c0] end"]
+    other = ["[c1] a 22", "[c0] free 7 bytes", "[c0] end"]
+    assert check_docs.shape(one) == check_docs.shape(other)
+    assert check_docs.shape(one) != check_docs.shape(["[c0] end", "[c0] free 12 bytes", "[c1] a 1"])
+
+
+def test_coordinator_is_left_out():
+    output = "qemu.py: tcg\n[boot] memory: 511 MiB\n[c0] one  \n[r4] end: success\nmake: done\n"
+    assert check_docs.cluster_lines(output) == ["[c0] one", "[r4] end: success"]
+
+
+def test_refresh_fills_the_block(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "README.md").write_text("a\n<!-- output of: printf '[c0] %s\\n' -->\n```\nold\n```\nb\n", encoding="utf-8")
+    check_docs.refresh(tmp_path, "new")
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert text == "a\n<!-- output of: printf '[c0] %s\\n' -->\n```\n[c0] new\n```\nb\n"
+    with pytest.raises(SystemExit):
+        (tmp_path / "README.md").write_text(text.replace("[c0] %s", "[boot] %s"), encoding="utf-8")
+        check_docs.refresh(tmp_path, "new")
