@@ -158,7 +158,7 @@ static void header_fill(struct copy *copy) {
     copy->header->magic = R4_HEADER_MAGIC;
     copy->header->cluster = copy->number;
     copy->header->core_count = copy->layout.core_count;
-    copy->header->epoch = 1 + copy->number;
+    copy->header->epoch = sim_chance(2) ? UINT32_MAX - copy->number : 1 + copy->number; /* the last ones too */
     atomic_init(&copy->header->doorbell_apic, copy->cpus[0].apic_id);
 }
 
