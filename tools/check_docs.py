@@ -6,6 +6,7 @@
     names      files, functions and constants in backquotes exist
     abi        docs/abi.md says of operations, errors, types, fields and constants what the headers, the table in
                syscall.c and the handlers say
+    boot       docs/boot.md names the areas, the link constants and the lines that the coordinator prints
 
 --refresh runs the command of each marker `<!-- output of: COMMAND -->` and puts what the clusters print (the
 coordinator's lines left out) into the block below it. The boot tests compare that block with a run, numbers apart.
@@ -20,6 +21,7 @@ import sys
 import accelerator
 import qemu
 from check_tree import c_functions, without_comments
+from headers import NUMBERS
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCES = {".c", ".h", ".S", ".py", ".mk", ".ld", ".sh", ".toml", ".asl", ".cfg"}
@@ -317,6 +319,33 @@ def check_abi(root):
     return [f"docs/abi.md: {breach}" for breach in breaches]
 
 
+# --- boot.md ---
+
+
+def printed_lines(root):
+    """What the coordinator prints, as boot.md writes it: N, 0xN and … for numbers and texts."""
+    found = []
+    for path in sorted((root / "boot-coordinator").glob("*.c")):
+        text = path.read_text(encoding="utf-8")
+        for literals in re.findall(r'boot_(?:print|begin)\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', text):
+            line = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals))
+            found.append([re.sub(r"%s", "…", re.sub(r"%[0-9]*l?[ux]", "N", line))])
+    return found
+
+
+def check_boot(root):
+    sections = Sections(read(root, "docs/boot.md"))
+    areas = [[f"{value:#08x}", name] for name, value in NUMBERS.items() if name.startswith("R4_AREA_")]
+    links = [[name] for name in re.findall(r"X\((r4_link_\w+),", read(root, "shared/r4/link.h"))]
+    said = sections.rows("What is printed", ["line"])
+    printed = sorted(set(map(tuple, printed_lines(root))))
+    breaches = [
+        *difference("areas", sections.rows("Where a kernel lies", ["offset", "area"]), areas),
+        *difference("link constants", sections.rows("The linker", ["constant"]), links),
+        *difference("printed lines", sorted(said), list(map(list, printed)))]
+    return [f"docs/boot.md: {breach}" for breach in breaches]
+
+
 # --- outputs ---
 
 
@@ -369,6 +398,7 @@ def check_docs(root, names=None):
             if not cluster_lines("\n".join(lines)):
                 yield f"{name}: the output of {command} is empty: tools/check_docs.py --refresh"
     yield from check_abi(root)
+    yield from check_boot(root)
 
 
 def main():

@@ -79,6 +79,10 @@ MISTAKES = [
     (ABI, "Refused: `R4_ERR_LOANED`", "Not done: `R4_ERR_LOANED`", "R4_OP_DELETE: does not say what it is refused with"),
     (ABI, "`R4_ERR_ADDRESS` (no cap page there, or a header), ", "", "A destination slot: refused with, also R4_ERR_ADDRESS"),
     (ABI, "| `R4_ERR_ASID` | asid", "| `R4_ERR_TTL` | asid", "every call: refused with, not R4_ERR_TTL, also R4_ERR_ASID"),
+    ("docs/boot.md", "| 0x300000 | `R4_AREA_HEADER` |", "| 0x301000 | `R4_AREA_HEADER` |", "areas: missing: 0x300000 | R4_AREA_HEADER"),
+    ("docs/boot.md", "| `r4_link_ring_slots` |", "| `r4_link_rings_in` |", "link constants: missing: r4_link_ring_slots"),
+    ("docs/boot.md", "| `refused: …` |", "| `refuse: …` |", "printed lines: missing: refused: …"),
+    ("boot-coordinator/memory.c", "cluster %u: left over", "cluster %u: lost", "printed lines: missing: cluster N: lost"),
     ("cluster-kernel/object/frame.c", "return outcome_now(R4_ERR_ALIGNMENT);", "return outcome_now(R4_ERR_DEPTH);",
      "R4_OP_FRAME_MAP: refused with, not R4_ERR_ALIGNMENT, also R4_ERR_DEPTH"),
 ]  # fmt: skip
