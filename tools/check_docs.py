@@ -27,7 +27,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCES = {".c", ".h", ".S", ".py", ".mk", ".ld", ".sh", ".toml", ".asl", ".cfg"}
 PROGRAMS = {"build/sim/r4sim": "tests/sim/main.c"}  # what is built and shown with options -> where these stand
 
-CODE = re.compile(r"```.*?\n(.*?)```|`([^`\n]+)`|^ {4,}(\S[^\n]*)$", re.S | re.M)
+INLINE = r"[^`\n]+(?:\n[^`\n]+)?"  # may go on in the next line
+CODE = re.compile(rf"```.*?\n(.*?)```|`({INLINE})`|^ {{4,}}(\S[^\n]*)$", re.S | re.M)
 MARKER = re.compile(r"<!-- output of: (.+?) -->\n```\n(.*?)```\n", re.S)
 PLACEHOLDER = re.compile(r"NAME|FILE|PATH|\bN\b|…|\.\.\.|\*")
 PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.(?:c|h|S|py|md|mk|ld|sh|toml|asl|cfg)|(?:[\w-]+/)+")
@@ -111,6 +112,7 @@ class Commands:
 def check_commands(root, name, text, commands):
     for match in CODE.finditer(text):
         code = next(group for group in match.groups() if group is not None)
+        code = " ".join(code.split("\n")) if match[2] else code
         for offset, line in enumerate(code.splitlines()):
             for breach in commands.check(line):
                 yield f"{name}:{line_of(text, match.start()) + offset}: {breach}: {line.strip()}"
@@ -135,7 +137,8 @@ class Names:
 
 
 def check_names(name, text, names):
-    for match in re.finditer(r"`([^`\n]+)`", text):
+    text = re.sub(r"^```.*?^```", lambda match: "\n" * match[0].count("\n"), text, flags=re.S | re.M)
+    for match in re.finditer(rf"`({INLINE})`", text):
         for word in re.sub(r"[(){},;:]", " ", match[1]).split():
             identifier = IDENTIFIER.fullmatch(word)
             wrong = None
