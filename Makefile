@@ -18,7 +18,7 @@ CLANG := $(findstring clang,$(CC))
 BUILD ?= $(if $(CLANG),build/clang,build)
 
 PYTHON := /usr/bin/python3
-NAME := $(basename $(notdir $(CONFIG)))
+NAME := $(basename $(notdir $(CONFIG)))$(if $(TRACE),-trace)
 MACHINE := $(BUILD)/$(NAME)
 CONFIGS := $(basename $(notdir $(wildcard configs/*.toml)))
 
@@ -145,10 +145,14 @@ LINKGEN := tools/linkgen.py tools/config.py tools/picture.py tools/headers.py to
 
 define linkgen
 @$(call say,LINKGEN,$(@D))
-$(Q)$(PYTHON) tools/linkgen.py $< -o $(@D)
+$(Q)$(PYTHON) tools/linkgen.py $< -o $(@D) $(LINKGEN_FLAGS)
 $(Q)touch $@
 endef
 
+# The same machine with kernels that trace.
+%-trace/layout.bin: LINKGEN_FLAGS := --trace
+$(BUILD)/%-trace/layout.bin: configs/%.toml $(LINKGEN) | $(RUN_PACKAGES)
+	$(linkgen)
 $(BUILD)/%/layout.bin: configs/%.toml $(LINKGEN) | $(RUN_PACKAGES)
 	$(linkgen)
 $(BUILD)/%/layout.bin: tests/boot/tables/%.toml $(LINKGEN) | $(RUN_PACKAGES)

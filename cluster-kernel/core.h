@@ -8,6 +8,7 @@
 
 #include "core/runqueue.h"
 #include "lock.h"
+#include "trace.h"
 #include "where.h"
 
 struct operation;
@@ -54,6 +55,8 @@ struct core {
     bool direct_stale; /* may hold translations of what has left the direct map: to be dropped on the way out */
     bool idle;         /* halted, or about to be */
     struct runqueue queue;
+
+    _Alignas(R4_PAGE_SIZE) struct trace_ring trace; /* see trace.h */
 };
 _Static_assert(sizeof(struct core) <= R4_CORE_STRIDE - R4_CORE_OFFSET, "a core's state outgrew its area");
 

@@ -9,6 +9,7 @@
 
 void kernel_event(enum machine_event event) {
     struct core *core = machine_core();
+    trace(TRACE_EVENT, event, (uintptr_t)core->current);
     if (event == MACHINE_SHOOTDOWN && !shootdown_serve(core) && core->current != NULL) {
         return; /* flushed: back to the thread, without the lock. A halted core may have halted for this event: it
                    chooses again */
@@ -24,6 +25,7 @@ void kernel_event(enum machine_event event) {
 
 void kernel_fault(uint64_t vector, uint64_t error, uint64_t address) {
     struct core *core = machine_core();
+    trace(TRACE_FAULT, vector, address);
     cluster_enter(core);
     struct thread *thread = core->current;
     if (thread != NULL) {

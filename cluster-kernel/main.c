@@ -17,6 +17,7 @@ static struct core *core_start(uint32_t index) {
     core->index = index;
     core->apic_id = boot_info()->apic_ids[index];
     cluster.cores[index] = core;
+    trace_start(core);
     return core;
 }
 

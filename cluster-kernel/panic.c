@@ -26,6 +26,7 @@ static void print_record(const struct r4_panic_record *record) {
     for (uint32_t i = 0; i < R4_PANIC_FRAMES && record->frames[i] != 0; i++) {
         log_line("panic: return address %lx", record->frames[i]);
     }
+    trace_print(PANIC_TRACE_EVENTS);
 }
 
 static void say_panicked(void) {
@@ -42,6 +43,7 @@ static void say_panicked(void) {
  * middle. */
 static _Noreturn void die(void) {
     machine_stop_others();
+    trace(TRACE_PANIC, last_words.cause, last_words.address);
     own_header()->panic = last_words;
     print_record(&last_words);
     say_panicked();

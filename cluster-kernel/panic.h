@@ -14,6 +14,8 @@ extern struct r4_panic_record last_words;
 
 #define PANIC_ASSERT 256U /* the cause when it is no exception */
 
+#define PANIC_TRACE_EVENTS 16U /* of the panicking core, printed if there is a trace */
+
 /* Our own mistake. */
 _Noreturn void panic(const char *text, ...) __attribute__((format(printf, 1, 2)));
 

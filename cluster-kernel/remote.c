@@ -11,8 +11,10 @@
 size_t remote_memory_size(void) { return (size_t)cluster_count() * round_up(sizeof(struct link), R4_PAGE_SIZE); }
 
 static void ring_peer(uint32_t peer) {
+    uint32_t apic_id = atomic_load_explicit(&peer_header(peer)->doorbell_apic, memory_order_relaxed);
+    trace(TRACE_DOORBELL, peer, apic_id);
     cluster.doorbells_sent++;
-    machine_send(atomic_load_explicit(&peer_header(peer)->doorbell_apic, memory_order_relaxed), MACHINE_DOORBELL);
+    machine_send(apic_id, MACHINE_DOORBELL);
 }
 
 void remote_ring_all(void) {
@@ -26,6 +28,7 @@ void remote_ring_all(void) {
 static void put(struct link *link, struct r4_message *message) {
     message->source_epoch = boot_info()->epoch;
     message->target_epoch = link->peer_epoch;
+    trace(TRACE_SENT, link->peer, (uint64_t)message->loan << 32 | message->kind);
     cluster.messages_sent++;
     if (ring_put(&link->out, message)) {
         ring_peer(link->peer);
@@ -108,6 +111,7 @@ static void hello(struct link *link, const struct r4_message *message) {
 }
 
 static void receive(struct core *core, struct link *link, const struct r4_message *message) {
+    trace(TRACE_RECEIVED, link->peer, (uint64_t)message->loan << 32 | message->kind);
     if (message->kind == R4_MESSAGE_HELLO) {
         hello(link, message);
         return;

@@ -250,6 +250,7 @@ static void help_abandoned(struct core *core, struct operation *operation) {
 }
 
 enum operation_progress revoke_run(struct core *core, struct operation *operation) {
+    trace(TRACE_REVOKE, (uintptr_t)operation->position, (uint64_t)operation->kind << 32 | operation->phase);
     for (;;) {
         enum step step = revoke_step(core, operation);
         if (step == STEP_WAIT) {

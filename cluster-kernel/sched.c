@@ -159,6 +159,7 @@ static void direct_map_refresh(struct core *core) {
 }
 
 static void dispatch(struct core *core, struct thread *thread) {
+    trace(TRACE_SWITCH, (uintptr_t)thread, thread->pd->root);
     idle_set(core, false);
     space_switch(core, thread->pd);
     fpu_switch(core, thread);
@@ -172,6 +173,7 @@ static void dispatch(struct core *core, struct thread *thread) {
 }
 
 static void halt(struct core *core) {
+    trace(TRACE_HALT, (uintptr_t)core->current, 0);
     direct_map_refresh(core);
     idle_set(core, true);
     fpu_switch(core, NULL);
@@ -206,6 +208,7 @@ static bool operation_turn(struct core *core, struct operation *operation) {
 
 /* Halting with an event pending takes the interrupt at once, and the choice is made anew after it. */
 static void halt_for_event(struct core *core) {
+    trace(TRACE_HALT, (uintptr_t)core->current, 1);
     core->current = NULL;
     core->reschedule = false;
     machine_resume(NULL);

@@ -118,11 +118,28 @@ static __attribute__((noinline)) void wait_and_invoke(uint64_t cap, uint64_t ope
     }
 }
 
-void kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
+static inline __attribute__((always_inline)) void call(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
+                                                       uint64_t a2, uint64_t a3) {
     struct core *core = machine_core();
     if (lock_try(&cluster.lock, &core->lock_node)) {
         invoke(core, cap, operation, a0, a1, a2, a3);
     } else {
         wait_and_invoke(cap, operation, a0, a1, a2, a3);
+    }
+}
+
+/* Apart, so that tracing costs the path without it no register. */
+static __attribute__((noinline, cold)) void call_traced(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
+                                                        uint64_t a2, uint64_t a3) {
+    trace(TRACE_SYSCALL, cap, operation);
+    call(cap, operation, a0, a1, a2, a3);
+    trace(TRACE_EXIT, (uintptr_t)machine_core()->current, operation);
+}
+
+void kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
+    if (__builtin_expect(trace_is_on(), false)) {
+        call_traced(cap, operation, a0, a1, a2, a3);
+    } else {
+        call(cap, operation, a0, a1, a2, a3);
     }
 }

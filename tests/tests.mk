@@ -70,7 +70,7 @@ HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools
 	$(if $(CLANG),,--command 'stack: $(PYTHON) tools/check_stack.py $(BUILD)/kernel')
 BOOT_CHECKS = --command 'clang: $(MAKE) --no-print-directory CC=clang build' \
 	--pytest $(call folders_with_tests,tests/boot)
-MACHINES := $(CONFIGS:%=build/%)
+MACHINES := $(CONFIGS:%=build/%) build/qemu-2x2-trace
 # What only boots: machines with odd tables.
 ODD_MACHINES := $(patsubst tests/boot/tables/%.toml,build/%,$(wildcard tests/boot/tables/*.toml))
 

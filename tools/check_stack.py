@@ -26,7 +26,8 @@ FAULT_INSIDE = "machine_trap_inside"  # may come on top of any of these, and on 
 
 ASSEMBLY = {"descriptors_load": 8 + 2 * 8}  # functions that are no C: return address and pushes
 INDIRECT = "__indirect_call"
-TABLE_CALLERS = {"kernel_syscall", "wait_and_invoke"}  # the functions of syscall.c that call through the table
+TABLE = "__table_call"  # an indirect call that goes through the table of operations
+TABLE_FILE = "cluster-kernel/syscall.c:"  # where indirect calls go through the table
 
 # Calls that the graph has and the program never makes: (caller, callee) -> (what is called instead, why).
 REPLACED = {
@@ -37,7 +38,7 @@ REPLACED = {
 }
 
 NODE = re.compile(r'^node: \{ title: "([^"]+)" label: "([^"]*)"')
-EDGE = re.compile(r'^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
+EDGE = re.compile(r'^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)" label: "([^"]*)"')
 FRAME = re.compile(r"(\d+) bytes \((\w+(?:,\w+)?)\)")
 ROW = re.compile(r"^ +\[R4_OP_\w+\] = \{(\w+),", re.M)
 
@@ -63,7 +64,8 @@ class Graph:
             if match := NODE.match(line):
                 self._node(*match.groups())
             elif match := EDGE.match(line):
-                self.calls.setdefault(match[1], set()).add(match[2])
+                through_table = match[2] == INDIRECT and match[3].startswith(TABLE_FILE)
+                self.calls.setdefault(match[1], set()).add(TABLE if through_table else match[2])
 
     def _node(self, title, label):
         frame = FRAME.search(label)
@@ -79,10 +81,10 @@ class Graph:
             if replaced:
                 if replaced[0]:
                     yield replaced[0]
+            elif callee == TABLE:
+                yield from handlers
             elif callee != INDIRECT:
                 yield callee
-            elif short(title) in TABLE_CALLERS:
-                yield from handlers
             else:
                 raise StackError(f"{short(title)}: an indirect call, and nothing says where to")
 

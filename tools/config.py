@@ -98,6 +98,7 @@ class Config:
     clusters: list
     links: list  # one for each ordered pair
     console: int  # the cluster that has the console
+    trace: bool  # the kernels record events
 
 
 def _typed(value, wanted, key):
@@ -401,7 +402,7 @@ def load(path):
     """The validated configuration in the file `path`."""
     path = Path(path)
     schema = {"name": (str, REQUIRED), "ring_slots": (int, REQUIRED), "link_priority": (int, 200),
-              "layout": (str, "module"), "console": (int, 0), "on_mismatch": (str, "stop"), "tables": (list, []),
+              "layout": (str, "module"), "console": (int, 0), "on_mismatch": (str, "stop"), "tables": (list, []), "trace": (bool, False),
               "machine": (dict, REQUIRED), "cluster": (list, []), "link": (list, [])}
     fields = _read(_parse(path), schema)
     if fields["name"] != path.stem:
@@ -418,4 +419,4 @@ def load(path):
     links = _links(fields["link"], len(clusters), priority)
     if fields["console"] not in range(len(clusters)):
         raise ConfigError("console", f"cluster {fields['console']} does not exist", f"must be from 0 to {len(clusters) - 1}")
-    return Config(fields["name"], slots, stops, derived, tables, machine, clusters, links, fields["console"])
+    return Config(fields["name"], slots, stops, derived, tables, machine, clusters, links, fields["console"], fields["trace"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Bit ranges, flags and rights as the headers define them, for tools that read the kernel's memory.
+"""Bit ranges, flags, rights and trace events as the headers define them, for tools that read the kernel's memory.
 
 What is not in debug information: DEFINE_FIELD and #define leave no trace there.
 """
@@ -23,6 +23,8 @@ NUMBERS = {name: int(value, 0)
            for text in _texts()
            for name, value in re.findall(r"^#define (\w+) +(0x[0-9a-f]+|\d+)U?L*\s", text, re.MULTILINE)}  # fmt: skip
 RIGHTS = ["READ", "WRITE", "EXEC", "SEND", "WAIT", "CONTROL", "LINK", "DEFER", "MODIFY"]
+_EVENT = re.compile(r'^ +X\(TRACE_\w+, "(\w+)", "(\w+)", "(\w+)"\)', re.MULTILINE)
+TRACE_EVENTS = _EVENT.findall((ROOT / "cluster-kernel/trace.h").read_text(encoding="utf-8"))  # (name, names of its two words), by number
 FLAGS = ["BUSY", "MAKING", "ORIGINAL", "LANDED", "ROOT"]
 
 

@@ -2,7 +2,7 @@
 """Reads numbers and link constants from shared/r4/layout.h and link.h, so that each stands in one place only.
 
 Understands what those two headers use: `#define R4_NAME number` or `(number << bits)`, R4_SIZE(struct x, bytes), and
-the X-macro list of link constants, whose values are sums of such names and of fields of the layout.
+the X-macro list of link constants, whose values are sums of such names and of fields of the layout, or of one masked by the other, `(a & b)`.
 """
 
 import re
@@ -46,4 +46,8 @@ def link_constants(header, cluster):
             return header[text.removeprefix("(l)->header->")]
         return NUMBERS[text]
 
-    return {name: sum(term(part) for part in value.split(" + ")) for name, value in _LINK_CONSTANTS}
+    def masked(text):
+        left, _, mask = text.partition(" & ")
+        return term(left[1:]) & term(mask[:-1]) if mask else term(text)
+
+    return {name: sum(masked(part) for part in value.split(" + ")) for name, value in _LINK_CONSTANTS}

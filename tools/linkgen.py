@@ -15,6 +15,7 @@ gives one line on stderr, exit status 2 and no file.
 """
 
 import argparse
+import dataclasses
 import json
 import struct
 import sys
@@ -75,7 +76,8 @@ def make_header(config, layout):
             "header_size": SIZES["r4_layout_header"], "size": size,
             "cluster_count": len(layout["r4_layout_cluster"]), "core_count": len(layout["r4_layout_core"]),
             "memory_count": len(layout["r4_layout_memory"]), "link_count": len(layout["r4_layout_link"]),
-            "ring_slots": config.ring_slots, "console_owner": config.console, "flags": NUMBERS["R4_LAYOUT_STOP"] if config.stops else 0}
+            "ring_slots": config.ring_slots, "console_owner": config.console, 
+            "flags": config.stops * NUMBERS["R4_LAYOUT_STOP"] | config.trace * NUMBERS["R4_LAYOUT_TRACE"]}
 
 
 def layout_bytes(header, layout):
@@ -194,10 +196,12 @@ def main():
     parser = argparse.ArgumentParser(description="Turn a configuration into layout, QEMU arguments and link scripts.")
     parser.add_argument("config", metavar="CONFIG.toml")
     parser.add_argument("-o", metavar="DIR", dest="folder", help="where to (default: build/NAME)")
+    parser.add_argument("--trace", action="store_true", help="as with trace = true in the configuration")
     parser.add_argument("--picture", metavar="FILE.svg", help="also draw sockets, nodes, clusters and rings")
     arguments = parser.parse_args()
     try:
         config = configuration.load(arguments.config)
+        config = dataclasses.replace(config, trace=config.trace or arguments.trace)
         files = make_files(config)
     except configuration.ConfigError as error:
         print(f"{arguments.config}: {error}", file=sys.stderr)

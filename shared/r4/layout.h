@@ -27,11 +27,12 @@ struct r4_layout_header {
     uint16_t link_count;
     uint16_t ring_slots;    /* of each mailbox ring, a power of two, 1..64 */
     uint16_t console_owner; /* the cluster that has the console's device */
-    uint32_t flags;         /* R4_LAYOUT_STOP */
+    uint32_t flags;         /* R4_LAYOUT_STOP, R4_LAYOUT_TRACE */
 };
 R4_SIZE(struct r4_layout_header, 32);
 
-#define R4_LAYOUT_STOP 1U /* a layout that contradicts the tables stops the boot */
+#define R4_LAYOUT_STOP  1U /* a layout that contradicts the tables stops the boot */
+#define R4_LAYOUT_TRACE 2U /* the kernels record trace events */
 
 struct r4_layout_cluster {
     uint64_t virtual_base; /* of its 16 MiB of kernel addresses, see the areas below */

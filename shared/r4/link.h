@@ -16,6 +16,7 @@
     X(r4_link_cluster_count, 32, (l)->header->cluster_count)                                                           \
     X(r4_link_core_count, 32, (c)->core_count)                                                                         \
     X(r4_link_ring_slots, 32, (l)->header->ring_slots)                                                                 \
+    X(r4_link_trace, 32, ((l)->header->flags & R4_LAYOUT_TRACE))                                                       \
     X(r4_link_virtual_base, 64, (c)->virtual_base)                                                                     \
     X(r4_link_direct_map, 64, (c)->direct_map)                                                                         \
     X(r4_link_boot_info, 64, (c)->virtual_base + R4_AREA_BOOT_INFO)                                                    \

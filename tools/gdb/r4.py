@@ -2,7 +2,7 @@
 """gdb commands that show a cluster kernel's objects: source this file in gdb, or use what `make debug` writes.
 
 Each command takes a cluster's number, by default that of the selected CPU: r4-window, r4-derivation, r4-rings, r4-loans, r4-queues,
-r4-operations, r4-last-words. They read structures while the machine stands still; a lock may be held.
+r4-operations, r4-trace, r4-last-words. They read structures while the machine stands still; a lock may be held.
 """
 
 import sys
@@ -13,6 +13,7 @@ import gdb
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import kernel  # noqa: E402  (this needs the path above)
+from kernel import fields  # noqa: E402
 
 
 class Command(gdb.Command):
@@ -180,6 +181,29 @@ class Queues(Command):
                     yield f"  priority {priority}: {describe_thread(cluster, thread)}"
 
 
+class Trace(Command):
+    """r4-trace [CLUSTER [COUNT]]: the last events of each core, by default 32, with the ticks from each to the core's last."""
+
+    name = "r4-trace"
+
+    def show(self, cluster, number):
+        for index, core in cluster.cores():
+            ring = core["trace"]
+            ring.fetch_lazy()
+            recorded = int(ring["recorded"])
+            if int(ring["magic"]) == 0:
+                yield f"core {index}: nothing is traced: build with `trace = true` or TRACE=1"
+                continue
+            yield f"core {index}: {recorded} events"
+            entries = int(ring["entries"])
+            last = int(ring["entry"][(recorded - 1) % entries]["ticks"])
+            for position in range(max(0, recorded - min(number or 32, entries)), recorded):
+                entry = ring["entry"][position % entries]
+                name, first, second = fields.TRACE_EVENTS[int(entry["event"])]
+                payload = f"{first} {int(entry['first']):#x} {second} {int(entry['second']):#x}"
+                yield f"  {int(entry['ticks']) - last} {name} {payload}"
+
+
 def fields_count(array):
     return array.type.range()[1] + 1
 
@@ -232,5 +256,5 @@ class LastWords(Command):
                 yield f"{address:#x} {name} at {place.symtab}:{place.line}"
 
 
-for command in (Window, Derivation, Rings, Loans, Queues, Operations, LastWords):
+for command in (Window, Derivation, Rings, Loans, Queues, Operations, Trace, LastWords):
     command()

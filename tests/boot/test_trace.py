@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""A machine whose kernels trace: a revoke's whole story in order, read by babeltrace2, gdb shows it, a panic prints it."""
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+import machine
+from test_debug import session
+
+NAME = "qemu-2x2-trace"
+REVOKE, DELETE, SWEEP = 1, 2, 3  # enum operation_kind
+
+
+@dataclass(frozen=True)
+class Event:
+    ticks: int
+    cluster: int
+    core: int
+    name: str
+    payload: dict
+
+
+def read_trace(folder):
+    """All events, in order of time, as babeltrace2 prints them."""
+    done = subprocess.run(["babeltrace2", "--clock-cycles", "--no-delta", folder], capture_output=True, text=True, check=True, timeout=60)
+    shape = re.compile(r"\[0*(\d+)\] (\w+): \{ cluster = (\d+), core = (\d+) \}, \{ (.*) \}")
+    lines = [match.groups() for line in done.stdout.splitlines() if (match := shape.fullmatch(line))]
+    assert len(lines) == len(done.stdout.splitlines()), done.stdout
+    pairs = re.compile(r"(\w+) = (0x[0-9A-F]+)")
+    return [Event(int(ticks), int(cluster), int(core), name, {key: int(value, 16) for key, value in pairs.findall(payload)})
+            for ticks, name, cluster, core, payload in lines]  # fmt: skip
+
+
+@pytest.fixture(name="events", scope="module")
+def demonstration(stopped, tmp_path_factory):
+    """The trace in the clusters' reserves at the demonstration's end."""
+    guest = stopped(NAME)
+    folder = tmp_path_factory.mktemp("trace")
+    dumps = []
+    for cluster, ranges in guest.log.reserve.items():
+        for base, end in ranges:
+            dumps.append(folder / f"dump-{cluster}-{base:x}")
+            dumps[-1].write_bytes(guest.read(base, end - base))
+    command = [sys.executable, machine.ROOT / "tools/trace2ctf.py", *dumps, "-o", folder / "ctf"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert re.findall(r"cluster (\d) core (\d): \d+ of \d+ events", done.stdout) == [("0", "0"), ("0", "1"), ("1", "0"), ("1", "1")]
+    return read_trace(folder / "ctf")
+
+
+def test_a_revoke_between_clusters(events):
+    """Its messages in the order of the protocol, each once sent and once received, and the doorbell right behind."""
+    names = {0x5: "REVOKE", 0x6: "DONE"}  # loan 0
+    story = [(event.name, names[event.payload["kind"]], event.cluster, event.payload["peer"])
+             for event in events if event.payload.get("kind") in names]  # fmt: skip
+    assert story == [("sent", "REVOKE", 0, 1), ("received", "REVOKE", 1, 0), ("sent", "DONE", 1, 0), ("received", "DONE", 0, 1)]
+    sweepers = {event.core for event in events if event.cluster == 1 and event.payload.get("phase", 0) >> 32 == SWEEP}
+    (done,) = [event for event in events if event.name == "sent" and event.payload["kind"] == 0x6]
+    assert done.core in sweepers
+    behind = [event.name for event in events if event.cluster == 1 and event.core == done.core and event.ticks > done.ticks]
+    assert behind[0] == "doorbell"
+
+
+def test_doorbells_name_a_core_of_the_peer(events):
+    apic_ids = {0: {0, 1}, 1: {2, 3}}
+    bells = [event for event in events if event.name == "doorbell"]
+    assert bells
+    for bell in bells:
+        assert bell.payload["peer"] == 1 - bell.cluster and bell.payload["apic_id"] in apic_ids[1 - bell.cluster]
+
+
+def test_a_core_enters_and_leaves(events):
+    """On one core nothing follows a system call's entry but what it causes, up to its exit; a revoke tells its phase."""
+    assert {"syscall", "exit", "event", "switch", "halt", "sent", "received", "doorbell", "revoke"} == {event.name for event in events}
+    inside = {}
+    for event in events:
+        place = event.cluster, event.core
+        if event.name in ("syscall", "event", "fault"):
+            assert not inside.get(place), event
+        if event.name == "exit":
+            assert inside.get(place, "syscall") == "syscall", event  # the first event of a ring may be an exit
+        inside[place] = event.name if event.name == "syscall" else "" if event.name == "exit" else inside.get(place, "")
+    assert {event.payload["phase"] >> 32 for event in events if event.name == "revoke"} <= {REVOKE, DELETE, SWEEP}
+
+
+def test_gdb_shows_the_ring(tmp_path):
+    said = session(tmp_path, [("at exit", "break debug_exit"), ("exit", "continue"), ("trace", "r4-trace"), ("short", "r4-trace 0 3")], name=NAME)
+    assert re.search(r"^  core 0: \d+ events$", said["trace"], re.M)
+    last = re.search(r"^    0 (.*)$", said["trace"], re.M)  # core 0's own last: the call that gdb has stopped
+    assert re.fullmatch(r"syscall cap 0x[0-9a-f]+ operation 0x16", last[1])  # DEBUG_EXIT
+    assert len(re.findall(r"^    -?\d+ \w+ ", said["short"].partition("core 1")[0], re.M)) == 3
+
+
+def test_a_panic_prints_the_last_events():
+    boot = machine.Boot(NAME, hook="assert:1")
+    lines = boot.matching(r"\[c1\] kernel: panic: trace: -(\d+) (\w+) (\w+) ([0-9a-f]+) (\w+) ([0-9a-f]+)")
+    assert lines[-1].groups() == ("0", "panic", "cause", "100", "address", "0"), boot.output
+    assert ("sent", "peer", "0", "kind", "1") in [line.groups()[1:] for line in lines]  # its HELLO
+    ages = [int(line[1]) for line in lines]
+    assert ages == sorted(ages, reverse=True) and len(ages) <= 16
+
+
+def test_nothing_is_recorded_unless_asked_for(stopped, tmp_path):
+    guest = stopped("qemu-2x2")
+    ((base, end),) = guest.log.reserve[0]
+    dump = tmp_path / "dump"
+    dump.write_bytes(guest.read(base, end - base))
+    command = [sys.executable, machine.ROOT / "tools/trace2ctf.py", dump, "-o", tmp_path / "ctf"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.partition(";")[0]) == (1, "trace2ctf.py: no trace ring found")

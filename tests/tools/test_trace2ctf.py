@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""trace2ctf.py on made-up memory: babeltrace2 reads back what the rings held."""
+
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+
+TOOL = pathlib.Path(__file__).parents[2] / "tools" / "trace2ctf.py"
+PAGE = 4096
+ENTRIES = 256
+SYSCALL, SWITCH, PANIC = 0, 4, 10  # positions in TRACE_EVENT_LIST
+
+
+def ring(cluster, core, events, recorded=None):
+    """struct trace_ring, padded to whole pages: `events` are the last ones."""
+    recorded = len(events) if recorded is None else recorded
+    entries = [bytes(32)] * ENTRIES
+    for position, (ticks, event, first, second) in enumerate(events, recorded - len(events)):
+        entries[position % ENTRIES] = struct.pack("<QIIQQ", ticks, event, 0, first, second)
+    data = struct.pack("<8sIIIIQ32x", b"R4TRACEC", cluster, core, ENTRIES, 2_000_000, recorded) + b"".join(entries)
+    return data + bytes(-len(data) % PAGE)
+
+
+def convert(folder, *dumps):
+    paths = []
+    for number, dump in enumerate(dumps):
+        paths.append(folder / f"dump{number}")
+        paths[-1].write_bytes(dump)
+    return subprocess.run([sys.executable, TOOL, *paths, "-o", folder / "ctf"], capture_output=True, text=True, check=False)
+
+
+def babeltrace(folder):
+    """(clock ticks, event, fields) of each line that babeltrace2 prints, in its order."""
+    command = ["babeltrace2", "--clock-cycles", "--no-delta", folder / "ctf"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    lines = [re.fullmatch(r"\[0*(\d+)\] (?:\S+ )?(\w+): \{ (cluster = \d+, core = \d+) \}, \{ (.*) \}", line) for line in done.stdout.splitlines()]
+    assert all(lines), done.stdout + done.stderr
+    return [(int(line[1]), line[2], line[3], line[4]) for line in lines]
+
+
+def test_events_of_two_cores_in_order_of_time(tmp_path):
+    first = ring(0, 1, [(1000, SYSCALL, 0x81, 3), (3000, SWITCH, 0xFFFF800000828000, 0x820000)])
+    second = ring(1, 0, [(2000, PANIC, 256, 0)])
+    done = convert(tmp_path, bytes(PAGE) + first, second)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "cluster 0 core 1: 2 of 2 events\ncluster 1 core 0: 1 of 1 events\n"
+    assert babeltrace(tmp_path) == [
+        (1000, "syscall", "cluster = 0, core = 1", "cap = 0x81, operation = 0x3"),
+        (2000, "panic", "cluster = 1, core = 0", "cause = 0x100, address = 0x0"),
+        (3000, "switch", "cluster = 0, core = 1", "thread = 0xFFFF800000828000, root = 0x820000"),
+    ]
+
+
+def test_a_full_ring_begins_with_its_oldest_event(tmp_path):
+    events = [(1000 + number, SYSCALL, number, 0) for number in range(ENTRIES)]
+    done = convert(tmp_path, ring(0, 0, events, recorded=1000))
+    assert done.stdout == "cluster 0 core 0: 256 of 1000 events\n"
+    assert [ticks for ticks, *_ in babeltrace(tmp_path)] == [ticks for ticks, *_ in events]
+
+
+def test_memory_without_a_ring_is_refused(tmp_path):
+    mark_by_chance = b"R4TRACEC" + bytes(2 * PAGE - 8)
+    unknown_event = ring(0, 0, [(1, 999, 0, 0)])
+    cut_off = ring(0, 0, [(1, SYSCALL, 0, 0)])[:PAGE]
+    done = convert(tmp_path, mark_by_chance, unknown_event, cut_off)
+    assert done.returncode == 1
+    assert done.stderr == "trace2ctf.py: no trace ring found; was the kernel built with `trace = true` or TRACE=1?\n"
