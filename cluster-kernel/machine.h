@@ -39,8 +39,9 @@ enum machine_event {
 /* First call on each core, once; core 0 of the cluster initialises the cluster's state. */
 void kernel_start(uint32_t core_index);
 
-/* A user thread executed `syscall`; its registers are saved where machine_resume() last said. */
-void kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
+/* A user thread executed `syscall`; its registers are saved where machine_resume() last said. True: it goes on at once,
+ * and nothing but its result has changed there; false: what machine_resume() said last is to be resumed. */
+bool kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
 
 /* An interrupt, in user mode or while the core was halted. */
 void kernel_event(enum machine_event event);

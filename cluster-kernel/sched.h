@@ -31,14 +31,15 @@ void sched_kick(struct core *core, uint32_t priority);
  * lock back. */
 void sched_choose(struct core *core);
 
-/* The way out of a system call: back to the caller, whose registers are still the ones to resume, unless something has
- * changed. Whoever gives this core another thing to do sets `reschedule`. */
-static inline void sched_leave(struct core *core) {
+/* The way out of a system call: back to the caller (true), whose registers are still the ones to resume, unless
+ * something has changed. Whoever gives this core another thing to do sets `reschedule`. */
+static inline bool sched_leave(struct core *core) {
     if (core->reschedule) {
         sched_choose(core);
-    } else {
-        cluster_exit(core);
+        return false;
     }
+    cluster_exit(core);
+    return true;
 }
 
 #endif

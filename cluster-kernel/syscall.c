@@ -58,52 +58,47 @@ struct resolved invocation_cap(const struct invocation *invocation, uint64_t ind
 }
 
 /* The result of a call into the caller's registers, and the way out. */
-static inline void finish(struct core *core, struct thread *caller, uint64_t error, uint64_t value) {
+static inline bool finish(struct core *core, struct thread *caller, uint64_t error, uint64_t value) {
     machine_regs_result(caller->registers, error, value);
-    sched_leave(core);
+    return sched_leave(core);
 }
 
 /* The handler is through. It may have stopped the caller, even ended it; then there is nobody to tell. */
-static inline void finish_handler(struct outcome outcome) {
+static inline bool finish_handler(struct outcome outcome) {
     struct core *core = machine_core();
     struct invocation *invocation = &core->invocation;
     if (outcome.later == 0 && core->current == invocation->caller) {
-        finish(core, invocation->caller, outcome.error, invocation->value);
-    } else {
-        sched_leave(core);
+        return finish(core, invocation->caller, outcome.error, invocation->value);
     }
+    return sched_leave(core);
 }
 
 /* The lock is held. Inlined twice, so that the arguments stay where they came in. What is needed behind the handler is
  * read again from the core's invocation, so that nothing has to be kept across the call. */
-static inline __attribute__((always_inline)) void invoke(struct core *core, uint64_t cap, uint64_t operation,
+static inline __attribute__((always_inline)) bool invoke(struct core *core, uint64_t cap, uint64_t operation,
                                                          uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
     struct thread *caller = core->current;
     struct resolved resolved = resolve(machine_direct(), caller->pd->directories, this_cluster(), cap);
     if (operation >= R4_OP_COUNT) {
-        finish(core, caller, R4_ERR_OPERATION, 0);
-        return;
+        return finish(core, caller, R4_ERR_OPERATION, 0);
     }
     bool joins = resolved.error == R4_ERR_BUSY && operation == R4_OP_REVOKE;
     if (resolved.error != R4_OK && !joins) {
-        finish(core, caller, resolved.error, 0);
-        return;
+        return finish(core, caller, resolved.error, 0);
     }
     const struct operation_entry *entry = &table[operation];
     if (entry->type != R4_CAP_EMPTY && entry->type != slot_type(resolved.slot)) {
-        finish(core, caller, R4_ERR_TYPE, 0);
-        return;
+        return finish(core, caller, R4_ERR_TYPE, 0);
     }
     if ((slot_rights(resolved.slot) & entry->rights) != entry->rights) {
-        finish(core, caller, R4_ERR_RIGHTS, 0);
-        return;
+        return finish(core, caller, R4_ERR_RIGHTS, 0);
     }
     core->invocation = (struct invocation){core, caller, resolved.slot, {a0, a1, a2, a3}, 0};
-    finish_handler(entry->handler(&core->invocation));
+    return finish_handler(entry->handler(&core->invocation));
 }
 
 /* The lock was not free. */
-static __attribute__((noinline)) void wait_and_invoke(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
+static __attribute__((noinline)) bool wait_and_invoke(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
                                                       uint64_t a2, uint64_t a3) {
     struct core *core = machine_core();
     struct machine_regs *registers =
@@ -112,34 +107,33 @@ static __attribute__((noinline)) void wait_and_invoke(uint64_t cap, uint64_t ope
     lock_wait(&core->lock_node, core);
     if (core->current == NULL) { /* taken off this core meanwhile: its call has not happened yet */
         sched_choose(core);
-    } else {
-        machine_regs_go_on(registers);
-        invoke(core, cap, operation, a0, a1, a2, a3);
+        return false;
     }
+    machine_regs_go_on(registers);
+    return invoke(core, cap, operation, a0, a1, a2, a3);
 }
 
-static inline __attribute__((always_inline)) void call(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
+static inline __attribute__((always_inline)) bool call(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
                                                        uint64_t a2, uint64_t a3) {
     struct core *core = machine_core();
     if (lock_try(&cluster.lock, &core->lock_node)) {
-        invoke(core, cap, operation, a0, a1, a2, a3);
-    } else {
-        wait_and_invoke(cap, operation, a0, a1, a2, a3);
+        return invoke(core, cap, operation, a0, a1, a2, a3);
     }
+    return wait_and_invoke(cap, operation, a0, a1, a2, a3);
 }
 
 /* Apart, so that tracing costs the path without it no register. */
-static __attribute__((noinline, cold)) void call_traced(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
+static __attribute__((noinline, cold)) bool call_traced(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
                                                         uint64_t a2, uint64_t a3) {
     trace(TRACE_SYSCALL, cap, operation);
-    call(cap, operation, a0, a1, a2, a3);
+    bool quick = call(cap, operation, a0, a1, a2, a3);
     trace(TRACE_EXIT, (uintptr_t)machine_core()->current, operation);
+    return quick;
 }
 
-void kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
+bool kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
     if (__builtin_expect(trace_is_on(), false)) {
-        call_traced(cap, operation, a0, a1, a2, a3);
-    } else {
-        call(cap, operation, a0, a1, a2, a3);
+        return call_traced(cap, operation, a0, a1, a2, a3);
     }
+    return call(cap, operation, a0, a1, a2, a3);
 }

@@ -55,7 +55,22 @@ syscall_entry:
     movq $1, REGS_FROM_SYSCALL(%rax)
     movq %r10, %rcx
     call kernel_syscall
-    /* falls into leave_kernel */
+    testb %al, %al
+    jz leave_kernel
+    /* The same thread goes on: C has kept what it had to keep, and the rest comes as below. */
+    movq %gs:CORE_REGS, %rsi
+    movq REGS_RAX(%rsi), %rax
+    movq REGS_RDX(%rsi), %rdx
+    movq REGS_RIP(%rsi), %rcx
+    movq REGS_RFLAGS(%rsi), %r11
+    movq REGS_RSP(%rsi), %rsp
+    xorl %esi, %esi
+    xorl %edi, %edi
+    xorl %r8d, %r8d
+    xorl %r9d, %r9d
+    xorl %r10d, %r10d
+    swapgs
+    sysretq
 
 /* To user mode, or to a halt. SYSRET with a non-canonical rcx would fault in ring 0 on some processors: rip is the address behind a
  * `syscall` that user mode executed, all user mappings end at R4_USER_END, so it is at most that, which is canonical. The flags, too,
