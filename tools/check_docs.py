@@ -167,7 +167,7 @@ class Sections:
         texts = [self.text.get(heading, "")] if heading else self.text.values()
         found = []
         for table in re.findall(r"(?:^\|.*\n)+", "\n".join(texts), re.M):
-            lines = [[cell.strip().strip("`") for cell in line.strip().strip("|").split("|")] for line in table.splitlines()]
+            lines = [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in table.splitlines()]
             if lines[0][: len(head)] == head:
                 found += [cells[: len(head)] for cells in lines[2:]]
         return found
@@ -186,8 +186,10 @@ class Abi:
                      "cluster-kernel/core/resolve.h"]  # and object/*.c
 
     def __init__(self, root):
-        self.slot, self.abi, self.err = (without_comments(read(root, f"shared/r4/{name}.h")) for name in ("slot", "abi", "err"))
-        self.table = re.findall(r"\[(R4_OP_\w+)\] = \{(\w+), (\w+), (\w+), (\d)\}", read(root, "cluster-kernel/syscall.c"))
+        headers = (without_comments(read(root, f"shared/r4/{name}.h")) for name in ("slot", "abi", "err"))
+        self.slot, self.abi, self.err = headers
+        syscall = read(root, "cluster-kernel/syscall.c")
+        self.table = re.findall(r"\[(R4_OP_\w+)\] = \{(\w+), (\w+), (\w+), (\d)\}", syscall)
         self.bodies = {}
         objects = sorted(str(path.relative_to(root)) for path in (root / "cluster-kernel/object").glob("*.c"))
         for name in [*self.HANDLER_FILES, *objects]:
@@ -276,7 +278,8 @@ def check_refusals(sections, abi):
 def sets_differ(what, said, true):
     if said != true:
         more, less = sorted(said - true), sorted(true - said)
-        yield f"{what}: refused with" + "".join(f", not {error}" for error in more) + "".join(f", also {error}" for error in less)
+        wrong = [f"not {error}" for error in more] + [f"also {error}" for error in less]
+        yield ", ".join([f"{what}: refused with", *wrong])
 
 
 def check_constants(text, numbers):
@@ -305,7 +308,8 @@ def check_abi(root):
     flags = abi.bits(r"R4_FLAG_\w+")
     rights = abi.bits(r"R4_(?:READ|WRITE|EXEC|SEND|WAIT|CONTROL|LINK|DEFER|MODIFY)")
     errors = [[str(value), *error] for value, error in enumerate(abi.errors())]
-    fields = sections.rows(None, ["field", "bits"]) + [[row[0], row[2]] for row in sections.rows(None, ["field", "word", "bits"])]
+    fields = sections.rows(None, ["field", "bits"])
+    fields += [[name, bits] for name, _, bits in sections.rows(None, ["field", "word", "bits"])]
     stats = [[str(value), name] for value, name in enumerate(abi.enum(abi.abi, "r4_stat"))]
     said_stats = re.findall(r"(\d) [\w\s]+\(`(R4_STAT_\w+)`\)", text)
     head = ["number", "operation", "type", "right", "modifies"]
@@ -358,7 +362,7 @@ def cluster_lines(output):
 
 
 def shape(lines):
-    """Prefix -> its lines in order, without numbers and the width of blanks: clusters do not wait for each other to print."""
+    """Prefix -> its lines in order, without numbers and the width of blanks. Clusters do not wait for each other."""
     found = {}
     for line in lines:
         prefix, rest = line.split(" ", 1)
@@ -407,8 +411,8 @@ def check_docs(root, names=None):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=pathlib.Path, default=ROOT)
-    parser.add_argument("--refresh", action="store_true", help="run the marked commands and put their output into the documents")
-    parser.add_argument("--with", default="", dest="more", metavar="WORDS", help="more words for the commands of --refresh")
+    parser.add_argument("--refresh", action="store_true", help="run the marked commands, put in what they print")
+    parser.add_argument("--with", default="", dest="more", metavar="WORDS", help="more words for these commands")
     arguments = parser.parse_args()
     if arguments.refresh:
         refresh(arguments.root, arguments.more)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The picture of a configuration: sockets with their cores, nodes with their memory, clusters, and the rings between these.
+"""The picture of a configuration: sockets with their cores, nodes with their memory, clusters, rings between these.
 
 picture(config, layout) is the SVG as bytes; the same configuration gives the same bytes. Boxes of one kind stand in one
 row and share its width, so that sockets, nodes and clusters of a regular machine stand above each other. A colour is a
@@ -46,7 +46,7 @@ def wrapped(numbers, name=""):
     """Lines of up to PER_LINE numbers; the first one begins with the name, a plural unless there is one number."""
     name = name.removesuffix("s") if len(numbers) == 1 else name
     rows = [numbers[at : at + PER_LINE] for at in range(0, len(numbers), PER_LINE)]
-    return [" ".join([name, *map(str, row)] if name and index == 0 else map(str, row)) for index, row in enumerate(rows)]
+    return [" ".join([name, *map(str, row)] if name and row is rows[0] else map(str, row)) for row in rows]
 
 
 class Canvas:
@@ -87,7 +87,8 @@ class Canvas:
 
     def arrow_up(self, x, y, colour):
         half = ARROW / 2
-        points = f"{number(x)},{number(y)} {number(x - half)},{number(y + ARROW)} {number(x + half)},{number(y + ARROW)}"
+        corners = (x, y), (x - half, y + ARROW), (x + half, y + ARROW)
+        points = " ".join(f"{number(across)},{number(down)}" for across, down in corners)
         ElementTree.SubElement(self.root, "polygon", {"points": points, "fill": colour})
 
     def finish(self, width, height):
@@ -151,7 +152,7 @@ class Picture:
                 *(["has the console"] if index == self.config.console else [])]
 
     def label(self, left, right):
-        """Of two clusters' rings: the distance, the priority if it is not the usual one; that of the right one first."""
+        """Of two clusters' rings: distance, priority if not the usual one; that to the right first."""
         pair = self.links[left, right], self.links[right, left]
         distances = [str(link["distance"]) for link in pair]
         priorities = [str(link["priority"]) for link in pair]
@@ -228,7 +229,8 @@ class Picture:
         self.row_name("sockets")
         for socket, (x, width) in enumerate(self.places(self.machine.max_cores // per_socket)):
             there = socket < self.machine.sockets
-            self.canvas.box("socket", (x, self.y, width, height), WHITE if there else GREY, dashed=not there, socket=socket)
+            paint = WHITE if there else GREY
+            self.canvas.box("socket", (x, self.y, width, height), paint, dashed=not there, socket=socket)
             self.canvas.text(x + PAD, self.y + PAD - 2, f"socket {socket}", bold=True)
             for index in range(per_socket):
                 row, column = divmod(index, self.per_line)
@@ -265,7 +267,7 @@ class Picture:
     # --- rings ---
 
     def port(self, cluster, peer):
-        """Where the rings to and from that peer leave a cluster. Near peers outside, far ones inside: their ways nest."""
+        """Where the rings to and from that peer leave a cluster. Near peers outside, far ones inside: ways nest."""
         count = len(self.clusters)
         order = [*range(cluster - 1, -1, -1), *range(count - 1, cluster, -1)]
         x, width = self.places(count)[cluster]
@@ -323,9 +325,9 @@ class Picture:
         self.y += ROW_GAP
         text = "A colour is a cluster. c1:0 in a core: cluster 1's core 0."
         if len(self.clusters) > 1:
-            text += (" A ring has the colour of the cluster that its arrow points at: it receives, and the ring lies in its"
-                     f" memory. On a pair of rings: distance, and priority if it is not {self.priority}; the one to the"
-                     " right first if the two differ.")
+            text += (" A ring has the colour of the cluster that its arrow points at: it receives, and the ring lies in"
+                     f" its memory. On a pair of rings: distance, and priority if it is not {self.priority}; the one to"
+                     " the right first if the two differ.")
         self.y += self.paragraph(text)
 
     def draw(self):

@@ -195,12 +195,12 @@ def test_same_bytes(drawing):
 
 def test_command_writes_the_file(tmp_path, monkeypatch):
     svg = tmp_path / "machine.svg"
-    command = ["linkgen.py", str(ROOT / "configs" / "qemu-2x2.toml"), "-o", str(tmp_path / "machine"), "--picture", str(svg)]
-    monkeypatch.setattr("sys.argv", command)
+    command = ["linkgen.py", str(ROOT / "configs" / "qemu-2x2.toml"), "-o", str(tmp_path / "machine")]
+    monkeypatch.setattr("sys.argv", [*command, "--picture", str(svg)])
     assert linkgen.main() == 0
     assert svg.read_bytes() == Drawing(ROOT / "configs" / "qemu-2x2.toml").bytes
     assert (tmp_path / "machine" / "layout.bin").exists()
-    monkeypatch.setattr("sys.argv", ["linkgen.py", str(ROOT / "tests/linkgen/bad/syntax.toml"), "-o", str(tmp_path / "bad"),
-                                     "--picture", str(tmp_path / "bad.svg")])  # fmt: skip
+    command = ["linkgen.py", str(ROOT / "tests/linkgen/bad/syntax.toml"), "-o", str(tmp_path / "bad")]
+    monkeypatch.setattr("sys.argv", [*command, "--picture", str(tmp_path / "bad.svg")])
     assert linkgen.main() == 2
     assert not (tmp_path / "bad.svg").exists()
