@@ -5,7 +5,7 @@
  */
 DefinitionBlock ("", "SRAT", 1, "R4", "R4TEST", 1)
 {
-    Name (TABL, Buffer ()
+    Name (BODY, Buffer ()
     {
         0, 0, 0,
         // Processor Local APIC Affinity: domain 0, APIC id 0, enabled
