@@ -56,7 +56,8 @@ struct outcome frame_map_call(struct invocation *invocation) {
     if (frame_find_leaf(slot, &mapped_in) != NULL) {
         return outcome_now(R4_ERR_MAPPED);
     }
-    if (rights == 0 || (rights & ~(uint64_t)(R4_READ | R4_WRITE | R4_EXEC)) != 0) {
+    if ((rights & R4_READ) == 0 ||
+        (rights & ~(uint64_t)(R4_READ | R4_WRITE | R4_EXEC)) != 0) { /* x86 pages are all readable */
         return outcome_now(R4_ERR_ARGUMENT);
     }
     if ((rights & ~slot_rights(slot)) != 0) {

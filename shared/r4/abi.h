@@ -41,7 +41,8 @@ enum r4_operation {
     R4_OP_RETYPE, /* a0 = type | size in bits << 8 | count << 16 (1..R4_RETYPE_MAX), a1 = offset in bytes, a2 = first
                      destination slot, all in one cap page */
     /* Frame */
-    R4_OP_FRAME_MAP, /* a0 = PD cap (slot), a1 = virtual address, a2 = rights, a subset of the cap's READ WRITE EXEC */
+    R4_OP_FRAME_MAP,   /* a0 = PD cap (slot), a1 = virtual address, a2 = rights, a subset of the cap's READ WRITE EXEC,
+                          with READ */
     R4_OP_FRAME_UNMAP, /* */
     /* PageTable */
     R4_OP_TABLE_MAP, /* a0 = PD cap (slot), a1 = virtual address in the range that it shall cover, a2 = level 1, 2 or 3
