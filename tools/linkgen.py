@@ -76,7 +76,7 @@ def make_header(config, layout):
             "header_size": SIZES["r4_layout_header"], "size": size,
             "cluster_count": len(layout["r4_layout_cluster"]), "core_count": len(layout["r4_layout_core"]),
             "memory_count": len(layout["r4_layout_memory"]), "link_count": len(layout["r4_layout_link"]),
-            "ring_slots": config.ring_slots, "console_owner": config.console, 
+            "ring_slots": config.ring_slots, "console_owner": config.console,
             "flags": config.stops * NUMBERS["R4_LAYOUT_STOP"] | config.trace * NUMBERS["R4_LAYOUT_TRACE"]}
 
 

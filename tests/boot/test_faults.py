@@ -70,3 +70,19 @@ def test_assert_is_a_panic_with_a_backtrace():
     returns = [line for line in annotated(boot, "qemu-2x2") if "return address" in line]
     assert any(re.search(r"  hook_run at cluster-kernel/hook\.c:\d+", line) for line in returns), returns
     assert any(re.search(r"  (?:cluster_start at .*, in )?kernel_start at cluster-kernel/main\.c:\d+", line) for line in returns), returns
+
+
+def test_machine_check_takes_down_one_cluster(tmp_path):
+    """Injected by QEMU into cluster 1's first core, whatever that does just then."""
+    socket = tmp_path / "qmp"
+    extra = ["-qmp", f"unix:{socket},server=on,wait=off"]
+    with qemu.Guest(qemu.command_line(machine.BUILD / "qemu-2x2", "tcg", qemu.guest_command("demo"), extra), 60) as guest:
+        control = qemu.Qmp(socket, guest.deadline)
+        assert guest.wait_for(lambda line: line.startswith("[c1] cluster 1 of 2")), guest.output
+        # CPU, bank, status (valid, uncorrected, enabled, context corrupt), MCG_STATUS (in progress), address, miscellaneous
+        control.execute("human-monitor-command", **{"command-line": "mce 2 9 0xb200000000000000 0x4 0 0"})
+        guest.finish()
+    control.close()
+    assert "[c1] kernel: panic: exception 18 in the kernel, error 0, address 0" in guest.lines, guest.output
+    assert "[r4] end: panic (2 clusters, 0 failed, 1 panicked)" in guest.lines, guest.output
+    assert guest.status == qemu.EXIT_PANICKED

@@ -12,6 +12,7 @@ import machine
 from test_debug import session
 
 NAME = "qemu-2x2-trace"
+CORE_BYTES = 0xF000  # of a core's area, without the guard page
 REVOKE, DELETE, SWEEP = 1, 2, 3  # enum operation_kind
 
 
@@ -35,6 +36,13 @@ def read_trace(folder):
             for ticks, name, cluster, core, payload in lines]  # fmt: skip
 
 
+def convert(dumps, folder):
+    """(cluster, core) of each ring in the dumps, as tools/trace2ctf.py says."""
+    command = [sys.executable, machine.ROOT / "tools/trace2ctf.py", *dumps, "-o", folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return re.findall(r"cluster (\d) core (\d): \d+ of \d+ events", done.stdout)
+
+
 @pytest.fixture(name="events", scope="module")
 def demonstration(stopped, tmp_path_factory):
     """The trace in the clusters' reserves at the demonstration's end."""
@@ -45,9 +53,7 @@ def demonstration(stopped, tmp_path_factory):
         for base, end in ranges:
             dumps.append(folder / f"dump-{cluster}-{base:x}")
             dumps[-1].write_bytes(guest.read(base, end - base))
-    command = [sys.executable, machine.ROOT / "tools/trace2ctf.py", *dumps, "-o", folder / "ctf"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert re.findall(r"cluster (\d) core (\d): \d+ of \d+ events", done.stdout) == [("0", "0"), ("0", "1"), ("1", "0"), ("1", "1")]
+    assert convert(dumps, folder / "ctf") == [("0", "0"), ("0", "1"), ("1", "0"), ("1", "1")]
     return read_trace(folder / "ctf")
 
 
@@ -87,11 +93,19 @@ def test_a_core_enters_and_leaves(events):
 
 
 def test_gdb_shows_the_ring(tmp_path):
-    said = session(tmp_path, [("at exit", "break debug_exit"), ("exit", "continue"), ("trace", "r4-trace"), ("short", "r4-trace 0 3")], name=NAME)
+    constants = machine.layout(NAME)["clusters"][0]["link_constants"]
+    area = int(constants["r4_link_cores"], 16) + machine.PAGE  # of core 0, from its stack on
+    dump = f"dump binary memory {tmp_path / 'dump'} {area:#x} {area + CORE_BYTES:#x}"
+    commands = [("at exit", "break debug_exit"), ("exit", "continue"), ("trace", "r4-trace"), ("short", "r4-trace 0 3"),
+                ("cpu", "thread 1"), ("dump", dump)]  # fmt: skip
+    said = session(tmp_path, commands, name=NAME)
     assert re.search(r"^  core 0: \d+ events$", said["trace"], re.M)
     last = re.search(r"^    0 (.*)$", said["trace"], re.M)  # core 0's own last: the call that gdb has stopped
     assert re.fullmatch(r"syscall cap 0x[0-9a-f]+ operation 0x16", last[1])  # DEBUG_EXIT
-    assert len(re.findall(r"^    -?\d+ \w+ ", said["short"].partition("core 1")[0], re.M)) == 3
+    shown = re.findall(r"^    -?\d+ (\w+) ", said["short"].partition("core 1")[0], re.M)
+    assert len(shown) == 3
+    convert([tmp_path / "dump"], tmp_path / "ctf")
+    assert [event.name for event in read_trace(tmp_path / "ctf")][-3:] == shown
 
 
 def test_a_panic_prints_the_last_events():
