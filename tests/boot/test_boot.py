@@ -47,31 +47,6 @@ def test_demonstration_under_icount(name):
     check_demonstration(boot, name)
 
 
-def bench(name):
-    boot = machine.Boot(name, "icount", "bench")
-    assert boot.trouble is None, boot.output
-    return boot
-
-
-FIGURE = r"\[c0\] bench ([\w.]+) (insn|insn-sum|tsc|count) n=(\d+) min=(\d+) median=(\d+) max=(\d+)"
-LOCAL = ["cap.refused", "cap.copy", "cap.delete", "cap.revoke.64", "cap.revoke.512", "cap.revoke.4096",
-         "untyped.retype.1", "untyped.retype.64"]  # fmt: skip
-REMOTE = ["remote.handoff", "remote.revoke.0", "remote.revoke.8", "remote.revoke.64"]
-
-
-@pytest.mark.parametrize("name, remote", [("qemu-1x1", []), ("qemu-2x1", REMOTE)])
-def test_figures_repeat(name, remote):
-    """Under icount the figures of one core are exact: two runs agree to the last instruction."""
-    figures = [{match[1]: match for match in bench(name).matching(FIGURE)} for _ in range(2)]
-    counts = [f"{figure}.{what}" for figure in remote for what in ("messages", "doorbells")]
-    assert list(figures[0]) and sorted(figures[0]) == sorted(LOCAL + remote + counts)
-    assert {figures[0][figure][2] for figure in LOCAL} == {"insn"}
-    assert {figures[0][figure][2] for figure in remote} <= {"insn-sum"}
-    assert {figures[0][figure][2] for figure in counts} <= {"count"}
-    first, second = ([run[figure][0] for figure in LOCAL] for run in figures)
-    assert first == second
-
-
 @pytest.mark.parametrize("name, causes", [("qemu-1x1", ["timer"]), ("qemu-2x2", ["timer", "lock"])])
 def test_long_revoke_makes_way(name, causes):
     """A revoke of 4,096 caps is resumed at least twice: with a timer pending, and with another core waiting for the lock."""

@@ -14,7 +14,7 @@
 /* Runs this cluster's part; returns its exit code. */
 uint32_t bench_run(void);
 
-/* Figures inside one cluster: invocation, copy, delete, revoke, retype. */
+/* Figures inside one cluster: invocation, operations on capabilities, mapping, retype, revoke. */
 void bench_local(void);
 
 /* Figures between two clusters: hand-off, revoke. The peer's part runs at the same time. */

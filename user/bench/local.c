@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Figures inside one cluster.
+ * Figures inside one cluster: the list of them, and those of capabilities of any type.
  */
 #include "bench/bench.h"
 #include "bench/copies.h"
 #include "bench/figure.h"
+#include "bench/mapping.h"
+#include "bench/untyped.h"
 #include "lib/cap.h"
-#include "lib/memory.h"
 #include "lib/print.h"
-#include "lib/untyped.h"
+#include "lib/slots.h"
 #include "lib/x86/clock.h"
 
-#define SETTLE_US     10000U /* until all other cores have halted after the boot */
-#define REVOKES       16U
-#define OBJECT_LOG2   6U /* retype makes untypeds of 64 bytes: nothing is zeroed */
-#define RETYPE_PARENT (OBJECT_LOG2 + 6U)
+#define SETTLE_US 10000U /* until all other cores have halted after the boot */
+#define REVOKES   16U
 
 /* The shortest way through the kernel: a capability that is not there. */
 static void refused_measure(void) {
@@ -47,6 +46,33 @@ static void copy_measure(void) {
     figure_print(&delete, "", FIGURE_LOCAL);
 }
 
+/* A copy goes to and fro. */
+static void move_measure(void) {
+    struct figure figure = {"cap.move", 0, {0}};
+    copies_make(1);
+    for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
+        uint64_t begin = r4_ticks();
+        enum r4_error error = r4_cap_move(copies_slot(i % 2), copies_slot(1 - i % 2));
+        figure_add(&figure, figure_ticks(begin));
+        must(error, "move");
+    }
+    must(r4_cap_delete(copies_slot(0)), "delete"); /* back after an even number of moves */
+    figure_print(&figure, "", FIGURE_LOCAL);
+}
+_Static_assert(FIGURE_SAMPLES % 2 == 0, "a copy that goes to and fro ends where it began");
+
+static void revoke_none_measure(void) {
+    struct figure figure = {"cap.revoke.none", 0, {0}};
+    for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
+        uint64_t begin = r4_ticks();
+        struct r4_result result = r4_cap_revoke(copies_source());
+        figure_add(&figure, figure_ticks(begin));
+        must(result.error, "revoke");
+    }
+    figure_print(&figure, "", FIGURE_LOCAL);
+}
+
+/* Revokes of a capability with `count` copies, per copy. */
 static void revoke_measure(const char *name, uint32_t count) {
     struct figure figure = {name, 0, {0}};
     for (uint32_t i = 0; i < REVOKES; i++) {
@@ -59,38 +85,18 @@ static void revoke_measure(const char *name, uint32_t count) {
     figure_print(&figure, "", FIGURE_LOCAL);
 }
 
-/* Retypes of `count` objects each, one behind the other; the parent has room for 64 objects. */
-static void retype_measure(const char *name, uint32_t count) {
-    struct figure figure = {name, 0, {0}};
-    uint32_t parent = memory_make(R4_CAP_UNTYPED, RETYPE_PARENT, 1);
-    uint32_t slots = slots_take(R4_RETYPE_MAX);
-    for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
-        uint32_t before = i * count % R4_RETYPE_MAX; /* objects in the parent */
-        if (before == 0) {
-            must(r4_cap_revoke(parent).error, "revoke");
-        }
-        struct r4_objects objects = {R4_CAP_UNTYPED, OBJECT_LOG2, count, before << OBJECT_LOG2, slots + before};
-        uint64_t begin = r4_ticks();
-        enum r4_error error = r4_untyped_retype(parent, objects);
-        figure_add(&figure, figure_ticks(begin) / count);
-        must(error, "retype");
-    }
-    must(r4_cap_delete(parent), "delete");
-    slots_give(slots, R4_RETYPE_MAX);
-    slots_give(parent, 1);
-    figure_print(&figure, "", FIGURE_LOCAL);
-}
-
 void bench_local(void) {
     r4_spin_us(SETTLE_US);
     figure_calibrate();
     copies_begin();
     refused_measure();
     copy_measure();
+    move_measure();
+    revoke_none_measure();
     revoke_measure("cap.revoke.64", 64);
     revoke_measure("cap.revoke.512", 512);
     revoke_measure("cap.revoke.4096", COPIES_MAX);
+    mapping_measure();
     copies_end();
-    retype_measure("untyped.retype.1", 1);
-    retype_measure("untyped.retype.64", R4_RETYPE_MAX);
+    untyped_measure();
 }

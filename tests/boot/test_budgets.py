@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""The figures under icount: exact, complete, within their budgets (tests/budgets.toml), linear where they have to be."""
+
+import warnings
+
+import pytest
+
+import figures
+import machine
+
+LINEAR_PERCENT = 5  # what a capability's share of a long revoke may grow from 512 to 4,096 of them
+
+
+@pytest.fixture(scope="module")
+def bench():
+    """bench(name, number): that run of the figures on that machine; each is made once."""
+    boots = {}
+
+    def run(name, number):
+        if (name, number) not in boots:
+            boots[name, number] = machine.Boot(name, "icount", "bench")
+        boot = boots[name, number]
+        assert boot.trouble is None, boot.output
+        return boot
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def budgets():
+    return figures.read_budgets(figures.BUDGETS.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name, remote", [("qemu-1x1", False), ("qemu-2x1", True)])
+def test_figures_repeat(bench, budgets, name, remote):
+    """The figures of one core are exact: two runs agree to the last instruction."""
+    local = [figure for figure, budget in budgets.items() if budget["unit"] == "insn"]
+    runs = [{match[1]: match for match in bench(name, number).matching(figures.FIGURE)} for number in range(2)]
+    assert sorted(runs[0]) == sorted(budgets if remote else local)
+    assert {runs[0][figure][2] for figure in local} == {"insn"}
+    first, second = ([run[figure][0] for figure in local] for run in runs)
+    assert first == second
+
+
+def test_budgets(bench, budgets):
+    breaches, improvements = figures.compare(budgets, figures.read_figures(bench("qemu-2x1", 0).lines))
+    for line in improvements:
+        warnings.warn(line)
+    assert not breaches, "\n".join(breaches)
+
+
+def test_revoke_is_linear(bench):
+    medians = figures.read_figures(bench("qemu-2x1", 0).lines)
+    long, short = (medians[f"cap.revoke.{count}"][1] for count in (4096, 512))
+    assert long * 100 <= short * (100 + LINEAR_PERCENT)

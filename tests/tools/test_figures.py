@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""The tables of docs/figures.md are those of tests/budgets.toml; what counts as grown, and what an update may do."""
+
+import pathlib
+import re
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+
+import figures  # noqa: E402
+
+TEXT = """# a comment
+["cap.copy"]
+what = "copy"
+unit = "insn"
+today = 340
+ceiling = 350
+
+["remote.handoff"]
+what = "hand over"
+unit = "insn-sum"
+today = 3000
+"""
+BUDGETS = figures.read_budgets(TEXT)
+
+
+def run(**medians):
+    """The figures of a run whose medians are these."""
+    units = {"copy": ("cap.copy", "insn"), "handoff": ("remote.handoff", "insn-sum")}
+    lines = []
+    for name, median in medians.items():
+        lines.append(f"[c0] bench {units[name][0]} {units[name][1]} n=3 min=1 median={median} max=9999\r\n")
+    return figures.read_figures(lines + ["[c1] clean: 1 bytes free and 2 slots used, as at the start"])
+
+
+def test_tables_are_those_of_the_budgets():
+    text = figures.DOCUMENT.read_text(encoding="utf-8")
+    budgets = figures.read_budgets(figures.BUDGETS.read_text(encoding="utf-8"))
+    assert text == figures.document(text, budgets), "tools/figures.py --refresh fills them anew"
+    shown = re.findall(r"^\| `([^`]+)` \|", text, re.M)
+    assert shown and sorted(shown) == sorted(budgets)
+
+
+def test_same_figures_are_no_news():
+    assert figures.compare(BUDGETS, run(copy=340, handoff=3000)) == ([], [])
+
+
+def test_growth_is_a_breach():
+    breaches, improvements = figures.compare(BUDGETS, run(copy=341, handoff=3000))
+    assert breaches == ["cap.copy: 341 insn, was 340: has grown by 1"]
+    assert improvements == []
+
+
+def test_ceiling_holds_whatever_today_says():
+    grown = figures.read_budgets(TEXT.replace("today = 340", "today = 360"))
+    assert figures.compare(grown, run(copy=355, handoff=3000))[0] == ["cap.copy: 355 insn, above its ceiling 350 by 5"]
+
+
+def test_improvement_names_the_command():
+    breaches, improvements = figures.compare(BUDGETS, run(copy=300, handoff=3000))
+    assert breaches == []
+    assert improvements == ["cap.copy: 300 insn, was 340: tools/figures.py --update lowers its budget"]
+
+
+def test_figures_and_budgets_belong_together():
+    assert figures.compare(BUDGETS, run(copy=340))[0] == ["remote.handoff: not measured"]
+    without = {"cap.copy": BUDGETS["cap.copy"]}
+    assert figures.compare(without, run(copy=340, handoff=1))[0] == ["remote.handoff: measured, but tests/budgets.toml has no budget"]
+    assert figures.compare(without, {"cap.copy": ("tsc", 5)})[0] == ["cap.copy: in tsc, not insn"]
+
+
+def test_update_lowers_only():
+    text = figures.updated(TEXT, run(copy=300, handoff=4000), allow_growth=False)
+    assert text == TEXT.replace("today = 340", "today = 300")
+    text = figures.updated(TEXT, run(copy=345, handoff=4000), allow_growth=True)
+    assert text == TEXT.replace("today = 340", "today = 345").replace("today = 3000", "today = 4000")
+
+
+def test_update_gives_up_no_ceiling_and_takes_no_other_unit():
+    figures.check_update(BUDGETS, run(copy=350, handoff=9000))
+    with pytest.raises(figures.FiguresError, match="cap.copy: 351, was 340: above its ceiling 350"):
+        figures.check_update(BUDGETS, run(copy=351))
+    with pytest.raises(figures.FiguresError, match="cap.copy: in tsc, not insn"):
+        figures.check_update(BUDGETS, {"cap.copy": ("tsc", 5)})
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ("today = 340", 'today = "340"', "cap.copy: today = '340' is no field of a figure"),
+        ("ceiling", "cieling", "cap.copy: cieling = 350 is no field of a figure"),
+        ("today = 340\n", "", "cap.copy: no today"),
+    ],
+)
+def test_wrong_budgets_are_refused(old, new, message):
+    with pytest.raises(figures.FiguresError) as refused:
+        figures.read_budgets(TEXT.replace(old, new))
+    assert str(refused.value) == message

@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Holds the figures that `make run PROGRAM=bench` printed against tests/budgets.toml; exit status 1 if one of them has grown.
+
+    tools/figures.py [LOG]             a line for each figure that differs from today's or is above its ceiling
+    tools/figures.py --update [LOG]    puts lower figures into tests/budgets.toml and the tables of docs/figures.md
+    tools/figures.py --update --allow-growth [LOG]    higher ones as well; never above a ceiling that was met before
+    tools/figures.py --refresh         the tables of docs/figures.md alone
+"""
+
+import argparse
+import pathlib
+import re
+import sys
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUDGETS = ROOT / "tests/budgets.toml"
+DOCUMENT = ROOT / "docs/figures.md"
+COMMAND = "make run PROGRAM=bench CONFIG=configs/qemu-2x1.toml ACCEL=icount"
+LOG = ROOT / "build/qemu-2x1/console.log"  # where that command leaves it
+
+FIGURE = re.compile(r"\[c0\] bench ([\w.]+) (insn|insn-sum|tsc|count) n=(\d+) min=(\d+) median=(\d+) max=(\d+)")
+FIELDS = {"what": str, "unit": str, "today": int, "ceiling": int, "sel4": int, "sel4_lock": int}
+TABLES = re.compile(r"(<!-- figures: (local|between) -->\n).*?(<!-- end of figures -->\n)", re.S)
+
+
+class FiguresError(Exception):
+    """What is wrong with a log or with the budgets."""
+
+
+def read_budgets(text):
+    """{name: {field: value}} of tests/budgets.toml, in its order."""
+    budgets = tomllib.loads(text)
+    for name, budget in budgets.items():
+        for field, value in budget.items():
+            if not isinstance(value, FIELDS.get(field, ())):
+                raise FiguresError(f"{name}: {field} = {value!r} is no field of a figure")
+        if missing := {"what", "unit", "today"} - set(budget):
+            raise FiguresError(f"{name}: no {', '.join(sorted(missing))}")
+    return budgets
+
+
+def read_figures(lines):
+    """{name: (unit, median)} of a run's output."""
+    return {match[1]: (match[2], int(match[5])) for line in lines if (match := FIGURE.fullmatch(line.strip()))}
+
+
+def compare(budgets, figures):
+    """(breaches, improvements): a line each, with the old and the new value."""
+    breaches = [f"{name}: measured, but tests/budgets.toml has no budget" for name in figures if name not in budgets]
+    improvements = []
+    for name, budget in budgets.items():
+        unit, new = figures.get(name, (None, 0))
+        old, ceiling = budget["today"], budget.get("ceiling")
+        if unit != budget["unit"]:
+            breaches.append(f"{name}: in {unit}, not {budget['unit']}" if unit else f"{name}: not measured")
+            continue
+        if ceiling is not None and new > ceiling:
+            breaches.append(f"{name}: {new} {unit}, above its ceiling {ceiling} by {new - ceiling}")
+        if new > old:
+            breaches.append(f"{name}: {new} {unit}, was {old}: has grown by {new - old}")
+        elif new < old:
+            improvements.append(f"{name}: {new} {unit}, was {old}: tools/figures.py --update lowers its budget")
+    return breaches, improvements
+
+
+def updated(text, figures, allow_growth):
+    """The text of tests/budgets.toml with today's figures; its comments stay."""
+    lines = []
+    name = None
+    for line in text.splitlines(keepends=True):
+        if section := re.fullmatch(r'\["(.+)"\]\n', line):
+            name = section[1]
+        elif (today := re.fullmatch(r"today = (\d+)\n", line)) and name in figures:
+            new = figures[name][1]
+            if new < int(today[1]) or allow_growth:
+                line = f"today = {new}\n"
+        lines.append(line)
+    return "".join(lines)
+
+
+def rows(budgets, kind):
+    """One table of docs/figures.md, in Markdown."""
+    local = kind == "local"
+    head = ["figure", "operation", "R4", "at most", "seL4", "seL4 with its lock"] if local else ["figure", "what", "R4", "unit"]
+    yield head
+    yield ["---", "---"] + ["---:"] * (4 if local else 1) + ([] if local else ["---"])
+    for name, budget in budgets.items():
+        if (budget["unit"] == "insn") != local:
+            continue
+        first = [f"`{name}`", budget["what"], f"{budget['today']:,}"]
+        fields = [budget.get(field) for field in ("ceiling", "sel4", "sel4_lock")]
+        yield first + ([f"{field:,}" if field is not None else "" for field in fields] if local else [budget["unit"]])
+
+
+def document(text, budgets):
+    """The text of docs/figures.md with its tables filled."""
+
+    def fill(match):
+        return match[1] + "".join(f"| {' | '.join(row)} |\n" for row in rows(budgets, match[2])) + match[3]
+
+    return TABLES.sub(fill, text)
+
+
+def refresh():
+    budgets = read_budgets(BUDGETS.read_text(encoding="utf-8"))
+    DOCUMENT.write_text(document(DOCUMENT.read_text(encoding="utf-8"), budgets), encoding="utf-8")
+
+
+def check_update(before, figures):
+    """Budgets are replaced only by figures of the same kind, and a ceiling that was met stays met."""
+    for name, (unit, new) in figures.items():
+        budget = before.get(name, {})
+        if unit != budget.get("unit", unit):
+            raise FiguresError(f"{name}: in {unit}, not {budget['unit']}: {COMMAND}")
+        if budget.get("today", 0) <= budget.get("ceiling", -1) < new:
+            raise FiguresError(f"{name}: {new}, was {budget['today']}: above its ceiling {budget['ceiling']}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("log", nargs="?", type=pathlib.Path, default=LOG, help=f"output of `{COMMAND}`")
+    parser.add_argument("--update", action="store_true")
+    parser.add_argument("--allow-growth", action="store_true")
+    parser.add_argument("--refresh", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.refresh:
+        refresh()
+        return 0
+    text = BUDGETS.read_text(encoding="utf-8")
+    figures = read_figures(arguments.log.read_text(encoding="utf-8", errors="replace").splitlines())
+    if not figures:
+        raise FiguresError(f"{arguments.log}: no figures: {COMMAND}")
+    if arguments.update:
+        check_update(read_budgets(text), figures if arguments.allow_growth else {})
+        BUDGETS.write_text(updated(text, figures, arguments.allow_growth), encoding="utf-8")
+        refresh()
+        text = BUDGETS.read_text(encoding="utf-8")
+    breaches, improvements = compare(read_budgets(text), figures)
+    for line in breaches + improvements:
+        print(line)
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (FiguresError, OSError) as error:
+        sys.exit(f"figures: {error}")

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Figures of mappings in the own address space.
+ */
+#ifndef R4_BENCH_MAPPING_H
+#define R4_BENCH_MAPPING_H
+
+/* Measures and prints frame.map, frame.unmap and frame.revoke.mapped. Between copies_begin() and copies_end(). */
+void mapping_measure(void);
+
+#endif
