@@ -76,7 +76,7 @@ static void cores_start(void) {
     if (silent != NULL) {
         boot_stop("the core with APIC id %u does not start", silent->apic_id);
     }
-    boot_print("cores: %u wait for their kernels", boot.layout.header->core_count);
+    boot_print("cores: %u started", boot.layout.header->core_count);
 }
 
 void coordinator_main(uint32_t magic, uint32_t block) {
@@ -108,12 +108,12 @@ void coordinator_main(uint32_t magic, uint32_t block) {
         report_cluster(&boot, &boot.clusters[i]);
     }
 
-    /* 7. Bring every core to the gate. */
+    /* 7. Send every other core into its kernel. */
     for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
         cluster_note_cores(&boot.clusters[i]);
     }
     cores_start();
 
-    /* 8. Open the gate: all cores enter their kernels, this one last. */
-    start_kernels();
+    /* 8. This core goes last: until it has come, no kernel touches what the coordinator still uses. */
+    start_self();
 }

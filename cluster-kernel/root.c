@@ -5,6 +5,7 @@
  */
 #include "root.h"
 #include "cluster.h"
+#include "core/retype.h"
 #include "log.h"
 #include "make.h"
 #include "object/cap_page.h"
@@ -22,6 +23,7 @@ struct root {
     uint32_t next_slot;
     struct pd *pd;
     struct r4_root_info *info;
+    uint64_t untyped_bytes; /* that have found a slot */
 };
 
 void *root_memory(size_t size, uint64_t alignment) {
@@ -157,37 +159,60 @@ static void links_put(struct root *root) {
     }
 }
 
-/* Cuts [base, end) into aligned powers of two, an untyped each. */
-static void untyped_put(struct root *root, phys_t base, phys_t end) {
+/* log2 of the largest aligned power of two at the start of [base, end). */
+static uint32_t piece_log2(phys_t base, phys_t end) {
+    uint32_t log2 = base == 0 ? RETYPE_UNTYPED_MAX_LOG2 : (uint32_t)__builtin_ctzll(base);
+    log2 = log2 > RETYPE_UNTYPED_MAX_LOG2 ? RETYPE_UNTYPED_MAX_LOG2 : log2;
+    while ((1ULL << log2) > end - base) {
+        log2--;
+    }
+    return log2;
+}
+
+/* Cuts [base, end) into aligned powers of two and makes an untyped of each that has this size. */
+static void untyped_put(struct root *root, phys_t base, phys_t end, uint32_t log2) {
     while (base < end) {
-        uint32_t log2 = base == 0 ? 45 : (uint32_t)__builtin_ctzll(base);
-        while (log2 > 45 || (1ULL << log2) > end - base) {
-            log2 = log2 > 45 ? 45 : log2 - 1;
+        uint32_t piece = piece_log2(base, end);
+        if (piece == log2 && root->info->untyped_count < R4_ROOT_UNTYPED_MAX) {
+            struct r4_root_untyped *untyped = &root->info->untyped[root->info->untyped_count++];
+            *untyped = (struct r4_root_untyped){base, slots_take(root, 1), log2};
+            cap_put(root, untyped->slot, R4_CAP_UNTYPED, base, log2, 0);
+            root->untyped_bytes += 1ULL << log2;
         }
-        if (root->info->untyped_count == R4_ROOT_UNTYPED_MAX) {
-            log_line("untyped memory from %lx to %lx is left out: more than %u pieces", base, end, R4_ROOT_UNTYPED_MAX);
-            return;
-        }
-        struct r4_root_untyped *untyped = &root->info->untyped[root->info->untyped_count++];
-        *untyped = (struct r4_root_untyped){base, slots_take(root, 1), log2};
-        cap_put(root, untyped->slot, R4_CAP_UNTYPED, base, log2, 0);
-        base += 1ULL << log2;
+        base += 1ULL << piece;
     }
 }
 
-static void pools_put(struct root *root) {
+/* All pieces of one size: of the pools without the root block, and of what is left of that. */
+static void pools_put(struct root *root, uint32_t log2) {
     const struct r4_boot_info *info = boot_info();
     const struct r4_boot_range *block = &info->root_block;
     for (uint32_t i = 0; i < info->pool_count; i++) {
         phys_t base = info->pools[i].base;
         phys_t end = base + info->pools[i].size;
         if (block->base >= base && block->base < end) { /* the root block lies inside this one */
-            untyped_put(root, base, block->base);
+            untyped_put(root, base, block->base, log2);
             base = block->base + block->size;
         }
-        untyped_put(root, base, end);
+        untyped_put(root, base, end, log2);
     }
-    untyped_put(root, next_free, block->base + block->size);
+    untyped_put(root, next_free, block->base + block->size, log2);
+}
+
+/* The largest pieces first, so that what finds no slot is the smallest there is; it is reported. */
+static void memory_put(struct root *root) {
+    const struct r4_boot_info *info = boot_info();
+    uint64_t free_bytes = info->root_block.base - next_free; /* the root block is part of a pool */
+    for (uint32_t i = 0; i < info->pool_count; i++) {
+        free_bytes += info->pools[i].size;
+    }
+    for (uint32_t log2 = RETYPE_UNTYPED_MAX_LOG2; log2 >= R4_PAGE_BITS; log2--) {
+        pools_put(root, log2);
+    }
+    if (root->untyped_bytes != free_bytes) {
+        log_line("%lu bytes of memory are left out: they would be more than %u untyped capabilities",
+                 free_bytes - root->untyped_bytes, R4_ROOT_UNTYPED_MAX);
+    }
 }
 
 static void info_fill(struct r4_root_info *info) {
@@ -221,7 +246,7 @@ void root_start(void) {
     links_put(&root);
     cap_pages_put(&root);
     frames_put(&root);
-    pools_put(&root);
+    memory_put(&root);
     root.info->slot_first_free = root.next_slot;
     sched_ready(thread_of(&root.pages[root.info->slot_thread]));
 }

@@ -140,7 +140,8 @@ static void work_offer(const struct core *core) {
     if (operation == NULL && !cluster.poll) {
         return;
     }
-    uint32_t priority = cluster.poll ? cluster.link_priority : operation->priority;
+    uint32_t priority = cluster.poll ? cluster.link_priority : 0;
+    priority = operation != NULL && operation->priority > priority ? operation->priority : priority;
     for (uint32_t i = 0; i < core_count(); i++) {
         struct core *other = cluster.cores[i];
         if (other != core && (other->idle || priority_now(other) < priority)) {

@@ -175,7 +175,8 @@ core_entry32:
     LOAD_DATA_SEGMENTS
     ENTER_LONG_MODE core_entry64
 
-/* Cores arrive one at a time, so one stack serves them all: it is free again once `arrived` is set. */
+/* Cores arrive one at a time, so one stack serves them all: it is free again once `arrived` is set. All that their kernels need is in place
+ * before the first is started. */
     .code64
 core_entry64:
     movl $core_stack_end, %esp
@@ -183,9 +184,6 @@ core_entry64:
     call core_find
     movq %rax, %rdi
     movl $1, START_ARRIVED(%rdi)
-7:  pause
-    cmpl $0, core_gate
-    je 7b
 
 /* core_enter(struct core_start *): into the kernel of the core's cluster. */
     .globl core_enter

@@ -22,8 +22,6 @@ extern const uint8_t trampoline_end[];
 _Noreturn void core_enter(struct core_start *start); /* entry.S */
 struct core_start *core_find(void);                  /* called by entry.S */
 
-_Atomic uint32_t core_gate; /* 1 = open: every cluster is complete; read by entry.S */
-
 static struct core_start starts[R4_MAX_CLUSTERS * R4_MAX_CORES];
 static uint32_t start_count;
 static uint64_t tables[R4_MAX_CLUSTERS][512] __attribute__((aligned(4096)));
@@ -104,8 +102,4 @@ const struct core_start *start_cores(phys_t page) {
     return NULL;
 }
 
-void start_kernels(void) {
-    struct core_start *self = core_find();
-    atomic_store_explicit(&core_gate, 1, memory_order_release);
-    core_enter(self);
-}
+void start_self(void) { core_enter(core_find()); }

@@ -15,7 +15,7 @@ struct core_start { /* read by entry.S */
     uint64_t entry; /* virtual address of kernel_entry */
     uint32_t core;  /* index in the cluster */
     uint32_t apic_id;
-    _Atomic uint32_t arrived; /* written by the core: it waits at the gate */
+    _Atomic uint32_t arrived; /* written by the core: it is on its way into its kernel */
     uint32_t pad;
 };
 R4_SIZE(struct core_start, 32);
@@ -29,14 +29,14 @@ bool start_add(const struct core_start *start);
 /* The start tables of a cluster: identity map and the upper half of `kernel_root`. Returns their PML4. */
 phys_t start_tables(uint32_t cluster, phys_t kernel_root);
 
-/* Starts every noted core but the caller's, one after another; `page` below 1 MiB holds their first instructions.
- * Returns null when all wait at the gate, else the core that does not answer. */
+/* Starts every noted core but the caller's, one after another; each goes straight into its kernel, which halts it until
+ * all have come. `page` below 1 MiB holds their first instructions. Returns null, or the core that does not answer. */
 const struct core_start *start_cores(phys_t page);
 
 /* The record of the core with that APIC id, or null. */
 struct core_start *start_find(uint32_t id);
 
-/* Opens the gate and takes the calling core, which must have been noted, along. */
-_Noreturn void start_kernels(void);
+/* Sends the calling core, which must have been noted, after them. */
+_Noreturn void start_self(void);
 
 #endif
