@@ -25,8 +25,12 @@ struct core;
 /* The first half: true if the lock is free and now held; else the core has queued up and goes on with lock_wait(). */
 static inline bool lock_try(struct lock *lock, struct lock_node *node) {
     atomic_store_explicit(&node->next, NULL, memory_order_relaxed);
-    node->before = atomic_exchange_explicit(&lock->tail, node, memory_order_acq_rel);
-    return node->before == NULL;
+    struct lock_node *before = atomic_exchange_explicit(&lock->tail, node, memory_order_acq_rel);
+    if (before == NULL) {
+        return true;
+    }
+    node->before = before;
+    return false;
 }
 
 /* The second half, out of line. */

@@ -88,6 +88,13 @@ static struct operation *operation_on(const struct r4_slot *slot) {
     return operation;
 }
 
+/* Nothing derives from the slot, nothing is being revoked, and what died before is gone: there is nothing to wait for.
+ */
+static bool is_done_already(const struct r4_slot *slot) {
+    return cluster.operations == NULL && slot_type(slot) != R4_CAP_REMOTE_REF &&
+           !derivation_has_children(machine_direct(), slot);
+}
+
 struct outcome cap_revoke(struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
     uint64_t flags = slot_flags(slot);
@@ -100,6 +107,11 @@ struct outcome cap_revoke(struct invocation *invocation) {
         struct operation *join = operation_start(invocation->core, invocation->caller, OPERATION_JOIN, NULL);
         join->joined = outer;
         return outcome_later();
+    }
+    if (is_done_already(slot)) {
+        slot->word[1] = slot_type(slot) == R4_CAP_UNTYPED ? 0 : slot->word[1]; /* the watermark */
+        shootdown_flush(invocation->core);
+        return outcome_now(R4_OK);
     }
     revoke_begin(operation_start(invocation->core, invocation->caller, OPERATION_REVOKE, slot));
     return outcome_later();

@@ -24,14 +24,20 @@ uint64_t *frame_find_leaf(const struct r4_slot *slot, struct pd **pd) {
     return same ? entry : NULL;
 }
 
+static void leaf_clear(struct r4_slot *slot, const struct pd *pd, uint64_t *entry) {
+    *entry = 0;
+    shootdown_note(pd);
+    slot_mapping_clear(slot);
+}
+
 void frame_unmap(struct r4_slot *slot) {
     struct pd *pd;
     uint64_t *entry = frame_find_leaf(slot, &pd);
     if (entry != NULL) {
-        *entry = 0;
-        shootdown_note(pd);
+        leaf_clear(slot, pd, entry);
+    } else {
+        slot_mapping_clear(slot);
     }
-    slot_mapping_clear(slot);
 }
 
 void frame_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address, uint64_t rights) {
@@ -84,11 +90,12 @@ struct outcome frame_map_call(struct invocation *invocation) {
 
 struct outcome frame_unmap_call(struct invocation *invocation) {
     struct pd *pd;
-    if (frame_find_leaf(invocation->slot, &pd) == NULL) {
+    uint64_t *entry = frame_find_leaf(invocation->slot, &pd);
+    if (entry == NULL) {
         return outcome_now(R4_ERR_NOT_MAPPED);
     }
     /* commit */
-    frame_unmap(invocation->slot);
+    leaf_clear(invocation->slot, pd, entry);
     shootdown_flush(invocation->core);
     return outcome_now(R4_OK);
 }
