@@ -32,13 +32,15 @@ static void refused_measure(void) {
 static void copy_measure(void) {
     struct figure copy = {"cap.copy", 0, {0}};
     struct figure delete = {"cap.delete", 0, {0}};
+    uint32_t source = copies_source();
+    uint32_t copied = copies_slot(0);
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
         uint64_t begin = r4_ticks();
-        enum r4_error error = r4_cap_copy(copies_source(), copies_slot(0), R4_READ, R4_TTL_MAX - 1);
+        enum r4_error error = r4_cap_copy(source, copied, R4_READ, R4_TTL_MAX - 1);
         figure_add(&copy, figure_ticks(begin));
         must(error, "copy");
         begin = r4_ticks();
-        error = r4_cap_delete(copies_slot(0));
+        error = r4_cap_delete(copied);
         figure_add(&delete, figure_ticks(begin));
         must(error, "delete");
     }
@@ -51,8 +53,10 @@ static void move_measure(void) {
     struct figure figure = {"cap.move", 0, {0}};
     copies_make(1);
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
+        uint32_t from = copies_slot(i % 2);
+        uint32_t to = copies_slot(1 - i % 2);
         uint64_t begin = r4_ticks();
-        enum r4_error error = r4_cap_move(copies_slot(i % 2), copies_slot(1 - i % 2));
+        enum r4_error error = r4_cap_move(from, to);
         figure_add(&figure, figure_ticks(begin));
         must(error, "move");
     }
@@ -63,9 +67,10 @@ _Static_assert(FIGURE_SAMPLES % 2 == 0, "a copy that goes to and fro ends where 
 
 static void revoke_none_measure(void) {
     struct figure figure = {"cap.revoke.none", 0, {0}};
+    uint32_t source = copies_source();
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
         uint64_t begin = r4_ticks();
-        struct r4_result result = r4_cap_revoke(copies_source());
+        struct r4_result result = r4_cap_revoke(source);
         figure_add(&figure, figure_ticks(begin));
         must(result.error, "revoke");
     }
@@ -75,10 +80,11 @@ static void revoke_none_measure(void) {
 /* Revokes of a capability with `count` copies, per copy. */
 static void revoke_measure(const char *name, uint32_t count) {
     struct figure figure = {name, 0, {0}};
+    uint32_t source = copies_source();
     for (uint32_t i = 0; i < REVOKES; i++) {
         copies_make(count);
         uint64_t begin = r4_ticks();
-        struct r4_result result = r4_cap_revoke(copies_source());
+        struct r4_result result = r4_cap_revoke(source);
         figure_add(&figure, figure_ticks(begin) / count);
         must(result.error, "revoke");
     }

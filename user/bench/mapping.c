@@ -22,11 +22,12 @@ static void map_measure(void) {
     struct figure map = {"frame.map", 0, {0}};
     struct figure unmap = {"frame.unmap", 0, {0}};
     uint32_t frame = copies_source();
+    uint32_t pd = r4_info()->slot_pd;
     space_map(frame, ADDRESS, R4_READ);
     must(r4_frame_unmap(frame), "unmap");
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
         uint64_t begin = r4_ticks();
-        enum r4_error error = r4_frame_map(frame, r4_info()->slot_pd, ADDRESS, R4_READ);
+        enum r4_error error = r4_frame_map(frame, pd, ADDRESS, R4_READ);
         figure_add(&map, figure_ticks(begin));
         must(error, "map");
         page_read(ADDRESS);
@@ -42,6 +43,7 @@ static void map_measure(void) {
 /* Revokes of a frame with PAGES copies, each of them mapped at another address, per copy. */
 static void revoke_measure(void) {
     struct figure figure = {"frame.revoke.mapped", 0, {0}};
+    uint32_t source = copies_source();
     for (uint32_t i = 0; i < REVOKES; i++) {
         copies_make(PAGES);
         for (uint32_t page = 0; page < PAGES; page++) {
@@ -50,7 +52,7 @@ static void revoke_measure(void) {
             page_read(address);
         }
         uint64_t begin = r4_ticks();
-        struct r4_result result = r4_cap_revoke(copies_source());
+        struct r4_result result = r4_cap_revoke(source);
         figure_add(&figure, figure_ticks(begin) / PAGES);
         must(result.error, "revoke");
     }
