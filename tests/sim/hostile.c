@@ -63,17 +63,10 @@ static void other_epoch(const struct link *link, struct r4_message *message) {
     *epoch += 1 + (uint32_t)sim_random(3);
 }
 
-/* An answer to another question than the open one: DONE to an OFFER that this cluster has not even seen, ACCEPT or
- * REFUSE to a REVOKE. */
+/* An answer to another question than the open one. */
 static void other_answer(const struct link *link, struct r4_message *message) {
-    const struct loan_in *received = &link->received[message->loan];
-    if (message->kind == R4_MESSAGE_DONE && received->generation == message->generation) {
-        message->kind = sim_chance(2) ? R4_MESSAGE_ACCEPT : R4_MESSAGE_REFUSE;
-    } else if (received->generation != message->generation) {
-        message->kind = R4_MESSAGE_DONE;
-    } else {
-        other_generation(link, message);
-    }
+    (void)link;
+    message->kind = R4_MESSAGE_ACCEPT + (uint32_t)sim_random(4);
 }
 
 static void no_record(const struct link *link, struct r4_message *message) {
@@ -130,6 +123,31 @@ static void (*const forgeries[])(const struct link *, struct r4_message *) = {
     other_answer, other_epoch, no_record,        no_kind,          other_hello,      nonsense_offer,
 };
 
+/* True for what no receiver could tell from the truth: an answer that the lender waits for, now or before this message
+ * is taken; a REVOKE that the own record does not know of. */
+static bool is_lie(const struct copy *copy, const struct link *link, const struct r4_message *message) {
+    const struct link *back = sim.copies[link->peer].cluster->links[copy->number];
+    if (message->loan >= LOANS || back == NULL) {
+        return false;
+    }
+    const struct loan_out *asked = &back->lent[message->loan];
+    const struct loan_out *own = &link->lent[message->loan];
+    bool unseen = link->received[message->loan].generation != asked->generation;
+    switch (message->kind) {
+    case R4_MESSAGE_ACCEPT:
+    case R4_MESSAGE_REFUSE:
+        return message->generation == asked->generation && asked->state == LOAN_OUT_OFFERED;
+    case R4_MESSAGE_DONE:
+        return message->generation == asked->generation && asked->state != LOAN_OUT_FREE &&
+               !(asked->state == LOAN_OUT_OFFERED && unseen);
+    case R4_MESSAGE_REVOKE:
+        return message->generation == own->generation &&
+               (own->state == LOAN_OUT_OFFERED || own->state == LOAN_OUT_LENT);
+    default:
+        return false;
+    }
+}
+
 void hostile_send(void) {
     struct copy *copy = NULL;
     struct link *link = NULL;
@@ -143,6 +161,10 @@ void hostile_send(void) {
     }
     struct r4_message message = plausible(copy, link);
     forgeries[sim_random(R4_COUNT(forgeries))](link, &message);
+    bool true_epochs = message.source_epoch == copy->info->epoch && message.target_epoch == link->peer_epoch;
+    if (true_epochs && is_lie(copy, link, &message)) {
+        return;
+    }
     uint32_t kind = message.kind < R4_MESSAGE_KIND_COUNT ? message.kind : R4_MESSAGE_KIND_COUNT;
     sim_note("c%u sends a bad %s to c%u: loan %u generation %u", copy->number, kind_names[kind], link->peer,
              message.loan, message.generation);
