@@ -20,9 +20,7 @@
 
 static bool wide; /* x2APIC mode */
 
-static uint32_t register_read(uint32_t offset) {
-    return wide ? x2apic_read(offset) : apic_read(apic_base(), offset);
-}
+static uint32_t register_read(uint32_t offset) { return wide ? x2apic_read(offset) : apic_read(apic_base(), offset); }
 
 static void register_write(uint32_t offset, uint32_t value) {
     if (wide) {

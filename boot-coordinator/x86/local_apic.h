@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The local APIC, and the legacy interrupt controllers, which are only silenced. All cores are in one mode: x2APIC where
- * the CPU has it or the firmware has chosen it already (there is no way back), else xAPIC.
+ * The local APIC, and the legacy interrupt controllers, which are only silenced. All cores are in one mode: x2APIC
+ * where the CPU has it or the firmware has chosen it already (there is no way back), else xAPIC.
  */
 #ifndef R4_BOOT_LOCAL_APIC_H
 #define R4_BOOT_LOCAL_APIC_H

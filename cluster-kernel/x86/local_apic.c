@@ -21,9 +21,7 @@ static bool wide;
 
 static uint64_t registers(void) { return LINK_CONSTANT_64(r4_link_apic); }
 
-static uint32_t register_read(uint32_t offset) {
-    return wide ? x2apic_read(offset) : apic_read(registers(), offset);
-}
+static uint32_t register_read(uint32_t offset) { return wide ? x2apic_read(offset) : apic_read(registers(), offset); }
 
 static void register_write(uint32_t offset, uint32_t value) {
     if (wide) {
