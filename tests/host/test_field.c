@@ -16,12 +16,16 @@ struct byte_field {
 };
 
 /* Every range that a byte has. */
-/* clang-format off: it would move this list at every run */
-#define BYTE_FIELDS(X)                                                                                                 \
-    X(0, 0)                                                                                                            \
-    X(1, 0) X(2, 0) X(3, 0) X(4, 0) X(5, 0) X(6, 0) X(7, 0) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1)    \
-        X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2) X(7, 2) X(3, 3) X(4, 3) X(5, 3) X(6, 3) X(7, 3) X(4, 4) X(5, 4)        \
-            X(6, 4) X(7, 4) X(5, 5) X(6, 5) X(7, 5) X(6, 6) X(7, 6) X(7, 7)
+/* clang-format off */
+#define BYTE_FIELDS(X) \
+    X(0, 0) X(1, 0) X(2, 0) X(3, 0) X(4, 0) X(5, 0) X(6, 0) X(7, 0) \
+    X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) \
+    X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2) X(7, 2) \
+    X(3, 3) X(4, 3) X(5, 3) X(6, 3) X(7, 3) \
+    X(4, 4) X(5, 4) X(6, 4) X(7, 4) \
+    X(5, 5) X(6, 5) X(7, 5) \
+    X(6, 6) X(7, 6) \
+    X(7, 7)
 /* clang-format on */
 
 #define DEFINE_BYTE_FIELD(hi, lo) DEFINE_FIELD(uint8_t, byte_##hi##_##lo, hi, lo)
