@@ -21,6 +21,9 @@ PYTHON := /usr/bin/python3
 NAME := $(basename $(notdir $(CONFIG)))$(if $(TRACE),-trace)
 MACHINE := $(BUILD)/$(NAME)
 CONFIGS := $(basename $(notdir $(wildcard configs/*.toml)))
+ifeq ($(wildcard $(CONFIG)),)
+$(error there is no $(CONFIG): CONFIG=configs/NAME.toml with NAME one of $(CONFIGS))
+endif
 
 Q := $(if $(V),,@)
 say = $(if $(V),:,printf '  %-7s %s\n' '$(1)' '$(2)')

@@ -3,6 +3,7 @@
  * Test hooks.
  */
 #include "hook.h"
+#include "log.h"
 #include "panic.h"
 #include "where.h"
 #include <r4/string.h>
@@ -36,6 +37,10 @@ void hook_run(void) {
     char hook[64];
     if (!string_option(boot_info()->command, "hook", hook, sizeof(hook))) {
         return;
+    }
+    if (!string_starts(hook, "wild-write:") && !string_starts(hook, "assert:") &&
+        !string_starts(hook, "stack-overflow:")) {
+        log_line("there is no hook %s", hook);
     }
     const char *rest = hook_for_us(hook, "wild-write:");
     if (rest != NULL) {

@@ -23,6 +23,6 @@ void slots_give(uint32_t first, uint32_t count);
 uint32_t slots_pages(void);
 
 /* Cap pages have been mapped at, or are about to be unmapped from, the end of the window. */
-void slots_pages_set(uint32_t pages);
+void slots_pages_set(uint32_t count);
 
 #endif
