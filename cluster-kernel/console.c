@@ -36,20 +36,22 @@ bool console_is_own(void) {
     return number == this_cluster() || number == cluster_count();
 }
 
-/* The owner before this one, dead now, has said how far it came; the first owner begins at the beginning. */
+/* Whoever was the owner before has said how far it came; positions only grow, so the furthest is the right one. */
 static void take_over(void) {
-    uint32_t first = boot_info()->console_owner;
-    uint32_t before = this_cluster() == 0 ? cluster_count() - 1 : this_cluster() - 1;
     taken = true;
-    for (uint32_t number = 0; this_cluster() != first && number < cluster_count(); number++) {
-        uint32_t printed = atomic_load_explicit(&header_of(before)->printed[number], memory_order_acquire);
-        atomic_store_explicit(&own_header()->printed[number], printed, memory_order_release);
+    for (uint32_t number = 0; number < cluster_count(); number++) {
+        uint32_t furthest = 0;
+        for (uint32_t other = 0; other < cluster_count(); other++) {
+            uint32_t printed = atomic_load_explicit(&header_of(other)->printed[number], memory_order_acquire);
+            furthest = (int32_t)(printed - furthest) > 0 ? printed : furthest;
+        }
+        atomic_store_explicit(&own_header()->printed[number], furthest, memory_order_release);
     }
 }
 
-/* Prints what stands in a log. The writer is not trusted: what is no text becomes a question mark, an end that makes no
- * sense is skipped. */
-static void log_print(uint32_t number) {
+/* Prints whole lines of a log until `most` bytes or more are out. True if more lines stand there. The writer is not
+ * trusted: what is no text becomes a question mark, an end that makes no sense is skipped. */
+static bool log_print(uint32_t number, uint32_t most) {
     const struct r4_log *log = &header_of(number)->log;
     _Atomic uint32_t *printed = &own_header()->printed[number];
     uint32_t at = atomic_load_explicit(printed, memory_order_relaxed);
@@ -57,37 +59,49 @@ static void log_print(uint32_t number) {
     if (end - at > R4_LOG_BYTES) {
         at = end;
     }
-    for (; at != end; at++) {
-        char byte = log->bytes[at % R4_LOG_BYTES];
+    for (uint32_t begin = at; at != end;) {
+        char byte = log->bytes[at++ % R4_LOG_BYTES];
         byte = byte == '\n' || (byte >= ' ' && byte <= '~') ? byte : '?';
         machine_console_write(&byte, 1);
+        if (byte == '\n') {
+            atomic_store_explicit(printed, at,
+                                  memory_order_release); /* line by line: the writer may wait for the room */
+            if (at - begin >= most) {
+                break;
+            }
+        }
     }
     atomic_store_explicit(printed, at, memory_order_release);
+    return at != end;
 }
 
-void console_poll(void) {
+bool console_poll(void) {
+    bool more = false;
     if (!console_is_own()) {
-        return;
+        return false;
     }
     if (!taken) {
         take_over();
     }
     for (uint32_t number = 0; number < cluster_count(); number++) {
-        log_print(number);
+        more = log_print(number, CONSOLE_TURN) || more;
     }
+    return more;
 }
 
 static bool log_has_room(size_t bytes) {
     uint32_t reader = owner();
     const struct r4_header *header = header_of(reader == cluster_count() ? this_cluster() : reader);
     uint32_t printed = atomic_load_explicit(&header->printed[this_cluster()], memory_order_acquire);
-    uint32_t end = atomic_load_explicit(&own_header()->log.end, memory_order_relaxed);
-    return bytes <= R4_LOG_BYTES - (end - printed);
+    uint32_t used = atomic_load_explicit(&own_header()->log.end, memory_order_relaxed) - printed;
+    return used <= R4_LOG_BYTES && bytes <= R4_LOG_BYTES - used; /* a new owner says 0 until it has taken over */
 }
 
 static void owner_ring(void) {
-    uint32_t apic_id = atomic_load_explicit(&header_of(owner())->doorbell_apic, memory_order_relaxed);
-    machine_send(apic_id, MACHINE_DOORBELL);
+    uint32_t number = owner();
+    if (number != cluster_count()) {
+        machine_send(atomic_load_explicit(&header_of(number)->doorbell_apic, memory_order_relaxed), MACHINE_DOORBELL);
+    }
 }
 
 static void log_append(const char *line, size_t length) {
@@ -113,30 +127,34 @@ static bool log_wait(size_t bytes) {
     return true;
 }
 
-/* Puts a line into the own log and rings the owner. */
-static void log_line_put(const char *line, size_t length) {
+/* Puts a line into the own log, or drops it, and rings the owner. False if this cluster has become the owner meanwhile.
+ */
+static bool log_line_put(const char *line, size_t length) {
     char notice[64];
     size_t notice_length = format(notice, sizeof(notice), "[c%u] kernel: %u lines lost", this_cluster(), dropped);
-    if (!log_wait(length + notice_length + 2)) {
+    bool room = log_wait(length + notice_length + 2);
+    if (console_is_own()) {
+        return false;
+    }
+    if (!room) {
         dropped++;
-        return;
+        return true;
     }
     if (dropped != 0) {
         log_append(notice, notice_length);
         dropped = 0;
     }
     log_append(line, length);
-    if (!console_is_own()) {
-        owner_ring();
-    }
+    owner_ring();
+    return true;
 }
 
 void console_line(const char *line, size_t length) {
-    if (!console_is_own()) {
-        log_line_put(line, length);
+    if (!console_is_own() && log_line_put(line, length)) {
         return;
     }
-    console_poll(); /* what this cluster logged before it became the owner comes first */
+    console_poll();
+    log_print(this_cluster(), R4_LOG_BYTES); /* what this cluster logged before it became the owner comes first */
     machine_console_write(line, length);
     machine_console_write("\n", 1);
 }

@@ -11,14 +11,16 @@
 
 #include <r4/types.h>
 
+#define CONSOLE_TURN 128U /* bytes of a log that are printed at a time, to the end of a line */
 #define CONSOLE_WAIT_MS                                                                                                \
     200U /* that a line waits for room in a full log before it is dropped; a later line says how many were */
 
 /* Writes one line, `length` bytes without newline, R4_LOG_BYTES / 2 at most. Under the cluster lock, or in a panic. */
 void console_line(const char *line, size_t length);
 
-/* The owner prints what the other clusters have logged; for everybody else nothing. */
-void console_poll(void);
+/* The owner prints what the other clusters have logged, CONSOLE_TURN bytes of each or a little more; true if there is
+ * more to print. For everybody else nothing. */
+bool console_poll(void);
 
 /* True for the owner; when no cluster is alive, for whoever asks. */
 bool console_is_own(void);

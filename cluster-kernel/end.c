@@ -34,6 +34,8 @@ void end_check(void) {
     if (!console_is_own()) {
         return;
     }
+    while (console_poll()) { /* the logs to their ends */
+    }
     const char *verdict = failed != 0 ? "failure" : panicked != 0 ? "panic" : "success";
     log_end("end: %s (%u clusters, %u failed, %u panicked)", verdict, cluster_count(), failed, panicked);
     machine_exit(failed != 0 ? END_FAILED : panicked != 0 ? END_PANICKED : END_SUCCESS);

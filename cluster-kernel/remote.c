@@ -187,8 +187,7 @@ static void marks_check(void) {
 }
 
 void remote_poll(struct core *core) {
-    cluster.poll = false;
-    console_poll();
+    cluster.poll = console_poll();
     if (!cluster.linked) {
         return; /* remote_start() will look */
     }

@@ -246,8 +246,21 @@ nmi_stub:
     .type stray_stub, @function
 stray_stub:
     pushq %rax
+    pushq %rcx
+    pushq %rdx
+    movl $MSR_APIC_BASE, %ecx
+    rdmsr
+    testl $APIC_BASE_X2APIC, %eax
+    jnz 1f
     movabsq $r4_link_apic + 0xb0, %rax /* APIC_EOI */
     movl $0, (%rax)
+    jmp 2f
+1:  movl $(0x800 + (0xb0 >> 4)), %ecx /* the same register, as an MSR: SDM volume 3, 11.12.1.2 */
+    xorl %eax, %eax
+    xorl %edx, %edx
+    wrmsr
+2:  popq %rdx
+    popq %rcx
     popq %rax
     iretq
     .size stray_stub, . - stray_stub
