@@ -30,7 +30,7 @@ say = $(if $(V),:,printf '  %-7s %s\n' '$(1)' '$(2)')
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PRECIOUS: build/packages-% build/%/layout.bin
+.SECONDARY: # nothing that was made is removed again
 # As many jobs as processors, unless the caller says otherwise.
 JOBS := $(if $(findstring -j,$(MAKEFLAGS))$(filter-out 0,$(MAKELEVEL)),,--jobs=$(shell nproc))
 MAKEFLAGS += --no-builtin-rules $(JOBS)
@@ -125,7 +125,7 @@ $(BUILD)/coordinator.elf: $(COORDINATOR_OBJECTS) $(BUILD)/coordinator/shared.a b
 
 # --- user program: one ELF, the root task of every cluster; the command line chooses demo or bench ---
 
-USER_SOURCES := $(call sources,user/lib user/lib/x86 user/root user/suite user/bench)
+USER_SOURCES := $(call sources,user/lib user/lib/x86 user/root user/bench)
 USER_OBJECTS := $(call objects,user,$(BUILD)/user,$(USER_SOURCES))
 USER_SHARED := $(call objects,shared,$(BUILD)/user/shared,$(SHARED))
 
