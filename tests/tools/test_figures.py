@@ -58,6 +58,15 @@ def test_ceiling_holds_whatever_today_says():
     assert figures.compare(grown, run(copy=355, handoff=3000))[0] == ["cap.copy: 355 insn, above its ceiling 350 by 5"]
 
 
+def test_goal_that_is_not_reached_is_no_breach():
+    budgets = figures.read_budgets(TEXT.replace("ceiling", "goal").replace("today = 340", "today = 360"))
+    assert figures.compare(budgets, run(copy=360, handoff=3000)) == ([], [])
+    assert figures.compare(budgets, run(copy=361, handoff=3000))[0] == ["cap.copy: 361 insn, was 360: has grown by 1"]
+    reached = figures.read_budgets(TEXT.replace("ceiling", "goal"))
+    improvements = figures.compare(reached, run(copy=340, handoff=3000))[1]
+    assert improvements == ["cap.copy: 340 insn: its goal is reached and can become its ceiling"]
+
+
 def test_improvement_names_the_command():
     breaches, improvements = figures.compare(BUDGETS, run(copy=300, handoff=3000))
     assert breaches == []

@@ -48,7 +48,7 @@ static void copy_measure(void) {
     figure_print(&delete, "", FIGURE_LOCAL);
 }
 
-/* A copy goes to and fro. */
+/* A copy goes there and back, again and again. */
 static void move_measure(void) {
     struct figure figure = {"cap.move", 0, {0}};
     copies_make(1);
@@ -63,7 +63,7 @@ static void move_measure(void) {
     must(r4_cap_delete(copies_slot(0)), "delete"); /* back after an even number of moves */
     figure_print(&figure, "", FIGURE_LOCAL);
 }
-_Static_assert(FIGURE_SAMPLES % 2 == 0, "a copy that goes to and fro ends where it began");
+_Static_assert(FIGURE_SAMPLES % 2 == 0, "a copy that goes there and back ends where it began");
 
 static void revoke_none_measure(void) {
     struct figure figure = {"cap.revoke.none", 0, {0}};
