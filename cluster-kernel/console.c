@@ -40,8 +40,8 @@ bool console_is_own(void) {
 static void take_over(void) {
     taken = true;
     for (uint32_t number = 0; number < cluster_count(); number++) {
-        uint32_t furthest = 0;
-        for (uint32_t other = 0; other < cluster_count(); other++) {
+        uint32_t furthest = atomic_load_explicit(&header_of(0)->printed[number], memory_order_acquire);
+        for (uint32_t other = 1; other < cluster_count(); other++) {
             uint32_t printed = atomic_load_explicit(&header_of(other)->printed[number], memory_order_acquire);
             furthest = (int32_t)(printed - furthest) > 0 ? printed : furthest;
         }
@@ -127,11 +127,16 @@ static bool log_wait(size_t bytes) {
     return true;
 }
 
+/* "[c1] kernel: 3 lines lost" into `notice`; returns its length. */
+static size_t notice_format(char *notice, size_t size) {
+    return format(notice, size, "[c%u] kernel: %u lines lost", this_cluster(), dropped);
+}
+
 /* Puts a line into the own log, or drops it, and rings the owner. False if this cluster has become the owner meanwhile.
  */
 static bool log_line_put(const char *line, size_t length) {
     char notice[64];
-    size_t notice_length = format(notice, sizeof(notice), "[c%u] kernel: %u lines lost", this_cluster(), dropped);
+    size_t notice_length = notice_format(notice, sizeof(notice));
     bool room = log_wait(length + notice_length + 2);
     if (console_is_own()) {
         return false;
@@ -149,12 +154,21 @@ static bool log_line_put(const char *line, size_t length) {
     return true;
 }
 
+static void line_print(const char *line, size_t length) {
+    machine_console_write(line, length);
+    machine_console_write("\n", 1);
+}
+
 void console_line(const char *line, size_t length) {
+    char notice[64];
     if (!console_is_own() && log_line_put(line, length)) {
         return;
     }
     console_poll();
     log_print(this_cluster(), R4_LOG_BYTES); /* what this cluster logged before it became the owner comes first */
-    machine_console_write(line, length);
-    machine_console_write("\n", 1);
+    if (dropped != 0) {
+        line_print(notice, notice_format(notice, sizeof(notice)));
+        dropped = 0;
+    }
+    line_print(line, length);
 }

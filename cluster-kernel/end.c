@@ -34,7 +34,7 @@ void end_check(void) {
     if (!console_is_own()) {
         return;
     }
-    while (console_poll()) { /* the logs to their ends */
+    for (uint32_t turn = 0; turn < R4_LOG_BYTES / CONSOLE_TURN && console_poll(); turn++) { /* a log's worth of each */
     }
     const char *verdict = failed != 0 ? "failure" : panicked != 0 ? "panic" : "success";
     log_end("end: %s (%u clusters, %u failed, %u panicked)", verdict, cluster_count(), failed, panicked);
