@@ -173,6 +173,19 @@ static void check_work(const struct copy *copy) {
     }
 }
 
+/* Two revokes may share a root; it stays one until both have ended. */
+static void check_roots(const struct copy *copy) {
+    for (const struct operation *operation = copy->cluster->operations; operation != NULL;
+         operation = operation->next) {
+        bool revokes = operation->kind == OPERATION_REVOKE || operation->kind == OPERATION_DELETE ||
+                       operation->kind == OPERATION_SWEEP;
+        if (revokes && operation->root != NULL && (slot_flags(operation->root) & R4_FLAG_ROOT) == 0) {
+            sim_fail("roots are flagged", "cluster %u: the root of an operation of kind %u, phase %u", copy->number,
+                     operation->kind, operation->phase);
+        }
+    }
+}
+
 static void check_flushes(const struct copy *copy) {
     const struct cluster *state = copy->cluster;
     if (state->noted_cores != 0 && state->operations == NULL) {
@@ -196,6 +209,7 @@ void check_after(const struct cpu *cpu) {
         }
     }
     check_flushes(copy);
+    check_roots(copy);
     check_links(copy);
     check_work(copy);
 }
