@@ -58,6 +58,7 @@ $(HOST)/acpi/%.aml: tests/host/acpi/%.asl | $(TEST_PACKAGES)
 SEEDS ?= 1000
 SEED ?=
 include $(wildcard tests/sim/sim.mk)
+include tests/prove/prove.mk
 include tests/fuzz/fuzz.mk # FUZZ_BUILT and FUZZ_CHECKS, what `make test` builds and runs
 
 # --- commands ---

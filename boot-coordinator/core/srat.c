@@ -53,7 +53,8 @@ static const char *memory_add(struct srat *srat, struct srat_memory memory) {
         return "its range overlaps an earlier entry's";
     }
     for (uint32_t i = srat->memory_count; i > at; i--) {
-        srat->memories[i] = srat->memories[i - 1];
+        struct srat_memory moved = srat->memories[i - 1];
+        srat->memories[i] = moved;
     }
     srat->memories[at] = memory;
     srat->memory_count++;

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * r4_layout_open: every module of 0 to 31 bytes, and every layout of up to two clusters, two cores, three memory parts
+ * and two links, whatever stands in it.
+ */
+#include "prove.h"
+#include <r4/layout.h>
+
+static void layout_open(const uint8_t *bytes, uint32_t size) {
+    struct r4_layout layout;
+    uint32_t entry;
+    r4_layout_open(bytes, size, &layout, &entry);
+}
+
+static void layout_try(uint32_t clusters, uint32_t cores, uint32_t memories, uint32_t links) {
+    uint32_t size = (uint32_t)(sizeof(struct r4_layout_header) + clusters * sizeof(struct r4_layout_cluster) +
+                               cores * sizeof(struct r4_layout_core) + memories * sizeof(struct r4_layout_memory) +
+                               links * sizeof(struct r4_layout_link));
+    uint8_t *bytes = prove_bytes(size);
+    struct r4_layout_header *header = (struct r4_layout_header *)(void *)bytes;
+    header->size = size;
+    header->cluster_count = (uint16_t)clusters;
+    header->core_count = (uint16_t)cores;
+    header->memory_count = (uint16_t)memories;
+    header->link_count = (uint16_t)links;
+    layout_open(bytes, size);
+    free(bytes);
+}
+
+void main(void) {
+    for (uint32_t size = 0; size < sizeof(struct r4_layout_header); size++) {
+        uint8_t *bytes = prove_bytes(size + 8) + 8;
+        layout_open(bytes, size);
+    }
+    for (uint32_t clusters = 0; clusters <= 2; clusters++) {
+        for (uint32_t cores = 0; cores <= 2; cores++) {
+            for (uint32_t memories = 0; memories <= 3; memories++) {
+                for (uint32_t links = 0; links <= 2; links++) {
+                    layout_try(clusters, cores, memories, links);
+                }
+            }
+        }
+    }
+}
