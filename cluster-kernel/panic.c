@@ -31,6 +31,7 @@ static void print_record(const struct r4_panic_record *record) {
 
 static void say_panicked(void) {
     atomic_store_explicit(&own_header()->state, R4_CLUSTER_PANICKED, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst); /* before end_check() looks: of two that die together one sees both */
     for (uint32_t peer = 0; peer < cluster_count(); peer++) {
         if (peer != this_cluster()) {
             machine_send(atomic_load_explicit(&peer_header(peer)->doorbell_apic, memory_order_relaxed),
