@@ -116,7 +116,7 @@ def information(*tags):
     return struct.pack("<II", 8 + len(body), 0) + body
 
 
-def informations(pointer):
+def information_blocks(pointer):
     memory = [(0, 0x9FC00, 1), (0x9FC00, 0x400, 2), (0x100000, 0xFF00000, 1), (0xFFE0000, 0x20000, 3), (0x100000000, 0x8000000, 1)]
     loader = struct.pack("<II", 24, 0) + b"".join(struct.pack("<QQII", *entry, 0) for entry in memory)
     efi = struct.pack("<II", 48, 1) + b"".join(
@@ -158,7 +158,7 @@ def seeds(arguments, scratch):
     for name, tables in (("iasl", [own[target] for target in TABLES.values()]), ("qemu", list(qemu.values()))):
         yield "acpi", f"{name}-rsdt", memory_with(tables, wide=False)
         yield "acpi", f"{name}-xsdt", memory_with(tables, wide=True)
-    for name, data in informations(memory_with([], wide=True)):
+    for name, data in information_blocks(memory_with([], wide=True)):
         yield "multiboot", name, data
     ram = struct.pack("<6Q", 0, 0x9FC00, 0x100000, 0x7FDF000, 0x8000000, 0xFFDF000)
     for path in arguments.layouts:
