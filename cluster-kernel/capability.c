@@ -32,8 +32,7 @@ static void end_of_object(const struct r4_slot *slot) {
     }
 }
 
-void capability_undo(const struct core *core, struct r4_slot *slot) {
-    (void)core;
+void capability_undo(struct r4_slot *slot) {
     switch (slot_type(slot)) {
     case R4_CAP_FRAME:
         frame_unmap(slot);

@@ -12,7 +12,7 @@
 enum capability_reference { REFERENCE_THREAD_PD = 1 };
 
 /* Undoes what a cap means besides itself: a mapping, a reference, the object if this is its original cap. Bounded. */
-void capability_undo(const struct core *core, struct r4_slot *slot);
+void capability_undo(struct r4_slot *slot);
 
 /* True if there is nothing to undo: most caps. */
 static inline bool capability_is_plain(const struct r4_slot *slot) {
@@ -30,9 +30,9 @@ static inline void capability_unlink(struct r4_slot *slot) {
 }
 
 /* Removes a linked slot from which nothing derives: undoes what it means, unlinks and empties it. */
-static inline void capability_remove(const struct core *core, struct r4_slot *slot) {
+static inline void capability_remove(struct r4_slot *slot) {
     if (!capability_is_plain(slot)) {
-        capability_undo(core, slot);
+        capability_undo(slot);
     }
     capability_unlink(slot);
 }

@@ -22,9 +22,8 @@ static struct loan_out *loan_of(const struct r4_slot *ref) {
     return &cluster.links[r4_loan_peer_get(ref->word[1])]->lent[r4_loan_index_get(ref->word[1])];
 }
 
-void loans_fill_answer(const struct link *link, struct post *post, struct r4_message *message) {
+void loans_fill_answer(struct post *post, struct r4_message *message) {
     const struct loan_in *loan = received_in(post);
-    (void)link;
     message->kind = post->kind;
     message->error = post->error;
     message->loan = post->loan;
@@ -32,9 +31,8 @@ void loans_fill_answer(const struct link *link, struct post *post, struct r4_mes
     post->kind = R4_MESSAGE_NONE;
 }
 
-void loans_fill_request(const struct link *link, struct post *post, struct r4_message *message) {
+void loans_fill_request(struct post *post, struct r4_message *message) {
     const struct loan_out *loan = lent_in(post);
-    (void)link;
     message->kind = post->kind;
     message->loan = post->loan;
     message->generation = loan->generation;
@@ -338,9 +336,8 @@ static void sweep(struct core *core, struct link *link, struct loan_in *loan, co
     sched_kick(core, link->priority); /* this core may have something better to do */
 }
 
-void remote_swept(struct core *core, struct operation *operation) {
+void remote_swept(struct operation *operation) {
     struct loan_in *loan = operation->loan_in;
-    (void)core;
     if (operation->error != R4_OK) {
         loan->state = LOAN_IN_LANDED;
         remote_send_answer(operation->link, &loan->post, R4_MESSAGE_DONE, operation->error);

@@ -8,8 +8,8 @@
 #include "remote.h"
 
 /* Fills a message from the record that the post stands in; the post is free again. */
-void loans_fill_answer(const struct link *link, struct post *post, struct r4_message *message);
-void loans_fill_request(const struct link *link, struct post *post, struct r4_message *message);
+void loans_fill_answer(struct post *post, struct r4_message *message);
+void loans_fill_request(struct post *post, struct r4_message *message);
 
 /* A message with good epochs and a good index. */
 void loans_receive(struct core *core, struct link *link, const struct r4_message *message);

@@ -57,9 +57,9 @@ static void link_flush(struct link *link) {
         if (link->hello_owed) {
             link->hello_owed = false;
         } else if (link->answers.first != NULL) {
-            loans_fill_answer(link, queue_take(&link->answers), &message);
+            loans_fill_answer(queue_take(&link->answers), &message);
         } else {
-            loans_fill_request(link, queue_take(&link->requests), &message);
+            loans_fill_request(queue_take(&link->requests), &message);
         }
         put(link, &message);
     }

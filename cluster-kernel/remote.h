@@ -46,7 +46,7 @@ void remote_shelter(struct r4_slot *slot, uint64_t depth);
 void remote_slot_moved(struct r4_slot *from, struct r4_slot *slot);
 
 /* A sweep for a peer has ended (its error says how): the memory goes back, or the peer is told why not. */
-void remote_swept(struct core *core, struct operation *operation);
+void remote_swept(struct operation *operation);
 
 /* The own memory or a loan meets [base, base + 2^size_log2). */
 bool remote_range_is_known(phys_t base, uint32_t size_log2);

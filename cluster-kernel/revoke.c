@@ -77,16 +77,16 @@ static enum step mark_again(struct operation *operation, struct r4_slot *slot) {
     return STEP_MORE;
 }
 
-static enum step root_step(struct core *core, struct operation *operation) {
+static enum step root_step(struct operation *operation) {
     bool takes_root = operation->kind == OPERATION_DELETE || operation->kind == OPERATION_DRAIN;
     if (takes_root && operation->error == R4_OK) {
-        capability_remove(core, operation->root);
+        capability_remove(operation->root);
     }
     operation->phase = OPERATION_SETTLING;
     return STEP_MORE;
 }
 
-static enum step remove_step(struct core *core, struct operation *operation) {
+static enum step remove_step(struct operation *operation) {
     struct r4_slot *slot = operation->position;
     if (operation->root == NULL) {
         operation->phase = OPERATION_SETTLING;
@@ -100,7 +100,7 @@ static enum step remove_step(struct core *core, struct operation *operation) {
         return mark_again(operation, slot);
     }
     if (slot == operation->root) {
-        return root_step(core, operation);
+        return root_step(operation);
     }
     if (has_children) {
         slot_flags_clear(slot, R4_FLAG_BUSY); /* an ancestor of what a dead peer holds: it stays */
@@ -108,7 +108,7 @@ static enum step remove_step(struct core *core, struct operation *operation) {
         return STEP_MORE;
     }
     operation->position = slot_prev(machine_direct(), slot);
-    capability_remove(core, slot);
+    capability_remove(slot);
     return STEP_MORE;
 }
 
@@ -143,14 +143,14 @@ static uint32_t remove_plain(struct operation *operation) {
 }
 
 /* Removes up to REVOKE_STEPS slots. */
-static enum step remove_steps(struct core *core, struct operation *operation) {
+static enum step remove_steps(struct operation *operation) {
     enum step step = STEP_MORE;
     for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE && operation->phase == OPERATION_REMOVING; i++) {
         uint32_t plain = remove_plain(operation);
         if (plain != 0) {
             i += plain;
         } else {
-            step = remove_step(core, operation);
+            step = remove_step(operation);
         }
     }
     return step;
@@ -191,28 +191,28 @@ static void drain_next(void) {
     slot_clear(header);
 }
 
-static void drain_step(struct core *core) {
+static void drain_step(void) {
     struct operation *drain = &cluster.drain;
     if (drain->phase == OPERATION_MARKING) {
         mark_steps(drain);
     } else if (drain->phase == OPERATION_REMOVING) {
-        remove_steps(core, drain);
+        remove_steps(drain);
     } else {
         drain_next();
     }
 }
 
-static enum step revoke_step(struct core *core, struct operation *operation) {
+static enum step revoke_step(struct operation *operation) {
     switch (operation->phase) {
     case OPERATION_MARKING:
         return mark_steps(operation);
     case OPERATION_REMOVING:
-        return remove_steps(core, operation);
+        return remove_steps(operation);
     default:
         break;
     }
     if (cluster.drain.kind != OPERATION_NONE) {
-        drain_step(core);
+        drain_step();
         return STEP_MORE;
     }
     struct r4_slot *root = operation->root;
@@ -235,7 +235,7 @@ static void revoke_end(struct core *core, struct operation *operation) {
         }
     }
     if (operation->kind == OPERATION_SWEEP) {
-        remote_swept(core, operation);
+        remote_swept(operation);
     }
     operation_finish(operation, operation->error, operation->resumed);
 }
@@ -244,7 +244,7 @@ static void revoke_end(struct core *core, struct operation *operation) {
 static void help_abandoned(struct core *core, struct operation *operation) {
     if (operation->kind == OPERATION_MAKE) {
         operation_run(core, operation);
-    } else if (revoke_step(core, operation) == STEP_END) {
+    } else if (revoke_step(operation) == STEP_END) {
         revoke_end(core, operation);
     }
 }
@@ -252,7 +252,7 @@ static void help_abandoned(struct core *core, struct operation *operation) {
 enum operation_progress revoke_run(struct core *core, struct operation *operation) {
     trace(TRACE_REVOKE, (uintptr_t)operation->position, (uint64_t)operation->kind << 32 | operation->phase);
     for (;;) {
-        enum step step = revoke_step(core, operation);
+        enum step step = revoke_step(operation);
         if (step == STEP_WAIT) {
             operation_wait(operation);
             return OPERATION_WAITING;
@@ -273,7 +273,7 @@ enum operation_progress revoke_run(struct core *core, struct operation *operatio
 
 enum operation_progress revoke_drain_run(struct core *core) {
     while (cluster.drain.kind != OPERATION_NONE) {
-        drain_step(core);
+        drain_step();
         if (cluster_should_yield(core)) {
             return OPERATION_PAUSED;
         }

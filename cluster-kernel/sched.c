@@ -57,7 +57,6 @@ void sched_tick(struct core *core) {
         runqueue_rotate(&core->queue, &thread->queue);
         core->slice_end = 0;
     }
-    core->reschedule = true;
 }
 
 static uint32_t priority_now(const struct core *core) {

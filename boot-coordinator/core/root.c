@@ -39,6 +39,18 @@ static const char *program_check(const struct elf_file *file, const struct elf_p
     return NULL;
 }
 
+/* The first return to user mode goes there: an address outside would fault in the kernel, or in the program's first
+ * instruction. */
+static bool entry_good(const struct root *root) {
+    for (uint32_t i = 0; i < root->segment_count; i++) {
+        const struct r4_boot_segment *segment = &root->segments[i];
+        if ((segment->rights & R4_EXEC) != 0 && root->entry - segment->virtual_address < segment->size) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *root_plan(const struct elf_file *file, phys_t base, struct root *root) {
     uint64_t used = 0;   /* bytes of the block */
     uint64_t behind = 0; /* end of the last segment's pages */
@@ -65,7 +77,10 @@ const char *root_plan(const struct elf_file *file, phys_t base, struct root *roo
         used += end - first;
         behind = end;
     }
-    return root->segment_count == 0 ? "there is no segment to load" : NULL;
+    if (root->segment_count == 0) {
+        return "there is no segment to load";
+    }
+    return entry_good(root) ? NULL : "the entry lies in no executable segment";
 }
 
 void root_copy(const struct elf_file *file, const struct root *root, uint8_t *block) {

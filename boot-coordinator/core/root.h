@@ -17,7 +17,7 @@ struct root { /* what goes into the boot information */
 
 /* Plans the segments of a checked executable for a block of R4_LARGE_SIZE bytes at physical address `base`. Refused:
  * more than R4_BOOT_SEGMENTS, pages that two segments share, writable code, addresses outside [R4_ROOT_IMAGE, root
- * stack). Returns null if good, else what is wrong. */
+ * stack), an entry in no executable segment. Returns null if good, else what is wrong. */
 const char *root_plan(const struct elf_file *file, phys_t base, struct root *root);
 
 /* Copies the segments as planned; `block` is the zeroed block. */

@@ -71,7 +71,7 @@ struct outcome cap_delete(struct invocation *invocation) {
     }
     /* commit */
     if (!derivation_has_children(machine_direct(), slot) && !capability_needs_operation(slot)) {
-        capability_remove(invocation->core, slot);
+        capability_remove(slot);
         shootdown_flush(invocation->core);
         return outcome_now(R4_OK);
     }

@@ -92,6 +92,12 @@ START_TEST(test_refused) {
     programs[2].virtual_address = 0x401fff;
     programs[2].memory_size = 0x20;
     expect_refused("two segments share a page or do not ascend");
+    header.entry = 0x8000000000400123; /* not canonical */
+    expect_refused("the entry lies in no executable segment");
+    header.entry = 0x402000; /* the first byte behind the text */
+    expect_refused("the entry lies in no executable segment");
+    header.entry = 0x405ff0; /* data */
+    expect_refused("the entry lies in no executable segment");
     header.program_count = 0;
     expect_refused("there is no segment to load");
 }
@@ -101,7 +107,8 @@ START_TEST(test_too_much) {
     setup();
     header.program_count = 5;
     for (uint32_t i = 0; i < 5; i++) {
-        programs[i] = (struct elf_program){ELF_PROGRAM_LOAD, ELF_PROGRAM_READ, 0, 0x400000 + 0x1000ULL * i, 0, 1, 1, 1};
+        programs[i] = (struct elf_program){
+            ELF_PROGRAM_LOAD, ELF_PROGRAM_READ | ELF_PROGRAM_EXEC, 0, 0x400000 + 0x1000ULL * i, 0, 1, 1, 1};
     }
     ck_assert_str_eq(root_plan(&file, BLOCK_BASE, &root), "there are more than 4 segments");
     header.program_count = 4;
