@@ -25,9 +25,25 @@ static inline struct r4_slot *invocation_slot(const struct invocation *invocatio
                                       : window_slot(machine_direct(), invocation->caller->pd->directories, index);
 }
 
-/* A usable cap of `type` with `rights` in the slot that an argument names. */
-struct resolved invocation_cap(const struct invocation *invocation, uint64_t index, enum r4_cap_type type,
-                               uint64_t rights);
+/* Why a slot is not a usable cap of `type`. */
+enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type type);
+
+/* A usable cap of `type` with `rights` in the slot that an argument names: one look at each of the two words. */
+static inline struct resolved invocation_cap(const struct invocation *invocation, uint64_t index, enum r4_cap_type type,
+                                             uint64_t rights) {
+    const uint64_t looked_at = r4_slot_type_put(r4_slot_type_max()) | r4_slot_flags_put(R4_FLAG_BUSY | R4_FLAG_MAKING);
+    struct r4_slot *slot = invocation_slot(invocation, index);
+    if (slot == NULL) {
+        return (struct resolved){NULL, R4_ERR_ADDRESS};
+    }
+    if ((slot->word[0] & looked_at) != r4_slot_type_put(type)) {
+        return (struct resolved){NULL, invocation_refusal(slot, type)};
+    }
+    if ((~slot->word[2] & r4_slot_rights_put(rights)) != 0) {
+        return (struct resolved){NULL, R4_ERR_RIGHTS};
+    }
+    return (struct resolved){slot, R4_OK};
+}
 
 /* R4_OK if the argument names an empty slot that can be filled; *slot is set. */
 static inline enum r4_error invocation_destination(const struct invocation *invocation, uint64_t index,

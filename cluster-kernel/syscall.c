@@ -42,19 +42,11 @@ static const struct operation_entry table[] = {
 };
 _Static_assert(R4_COUNT(table) == R4_OP_COUNT, "each operation has its row");
 
-struct resolved invocation_cap(const struct invocation *invocation, uint64_t index, enum r4_cap_type type,
-                               uint64_t rights) {
-    struct r4_slot *slot = invocation_slot(invocation, index);
-    if (slot == NULL) {
-        return (struct resolved){NULL, R4_ERR_ADDRESS};
-    }
+enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type type) {
     if (slot_type(slot) != type) {
-        return (struct resolved){NULL, slot_type(slot) == R4_CAP_EMPTY ? R4_ERR_EMPTY : R4_ERR_TYPE};
+        return slot_type(slot) == R4_CAP_EMPTY ? R4_ERR_EMPTY : R4_ERR_TYPE;
     }
-    if ((slot_flags(slot) & (R4_FLAG_BUSY | R4_FLAG_MAKING)) != 0) {
-        return (struct resolved){NULL, R4_ERR_BUSY};
-    }
-    return (struct resolved){slot, (slot_rights(slot) & rights) == rights ? R4_OK : R4_ERR_RIGHTS};
+    return R4_ERR_BUSY;
 }
 
 /* The result of a call into the caller's registers, and the way out. */
