@@ -182,7 +182,7 @@ void remote_shelter(struct r4_slot *slot, uint64_t depth) {
     }
 }
 
-void remote_slot_moved(struct r4_slot *from, struct r4_slot *slot) {
+void remote_record_moved(struct r4_slot *from, struct r4_slot *slot) {
     if (slot_type(slot) == R4_CAP_REMOTE_REF) {
         loan_of(slot)->ref = slot;
     } else if (slot_type(slot) == R4_CAP_LANDING) {

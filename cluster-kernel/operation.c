@@ -203,14 +203,3 @@ void operation_follow(struct operation *operation, const struct r4_slot *slot) {
         operation->root = NULL;
     }
 }
-
-void operation_slot_moved(const struct r4_slot *from, struct r4_slot *to) {
-    for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
-        if (operation->position == from) {
-            operation->position = to;
-        }
-        if (operation->root == from) {
-            operation->root = to;
-        }
-    }
-}

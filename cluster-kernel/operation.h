@@ -60,6 +60,11 @@ static inline void operation_slot_gone(const struct r4_slot *slot) {
         }
     }
 }
-void operation_slot_moved(const struct r4_slot *from, struct r4_slot *to);
+static inline void operation_slot_moved(const struct r4_slot *from, struct r4_slot *to) {
+    for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
+        operation->position = operation->position == from ? to : operation->position;
+        operation->root = operation->root == from ? to : operation->root;
+    }
+}
 
 #endif

@@ -42,8 +42,14 @@ enum r4_error remote_failure(const struct r4_slot *slot);
  * a RemoteRef is asked back. */
 void remote_shelter(struct r4_slot *slot, uint64_t depth);
 
-/* A capability has moved from one slot to another: records that name the slot follow. */
-void remote_slot_moved(struct r4_slot *from, struct r4_slot *slot);
+/* A capability has moved from one slot to another: records that name the slot follow. Few types have any. */
+void remote_record_moved(struct r4_slot *from, struct r4_slot *slot);
+static inline void remote_slot_moved(struct r4_slot *from, struct r4_slot *slot) {
+    enum r4_cap_type type = slot_type(slot);
+    if (type == R4_CAP_REMOTE_REF || type == R4_CAP_LANDING || (slot_flags(slot) & R4_FLAG_LANDED) != 0) {
+        remote_record_moved(from, slot);
+    }
+}
 
 /* A sweep for a peer has ended (its error says how): the memory goes back, or the peer is told why not. */
 void remote_swept(struct operation *operation);

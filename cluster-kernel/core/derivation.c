@@ -1,25 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The derivation list: move in place, check.
+ * The invariants of the derivation list.
  */
 #include "derivation.h"
-
-void derivation_move(uintptr_t direct, struct r4_slot *from, struct r4_slot *to) {
-    uint64_t version = slot_version(to) + 1;
-    struct r4_slot *prev = slot_prev(direct, from);
-    struct r4_slot *next = slot_next(direct, from);
-    to->word[1] = from->word[1];
-    to->word[2] = from->word[2];
-    to->word[3] = from->word[3];
-    __atomic_store_n(&to->word[0], r4_slot_version_set(from->word[0], version), __ATOMIC_RELEASE);
-    if (prev != NULL) {
-        slot_next_set(direct, prev, to);
-    }
-    if (next != NULL) {
-        slot_prev_set(direct, next, to);
-    }
-    slot_clear(from);
-}
 
 /* A copy shares its source's object and must be below its TTL; a retyped object starts anew. */
 static bool same_object(const struct r4_slot *a, const struct r4_slot *b) {

@@ -94,8 +94,24 @@ static inline void derivation_remove(uintptr_t direct, struct r4_slot *slot) {
 }
 
 /* Puts the content of `from` into the empty slot `to` (next version there), in place in the list; `from` becomes empty.
- */
-void derivation_move(uintptr_t direct, struct r4_slot *from, struct r4_slot *to);
+ * Both neighbours name `from`: what differs between the two links is turned over. */
+static inline void derivation_move(uintptr_t direct, struct r4_slot *from, struct r4_slot *to) {
+    uint64_t prev = slot_prev_link(from);
+    uint64_t next = r4_slot_next_get(from->word[3]);
+    uint64_t change = slot_link_to(direct, from) ^ slot_link_to(direct, to);
+    if (prev != 0) {
+        slot_at_link(direct, prev)->word[3] ^= r4_slot_next_put(change);
+    }
+    if (next != 0) {
+        slot_at_link(direct, next)->word[3] ^= r4_slot_prev_low_put(change);
+        slot_at_link(direct, next)->word[0] ^= r4_slot_prev_high_put(change >> 24);
+    }
+    to->word[1] = from->word[1];
+    to->word[2] = from->word[2];
+    to->word[3] = from->word[3];
+    __atomic_store_n(&to->word[0], r4_slot_version_set(from->word[0], slot_version(to) + 1), __ATOMIC_RELEASE);
+    slot_clear(from);
+}
 
 /* The invariants of one tree, checked from `first` to the end of its list: links agree in both directions, no empty
  * slot is linked, depth rises by one step at most behind a parent, TTLs fall from parent to child within one object.
