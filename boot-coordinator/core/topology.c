@@ -54,13 +54,15 @@ bool topology_domain_ram(const struct topology *topology, uint32_t domain, struc
     return ranges_intersect(&all, topology->ram, out);
 }
 
-/* The next stretch of whole pages that the domain touches, behind what was counted before (*end). */
+/* The next stretch of whole pages that the domain touches, behind what was counted before (*end). The last page of all
+ * addresses, whose end would be 0, is in none: no machine has RAM there. */
 static bool pages_next(const struct topology *topology, uint32_t domain, uint32_t *index, phys_t *end,
                        struct range *pages) {
+    const phys_t last = round_down(UINT64_MAX, R4_LARGE_SIZE);
     struct range range;
     while (domain_next(topology, domain, index, &range)) {
         pages->base = round_down(range.base, R4_LARGE_SIZE);
-        pages->end = round_up(range.end, R4_LARGE_SIZE);
+        pages->end = range.end > last ? last : round_up(range.end, R4_LARGE_SIZE);
         pages->base = pages->base < *end ? *end : pages->base;
         if (pages->base < pages->end) {
             *end = pages->end;

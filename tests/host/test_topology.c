@@ -122,6 +122,24 @@ START_TEST(test_part_over_hole) {
 }
 END_TEST
 
+/* A range up to the last address, as firmware writes that means "all the rest": its RAM is not lost. */
+START_TEST(test_range_to_the_last_address) {
+    static const uint64_t ends[] = {UINT64_MAX, UINT64_MAX - 2 * MIB + 2, UINT64_MAX - 2 * MIB + 1,
+                                    UINT64_MAX - 2 * MIB};
+    struct ranges out;
+    for (size_t i = 0; i < R4_COUNT(ends); i++) {
+        setup();
+        srat.memories[3] = (struct srat_memory){4096 * MIB, ends[i] - 4096 * MIB, 1, 3};
+        ranges_add(&ram, 4096 * MIB, 4352 * MIB);
+        ck_assert_uint_eq(topology_domain_size(&topology, 1), UINT64_MAX - 2 * MIB + 1 - 4096 * MIB + 256 * MIB);
+        ck_assert(topology_domain_part(&topology, 1, 128 * MIB, 256 * MIB, &out));
+        expect_ranges(&out, 2, (struct range[]){{384 * MIB, 512 * MIB - 0x21000}, {4096 * MIB, 4224 * MIB}});
+    }
+    srat.memories[3].size = UINT64_MAX - 4 * MIB - 4096 * MIB;
+    ck_assert_uint_eq(topology_domain_size(&topology, 1), UINT64_MAX - 4 * MIB + 1 - 4096 * MIB + 256 * MIB);
+}
+END_TEST
+
 /* A page that two domains share is counted by both, but its RAM goes to the one that has it. */
 START_TEST(test_shared_page) {
     struct ranges out;
@@ -216,5 +234,6 @@ START_TEST(test_layout_distance) {
 }
 END_TEST
 
-SUITE_MAIN("topology", test_domains, test_parts, test_part_over_hole, test_shared_page, test_cluster_of_two_domains,
-           test_no_srat, test_layout_good, test_layout_cores, test_layout_memory, test_layout_distance)
+SUITE_MAIN("topology", test_domains, test_parts, test_part_over_hole, test_range_to_the_last_address, test_shared_page,
+           test_cluster_of_two_domains, test_no_srat, test_layout_good, test_layout_cores, test_layout_memory,
+           test_layout_distance)
