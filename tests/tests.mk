@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # How the checks are built and run; included by the Makefile. tests/host/test_X.c is a Check program under ASan and UBSan, tsan_X.c one
-# under TSan; each is linked with those pure sources that it calls. Host programs run in the repository's root and find their fixtures
-# under build/host/.
+# under TSan; each is linked with those pure sources that it calls. kernel_X.c tests cluster-kernel/X.c among fakes. Host programs run in
+# the repository's root and find their fixtures under build/host/.
 
 HOST := build/host
 HOST_CC := gcc -std=gnu11 -O1 -g -MMD -MP -Wall -Wextra -Wshadow -Werror -fno-omit-frame-pointer -pthread \
@@ -17,7 +17,8 @@ ASAN_PURE := $(PURE_SOURCES:%.c=$(HOST)/asan/%.o)
 TSAN_PURE := $(PURE_SOURCES:%.c=$(HOST)/tsan/%.o)
 ASAN_TESTS := $(patsubst tests/host/%.c,$(HOST)/%,$(wildcard tests/host/test_*.c))
 TSAN_TESTS := $(patsubst tests/host/%.c,$(HOST)/%,$(wildcard tests/host/tsan_*.c))
-HOST_TESTS := $(ASAN_TESTS) $(TSAN_TESTS)
+KERNEL_TESTS := $(patsubst tests/host/%.c,$(HOST)/%,$(wildcard tests/host/kernel_*.c))
+HOST_TESTS := $(ASAN_TESTS) $(TSAN_TESTS) $(KERNEL_TESTS)
 ACPI_TABLES := $(patsubst tests/host/acpi/%.asl,$(HOST)/acpi/%.aml,$(wildcard tests/host/acpi/*.asl))
 
 define host_compile
@@ -44,6 +45,12 @@ $(HOST)/tsan/pure.a: $(TSAN_PURE)
 $(ASAN_TESTS): $(HOST)/%: $(HOST)/asan/tests/host/%.o $(HOST)/asan/pure.a
 	@$(call say,HOSTLD,$@)
 	$(Q)gcc $(ASAN) -o $@ $^ $(CHECK_LIBS)
+# The simulator's machine layer serves these, too. Not position-independent: link constants are addresses.
+$(HOST)/asan/cluster-kernel/%.o $(HOST)/asan/tests/host/kernel_%.o: HOST_CC += -iquote tests/sim
+$(KERNEL_TESTS): $(HOST)/kernel_%: $(HOST)/asan/tests/host/kernel_%.o $(HOST)/asan/cluster-kernel/%.o $(HOST)/asan/pure.a
+	@$(call say,HOSTLD,$@)
+	$(Q)gcc -no-pie $(ASAN) -o $@ $^ $(CHECK_LIBS)
+$(HOST)/kernel_revoke: $(HOST)/asan/cluster-kernel/operation.o
 $(TSAN_TESTS): $(HOST)/%: $(HOST)/tsan/tests/host/%.o $(HOST)/tsan/pure.a
 	@$(call say,HOSTLD,$@)
 	$(Q)gcc $(TSAN) -o $@ $^ $(CHECK_LIBS)
@@ -101,4 +108,4 @@ lint: build $(HOST_TESTS) | $(LINT_PACKAGES)
 	codespell --quiet-level=2 -L nd,ist,covert $(wildcard README.md docs) Makefile shared cluster-kernel boot-coordinator user tools tests configs
 	$(PYTHON) tools/check_tree.py
 
--include $(wildcard $(HOST)/asan/tests/host/*.d $(HOST)/tsan/tests/host/*.d) $(ASAN_PURE:.o=.d) $(TSAN_PURE:.o=.d)
+-include $(wildcard $(HOST)/asan/tests/host/*.d $(HOST)/tsan/tests/host/*.d) $(ASAN_PURE:.o=.d) $(TSAN_PURE:.o=.d) $(wildcard $(HOST)/asan/cluster-kernel/*.d)

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The console as cluster 1 of 4 sees it: who owns it, what a successor prints, a log that is full, lines that are lost,
+ * what a log must not do to the terminal.
+ */
+#include "console.h"
+#include "kernel.h"
+
+#define TICKS_PER_MS 1000U
+#define NEVER        UINT64_MAX
+
+static char output[4 * R4_LOG_BYTES];
+static size_t output_length;
+static uint32_t rung; /* doorbells */
+static uint32_t rung_apic;
+static uint64_t now;
+static struct core own_core;
+static uint64_t event_at = NEVER;
+static void (*event)(void); /* happens at that tick */
+
+struct core *machine_core(void) {
+    return &own_core;
+}
+uint64_t machine_now(void) { return now; }
+
+void core_wait_turn(struct core *core) {
+    ck_assert_ptr_eq(core, &own_core);
+    now += TICKS_PER_MS / 10;
+    if (now >= event_at) {
+        event_at = NEVER;
+        event();
+    }
+}
+
+void machine_send(uint32_t apic_id, enum machine_event kind) {
+    ck_assert_int_eq(kind, MACHINE_DOORBELL);
+    rung++;
+    rung_apic = apic_id;
+}
+
+void machine_console_write(const char *text, size_t length) {
+    ck_assert(output_length + length < sizeof(output));
+    memcpy(output + output_length, text, length);
+    output_length += length;
+}
+
+static void start(uint32_t owner) {
+    r4_link_boot_info.console_owner = owner;
+    r4_link_boot_info.tsc_khz = TICKS_PER_MS;
+    for (uint32_t number = 0; number < KERNEL_CLUSTERS; number++) {
+        atomic_store(&kernel_header(number)->state, R4_CLUSTER_UP);
+        atomic_store(&kernel_header(number)->doorbell_apic, 10 * number);
+    }
+}
+
+static void expect_output(const char *text) {
+    ck_assert_uint_eq(output_length, strlen(text));
+    ck_assert(memcmp(output, text, output_length) == 0);
+    output_length = 0;
+}
+
+static void line(const char *text) { console_line(text, strlen(text)); }
+
+/* As the cluster itself would: bytes into its log, then the end. */
+static void peer_logs(uint32_t cluster, const char *text) {
+    struct r4_log *log = &kernel_header(cluster)->log;
+    uint32_t end = atomic_load(&log->end);
+    for (; *text != '\0'; text++) {
+        log->bytes[end++ % R4_LOG_BYTES] = *text;
+    }
+    atomic_store(&log->end, end);
+}
+
+/* As owner, `reader` has printed so many more bytes of a cluster's log. */
+static void peer_prints(uint32_t reader, uint32_t cluster, uint32_t bytes) {
+    atomic_fetch_add(&kernel_header(reader)->printed[cluster], bytes);
+}
+
+static uint32_t log_used(uint32_t reader) {
+    return atomic_load(&r4_link_header.log.end) - atomic_load(&kernel_header(reader)->printed[KERNEL_OWN]);
+}
+
+/* Fills the own log, which `reader` prints, up to less than one line of `length` bytes. Returns how many lines. */
+static uint32_t fill(uint32_t reader, size_t length) {
+    char text[R4_LOG_BYTES];
+    uint32_t lines = 0;
+    memset(text, 'x', sizeof(text));
+    while (log_used(reader) + length + 1 + 64 <= R4_LOG_BYTES) { /* a notice finds room, too */
+        console_line(text, length);
+        lines++;
+    }
+    ck_assert_uint_eq(log_used(reader), lines * (length + 1));
+    return lines;
+}
+
+START_TEST(test_owner_prints) {
+    start(KERNEL_OWN);
+    peer_logs(3, "[c3] before\n");
+    line("[c1] own");
+    expect_output("[c3] before\n[c1] own\n");
+    ck_assert_uint_eq(rung, 0);
+    ck_assert_uint_eq(atomic_load(&r4_link_header.log.end), 0);
+    ck_assert(!console_poll());
+    expect_output("");
+}
+END_TEST
+
+START_TEST(test_others_log) {
+    start(2);
+    peer_logs(3, "[c3] not for us\n");
+    line("[c1] own");
+    ck_assert(!console_poll());
+    expect_output("");
+    ck_assert_uint_eq(rung, 1);
+    ck_assert_uint_eq(rung_apic, 20);
+    ck_assert_uint_eq(atomic_load(&r4_link_header.log.end), 9);
+    ck_assert(memcmp(r4_link_header.log.bytes, "[c1] own\n", 9) == 0);
+}
+END_TEST
+
+/* Two owners have died one after the other; each line that stands in a log comes once, the dead ones' too. */
+START_TEST(test_takeover) {
+    start(2);
+    for (uint32_t number = 0; number < KERNEL_CLUSTERS; number++) { /* positions wrap */
+        for (uint32_t reader = 0; reader < KERNEL_CLUSTERS; reader++) {
+            atomic_store(&kernel_header(reader)->printed[number], UINT32_MAX - 3);
+        }
+        atomic_store(&kernel_header(number)->log.end, UINT32_MAX - 3);
+    }
+    line("one");
+    line("two");
+    peer_logs(0, "null\n");
+    peer_logs(2, "last words\n");
+    peer_logs(3, "a\nb\nc\n");
+    peer_prints(2, 3, 2);
+    peer_prints(2, KERNEL_OWN, 4);
+    ck_assert(!console_poll());
+    kernel_panics(2);
+    ck_assert(!console_poll()); /* 3 is next, then 0 */
+    atomic_store(&kernel_header(3)->printed[3], UINT32_MAX - 3 + 4);
+    atomic_store(&kernel_header(3)->printed[KERNEL_OWN], UINT32_MAX - 3 + 4);
+    kernel_panics(3);
+    ck_assert(!console_is_own());
+    kernel_panics(0);
+    ck_assert(console_is_own());
+    ck_assert(!console_poll());
+    expect_output("null\ntwo\nlast words\nc\n");
+    peer_prints(0, 3, 1000); /* says one that is dead: too late */
+    peer_logs(3, "d\n");
+    line("three");
+    expect_output("d\nthree\n");
+}
+END_TEST
+
+/* What it logged before its turn came stands before what it says now. */
+START_TEST(test_takeover_by_a_line) {
+    start(0);
+    line("one");
+    kernel_panics(0);
+    kernel_panics(2);
+    line("two");
+    expect_output("one\ntwo\n");
+}
+END_TEST
+
+START_TEST(test_last_cluster_speaks) {
+    start(0);
+    for (uint32_t number = 0; number < KERNEL_CLUSTERS; number++) {
+        kernel_panics(number);
+    }
+    ck_assert(console_is_own());
+    line("[c1] panic");
+    expect_output("[c1] panic\n");
+    ck_assert_uint_eq(rung, 0);
+}
+END_TEST
+
+START_TEST(test_full_log_waits_then_drops) {
+    start(0);
+    fill(0, 100);
+    uint32_t end = atomic_load(&r4_link_header.log.end);
+    for (uint32_t lost = 1; lost <= 2; lost++) {
+        uint64_t began = now;
+        char text[200] = {0};
+        memset(text, 'y', sizeof(text) - 1);
+        line(text);
+        ck_assert_uint_gt(now - began, CONSOLE_WAIT_MS * TICKS_PER_MS);
+        ck_assert_uint_lt(now - began, (CONSOLE_WAIT_MS + 2) * TICKS_PER_MS);
+        ck_assert_uint_eq(atomic_load(&r4_link_header.log.end), end);
+    }
+    peer_prints(0, KERNEL_OWN, log_used(0));
+    line("again");
+    line("and again");
+    const char *expected = "[c1] kernel: 2 lines lost\nagain\nand again\n";
+    ck_assert_uint_eq(log_used(0), strlen(expected));
+    for (uint32_t i = 0; i < strlen(expected); i++) {
+        ck_assert_int_eq(r4_link_header.log.bytes[(end + i) % R4_LOG_BYTES], expected[i]);
+    }
+    expect_output("");
+}
+END_TEST
+
+/* A line needs room for itself and for the notice of lost ones, each with its newline, to the last byte. */
+START_TEST(test_room_to_the_last_byte) {
+    char text[R4_LOG_BYTES / 2];
+    size_t rest = R4_LOG_BYTES - strlen("[c1] kernel: 0 lines lost\n");
+    start(0);
+    memset(text, 'x', sizeof(text));
+    console_line(text, rest / 2 - 1);
+    console_line(text, rest - rest / 2 - 1);
+    ck_assert_uint_eq(log_used(0), rest);
+    ck_assert_uint_eq(now, 0);
+    peer_prints(0, KERNEL_OWN, 9);
+    console_line(text, 9);
+    ck_assert_uint_eq(log_used(0), rest - 9);
+    ck_assert_uint_gt(now, CONSOLE_WAIT_MS * TICKS_PER_MS);
+}
+END_TEST
+
+static void owner_prints_all(void) { peer_prints(0, KERNEL_OWN, log_used(0)); }
+
+START_TEST(test_full_log_gets_room) {
+    start(0);
+    fill(0, 100);
+    event = owner_prints_all;
+    event_at = CONSOLE_WAIT_MS * TICKS_PER_MS / 2;
+    char text[200];
+    memset(text, 'z', sizeof(text));
+    console_line(text, sizeof(text));
+    ck_assert_uint_eq(log_used(0), sizeof(text) + 1);
+    ck_assert_uint_lt(now, CONSOLE_WAIT_MS * TICKS_PER_MS);
+}
+END_TEST
+
+static void owner_dies(void) { kernel_panics(0); }
+
+/* The owner dies while a line waits for it, and this cluster is the next one. */
+START_TEST(test_owner_dies_while_log_is_full) {
+    start(0);
+    uint32_t lines = fill(0, 100);
+    char text[200];
+    memset(text, 'z', sizeof(text));
+    console_line(text, sizeof(text)); /* lost */
+    event = owner_dies;
+    event_at = now + TICKS_PER_MS;
+    uint64_t began = now;
+    console_line(text, sizeof(text));
+    ck_assert_uint_lt(now - began, 2 * TICKS_PER_MS);
+    static const char notice[] = "[c1] kernel: 1 lines lost\n";
+    ck_assert_uint_eq(output_length, lines * 101 + strlen(notice) + sizeof(text) + 1);
+    ck_assert(memcmp(output + (size_t)lines * 101, notice, strlen(notice)) == 0);
+    ck_assert_int_eq(output[output_length - 2], 'z');
+    output_length = 0;
+    line("next");
+    expect_output("next\n");
+}
+END_TEST
+
+START_TEST(test_unprintable_bytes) {
+    start(KERNEL_OWN);
+    peer_logs(0, "\x1b[2J\r\t\x7f\x80\xff ~\x1f\n");
+    console_poll();
+    expect_output("?[2J????? ~?\n");
+}
+END_TEST
+
+/* A log's end that its ring cannot have is no reason to print what was never written. */
+START_TEST(test_end_that_makes_no_sense) {
+    start(KERNEL_OWN);
+    atomic_store(&kernel_header(3)->log.end, R4_LOG_BYTES + 1);
+    peer_logs(0, "good\n");
+    console_poll();
+    expect_output("good\n");
+    peer_logs(3, "better\n");
+    console_poll();
+    expect_output("better\n");
+}
+END_TEST
+
+/* One log does not keep the others waiting: so many bytes of each in a turn, to the end of a line. */
+START_TEST(test_turns) {
+    start(KERNEL_OWN);
+    char text[101];
+    memset(text, 'x', 99);
+    strcpy(text + 99, "\n");
+    for (uint32_t i = 0; i < 5; i++) {
+        peer_logs(0, text);
+    }
+    peer_logs(3, "short\n");
+    ck_assert(console_poll());
+    ck_assert_uint_eq(output_length, 206);
+    ck_assert(memcmp(output + 200, "short\n", 6) == 0);
+    ck_assert_uint_eq(atomic_load(&r4_link_header.printed[0]), 200);
+    ck_assert(console_poll());
+    ck_assert(!console_poll());
+    ck_assert_uint_eq(output_length, 506);
+    memset(text, 'x', sizeof(text));
+    strcpy(text + CONSOLE_TURN - 1 - 64, "\n");
+    peer_logs(2, text);
+    strcpy(text + 63, "\n");
+    peer_logs(2, text);
+    peer_logs(2, text);
+    ck_assert(console_poll()); /* so many bytes exactly end a turn */
+    ck_assert_uint_eq(output_length, 506 + CONSOLE_TURN);
+}
+END_TEST
+
+SUITE_MAIN("kernel console", test_owner_prints, test_others_log, test_takeover, test_takeover_by_a_line,
+           test_last_cluster_speaks, test_full_log_waits_then_drops, test_room_to_the_last_byte,
+           test_full_log_gets_room, test_owner_dies_while_log_is_full, test_unprintable_bytes,
+           test_end_that_makes_no_sense, test_turns)

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The revoke engine, one preemption point after the other, where two operations on one tree meet: an order of things
+ * that the simulator does not come to within a thousand seeds. operation.c is the kernel's; a peer and the scheduler
+ * are fakes.
+ */
+#include "core/derivation.h"
+#include "kernel.h"
+#include "operation.h"
+#include "revoke.h"
+
+struct cluster cluster;
+static struct core own_core;
+static struct thread threads[2];
+static _Alignas(R4_PAGE_SIZE) struct r4_slot slots[4];
+static _Alignas(R4_PAGE_SIZE) struct r4_slot dying[R4_SLOTS_PER_PAGE];
+static uint64_t results[2];
+static uint32_t asked_back;
+
+/* --- neighbours; there is always something more urgent to do --- */
+
+bool machine_event_pending(void) { return true; }
+void machine_regs_result(struct machine_regs *regs, uint64_t error, uint64_t value) {
+    (void)value;
+    results[regs == &threads[1].saved] = error;
+}
+void sched_ready(struct thread *thread) { thread->state = THREAD_READY; }
+void sched_unready(struct thread *thread, enum thread_state state) { thread->state = state; }
+void sched_kick(struct core *core, uint32_t priority) {
+    (void)core;
+    (void)priority;
+}
+void capability_undo(struct r4_slot *slot) { ck_abort_msg("slot of type %d has nothing to undo", slot_type(slot)); }
+void shootdown_noted(struct core *core) { ck_abort_msg("core %u owes no flush", core->index); }
+enum operation_progress make_run(struct core *core, struct operation *operation) {
+    (void)core;
+    ck_abort_msg("an operation of kind %d", operation->kind);
+}
+void make_slot_gone(struct operation *operation, const struct r4_slot *slot) {
+    (void)slot;
+    ck_abort_msg("an operation of kind %d", operation->kind);
+}
+void remote_revoke(const struct r4_slot *slot, uint32_t priority) {
+    (void)priority;
+    ck_assert_int_eq(slot_type(slot), R4_CAP_REMOTE_REF);
+    asked_back++;
+}
+enum r4_error remote_failure(const struct r4_slot *slot) {
+    (void)slot;
+    return R4_OK;
+}
+void remote_shelter(struct r4_slot *slot, uint64_t depth) {
+    (void)depth;
+    ck_abort_msg("slot of type %d needs no shelter", slot_type(slot));
+}
+void remote_swept(struct operation *operation) { ck_abort_msg("an operation of kind %d", operation->kind); }
+void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
+    (void)first;
+    (void)second;
+    ck_abort_msg("event %d", event);
+}
+
+/* --- helpers --- */
+
+static void derive(struct r4_slot *parent, struct r4_slot *slot, enum r4_cap_type type) {
+    struct slot_content content = {.type = type, .rights = R4_ALL_RIGHTS, .size_log2 = R4_LARGE_BITS};
+    if (parent == NULL) {
+        slot_fill(slot, &content);
+        return;
+    }
+    content.depth = (uint32_t)slot_depth(parent) + 1;
+    derivation_make(machine_direct(), parent, slot, &content);
+}
+
+static struct operation *revoke(uint32_t thread, struct r4_slot *root) {
+    threads[thread].registers = &threads[thread].saved;
+    threads[thread].state = THREAD_READY;
+    results[thread] = UINT64_MAX;
+    struct operation *operation = operation_start(&own_core, &threads[thread], OPERATION_REVOKE, root);
+    revoke_begin(operation);
+    return operation;
+}
+
+static enum operation_progress run(struct operation *operation) {
+    enum operation_progress progress = OPERATION_PAUSED;
+    while (progress == OPERATION_PAUSED) {
+        progress = operation_run(&own_core, operation);
+    }
+    return progress;
+}
+
+static bool is_busy(const struct r4_slot *slot) { return (slot_flags(slot) & R4_FLAG_BUSY) != 0; }
+
+/* A cap page with plain capabilities has died: settling takes a while. */
+static void page_dies(void) {
+    for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
+        derive(NULL, &dying[i], R4_CAP_DEBUG);
+    }
+    revoke_drain_add(dying);
+}
+
+/* --- tests --- */
+
+START_TEST(test_plain) {
+    derive(NULL, &slots[0], R4_CAP_UNTYPED);
+    derive(&slots[0], &slots[1], R4_CAP_UNTYPED);
+    derive(&slots[1], &slots[2], R4_CAP_UNTYPED);
+    slots[0].word[1] = R4_PAGE_SIZE;
+    struct operation *operation = revoke(0, &slots[0]);
+    ck_assert(is_busy(&slots[0]));
+    page_dies();
+    ck_assert_int_eq(run(operation), OPERATION_FINISHED);
+    ck_assert_uint_eq(results[0], R4_OK);
+    ck_assert(!is_busy(&slots[0]));
+    ck_assert_uint_eq(slots[0].word[1], 0);
+    ck_assert_int_eq(slot_type(&slots[1]), R4_CAP_EMPTY);
+    ck_assert_int_eq(slot_type(&slots[2]), R4_CAP_EMPTY);
+    ck_assert_int_eq(slot_type(&dying[R4_SLOTS_PER_PAGE - 1]), R4_CAP_EMPTY);
+}
+END_TEST
+
+/* An untyped and below it a RemoteRef wait for a peer under two revokes; the outer one's thread dies, which lets go of
+ * what it has marked. The memory comes back, the inner revoke removes it; and while that still waits for a dying page,
+ * its root, which nobody holds busy any more, is retyped: what was made goes, too, or the next retype would overlap. */
+START_TEST(test_made_while_settling) {
+    struct r4_slot *outer = &slots[0];
+    struct r4_slot *root = &slots[1];
+    struct r4_slot *lent = &slots[2];
+    struct r4_slot *made = &slots[3];
+    derive(NULL, outer, R4_CAP_UNTYPED);
+    derive(outer, root, R4_CAP_UNTYPED);
+    derive(root, lent, R4_CAP_REMOTE_REF);
+    struct operation *inner_revoke = revoke(0, root);
+    struct operation *outer_revoke = revoke(1, outer);
+    ck_assert_int_eq(run(inner_revoke), OPERATION_WAITING);
+    ck_assert_int_eq(run(outer_revoke), OPERATION_WAITING);
+    ck_assert_uint_gt(asked_back, 0);
+    operation_abandon(&own_core, outer_revoke);
+    ck_assert_int_eq(run(outer_revoke), OPERATION_FINISHED);
+    ck_assert(!is_busy(root));
+
+    lent->word[0] = r4_slot_type_set(lent->word[0], R4_CAP_UNTYPED); /* DONE */
+    operation_wake_loans(&own_core);
+    page_dies();
+    while (inner_revoke->phase != OPERATION_SETTLING) {
+        ck_assert_int_eq(operation_run(&own_core, inner_revoke), OPERATION_PAUSED);
+    }
+    ck_assert_int_eq(slot_type(lent), R4_CAP_EMPTY);
+    derive(root, made, R4_CAP_UNTYPED);
+    root->word[1] = R4_LARGE_SIZE;
+    while (inner_revoke->phase == OPERATION_SETTLING && inner_revoke->kind == OPERATION_REVOKE) {
+        operation_run(&own_core, inner_revoke);
+    }
+    ck_assert(is_busy(root)); /* nothing more derives from it */
+    ck_assert_int_eq(run(inner_revoke), OPERATION_FINISHED);
+    ck_assert_uint_eq(results[0], R4_OK);
+    ck_assert_int_eq(slot_type(made), R4_CAP_EMPTY);
+    ck_assert(!derivation_has_children(machine_direct(), root));
+    ck_assert_uint_eq(root->word[1], 0);
+    ck_assert_uint_eq(slot_flags(root), 0);
+    ck_assert_ptr_null(cluster.operations);
+}
+END_TEST
+
+SUITE_MAIN("kernel revoke", test_plain, test_made_while_settling)
