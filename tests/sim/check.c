@@ -83,6 +83,17 @@ static void check_translations(const struct cpu *cpu) {
     }
 }
 
+/* Only an upcall that took no lock may leave with them: it touches nothing. Who halts for an event that is pending
+ * already has not left. */
+static void check_direct(const struct cpu *cpu) {
+    bool locked = cpu->upcall.kind != UPCALL_EVENT || cpu->upcall.argument[0] != MACHINE_SHOOTDOWN;
+    bool left = cpu->mode == CPU_USER || (cpu->mode == CPU_HALTED && cpu->pending == 0);
+    if (left && locked && cpu->direct_owed) {
+        sim_fail("no stale translation", "c%u.%u has left the kernel without a flush of the direct map",
+                 cpu->copy->number, cpu->index);
+    }
+}
+
 void check_unreachable(const struct copy *copy, phys_t base, uint64_t size) {
     for (uint32_t i = 0; i < copy->layout.core_count; i++) {
         const struct tlb *tlb = &copy->cpus[i].tlb;
@@ -199,6 +210,7 @@ static void check_flushes(const struct copy *copy) {
 
 void check_after(const struct cpu *cpu) {
     const struct copy *copy = cpu->copy;
+    check_direct(cpu);
     if (!copy_is_calm(copy)) {
         return;
     }

@@ -69,6 +69,7 @@ void cpu_enter(struct cpu *cpu, struct upcall upcall) {
     }
     cpu->mode = CPU_KERNEL;
     cpu->upcall = upcall;
+    cpu->direct_owed = cpu->direct_stale;
     cpu_continue(cpu);
 }
 

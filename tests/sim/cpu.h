@@ -33,6 +33,8 @@ struct cpu {
     uint64_t deadline; /* of the timer, in ticks; 0: stopped */
     uint64_t fpu;      /* the FPU register */
     struct tlb tlb;
+    bool direct_stale; /* may remember memory that has left the direct map since its last flush of everything */
+    bool direct_owed;  /* it did so when it entered the kernel: not to be taken along on the way out */
     struct upcall upcall;
     ucontext_t context;
 };

@@ -76,11 +76,20 @@ void machine_space_init(void *pml4) { (void)pml4; } /* a copy's kernel half is t
 void machine_space_load(phys_t root) { tlb_load(&sim.running->tlb, root); }
 void machine_space_load_kernel(void) { tlb_load(&sim.running->tlb, 0); }
 void machine_flush_user(void) { tlb_flush(&sim.running->tlb); }
-void machine_flush_all(void) { tlb_flush(&sim.running->tlb); }
+
+void machine_flush_all(void) {
+    tlb_flush(&sim.running->tlb);
+    sim.running->direct_stale = false;
+    sim.running->direct_owed = false;
+}
 
 bool machine_direct_map(phys_t base, uint64_t size, bool present) {
-    check_unreachable(sim.running->copy, base, size);
-    return memory_present(sim.running->copy->number, base, size, present);
+    const struct copy *copy = sim.running->copy;
+    check_unreachable(copy, base, size);
+    for (uint32_t i = 0; i < copy->layout.core_count && !present; i++) {
+        copy->cpus[i].direct_stale = true;
+    }
+    return memory_present(copy->number, base, size, present);
 }
 
 /* Only what becomes a new object is zeroed. */
