@@ -6,6 +6,7 @@
 #include "capability.h"
 #include "cluster.h"
 #include "core/derivation.h"
+#include "object/frame.h"
 #include "operation.h"
 #include "remote.h"
 #include "shootdown.h"
@@ -112,9 +113,10 @@ static enum step remove_step(struct operation *operation) {
     return STEP_MORE;
 }
 
-/* The common case: leaves with nothing to undo, none of which any other operation stands on, one behind the other.
- * Their slots are emptied going backward, and what remains on both sides is joined once. All behind the position has
- * been removed already, so a slot whose next link names the one just emptied has no children. Returns how many went. */
+/* The common case: leaves with nothing to undo but the mapping of a frame, none of which any other operation stands on,
+ * one behind the other. Their slots are emptied going backward, and what remains on both sides is joined once. All
+ * behind the position has been removed already, so a slot whose next link names the one just emptied has no children.
+ * Returns how many steps that was: a mapping counts as one more. */
 static uint32_t remove_plain(struct operation *operation) {
     bool alone = cluster.operations == operation && operation->next == NULL;
     if (!alone || operation->error != R4_OK || operation->root == NULL || operation->root == operation->position) {
@@ -126,20 +128,25 @@ static uint32_t remove_plain(struct operation *operation) {
     uint64_t expected =
         derivation_has_children(direct, slot) ? 0 : after; /* with children it has a next: nothing fits */
     uint64_t own = slot_link_to(direct, slot);
-    uint32_t count = 0;
-    while (count < REVOKE_STEPS && slot != operation->root && capability_is_plain(slot) &&
-           r4_slot_next_get(slot->word[3]) == expected) {
+    uint32_t steps = 0;
+    while (steps < REVOKE_STEPS && slot != operation->root && r4_slot_next_get(slot->word[3]) == expected) {
+        if (slot_type(slot) == R4_CAP_FRAME && slot->word[1] != 0) {
+            frame_unmap(slot);
+            steps++;
+        } else if (!capability_is_plain(slot)) {
+            break;
+        }
         expected = own;
         own = slot_prev_link(slot);
         slot_clear(slot);
         slot = slot_at_link(direct, own);
-        count++;
+        steps++;
     }
-    if (count != 0) {
+    if (steps != 0) {
         operation->position = slot;
         derivation_join_over(direct, slot, after, own);
     }
-    return count;
+    return steps;
 }
 
 /* Removes up to REVOKE_STEPS slots. */

@@ -120,7 +120,7 @@ static void frame_put(struct root *root, uint32_t index, phys_t frame, uint64_t 
     if (entry == NULL || (*entry & PAGING_PRESENT) != 0) {
         panic("the root task does not fit its 2 MiB");
     }
-    frame_map(slot, root->pd, entry, address, rights);
+    frame_map(slot, root->pd, entry, address, rights, false);
 }
 
 /* Image, stack, information page. */

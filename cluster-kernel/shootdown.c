@@ -9,8 +9,6 @@
 #include "panic.h"
 #include "thread.h"
 
-void shootdown_note(const struct pd *pd) { cluster.noted_cores |= pd->cores; }
-
 static void request_send(uint32_t index, enum core_request request) {
     struct core *target = cluster.cores[index];
     atomic_store_explicit(&target->request, request, memory_order_release);
@@ -39,12 +37,14 @@ static void request_all(struct core *core, uint64_t cores, enum core_request req
 
 void shootdown_noted(struct core *core) {
     uint64_t own = 1ULL << core->index;
-    uint64_t cores = cluster.noted_cores;
-    cluster.noted_cores = 0;
-    if ((cores & own) != 0) {
+    uint64_t others = cluster.noted_cores & ~own;
+    if (others != cluster.noted_cores) {
         machine_flush_user();
     }
-    request_all(core, cores & ~own, CORE_REQUEST_FLUSH);
+    cluster.noted_cores = 0;
+    if (others != 0) {
+        request_all(core, others, CORE_REQUEST_FLUSH);
+    }
 }
 
 /* What a core does to leave its thread and its address space; on that core. */

@@ -12,7 +12,7 @@
 #define SHOOTDOWN_BOUND_MS 10000U
 
 /* Remembers that cores which run `pd` may hold translations that have just been taken out of its tables. */
-void shootdown_note(const struct pd *pd);
+static inline void shootdown_note(const struct pd *pd) { cluster.noted_cores |= pd->cores; }
 
 /* All cores noted have dropped their user translations when this returns. */
 void shootdown_noted(struct core *core);

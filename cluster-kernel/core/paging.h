@@ -36,13 +36,44 @@ static inline uint64_t paging_leaf(phys_t frame, uint64_t rights, bool large, ui
     uint64_t entry = frame | PAGING_PRESENT | PAGING_USER | (large ? PAGING_LARGE : 0);
     entry |= (rights & R4_WRITE) != 0 ? PAGING_WRITE : 0;
     entry |= (rights & R4_EXEC) != 0 ? 0 : PAGING_NX;
-    return paging_mark_set(entry, mark);
+    return entry | paging_mark_put(mark);
 }
 
 static inline uint64_t paging_table(phys_t table) { return table | PAGING_PRESENT | PAGING_WRITE | PAGING_USER; }
 
+/* The entry for `address` in the table of `level` at `table`. */
+static inline uint64_t *paging_at(uintptr_t direct, phys_t table, uint64_t address, uint32_t level) {
+    return &((uint64_t *)(direct + table))[paging_index(address, level)];
+}
+
+/* True if an entry above level 1 names a table. */
+static inline bool paging_is_table(uint64_t entry) {
+    return (entry & (PAGING_PRESENT | PAGING_LARGE)) == PAGING_PRESENT;
+}
+
 /* The entry of `level` for `address` in the tree below `root` (level 4, physical), or null if a table on the way is
- * missing or a large leaf stands there. Reads tables through the direct map. */
-uint64_t *paging_entry(uintptr_t direct, phys_t root, uint64_t address, uint32_t level);
+ * missing or a large leaf stands there. Reads tables through the direct map. Level by level, so that each shift is a
+ * constant. */
+static inline uint64_t *paging_entry(uintptr_t direct, phys_t root, uint64_t address, uint32_t level) {
+    uint64_t *entry = paging_at(direct, root, address, 4);
+    if (level == 4) {
+        return entry;
+    }
+    if (!paging_is_table(*entry)) {
+        return NULL;
+    }
+    entry = paging_at(direct, *entry & PAGING_ADDRESS, address, 3);
+    if (level == 3) {
+        return entry;
+    }
+    if (!paging_is_table(*entry)) {
+        return NULL;
+    }
+    entry = paging_at(direct, *entry & PAGING_ADDRESS, address, 2);
+    if (level == 2) {
+        return entry;
+    }
+    return paging_is_table(*entry) ? paging_at(direct, *entry & PAGING_ADDRESS, address, 1) : NULL;
+}
 
 #endif

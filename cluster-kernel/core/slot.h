@@ -43,11 +43,14 @@ static inline void slot_flags_clear(struct r4_slot *slot, uint64_t flags) {
     slot->word[0] &= ~r4_slot_flags_put(flags);
 }
 
-/* The object's physical address. Objects of 4 KiB and more may carry three bits of the mapping below; they are masked
- * off. */
+/* The physical address of an object known to be of 4 KiB or more: such may carry three bits of the mapping below. */
+static inline phys_t slot_pages(const struct r4_slot *slot) {
+    return round_down(r4_slot_object_get(slot->word[2]), R4_PAGE_SIZE / 64) * 64;
+}
+
+/* The object's physical address, whatever it is. */
 static inline phys_t slot_object(const struct r4_slot *slot) {
-    uint64_t object = r4_slot_object_get(slot->word[2]) * 64;
-    return slot_size_log2(slot) >= R4_PAGE_BITS ? round_down(object, R4_PAGE_SIZE) : object;
+    return slot_size_log2(slot) >= R4_PAGE_BITS ? slot_pages(slot) : r4_slot_object_get(slot->word[2]) * 64;
 }
 
 static inline struct r4_slot *slot_next(uintptr_t direct, const struct r4_slot *slot) {
@@ -130,8 +133,26 @@ struct slot_mapping {
 };
 
 /* The mapping of the slot; generation 0 means none. */
-struct slot_mapping slot_mapping_get(const struct r4_slot *slot);
-void slot_mapping_set(struct r4_slot *slot, struct slot_mapping mapping);
-void slot_mapping_clear(struct r4_slot *slot);
+static inline struct slot_mapping slot_mapping_get(const struct r4_slot *slot) {
+    struct slot_mapping mapping = {0, 0, (uint16_t)r4_mapping_generation_get(slot->word[1])};
+    if (mapping.generation != 0) {
+        uint64_t low = r4_slot_object_get(slot->word[2]) & 7;
+        mapping.address = (r4_mapping_page_high_get(slot->word[1]) << 3 | low) << R4_PAGE_BITS;
+        mapping.asid = (uint16_t)r4_mapping_asid_get(slot->word[1]);
+    }
+    return mapping;
+}
+
+static inline void slot_mapping_set(struct r4_slot *slot, struct slot_mapping mapping) {
+    uint64_t page = mapping.address >> R4_PAGE_BITS;
+    slot->word[1] = r4_mapping_page_high_put(page >> 3) | r4_mapping_asid_put(mapping.asid) |
+                    r4_mapping_generation_put(mapping.generation);
+    slot->word[2] = (slot->word[2] & ~7ULL) | (page & 7);
+}
+
+static inline void slot_mapping_clear(struct r4_slot *slot) {
+    slot->word[1] = 0;
+    slot->word[2] &= ~7ULL;
+}
 
 #endif

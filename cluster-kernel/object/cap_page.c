@@ -37,12 +37,11 @@ static void floor_apply(const struct pd *pd, struct r4_slot *page) {
 }
 
 void cap_page_unmap(struct r4_slot *slot) {
-    struct pd *pd;
-    uint64_t *entry = frame_find_leaf(slot, &pd);
-    if (entry != NULL) {
-        floor_raise(pd, page_of(slot));
-        *entry = 0;
-        shootdown_note(pd);
+    struct frame_leaf leaf = frame_find_leaf(slot);
+    if (leaf.entry != NULL) {
+        floor_raise(leaf.pd, page_of(slot));
+        *leaf.entry = 0;
+        shootdown_note(leaf.pd);
     }
     slot_mapping_clear(slot);
 }
@@ -62,12 +61,11 @@ void cap_page_destroy(const struct r4_slot *slot) {
 struct outcome cap_page_map_call(struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
     uint64_t page = invocation->argument[1];
-    struct pd *mapped_in;
     struct resolved space = invocation_cap(invocation, invocation->argument[0], R4_CAP_PD, R4_CONTROL);
     if (space.error != R4_OK) {
         return outcome_now(space.error);
     }
-    if (frame_find_leaf(slot, &mapped_in) != NULL) {
+    if (frame_find_leaf(slot).entry != NULL) {
         return outcome_now(R4_ERR_MAPPED);
     }
     if (page >= WINDOW_PAGES) {
@@ -88,8 +86,7 @@ struct outcome cap_page_map_call(struct invocation *invocation) {
 }
 
 struct outcome cap_page_unmap_call(struct invocation *invocation) {
-    struct pd *pd;
-    if (frame_find_leaf(invocation->slot, &pd) == NULL) {
+    if (frame_find_leaf(invocation->slot).entry == NULL) {
         return outcome_now(R4_ERR_NOT_MAPPED);
     }
     /* commit */

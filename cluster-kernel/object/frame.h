@@ -7,15 +7,22 @@
 
 #include "../pd.h"
 
-/* Takes a frame cap's mapping away, if it has one that is still there: clears the entry, notes the cores to flush
- * (shootdown.h). */
-void frame_unmap(struct r4_slot *slot);
+/* Undoes the mapping of a frame cap that is about to go, if it is still there: clears the entry, notes the cores to
+ * flush (shootdown.h). */
+void frame_unmap(const struct r4_slot *slot);
 
-/* Maps; address and entry have been checked. Used at boot as well. */
-void frame_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address, uint64_t rights);
+/* Maps; address and entry have been checked, `large` says which of the two sizes it has. Used at boot as well. */
+static inline void frame_map(struct r4_slot *slot, const struct pd *pd, uint64_t *entry, uint64_t address,
+                             uint64_t rights, bool large) {
+    *entry = paging_leaf(slot_pages(slot), rights, large, PAGING_MARK_NONE);
+    slot_mapping_set(slot, (struct slot_mapping){address, pd->asid, pd->generation});
+}
 
-/* The leaf that a frame cap's mapping names, if it still names this frame; else null. *pd is set with it. Serves cap
- * pages too. */
-uint64_t *frame_find_leaf(const struct r4_slot *slot, struct pd **pd);
+/* The leaf that a mapping names, and in which PD: null unless it still names this object. */
+struct frame_leaf {
+    uint64_t *entry;
+    struct pd *pd;
+};
+struct frame_leaf frame_find_leaf(const struct r4_slot *slot); /* of a frame's cap or a cap page's */
 
 #endif

@@ -91,6 +91,8 @@ static inline void machine_regs_result(struct machine_regs *regs, uint64_t error
 static inline uint64_t machine_regs_ip(const struct machine_regs *regs) { return regs->rip; }
 static inline uint64_t machine_regs_sp(const struct machine_regs *regs) { return regs->rsp; }
 
+static inline void machine_flush_user(void) { x86_write_cr3(x86_read_cr3()); }
+
 static inline void machine_zero(void *memory, size_t size) {
     size_t words = size / sizeof(uint64_t);
     __asm__ volatile("rep stosq" : "+D"(memory), "+c"(words) : "a"(0UL) : "memory");

@@ -30,7 +30,6 @@ void machine_space_init(void *pml4) {
 
 void machine_space_load(phys_t root) { x86_write_cr3(root); }
 void machine_space_load_kernel(void) { x86_write_cr3(boot_info()->kernel_root); }
-void machine_flush_user(void) { x86_write_cr3(x86_read_cr3()); }
 
 /* A change of CR4.PGE drops global translations too (SDM volume 3, 4.10.4.1). */
 void machine_flush_all(void) {
