@@ -6,16 +6,18 @@
  */
 #include "core/derivation.h"
 #include "kernel.h"
+#include "object/frame.h"
 #include "operation.h"
 #include "revoke.h"
 
 struct cluster cluster;
 static struct core own_core;
 static struct thread threads[2];
-static _Alignas(R4_PAGE_SIZE) struct r4_slot slots[4];
+static _Alignas(R4_PAGE_SIZE) struct r4_slot slots[R4_SLOTS_PER_PAGE];
 static _Alignas(R4_PAGE_SIZE) struct r4_slot dying[R4_SLOTS_PER_PAGE];
 static uint64_t results[2];
 static uint32_t asked_back;
+static uint32_t unmapped;
 
 /* --- neighbours; there is always something more urgent to do --- */
 
@@ -31,6 +33,11 @@ void sched_kick(struct core *core, uint32_t priority) {
     (void)priority;
 }
 void capability_undo(struct r4_slot *slot) { ck_abort_msg("slot of type %d has nothing to undo", slot_type(slot)); }
+void frame_unmap(const struct r4_slot *slot) {
+    ck_assert_int_eq(slot_type(slot), R4_CAP_FRAME);
+    ck_assert_uint_ne(slot->word[1], 0);
+    unmapped++;
+}
 void shootdown_noted(struct core *core) { ck_abort_msg("core %u owes no flush", core->index); }
 enum operation_progress make_run(struct core *core, struct operation *operation) {
     (void)core;
@@ -119,6 +126,36 @@ START_TEST(test_plain) {
 }
 END_TEST
 
+/* Copies of a frame, of which every third is mapped: each mapping is undone once, as one step more. */
+START_TEST(test_mapped_frames) {
+    const uint32_t count = R4_SLOTS_PER_PAGE - 1;
+    const struct slot_mapping mapping = {R4_PAGE_SIZE, 1, 1};
+    uint32_t mapped = 0;
+    derive(NULL, &slots[0], R4_CAP_FRAME);
+    for (uint32_t i = 1; i <= count; i++) {
+        derive(&slots[0], &slots[i], R4_CAP_FRAME);
+        if (i % 3 == 0) {
+            slot_mapping_set(&slots[i], mapping);
+            mapped++;
+        }
+    }
+    struct operation *operation = revoke(0, &slots[0]);
+    for (uint32_t left = count; operation->kind != OPERATION_NONE;) {
+        uint32_t unmapped_before = unmapped;
+        operation_run(&own_core, operation);
+        uint32_t full = 0;
+        for (uint32_t i = 1; i <= count; i++) {
+            full += slot_type(&slots[i]) != R4_CAP_EMPTY;
+        }
+        ck_assert_uint_le(left - full + unmapped - unmapped_before, REVOKE_STEPS + 1);
+        left = full;
+    }
+    ck_assert_uint_eq(results[0], R4_OK);
+    ck_assert_uint_eq(unmapped, mapped);
+    ck_assert(!derivation_has_children(machine_direct(), &slots[0]));
+}
+END_TEST
+
 /* An untyped and below it a RemoteRef wait for a peer under two revokes; the outer one's thread dies, which lets go of
  * what it has marked. The memory comes back, the inner revoke removes it; and while that still waits for a dying page,
  * its root, which nobody holds busy any more, is retyped: what was made goes, too, or the next retype would overlap. */
@@ -162,4 +199,4 @@ START_TEST(test_made_while_settling) {
 }
 END_TEST
 
-SUITE_MAIN("kernel revoke", test_plain, test_made_while_settling)
+SUITE_MAIN("kernel revoke", test_plain, test_mapped_frames, test_made_while_settling)
