@@ -25,7 +25,7 @@ static inline struct r4_slot *invocation_slot(const struct invocation *invocatio
                                       : window_slot(machine_direct(), invocation->caller->pd->directories, index);
 }
 
-/* Why a slot is not a usable cap of `type`. */
+/* Why a slot is not a usable cap of `type`: never R4_OK. */
 enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type type);
 
 /* A usable cap of `type` with `rights` in the slot that an argument names: one look at each of the two words. */
@@ -37,7 +37,11 @@ static inline struct resolved invocation_cap(const struct invocation *invocation
         return (struct resolved){NULL, R4_ERR_ADDRESS};
     }
     if ((slot->word[0] & looked_at) != r4_slot_type_put(type)) {
-        return (struct resolved){NULL, invocation_refusal(slot, type)};
+        enum r4_error refusal = invocation_refusal(slot, type);
+        if (refusal == R4_OK) {
+            __builtin_unreachable(); /* so that an analyzer knows: no slot, no R4_OK */
+        }
+        return (struct resolved){NULL, refusal};
     }
     if ((~slot->word[2] & r4_slot_rights_put(rights)) != 0) {
         return (struct resolved){NULL, R4_ERR_RIGHTS};
