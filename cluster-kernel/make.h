@@ -16,7 +16,7 @@ enum operation_progress make_run(struct core *core, struct operation *operation)
 /* One of the slots that are still to be made may be going: a revoke is faster than the retype. */
 void make_slot_gone(struct operation *operation, const struct r4_slot *slot);
 
-/* Gives a zeroed object its first state; also used at boot. */
+/* Gives a zeroed object its first state; also used at boot. Frames and page tables are zero and nothing else. */
 void make_object(struct r4_slot *slot);
 
 #endif

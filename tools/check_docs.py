@@ -182,7 +182,7 @@ class Abi:
     """What the sources say."""
 
     HANDLER_FILES = ["cluster-kernel/syscall.c", "cluster-kernel/invocation.h", "cluster-kernel/loans.c",
-                     "cluster-kernel/core/retype.c", "cluster-kernel/core/slot.h",
+                     "cluster-kernel/core/retype.h", "cluster-kernel/core/slot.h",
                      "cluster-kernel/core/resolve.h"]  # and object/*.c
 
     def __init__(self, root):

@@ -1,8 +1,31 @@
 /* SPDX-License-Identifier: MIT
  *
- * The invariants of the derivation list.
+ * The derivation list: a run of new capabilities, and the invariants.
  */
 #include "derivation.h"
+
+/* Words 2 and 3 rise by the same from slot to slot: the object by its size, both links by one. Word 0 of a free slot is
+ * its version alone. */
+void derivation_make_more(uintptr_t direct, struct r4_slot *first, uint32_t count) {
+    uint64_t own = slot_link_to(direct, first);
+    uint64_t next = r4_slot_next_get(first->word[3]);
+    uint64_t filled = r4_slot_prev_high_set(r4_slot_version_set(first->word[0], 1), own >> 24);
+    uint64_t badge = first->word[1];
+    uint64_t word2 = first->word[2];
+    uint64_t word3 = r4_slot_next_put(own + 1) | r4_slot_prev_low_put(own - 1);
+    uint64_t size = r4_slot_object_put(1ULL << slot_size_log2(first) >> 6);
+    struct r4_slot *last = first + count;
+    for (struct r4_slot *slot = first + 1; slot <= last; slot++) {
+        word2 += size;
+        word3 += r4_slot_next_put(1) + r4_slot_prev_low_put(1);
+        slot->word[1] = badge;
+        slot->word[2] = word2;
+        slot->word[3] = word3;
+        __atomic_store_n(&slot->word[0], slot->word[0] + filled, __ATOMIC_RELEASE);
+    }
+    first->word[3] = r4_slot_next_set(first->word[3], own + 1);
+    derivation_join_over(direct, last, next, own + count);
+}
 
 /* A copy shares its source's object and must be below its TTL; a retyped object starts anew. */
 static bool same_object(const struct r4_slot *a, const struct r4_slot *b) {

@@ -42,25 +42,9 @@ static inline void derivation_make(uintptr_t direct, struct r4_slot *behind, str
     derivation_join(direct, behind, next, slot_link_to(direct, child));
 }
 
-/* The same for `count` free slots in an array, one behind the other in the list: objects that follow each other in
- * memory, of 2^size_log2 bytes, 64 or more, each. */
-static inline void derivation_make_run(uintptr_t direct, struct r4_slot *behind, struct r4_slot *first, uint32_t count,
-                                       const struct slot_content *content) {
-    struct slot_content each = *content;
-    uint64_t next = r4_slot_next_get(behind->word[3]);
-    uint64_t prev = slot_link_to(direct, behind);
-    uint64_t own = slot_link_to(direct, first);
-    behind->word[3] = r4_slot_next_set(behind->word[3], own);
-    for (uint32_t left = count; left != 0; left--) {
-        slot_fill_linked(first, &each, prev, left == 1 ? next : own + 1);
-        each.object += 1ULL << each.size_log2;
-        prev = own++;
-        first++;
-    }
-    if (next != 0) {
-        slot_prev_link_set(slot_at_link(direct, next), prev);
-    }
-}
+/* Makes the `count` free slots that follow `first` in its page, one behind the other in the list, the same for the
+ * objects that follow its object in memory; nothing derives from `first`. */
+void derivation_make_more(uintptr_t direct, struct r4_slot *first, uint32_t count);
 
 /* Makes the free slot `child` a copy of `source`, its child: the same object, these rights and TTL, no flags. A mapping
  * is not copied, any other badge is. Depth below the maximum, rights and TTL checked by the caller. */

@@ -43,14 +43,17 @@ static inline void slot_flags_clear(struct r4_slot *slot, uint64_t flags) {
     slot->word[0] &= ~r4_slot_flags_put(flags);
 }
 
-/* The physical address of an object known to be of 4 KiB or more: such may carry three bits of the mapping below. */
+/* The physical address of an object that is never mapped, such as an untyped. */
+static inline phys_t slot_memory(const struct r4_slot *slot) { return r4_slot_object_get(slot->word[2]) * 64; }
+
+/* The same of one known to be of 4 KiB or more: such may carry three bits of the mapping below. */
 static inline phys_t slot_pages(const struct r4_slot *slot) {
     return round_down(r4_slot_object_get(slot->word[2]), R4_PAGE_SIZE / 64) * 64;
 }
 
-/* The object's physical address, whatever it is. */
+/* The same of any. */
 static inline phys_t slot_object(const struct r4_slot *slot) {
-    return slot_size_log2(slot) >= R4_PAGE_BITS ? slot_pages(slot) : r4_slot_object_get(slot->word[2]) * 64;
+    return slot_size_log2(slot) >= R4_PAGE_BITS ? slot_pages(slot) : slot_memory(slot);
 }
 
 static inline struct r4_slot *slot_next(uintptr_t direct, const struct r4_slot *slot) {
@@ -85,29 +88,27 @@ struct slot_content {
     uint64_t badge;
 };
 
-/* R4_OK if the slot can be filled, else R4_ERR_OCCUPIED or R4_ERR_RETIRED (its version cannot change once more). */
+/* R4_OK if the slot can be filled, else R4_ERR_OCCUPIED or R4_ERR_RETIRED (its version cannot change once more). Word 0
+ * of an empty slot is its version and nothing else. */
 static inline enum r4_error slot_free_check(const struct r4_slot *slot) {
     uint64_t word = slot->word[0];
     if (r4_slot_type_get(word) != R4_CAP_EMPTY) {
         return R4_ERR_OCCUPIED;
     }
-    return r4_slot_version_get(word) == R4_VERSION_MAX ? R4_ERR_RETIRED : R4_OK;
+    return word >= r4_slot_version_put(R4_VERSION_MAX) ? R4_ERR_RETIRED : R4_OK;
 }
 
 /* Fills a slot that slot_free_check() accepted: next version, with these links (0: none). Only derivation.h may give
  * any. */
 static inline void slot_fill_linked(struct r4_slot *slot, const struct slot_content *content, uint64_t prev,
                                     uint64_t next) {
-    uint64_t version = slot_version(slot) + 1;
     slot->word[1] = content->badge;
     slot->word[2] = r4_slot_object_put(content->object / 64) | r4_slot_rights_put(content->rights) |
                     r4_slot_size_put(content->size_log2) | r4_slot_depth_put(content->depth);
     slot->word[3] = r4_slot_next_put(next) | r4_slot_prev_low_put(prev);
-    __atomic_store_n(&slot->word[0],
-                     r4_slot_type_put(content->type) | r4_slot_ttl_put(content->ttl) |
-                         r4_slot_flags_put(content->flags) | r4_slot_version_put(version) |
-                         r4_slot_prev_high_put(prev >> 24),
-                     __ATOMIC_RELEASE);
+    uint64_t filled = r4_slot_type_put(content->type) | r4_slot_ttl_put(content->ttl) |
+                      r4_slot_flags_put(content->flags) | r4_slot_prev_high_put(prev >> 24);
+    __atomic_store_n(&slot->word[0], slot->word[0] + r4_slot_version_put(1) + filled, __ATOMIC_RELEASE);
 }
 
 /* The same, linked nowhere: the root of a tree. */

@@ -16,11 +16,13 @@ static enum r4_error destinations_check(const struct invocation *invocation, uin
     if (*first == NULL || index % R4_SLOTS_PER_PAGE + count > R4_SLOTS_PER_PAGE) {
         return R4_ERR_ADDRESS;
     }
-    enum r4_error error = R4_OK;
-    for (uint32_t i = 0; i < count && error == R4_OK; i++) {
-        error = slot_free_check(&(*first)[i]);
+    for (const struct r4_slot *slot = *first; slot < *first + count; slot++) {
+        enum r4_error error = slot_free_check(slot);
+        if (error != R4_OK) {
+            return error;
+        }
     }
-    return error;
+    return R4_OK;
 }
 
 /* How many more PDs could be made: at most `wanted` are counted. */
@@ -41,22 +43,69 @@ static void asids_give(struct r4_slot *first, uint32_t count) {
     }
 }
 
-static void retype_commit(struct r4_slot *source, const struct retype_request *request, uint32_t log2,
-                          struct r4_slot *first) {
-    bool untyped = request->type == R4_CAP_UNTYPED;
-    struct slot_content content = {
+/* All that can be said against a request; R4_OK sets *first and *result. */
+static inline enum r4_error request_check(const struct invocation *invocation, const struct retype_request *request,
+                                          struct r4_slot **first, struct retype_result *result) {
+    const struct r4_slot *source = invocation->slot;
+    enum r4_error error = retype_check(request, (uint32_t)slot_size_log2(source), source->word[1], result);
+    if (error == R4_OK) {
+        error = destinations_check(invocation, invocation->argument[2], request->count, first);
+    }
+    if (error == R4_OK &&
+        slot_depth(source) >= R4_DEPTH_MAX - 1) { /* the objects' internal references are one deeper */
+        error = R4_ERR_DEPTH;
+    }
+    if (error == R4_OK && request->type == R4_CAP_PD && asids_left(request->count) < request->count) {
+        error = R4_ERR_NO_ASID;
+    }
+    return error;
+}
+
+/* What the new capabilities say; those of small untypeds differ in TTL. */
+static inline struct slot_content content_of(const struct r4_slot *source, const struct retype_request *request,
+                                             const struct retype_result *result) {
+    return (struct slot_content){
         .type = request->type,
-        .ttl = untyped ? (uint32_t)slot_ttl(source) : R4_TTL_MAX,
-        .flags = untyped ? R4_FLAG_ORIGINAL : R4_FLAG_ORIGINAL | R4_FLAG_MAKING,
+        .ttl = R4_TTL_MAX,
+        .flags = R4_FLAG_ORIGINAL,
         .rights = R4_ALL_RIGHTS,
-        .size_log2 = log2,
-        .object = slot_object(source) + request->offset,
+        .size_log2 = result->object_log2,
+        .object = slot_memory(source) + request->offset,
         .depth = (uint32_t)slot_depth(source) + 1,
     };
-    derivation_make_run(machine_direct(), source, first, request->count, &content);
+}
+
+static inline void slots_fill(struct r4_slot *source, struct r4_slot *first, uint32_t count,
+                              const struct slot_content *content) {
+    derivation_make(machine_direct(), source, first, content);
+    if (count > 1) {
+        derivation_make_more(machine_direct(), first, count - 1);
+    }
+}
+
+/* The rest of a retype whose objects are not as they lie there: what is small is made in the call itself. */
+static struct outcome make(const struct invocation *invocation, const struct retype_request *request,
+                           const struct retype_result *result, struct r4_slot *first) {
+    struct r4_slot *source = invocation->slot;
+    struct slot_content content = content_of(source, request, result);
+    uint64_t size = result->end - request->offset;
+    if (size <= MAKE_CHUNK) {
+        machine_zero((void *)(machine_direct() + content.object), size);
+        slots_fill(source, first, request->count, &content);
+        for (uint32_t i = 0; i < request->count; i++) {
+            make_object(&first[i]);
+        }
+        return outcome_now(R4_OK);
+    }
+    content.flags |= R4_FLAG_MAKING;
+    slots_fill(source, first, request->count, &content);
     if (request->type == R4_CAP_PD) {
         asids_give(first, request->count);
     }
+    struct operation *operation = operation_start(invocation->core, invocation->caller, OPERATION_MAKE, NULL);
+    operation->position = first;
+    operation->remaining = request->count;
+    return outcome_later();
 }
 
 struct outcome untyped_retype(struct invocation *invocation) {
@@ -67,30 +116,19 @@ struct outcome untyped_retype(struct invocation *invocation) {
         .count = (uint32_t)(invocation->argument[0] >> 16 & 0xffff),
         .offset = invocation->argument[1],
     };
-    uint64_t end = 0;
     struct r4_slot *first = NULL;
-    enum r4_error error = retype_check(&request, (uint32_t)slot_size_log2(source), source->word[1], &end);
-    if (error == R4_OK) {
-        error = destinations_check(invocation, invocation->argument[2], request.count, &first);
-    }
-    if (error == R4_OK &&
-        slot_depth(source) >= R4_DEPTH_MAX - 1) { /* the objects' internal references are one deeper */
-        error = R4_ERR_DEPTH;
-    }
-    if (error == R4_OK && request.type == R4_CAP_PD && asids_left(request.count) < request.count) {
-        error = R4_ERR_NO_ASID;
-    }
+    struct retype_result result = {0, 0};
+    enum r4_error error = request_check(invocation, &request, &first, &result);
     if (error != R4_OK) {
         return outcome_now(error);
     }
     /* commit */
-    source->word[1] = end;
-    retype_commit(source, &request, retype_object_log2(request.type, request.size_log2), first);
-    if (request.type == R4_CAP_UNTYPED) {
-        return outcome_now(R4_OK);
+    source->word[1] = result.end;
+    if (request.type != R4_CAP_UNTYPED) {
+        return make(invocation, &request, &result, first);
     }
-    struct operation *make = operation_start(invocation->core, invocation->caller, OPERATION_MAKE, NULL);
-    make->position = first;
-    make->remaining = request.count;
-    return outcome_later();
+    struct slot_content content = content_of(source, &request, &result);
+    content.ttl = (uint32_t)slot_ttl(source);
+    slots_fill(source, first, request.count, &content);
+    return outcome_now(R4_OK);
 }

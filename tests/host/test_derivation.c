@@ -279,7 +279,8 @@ START_TEST(test_run) {
             }
             slots[source + FIRST + 2].word[0] = 41ULL << 16; /* versions are each slot's own */
         }
-        derivation_make_run(direct(), &slots[0], &slots[FIRST], COUNT, &content);
+        derivation_make(direct(), &slots[0], &slots[FIRST], &content);
+        derivation_make_more(direct(), &slots[FIRST], COUNT - 1);
         for (uint32_t i = 0; i < COUNT; i++) {
             struct slot_content one = content;
             one.object += (phys_t)i << 12;

@@ -73,14 +73,15 @@ static uint32_t reached; /* errors seen, one bit each */
 
 static void expect_model(struct retype_request request, uint32_t untyped_log2, uint64_t watermark) {
     const uint64_t untouched = 0x1234567812345678ULL;
-    uint64_t end = untouched;
+    struct retype_result result = {0, untouched};
     uint64_t expected_end = untouched; /* a refused request leaves it alone */
-    enum r4_error error = retype_check(&request, untyped_log2, watermark, &end);
+    enum r4_error error = retype_check(&request, untyped_log2, watermark, &result);
     enum r4_error expected = model_check(&request, untyped_log2, watermark, &expected_end);
-    if (error != expected || end != expected_end) {
+    uint32_t expected_log2 = expected == R4_OK ? model_log2(request.type, request.size_log2) : 0;
+    if (error != expected || result.end != expected_end || result.object_log2 != expected_log2) {
         ck_abort_msg("type %u size %u count %u offset %#jx of 2^%u above %#jx: error %u, not %u; end %#jx",
                      request.type, request.size_log2, request.count, (uintmax_t)request.offset, untyped_log2,
-                     (uintmax_t)watermark, error, expected, (uintmax_t)end);
+                     (uintmax_t)watermark, error, expected, (uintmax_t)result.end);
     }
     reached |= 1U << error;
 }
@@ -150,18 +151,18 @@ START_TEST(test_largest_untyped) {
 END_TEST
 
 START_TEST(test_whole_and_last) {
-    uint64_t end = 0;
+    struct retype_result result = {0, 0};
     struct retype_request whole = {R4_CAP_UNTYPED, 45, 1, 0};
-    ck_assert_int_eq(retype_check(&whole, 45, 0, &end), R4_OK);
-    ck_assert_uint_eq(end, 1ULL << 45);
+    ck_assert_int_eq(retype_check(&whole, 45, 0, &result), R4_OK);
+    ck_assert_uint_eq(result.end, 1ULL << 45);
     struct retype_request last = {R4_CAP_FRAME, 21, 64, (1ULL << 45) - (64ULL << 21)};
-    ck_assert_int_eq(retype_check(&last, 45, last.offset, &end), R4_OK);
-    ck_assert_uint_eq(end, 1ULL << 45);
-    ck_assert_int_eq(retype_check(&last, 45, last.offset + 1, &end), R4_ERR_WATERMARK);
+    ck_assert_int_eq(retype_check(&last, 45, last.offset, &result), R4_OK);
+    ck_assert_uint_eq(result.end, 1ULL << 45);
+    ck_assert_int_eq(retype_check(&last, 45, last.offset + 1, &result), R4_ERR_WATERMARK);
     last.count = 65;
-    ck_assert_int_eq(retype_check(&last, 45, 0, &end), R4_ERR_ARGUMENT);
+    ck_assert_int_eq(retype_check(&last, 45, 0, &result), R4_ERR_ARGUMENT);
     last = (struct retype_request){R4_CAP_FRAME, 21, 1, 1ULL << 45}; /* an untyped that is used up */
-    ck_assert_int_eq(retype_check(&last, 45, 1ULL << 45, &end), R4_ERR_SPACE);
+    ck_assert_int_eq(retype_check(&last, 45, 1ULL << 45, &result), R4_ERR_SPACE);
 }
 END_TEST
 

@@ -134,6 +134,9 @@ void census_take(struct census *census, const struct copy *copy) {
         for (uint32_t n = 1; n < R4_SLOTS_PER_PAGE; n++) {
             if (slot_type(&page[n]) != R4_CAP_EMPTY) {
                 slot_follow(census, &page[n]);
+            } else if (page[n].word[0] != r4_slot_version_put(slot_version(&page[n]))) {
+                sim_fail("slots", "cluster %u: the empty one at %lx has more than its version: %lx", copy->number,
+                         (uintptr_t)&page[n] - copy->direct, page[n].word[0]);
             }
         }
     }
