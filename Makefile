@@ -25,6 +25,16 @@ ifeq ($(wildcard $(CONFIG)),)
 $(error there is no $(CONFIG): CONFIG=configs/NAME.toml with NAME one of $(CONFIGS))
 endif
 
+# What these variables may be; tools/qemu.py says the same. The programs are those of the root task.
+ACCELERATORS := auto kvm tcg icount
+FIRMWARES := bios uefi
+PROGRAMS := $(shell grep -oP '\{"\K\w+(?=", \w+_run\})' user/root/main.c)
+# $(1) = name of the variable, $(2) = what it may be
+one_of = $(if $(and $(filter 1,$(words $($(1)))),$(filter $($(1)),$(2))),,$(error there is no $(1)=$($(1)): one of $(2)))
+$(call one_of,ACCEL,$(ACCELERATORS))
+$(call one_of,FIRMWARE,$(FIRMWARES))
+$(call one_of,PROGRAM,$(PROGRAMS))
+
 Q := $(if $(V),,@)
 say = $(if $(V),:,printf '  %-7s %s\n' '$(1)' '$(2)')
 
@@ -123,7 +133,7 @@ $(BUILD)/coordinator.elf: $(COORDINATOR_OBJECTS) $(BUILD)/coordinator/shared.a b
 	$(Q)ld -static -nostdlib -z max-page-size=4096 --no-warn-rwx-segments -T boot-coordinator/x86/coordinator.ld \
 		-o $@ $(COORDINATOR_OBJECTS) $(BUILD)/coordinator/shared.a
 
-# --- user program: one ELF, the root task of every cluster; the command line chooses demo or bench ---
+# --- user program: one ELF, the root task of every cluster; the command line chooses which of its programs ---
 
 USER_SOURCES := $(call sources,user/lib user/lib/x86 user/root user/bench)
 USER_OBJECTS := $(call objects,user,$(BUILD)/user,$(USER_SOURCES))
@@ -223,12 +233,18 @@ debug: $(MACHINE)/reference $(MACHINE)/r4.iso
 qemu-command: $(MACHINE)/layout.bin $(KVM_PROBE)
 	@$(QEMU) --print
 
+EMPTY :=
+choices = $(subst $(EMPTY) $(EMPTY),|,$(1))
+
 help:
 	@echo 'make               build kernel, coordinator and user program into $(BUILD)/'
 	@echo 'make run           boot CONFIG in QEMU and run PROGRAM; exit status 0 if it succeeded'
 	@echo 'make test          every check; the last line is "N passed, N failed"'
 	@echo 'make check         the checks that need no emulator: under two minutes'
 	@echo 'make sim           the kernel in the simulator: SEEDS=1000, or SEED=n to replay one'
+	@echo 'make sim-plants    the simulator has to find planted bugs'
+	@echo 'make fuzz          fuzzing: all targets or TARGET=NAME, RUNS=1000000'
+	@echo 'make prove         Frama-C on the parsers; installs frama-c-base'
 	@echo 'make lint          formatting, static analysis, shell and spelling'
 	@echo 'make iso           the boot image $(MACHINE)/r4.iso'
 	@echo 'make debug         `make run` stopped at its start, for gdb at GDB_PORT=1234 with a script that it names'
@@ -236,9 +252,9 @@ help:
 	@echo 'make clean         remove $(BUILD)/'
 	@echo
 	@echo 'CONFIG=configs/NAME.toml   $(CONFIGS)'
-	@echo 'ACCEL=auto|kvm|tcg|icount  FIRMWARE=bios|uefi  PROGRAM=demo|bench  CC=gcc|clang  V=1 (show commands)'
-	@echo 'COMMAND="words"            for the command line: serial=0x2f8,57600 or serial=none   HOOK=text, for tests'
-	@echo 'EMULATOR=PATH              another QEMU than the one in the path'
+	@echo 'ACCEL=$(call choices,$(ACCELERATORS))  FIRMWARE=$(call choices,$(FIRMWARES))  PROGRAM=$(call choices,$(PROGRAMS))'
+	@echo 'CC=gcc|clang               TRACE=1 (kernels that trace)   V=1 (show commands)   EMULATOR=PATH (another QEMU)'
+	@echo 'COMMAND="words"            for the command line (docs/boot.md lists them): serial=0x2f8,57600   HOOK=text, for tests'
 	@echo 'Debian packages that are missing are named and installed first, as root or through sudo.'
 
 clean:

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import selectors
 import shlex
 import socket
@@ -26,7 +27,10 @@ EXIT_PANICKED = (0x2B << 1) | 1
 END_MARKER = "[r4] end: success"  # how the last line begins; it goes on with the counts
 COMMAND_KEY = "opt/r4/command"
 
+PROGRAMS_SOURCE = pathlib.Path(__file__).resolve().parents[1] / "user/root/main.c"
 FIRMWARE = {"bios": [], "uefi": ["-bios", "/usr/share/ovmf/OVMF.fd"]}  # QEMU brings its own BIOS
+ENDED_BY_GDB = "ended by gdb"
+GDB_MARKER = "Terminated via GDBstub"  # what QEMU says then
 TIMEOUTS = {"tcg": 60, "icount": 600, "kvm": 60}  # seconds
 
 
@@ -36,6 +40,18 @@ def is_end(line):
 
 class QemuError(Exception):
     """QEMU could not be started or controlled; the text says why."""
+
+
+def programs():
+    """What the root task can run."""
+    return re.findall(r'\{"(\w+)", \w+_run\}', PROGRAMS_SOURCE.read_text(encoding="utf-8"))
+
+
+def one_of(name, value, known):
+    """`value` if it is known; else the error that the Makefile gives, too."""
+    if value not in known:
+        raise QemuError(f"there is no {name}={value}: one of {' '.join(known)}")
+    return value
 
 
 def machine_arguments(build):
@@ -186,6 +202,8 @@ class Guest:
             return None
         if status == EXIT_SUCCESS:
             return "the guest reported success without the end marker"
+        if status == 0 and any(GDB_MARKER in line for line in self.lines):
+            return ENDED_BY_GDB
         if status == 0:
             return "QEMU ended by itself: a triple fault or a reset"
         if status < 0:
@@ -201,12 +219,12 @@ def guest_command(program, hook="", more=""):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True, help="the machine's folder, build/NAME")
-    parser.add_argument("--accel", default="auto", choices=["auto", *accelerator.ARGUMENTS])
-    parser.add_argument("--firmware", default="bios", choices=list(FIRMWARE))
+    parser.add_argument("--accel", default="auto", help="auto, kvm, tcg or icount")
+    parser.add_argument("--firmware", default="bios", help="bios or uefi")
     parser.add_argument("--emulator", default=accelerator.EMULATOR, help="QEMU's name or path")
     parser.add_argument("--probe", help="image for --accel=auto; default: kvm-probe.elf beside the machine's folder")
     parser.add_argument("--kvm-device", default=accelerator.KVM_DEVICE, help="for --accel=auto")
-    parser.add_argument("--program", default="demo", help="what the root tasks run: demo or bench")
+    parser.add_argument("--program", default="demo", help="what the root tasks run: demo, bench or preempt")
     parser.add_argument("--hook", default="", help="a test hook of the kernel or root task")
     parser.add_argument("--command", default="", help="more words for the command line, such as serial=0x2f8")
     parser.add_argument("--print", action="store_true", help="print the command line instead of running it")
@@ -214,7 +232,11 @@ def parse_arguments():
     parser.add_argument("--qmp", help="path of a control socket to open")
     parser.add_argument("--log", help="also write the serial output to this file")
     parser.add_argument("extra", nargs="*", help="more arguments for QEMU, after --")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    one_of("ACCEL", arguments.accel, ["auto", *accelerator.ARGUMENTS])
+    one_of("FIRMWARE", arguments.firmware, list(FIRMWARE))
+    one_of("PROGRAM", arguments.program, programs())
+    return arguments
 
 
 def choose_accelerator(arguments):
@@ -242,6 +264,9 @@ def main():
         trouble = guest.finish()
         if arguments.log:
             pathlib.Path(arguments.log).write_text(guest.output + "\n", encoding="utf-8")
+    if trouble == ENDED_BY_GDB:
+        print(f"qemu.py: {trouble}", file=sys.stderr)
+        return 0
     if trouble:
         print(f"qemu.py: failed: {trouble}", file=sys.stderr)
         return 1

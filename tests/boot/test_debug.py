@@ -39,6 +39,21 @@ def session(folder, commands, name=NAME, hook=""):
     return {title: text for title, _, text in (part.partition("\n") for part in parts)}
 
 
+def test_end_by_gdb():
+    """Who has seen enough kills the machine from gdb: `make debug` ends, says so, and has not failed."""
+    port = free_port()
+    line = ["make", "--no-print-directory", "debug", f"CONFIG=configs/{NAME}.toml", "ACCEL=tcg", f"GDB_PORT={port}"]
+    with subprocess.Popen(line, cwd=machine.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as debug:
+        script = machine.BUILD / NAME / "debug.gdb"
+        while script.name not in debug.stdout.readline():  # it names the script once it is written
+            assert debug.poll() is None
+        command = ["gdb", "-nx", "-batch", "-x", script, "-ex", "stepi", "-ex", "kill"]
+        subprocess.run(command, capture_output=True, timeout=SESSION_SECONDS, check=True)
+        said, _ = debug.communicate(timeout=SESSION_SECONDS)
+    assert debug.returncode == 0
+    assert said.splitlines()[-1] == "qemu.py: ended by gdb"
+
+
 @pytest.fixture(name="said", scope="module")
 def demonstration(tmp_path_factory):
     """The demonstration, stopped at four places: each copy's start, a sweep for a peer, and an exit."""

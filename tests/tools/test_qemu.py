@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""ACCEL=auto: KVM only where the probe's guest came back from ring 3, else TCG, in one line with the reason and within seconds."""
+"""ACCEL=auto: KVM only where the probe's guest came back from ring 3, else TCG, in one line with the reason and within seconds. What
+tools/qemu.py refuses, and how it says that a guest has ended."""
 
 import json
 import os
@@ -14,6 +15,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
 import accelerator  # noqa: E402  (needs the path above)
+import qemu  # noqa: E402
 
 PROBE = ROOT / "build" / "kvm-probe.elf"
 PATIENCE = accelerator.PROBE_SECONDS + 7  # seconds for a choice, on a busy machine
@@ -132,3 +134,59 @@ def test_command_says_what_it_chose(tmp_path):
     assert line.startswith("qemu.py: ACCEL=auto uses ")
     assert ("-accel kvm" in done.stdout) == line.startswith("qemu.py: ACCEL=auto uses KVM: ")
     assert ("-accel tcg" in done.stdout) == line.startswith("qemu.py: ACCEL=auto uses TCG, not KVM: ")
+
+
+def refusal(command):
+    """The one line of a command that must end before anything is built or started."""
+    apart = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # from the make that runs this
+    done = subprocess.run(command, cwd=ROOT, env=apart, capture_output=True, text=True, check=False)
+    assert done.returncode != 0 and done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    "name, option, known",
+    [
+        ("PROGRAM", "--program", qemu.programs()),
+        ("ACCEL", "--accel", ["auto", *accelerator.ARGUMENTS]),
+        ("FIRMWARE", "--firmware", list(qemu.FIRMWARE)),
+    ],
+)
+def test_nonsense_is_refused(tmp_path, name, option, known):
+    """By name, with all that is known: by make at once, and by the tool itself."""
+    assert len(known) > 1
+    for said in (
+        refusal([ROOT / "tools" / "qemu.py", "--build", tmp_path, option, "nonsense"]),
+        refusal(["make", "--no-print-directory", "run", f"{name}=nonsense"]).removesuffix(".  Stop."),
+    ):
+        text, _, values = said.partition(": one of ")
+        assert text.endswith(f"there is no {name}=nonsense")
+        assert sorted(values.split()) == sorted(known)
+
+
+@pytest.mark.parametrize(
+    "body, trouble",
+    [
+        ("exit 0", "QEMU ended by itself: a triple fault or a reset"),
+        ("echo 'qemu-system-x86_64: QEMU: Terminated via GDBstub' >&2", "ended by gdb"),
+        (f"exit {qemu.EXIT_SUCCESS}", "the guest reported success without the end marker"),
+        (f"echo '{qemu.END_MARKER} (1 clusters, 0 failed, 0 panicked)'; exit {qemu.EXIT_SUCCESS}", None),
+        ("kill -KILL $$", "QEMU was killed by signal 9"),
+        (f"echo '[c0] kernel: panic: why'; exit {qemu.EXIT_PANICKED}",
+         f"the guest failed with exit status {qemu.EXIT_PANICKED} after [c0] kernel: panic: why"),
+    ],
+)  # fmt: skip
+def test_end(tmp_path, emulator, body, trouble):
+    """How a guest ended, in words; whom gdb has ended has not failed."""
+    fake = emulator(body)
+    with qemu.Guest([fake], 20) as guest:
+        assert guest.finish() == trouble
+    (tmp_path / "qemu.args").write_text("")
+    done = subprocess.run(
+        [ROOT / "tools" / "qemu.py", "--build", tmp_path, "--accel", "tcg", "--emulator", fake],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode == 0) == (trouble in (None, qemu.ENDED_BY_GDB))
+    said = {None: "", qemu.ENDED_BY_GDB: "qemu.py: ended by gdb\n"}.get(trouble, f"qemu.py: failed: {trouble}\n")
+    assert done.stderr == said
