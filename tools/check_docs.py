@@ -340,6 +340,19 @@ def printed_lines(root):
     return found
 
 
+READERS = {"boot-coordinator": "coordinator", "cluster-kernel": "kernel", "user": "program"}
+
+
+def command_words(root):
+    """Words of the command line, [word, who reads it]."""
+    found = set()
+    for folder, reader in READERS.items():
+        for path in sorted((root / folder).rglob("*.c")):
+            words = re.findall(r'string_option\([^"]*"(\w+)"', path.read_text(encoding="utf-8"))
+            found |= {(word, reader) for word in words}
+    return [list(row) for row in sorted(found)]
+
+
 def check_boot(root):
     sections = Sections(read(root, "docs/boot.md"))
     areas = [[f"{value:#08x}", name] for name, value in NUMBERS.items() if name.startswith("R4_AREA_")]
@@ -349,6 +362,7 @@ def check_boot(root):
     breaches = [
         *difference("areas", sections.rows("Where a kernel lies", ["offset", "area"]), areas),
         *difference("link constants", sections.rows("The linker", ["constant"]), links),
+        *difference("words", sorted(sections.rows("The command line", ["word", "read by"])), command_words(root)),
         *difference("printed lines", sorted(said), list(map(list, printed)))]
     return [f"docs/boot.md: {breach}" for breach in breaches]
 

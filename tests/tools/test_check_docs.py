@@ -82,8 +82,11 @@ MISTAKES = [
     ("docs/boot.md", "| 0x300000 | `R4_AREA_HEADER` |", "| 0x301000 | `R4_AREA_HEADER` |", "areas: missing: 0x300000 | R4_AREA_HEADER"),
     ("docs/boot.md", "| `r4_link_ring_slots` |", "| `r4_link_rings_in` |", "link constants: missing: r4_link_ring_slots"),
     ("docs/boot.md", "| `refused: …` |", "| `refuse: …` |", "printed lines: missing: refused: …"),
+    ("docs/boot.md", "| `slice_us` | kernel |", "| `slice_ms` | kernel |", "words: missing: slice_us | kernel"),
+    ("docs/boot.md", "| `serial` | coordinator |", "| `serial` | kernel |", "words: missing: serial | coordinator"),
+    ("cluster-kernel/sched.c", '"slice_us", option', '"slice", option', "words: missing: slice | kernel"),
     ("boot-coordinator/memory.c", "cluster %u: left over", "cluster %u: lost", "printed lines: missing: cluster N: lost"),
-    ("cluster-kernel/object/frame.c", "return outcome_now(R4_ERR_ALIGNMENT);", "return outcome_now(R4_ERR_DEPTH);",
+    ("cluster-kernel/object/frame.c", "return R4_ERR_ALIGNMENT;", "return R4_ERR_DEPTH;",
      "R4_OP_FRAME_MAP: refused with, not R4_ERR_ALIGNMENT, also R4_ERR_DEPTH"),
 ]  # fmt: skip
 
