@@ -69,7 +69,7 @@ GENERAL := -mno-red-zone -mgeneral-regs-only -mno-sse -mno-mmx
 CALL_GRAPH := $(if $(CLANG),,-fcallgraph-info=su)
 
 KERNEL_FLAGS := $(FREE) $(GENERAL) -mcmodel=kernel $(CALL_GRAPH)
-COORDINATOR_FLAGS := $(FREE) $(GENERAL) -mcmodel=small
+COORDINATOR_FLAGS := $(FREE) $(GENERAL) -mcmodel=small $(CALL_GRAPH)
 USER_FLAGS := $(FREE) -mcmodel=small
 
 define compile

@@ -75,7 +75,7 @@ folders_with_tests = $(sort $(patsubst %/,%,$(dir $(wildcard $(addsuffix /test_*
 HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools tests/linkgen) \
 	--command 'tree: $(PYTHON) tools/check_tree.py' \
 	--command 'docs: $(PYTHON) tools/check_docs.py' \
-	$(if $(CLANG),,--command 'stack: $(PYTHON) tools/check_stack.py $(BUILD)/kernel')
+	$(if $(CLANG),,--command 'stack: $(PYTHON) tools/check_stack.py $(BUILD)')
 BOOT_CHECKS = --command 'clang: $(MAKE) --no-print-directory CC=clang build' \
 	--pytest $(call folders_with_tests,tests/boot)
 MACHINES := $(CONFIGS:%=build/%) build/qemu-2x2-trace
@@ -102,7 +102,7 @@ lint: build $(HOST_TESTS) | $(LINT_PACKAGES)
 	$(MAKE) --no-print-directory CC=clang build
 	clang-format --dry-run -Werror $(C_FILES)
 	$(TIDY) $(call tidy_c,$(KERNEL_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY) $(CALL_GRAPH),$(KERNEL_FLAGS)) -Icluster-kernel -Icluster-kernel/x86 -Ishared
-	$(TIDY) $(call tidy_c,$(COORDINATOR_SOURCES) $(SHARED)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(COORDINATOR_FLAGS)) -Iboot-coordinator -Iboot-coordinator/x86 -Ishared
+	$(TIDY) $(call tidy_c,$(COORDINATOR_SOURCES) $(SHARED)) -- -std=gnu11 $(filter-out $(GCC_ONLY) $(CALL_GRAPH),$(COORDINATOR_FLAGS)) -Iboot-coordinator -Iboot-coordinator/x86 -Ishared
 	$(TIDY) $(call tidy_c,$(USER_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(USER_FLAGS)) -Iuser -Ishared
 	shellcheck .ci/run $(wildcard tools/*.sh)
 	codespell --quiet-level=2 -L nd,ist,covert $(wildcard README.md docs) Makefile shared cluster-kernel boot-coordinator user tools tests configs

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Bounds the kernel's use of its stacks, from the call graphs that gcc writes beside the objects (-fcallgraph-info=su).
+"""Bounds the use of stacks by kernel and coordinator, from the call graphs that gcc writes beside the objects (-fcallgraph-info=su).
 
 The bound of a way in is the most expensive chain of calls below it, over all that the code could do. Indirect calls are followed where
-it is known what they reach: the handlers in syscall.c's table. Refused: a frame whose size the compiler does not know, an indirect
-call anywhere else, recursion that is not explained below, a function that no object defines, a frame that could step over a guard page,
-and a bound that leaves less than the margin free. Prints each bound with its chain; exit status 1 if anything was refused.
+it is known what they reach: the handlers in syscall.c's table, and what is listed below. Refused: a frame whose size the compiler does
+not know, an indirect call anywhere else, recursion that is not explained below, a function that no object defines, a frame that could
+step over a guard page, and a bound that leaves less than the margin free. Prints each bound with its chain; exit status 1 if anything
+was refused.
 """
 
 import argparse
@@ -24,10 +25,19 @@ FAULT_BYTES = 8 * 7 + 8 * 18 + 2 * 16  # the same, all registers, two alignments
 WAYS_IN = {"machine_start": 0, "kernel_start": 0, "kernel_syscall": 0, "machine_trap": TRAP_BYTES}
 FAULT_INSIDE = "machine_trap_inside"  # may come on top of any of these, and on the emergency stack
 
-ASSEMBLY = {"descriptors_load": 8 + 2 * 8}  # functions that are no C: return address and pushes
+# The coordinator's: no guard page below, no interrupts, so nothing comes on top.
+COORDINATOR_WAYS_IN = {"coordinator_main": "STACK_SIZE", "core_find": "CORE_STACK_SIZE"}  # -> size, in entry.S
+COORDINATOR_MARGIN = 3  # at least 1 / COORDINATOR_MARGIN stays free
+
+# Functions that are no C: return address and pushes.
+ASSEMBLY = {"descriptors_load": 8 + 2 * 8, "core_enter": 8}
 INDIRECT = "__indirect_call"
-TABLE = "__table_call"  # an indirect call that goes through the table of operations
-TABLE_FILE = "cluster-kernel/syscall.c:"  # where indirect calls go through the table
+# Where calls go through pointers, by file -> what they reach.
+TABLE_FILE = "cluster-kernel/syscall.c"  # the handlers in its table
+COORDINATOR_REACHED = {
+    "boot-coordinator/core/acpi.c": ["table_at"],  # struct acpi_memory
+    "boot-coordinator/core/multiboot.c": ["memory_entry", "efi_entry", "ranges_add", "ranges_remove"],  # struct map, map_apply()
+}
 
 # Calls that the graph has and the program never makes: (caller, callee) -> (what is called instead, why).
 REPLACED = {
@@ -53,9 +63,10 @@ def short(title):
 
 
 class Graph:
-    """Frames and calls of all objects, by title."""
+    """Frames and calls of all objects, by title. `reached`: file -> functions that its calls through pointers reach."""
 
-    def __init__(self):
+    def __init__(self, reached):
+        self.reached = reached
         self.frames = {}
         self.calls = {}
 
@@ -64,8 +75,8 @@ class Graph:
             if match := NODE.match(line):
                 self._node(*match.groups())
             elif match := EDGE.match(line):
-                through_table = match[2] == INDIRECT and match[3].startswith(TABLE_FILE)
-                self.calls.setdefault(match[1], set()).add(TABLE if through_table else match[2])
+                file = match[3].partition(":")[0] if match[2] == INDIRECT else ""
+                self.calls.setdefault(match[1], set()).add((match[2], file))
 
     def _node(self, title, label):
         frame = FRAME.search(label)
@@ -75,16 +86,21 @@ class Graph:
             raise StackError(f"{short(title)}: the compiler does not bound its frame ({frame[2]})")
         self.frames[title] = int(frame[1])
 
-    def callees(self, title, handlers):
-        for callee in sorted(self.calls.get(title, ())):
+    def titled(self, name):
+        """The title of the function that is called so."""
+        titles = [title for title in self.frames if short(title) == name]
+        return titles[0] if len(titles) == 1 else name
+
+    def callees(self, title):
+        for callee, file in sorted(self.calls.get(title, ())):
             replaced = REPLACED.get((short(title), short(callee)))
             if replaced:
                 if replaced[0]:
                     yield replaced[0]
-            elif callee == TABLE:
-                yield from handlers
             elif callee != INDIRECT:
                 yield callee
+            elif file in self.reached:
+                yield from map(self.titled, self.reached[file])
             else:
                 raise StackError(f"{short(title)}: an indirect call, and nothing says where to")
 
@@ -92,9 +108,8 @@ class Graph:
 class Bounds:
     """deepest(title): bytes and chain of the most expensive way below a function."""
 
-    def __init__(self, graph, handlers):
+    def __init__(self, graph):
         self.graph = graph
-        self.handlers = handlers
         self.known = {}
         self.path = []
 
@@ -109,7 +124,7 @@ class Bounds:
             raise StackError(f"{title}: called by {short(self.path[-1])}, and no object defines it" if self.path else
                              f"{title}: no object defines it")  # fmt: skip
         self.path.append(title)
-        below = max((self.deepest(callee) for callee in self.graph.callees(title, self.handlers)), default=(0, []))
+        below = max((self.deepest(callee) for callee in self.graph.callees(title)), default=(0, []))
         self.path.pop()
         self.known[title] = (frame + below[0], [f"{short(title)} {frame}", *below[1]])
         return self.known[title]
@@ -123,8 +138,8 @@ def table_handlers(text):
     return sorted(set(found))
 
 
-def read_graph(folder):
-    graph = Graph()
+def read_graph(folder, reached):
+    graph = Graph(reached)
     files = sorted(folder.rglob("*.ci"))
     if not files:
         raise StackError(f"{folder}: no call graphs; build with gcc first")
@@ -133,8 +148,9 @@ def read_graph(folder):
     return graph
 
 
-def emergency_size(text):
-    return int(re.search(r"MACHINE_EMERGENCY_SIZE (\d+)U", text)[1])
+def defined(text, name):
+    """The number that a header defines."""
+    return int(re.search(rf"#define {name} +(\w+?)U?\n", text)[1], 0)
 
 
 def die_bytes(bounds):
@@ -142,24 +158,32 @@ def die_bytes(bounds):
     return max((bounds.deepest(title)[0] for title in bounds.graph.frames if short(title) == "die"), default=0)
 
 
-def report(bounds, name, extra, size):
+def report(bounds, name, extra, size, margin=MARGIN):
     """Prints one bound and returns it; refuses one that leaves too little."""
     used, chain = bounds.deepest(name)
     used += extra
     print(f"check_stack: {name}: {used} of {size} bytes: {', '.join(chain)}")
-    if used > size - size // MARGIN:
-        raise StackError(f"{name}: {used} of {size} bytes: 1/{MARGIN} must stay free")
+    if used > size - size // margin:
+        raise StackError(f"{name}: {used} of {size} bytes: 1/{margin} must stay free")
     return used
 
 
-def check(folder, root):
+def check_coordinator(folder, root):
+    bounds = Bounds(read_graph(folder, COORDINATOR_REACHED))
+    entry = (root / "boot-coordinator/x86/entry.S").read_text(encoding="utf-8")
+    for name, size in COORDINATOR_WAYS_IN.items():
+        report(bounds, name, 0, defined(entry, size), COORDINATOR_MARGIN)
+
+
+def check_kernel(folder, root):
     """Prints all bounds; the last line is the summary."""
-    graph = read_graph(folder)
+    handlers = table_handlers((root / TABLE_FILE).read_text(encoding="utf-8"))
+    graph = read_graph(folder, {TABLE_FILE: handlers})
     for title, frame in graph.frames.items():
         if frame > PAGE // MARGIN:
             raise StackError(f"{short(title)}: a frame of {frame} bytes could step over the guard page")
-    bounds = Bounds(graph, table_handlers((root / "cluster-kernel/syscall.c").read_text(encoding="utf-8")))
-    emergency = emergency_size((root / "cluster-kernel/x86/machine_inline.h").read_text(encoding="utf-8"))
+    bounds = Bounds(graph)
+    emergency = defined((root / "cluster-kernel/x86/machine_inline.h").read_text(encoding="utf-8"), "MACHINE_EMERGENCY_SIZE")
     inside = report(bounds, FAULT_INSIDE, FAULT_BYTES, emergency)
     # A fault in the kernel, or a panic, comes on top of the deepest of the others.
     last_words = max(inside, die_bytes(bounds))
@@ -170,11 +194,12 @@ def check(folder, root):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=pathlib.Path, default=ROOT / "build/kernel", help="where the objects are")
+    parser.add_argument("folder", nargs="?", type=pathlib.Path, default=ROOT / "build", help="where kernel/ and coordinator/ are")
     parser.add_argument("--root", type=pathlib.Path, default=ROOT, help="the source tree")
     arguments = parser.parse_args()
     try:
-        check(arguments.folder, arguments.root)
+        check_coordinator(arguments.folder / "coordinator", arguments.root)
+        check_kernel(arguments.folder / "kernel", arguments.root)
     except StackError as error:
         print(f"check_stack: {error}")
         return 1

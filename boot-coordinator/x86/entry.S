@@ -13,7 +13,9 @@
 #define CODE64 0x10
 #define DATA   0x18
 
-#define STACK_SIZE 0x10000
+/* What uses them is bounded by tools/check_stack.py. */
+#define STACK_SIZE      0x10000
+#define CORE_STACK_SIZE 0x1000
 
 /* As in print.h and serial.c. */
 #define BOOT_EXIT_PORT 0xf4
@@ -205,7 +207,7 @@ identity_directories:
     .skip 4096 * 4
     .skip STACK_SIZE
 boot_stack_end:
-    .skip 4096
+    .skip CORE_STACK_SIZE
 core_stack_end:
 
     .section .note.GNU-stack, "", @progbits

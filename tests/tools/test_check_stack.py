@@ -10,23 +10,30 @@ import pytest
 TOOL = pathlib.Path(__file__).parents[2] / "tools" / "check_stack.py"
 # Of a kernel without a single call: 16 bytes for each way in, and die for panic.
 FRAMES = {"machine_start": 16, "kernel_start": 16, "kernel_syscall": 16, "machine_trap": 16, "machine_trap_inside": 16}
+COORDINATOR = {"coordinator_main": 80, "core_find": 16}
 FAULT = 7 * 8 + 18 * 8 + 32  # what entry.S pushes at a fault in the kernel
 TABLE = "static const struct operation_entry table[] = {\n    [R4_OP_COPY] = {cap_copy, R4_CAP_EMPTY, 0, 0},\n};\n"
 
 
+def graph(frames, calls, kind="static"):
+    """As gcc writes it; a call is (caller, callee), behind them the file where it stands."""
+    lines = [f'node: {{ title: "{name}" label: "{name}\\na.c:1:1\\n{size} bytes ({kind})" }}' for name, size in frames.items()]
+    for caller, callee, *file in calls:
+        lines.append(f'edge: {{ sourcename: "{caller}" targetname: "{callee}" label: "{file[0] if file else "a.c"}:2:2" }}')
+    return "\n".join(lines)
+
+
 @pytest.fixture(name="run")
 def small_kernel(tmp_path):
-    (tmp_path / "cluster-kernel" / "x86").mkdir(parents=True)
+    for folder in ("cluster-kernel/x86", "boot-coordinator/x86", "kernel", "coordinator"):
+        (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "cluster-kernel" / "syscall.c").write_text(TABLE)
     (tmp_path / "cluster-kernel" / "x86" / "machine_inline.h").write_text("#define MACHINE_EMERGENCY_SIZE 8192U\n")
+    (tmp_path / "boot-coordinator" / "x86" / "entry.S").write_text("#define STACK_SIZE      0x10000\n#define CORE_STACK_SIZE 0x1000\n")
 
-    def run(frames, calls, kind="static"):
-        lines = [f'node: {{ title: "{name}" label: "{name}\\na.c:1:1\\n{size} bytes ({kind})" }}'
-                 for name, size in {**FRAMES, **frames}.items()]  # fmt: skip
-        for caller, callee in calls:
-            place = "cluster-kernel/syscall.c:9:5" if caller.startswith("syscall.c:") else "a.c:2:2"
-            lines.append(f'edge: {{ sourcename: "{caller}" targetname: "{callee}" label: "{place}" }}')
-        (tmp_path / "a.ci").write_text("\n".join(lines))
+    def run(frames, calls, kind="static", coordinator=None, coordinator_calls=()):
+        (tmp_path / "kernel" / "a.ci").write_text(graph({**FRAMES, **frames}, calls, kind))
+        (tmp_path / "coordinator" / "a.ci").write_text(graph({**COORDINATOR, **(coordinator or {})}, coordinator_calls))
         done = subprocess.run([sys.executable, TOOL, tmp_path, "--root", tmp_path], capture_output=True, text=True, check=False)
         assert done.stderr == ""
         return done.returncode, done.stdout
@@ -43,10 +50,39 @@ def test_deepest_chain(run):
 
 
 def test_calls_through_the_table_reach_its_handlers(run):
-    calls = [("kernel_syscall", "syscall.c:wait_and_invoke"), ("syscall.c:wait_and_invoke", "__indirect_call")]
+    calls = [("kernel_syscall", "syscall.c:wait_and_invoke"),
+             ("syscall.c:wait_and_invoke", "__indirect_call", "cluster-kernel/syscall.c")]  # fmt: skip
     status, output = run({"syscall.c:wait_and_invoke": 32, "cap_copy": 64}, calls)
     assert status == 0
     assert "kernel_syscall 16, wait_and_invoke 32, cap_copy 64\n" in output
+
+
+def test_coordinator(run):
+    """Two stacks; a pointer reaches a static function of another file."""
+    frames = {"acpi_find": 100, "boot-coordinator/tables.c:table_at": 24}
+    calls = [("coordinator_main", "acpi_find"), ("acpi_find", "__indirect_call", "boot-coordinator/core/acpi.c")]
+    status, output = run({}, [], coordinator=frames, coordinator_calls=calls)
+    assert status == 0
+    assert "check_stack: coordinator_main: 204 of 65536 bytes: coordinator_main 80, acpi_find 100, table_at 24\n" in output
+    assert "check_stack: core_find: 16 of 4096 bytes: core_find 16\n" in output
+
+
+@pytest.mark.parametrize(
+    "frames, calls, text",
+    [
+        ({"a": 43680}, [("coordinator_main", "a")], "coordinator_main: 43760 of 65536 bytes: 1/3 must stay free"),
+        ({"a": 2800}, [("core_find", "a")], "core_find: 2816 of 4096 bytes: 1/3 must stay free"),
+        ({"a": 8}, [("core_find", "a"), ("a", "a")], "recursion: a -> a"),
+        ({"a": 8}, [("core_find", "a"), ("a", "__indirect_call", "cluster-kernel/syscall.c")],
+         "a: an indirect call, and nothing says where to"),
+        ({"a": 8}, [("core_find", "a"), ("a", "__indirect_call", "boot-coordinator/core/acpi.c")],
+         "table_at: called by a, and no object defines it"),
+    ],
+)  # fmt: skip
+def test_coordinator_refusals(run, frames, calls, text):
+    status, output = run({}, [], coordinator=frames, coordinator_calls=calls)
+    assert status == 1
+    assert text in output.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -72,4 +108,4 @@ def test_refusals(run, frames, calls, kind, text):
 
 def test_no_call_graph_is_refused(tmp_path):
     done = subprocess.run([sys.executable, TOOL, tmp_path], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (1, f"check_stack: {tmp_path}: no call graphs; build with gcc first\n")
+    assert (done.returncode, done.stdout) == (1, f"check_stack: {tmp_path}/coordinator: no call graphs; build with gcc first\n")
