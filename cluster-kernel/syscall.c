@@ -36,7 +36,7 @@ static const struct operation_entry table[] = {
     [R4_OP_LINK_HANDOFF] = {link_handoff_call, R4_CAP_LINK, R4_SEND, 0},
     [R4_OP_DEBUG_WRITE] = {debug_write, R4_CAP_DEBUG, 0, 0},
     [R4_OP_DEBUG_MARK] = {debug_mark, R4_CAP_DEBUG, 0, 0},
-    [R4_OP_DEBUG_WAIT] = {debug_wait, R4_CAP_DEBUG, 0, 0},
+    [R4_OP_DEBUG_WAIT] = {debug_wait_remote, R4_CAP_DEBUG, 0, 0},
     [R4_OP_DEBUG_STAT] = {debug_stat, R4_CAP_DEBUG, 0, 0},
     [R4_OP_DEBUG_EXIT] = {debug_exit, R4_CAP_DEBUG, 0, 0},
 };

@@ -6,6 +6,7 @@
                assembly; their objects call only each other and the four memory functions, and hold no data that can change
     size       functions up to 60 lines, files up to 500
     switches   no conditional compilation outside x86/ but include guards
+    waiting    in the kernel, what starts an operation whose end may take another cluster, or calls such a function, ends in _remote
     language   no typedef of a struct; nothing marked as left to do; a licence line at the top
 """
 
@@ -30,6 +31,9 @@ CONDITION = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif|else)\b")
 GUARD = re.compile(r"\s*#\s*ifndef\s+(\w+)\s*\n\s*#\s*define\s+\1\s*\n")
 ASSEMBLY = re.compile(r"\b(__asm__|asm)\b")
 LEFT_TO_DO = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
+# An operation that a call waits for and that may wait for a peer; the name of a function that leads to one.
+MAY_WAIT = re.compile(r"\boperation_start\([^;]*\bOPERATION_(?:REVOKE|DELETE|JOIN|HANDOFF|MARK_WAIT)\b|\b\w+_remote\(")
+WAITING_HANDLERS = {"cap_delete", "cap_revoke", "link_handoff_call"}  # rows of the table of operations that are called otherwise
 STRUCT_TYPEDEF = re.compile(r"\btypedef\s+(struct|union)\b")
 
 
@@ -100,6 +104,19 @@ def check_switches(name, text):
             yield f"{name}:{number}: conditional compilation outside x86/: {line.strip()}"
 
 
+def check_waiting(name, text):
+    """Whose caller may have to wait for another cluster says so by its name, and nobody else does."""
+    if not name.startswith("cluster-kernel/") or not name.endswith(".c"):
+        return
+    lines = bare(text).splitlines()
+    for function, first, last in c_functions(text):
+        body = "\n".join(lines[first - 1 : last]).partition("{")[2]
+        if function in WAITING_HANDLERS or bool(MAY_WAIT.search(body)) == function.endswith("_remote"):
+            continue
+        wrong = "waits for no other cluster" if function.endswith("_remote") else "may wait for another cluster: it ends in _remote"
+        yield f"{name}:{first}: {function} {wrong}"
+
+
 def check_language(name, text):
     if "SPDX-License-Identifier: " not in "\n".join(text.splitlines()[:2]):
         yield f"{name}:1: no SPDX licence line at the top"
@@ -166,6 +183,7 @@ def check_tree(root, build):
         text = (root / name).read_text(encoding="utf-8")
         yield from check_size(name, text)
         yield from check_switches(name, text)
+        yield from check_waiting(name, text)
         yield from check_language(name, text)
         yield from check_pure_source(root, name, text)
     yield from check_pure_objects(build)

@@ -38,7 +38,7 @@ struct outcome debug_mark(struct invocation *invocation) {
     return outcome_now(R4_OK);
 }
 
-struct outcome debug_wait(struct invocation *invocation) {
+struct outcome debug_wait_remote(struct invocation *invocation) {
     uint64_t peer = invocation->argument[0];
     if (peer >= cluster_count() || peer == this_cluster()) {
         return outcome_now(R4_ERR_ARGUMENT);

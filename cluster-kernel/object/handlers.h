@@ -43,7 +43,7 @@ struct outcome link_handoff_call(struct invocation *invocation);
 /* debug.c */
 struct outcome debug_write(struct invocation *invocation);
 struct outcome debug_mark(struct invocation *invocation);
-struct outcome debug_wait(struct invocation *invocation);
+struct outcome debug_wait_remote(struct invocation *invocation);
 struct outcome debug_stat(struct invocation *invocation);
 struct outcome debug_exit(struct invocation *invocation);
 

@@ -52,12 +52,20 @@ def test_good_tree(tree):
         ("cluster-kernel/b.h", GUARDED + "#ifdef A\n#endif\n", "6: conditional compilation outside x86/: #ifdef A"),
         ("cluster-kernel/b.c", SPDX + "typedef struct a b;\n", "2: a struct keeps its name: typedef struct a b;"),
         ("cluster-kernel/b.c", SPDX + "/* TO" "DO */\n", "2: left to do: /* TO" "DO */"),
+        ("cluster-kernel/b.c", SPDX + "void b(void) {\n    operation_start(core, caller, OPERATION_HANDOFF, NULL);\n}\n",
+         "2: b may wait for another cluster: it ends in _remote"),
+        ("cluster-kernel/b.c", SPDX + "void b(void) {\n    begin(operation_start(core,\n        caller, OPERATION_REVOKE, slot));\n}\n",
+         "2: b may wait for another cluster: it ends in _remote"),
+        ("cluster-kernel/b.c", SPDX + "int c(void) { return 1; }\nint b(void) { return c() + c_remote(); }\n",
+         "3: b may wait for another cluster: it ends in _remote"),
+        ("cluster-kernel/b.c", SPDX + "int b_remote(void) {\n    return operation_start(core, caller, OPERATION_MAKE, NULL);\n}\n",
+         "2: b_remote waits for no other cluster"),
         ("cluster-kernel/b.c", "int b;\n", "1: no SPDX licence line at the top"),
         ("cluster-kernel/b.c", SPDX + LONG, "2: a has 61 lines; a function has up to 60"),
         ("cluster-kernel/b.c", SPDX + "\n" * 500, "1: 501 lines; a file has up to 500"),
         ("tools/b.py", "#" + SPDX + "def b():\n" + "    b()\n" * 60, "2: b has 61 lines; a function has up to 60"),
     ],
-)
+)  # fmt: skip
 def test_breach_in_a_source(tree, name, text, breach):
     root, check = tree
     (root / "cluster-kernel" / "x86" / "b.h").write_text(SPDX)
