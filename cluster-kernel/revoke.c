@@ -11,13 +11,16 @@
 #include "remote.h"
 #include "shootdown.h"
 
-enum step { STEP_MORE, STEP_WAIT, STEP_END };
+/* MORE: another of REVOKE_STEPS; LOOK: it has taken long enough to look for something more urgent. */
+enum step { STEP_MORE, STEP_LOOK, STEP_WAIT, STEP_END };
 
-static void mark(struct operation *operation, struct r4_slot *slot) {
+static enum step mark(struct operation *operation, struct r4_slot *slot) {
     slot_flags_set(slot, R4_FLAG_BUSY);
-    if (slot_type(slot) == R4_CAP_REMOTE_REF) {
-        remote_revoke(slot, operation->priority);
+    if (slot_type(slot) != R4_CAP_REMOTE_REF) {
+        return STEP_MORE;
     }
+    remote_revoke(slot, operation->priority);
+    return STEP_LOOK;
 }
 
 void revoke_begin(struct operation *operation) {
@@ -34,17 +37,18 @@ static enum step mark_steps(struct operation *operation) {
     }
     struct r4_slot *position = operation->position;
     uint64_t depth = slot_depth(operation->root);
-    for (uint32_t i = 0; i < REVOKE_STEPS; i++) {
+    enum step step = STEP_MORE;
+    for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE; i++) {
         struct r4_slot *next = slot_next(machine_direct(), position);
         if (next == NULL || slot_depth(next) <= depth) {
             operation->phase = OPERATION_REMOVING;
             break;
         }
         position = next;
-        mark(operation, position);
+        step = mark(operation, position);
     }
     operation->position = position;
-    return STEP_MORE;
+    return STEP_LOOK;
 }
 
 /* A RemoteRef stands at the position. */
@@ -52,7 +56,7 @@ static enum step remote_ref_step(struct operation *operation, struct r4_slot *sl
     if (operation->kind == OPERATION_DRAIN) { /* it moves out of the way and comes back by itself */
         operation->position = slot_prev(machine_direct(), slot);
         remote_shelter(slot, slot_depth(operation->root)); /* all between the two goes: they are siblings then */
-        return STEP_MORE;
+        return STEP_LOOK;
     }
     enum r4_error failure = remote_failure(slot);
     if (!operation->abandoned && failure == R4_OK) {
@@ -108,9 +112,10 @@ static enum step remove_step(struct operation *operation) {
         operation->position = slot_prev(machine_direct(), slot);
         return STEP_MORE;
     }
+    enum step step = capability_is_plain(slot) ? STEP_MORE : STEP_LOOK;
     operation->position = slot_prev(machine_direct(), slot);
     capability_remove(slot);
-    return STEP_MORE;
+    return step;
 }
 
 /* The common case: leaves with nothing to undo but the mapping of a frame, none of which any other operation stands on,
@@ -149,7 +154,7 @@ static uint32_t remove_plain(struct operation *operation) {
     return steps;
 }
 
-/* Removes up to REVOKE_STEPS slots. */
+/* Removes up to REVOKE_STEPS plain slots, or one that is more than that. */
 static enum step remove_steps(struct operation *operation) {
     enum step step = STEP_MORE;
     for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE && operation->phase == OPERATION_REMOVING; i++) {
