@@ -33,6 +33,7 @@ struct cluster {
     uint64_t idle_cores;   /* bit per halted core */
     uint16_t asid_first;
     uint16_t asid_last;
+    uint16_t asids_left; /* free and not promised to a PD that is still to be made */
     struct asid_entry asids[CLUSTER_ASIDS];
     uint32_t link_priority; /* at which messages are taken in: the highest of any link; once at boot */
     uint64_t slice_ticks;   /* of a thread among equals; written once at boot */

@@ -33,6 +33,8 @@ struct link {
     struct post_queue answers;               /* sent first */
     struct post_queue requests;              /* by caller's priority */
     struct r4_slot *landings[LINK_LANDINGS]; /* posted slots; a Landing's badge is its index here */
+    uint32_t lent_count;                     /* records from here on have never been used */
+    uint32_t received_count;
     struct loan_out lent[LOANS];
     struct loan_in received[LOANS];
 };

@@ -45,9 +45,10 @@ void loans_fill_request(struct post *post, struct r4_message *message) {
 /* The record of a received root, wherever that stands now. */
 static struct loan_in *received_at(const struct r4_slot *root) {
     for (uint32_t peer = 0; peer < cluster_count(); peer++) {
-        for (uint32_t i = 0; peer != this_cluster() && i < LOANS; i++) {
-            if (cluster.links[peer]->received[i].root == root) {
-                return &cluster.links[peer]->received[i];
+        struct link *link = cluster.links[peer];
+        for (uint32_t i = 0; peer != this_cluster() && i < link->received_count; i++) {
+            if (link->received[i].root == root) {
+                return &link->received[i];
             }
         }
     }
@@ -64,11 +65,15 @@ static bool ranges_meet(phys_t base, uint64_t size, phys_t other, uint64_t other
 }
 
 static bool link_knows(const struct link *link, phys_t base, uint64_t size) {
-    for (uint32_t i = 0; i < LOANS; i++) {
+    for (uint32_t i = 0; i < link->received_count; i++) {
         const struct loan_in *received = &link->received[i];
+        if (received->state != LOAN_IN_FREE && ranges_meet(base, size, received->base, 1ULL << received->size_log2)) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < link->lent_count; i++) {
         const struct loan_out *lent = &link->lent[i];
-        if ((received->state != LOAN_IN_FREE && ranges_meet(base, size, received->base, 1ULL << received->size_log2)) ||
-            (lent->state != LOAN_OUT_FREE && ranges_meet(base, size, lent->base, 1ULL << lent->size_log2))) {
+        if (lent->state != LOAN_OUT_FREE && ranges_meet(base, size, lent->base, 1ULL << lent->size_log2)) {
             return true;
         }
     }
@@ -109,6 +114,7 @@ static void range_leaves(phys_t base, uint32_t size_log2) {
 void remote_handoff_remote(struct core *core, struct thread *caller, struct link *link, struct loan_out *loan,
                            struct r4_slot *slot) {
     uint32_t index = (uint32_t)(loan - link->lent);
+    link->lent_count = index < link->lent_count ? link->lent_count : index + 1;
     loan->ref = slot;
     loan->base = slot_object(slot);
     loan->size_log2 = (uint32_t)slot_size_log2(slot);
@@ -319,6 +325,7 @@ static void offer(struct link *link, struct loan_in *loan, const struct r4_messa
     /* commit */
     struct r4_slot *slot = *landing;
     *landing = NULL;
+    link->received_count = message->loan < link->received_count ? link->received_count : message->loan + 1;
     loan->base = message->base;
     loan->size_log2 = message->size_log2;
     land(loan, slot, message);

@@ -102,9 +102,9 @@ void machine_space_load_kernel(void); /* the kernel's own, with no user half */
 void machine_flush_user(void);        /* drops this core's translations of the loaded user half */
 void machine_flush_all(void);         /* also those of the kernel half */
 
-/* Makes [base, base + size), whole 2 MiB pages, (in)accessible in the direct map; no flush. The page directories exist
- * for all RAM. False, and nothing changed, if part of the range lies in a GiB where no cluster has RAM: a peer's offer
- * may name anything. */
+/* Makes [base, base + size) (in)accessible in the direct map; no flush. The size is that of a hand-off (abi.h), the
+ * base a multiple of it. The page directories exist for all RAM. False, and nothing changed, if the range lies in a GiB
+ * where no cluster has RAM: a peer's offer may name anything. */
 bool machine_direct_map(phys_t base, uint64_t size, bool present);
 
 /* Fills with zero; size a multiple of 8. */

@@ -13,8 +13,7 @@ void make_object(struct r4_slot *slot) {
         cap_page_init(slot_object(slot));
         break;
     case R4_CAP_PD:
-        pd_init(slot_object(slot), (uint16_t)r4_mapping_asid_get(slot->word[1]),
-                (uint16_t)r4_mapping_generation_get(slot->word[1]));
+        pd_init(slot);
         break;
     case R4_CAP_THREAD:
         thread_init(slot_object(slot));
@@ -40,6 +39,9 @@ static void make_step(struct operation *operation) {
 }
 
 enum operation_progress make_run(struct core *core, struct operation *operation) {
+    if (operation->resumed == 0 && cluster_should_yield(core)) { /* the retype itself was a long step */
+        return OPERATION_PAUSED;
+    }
     while (operation->remaining != 0) {
         make_step(operation);
         if (operation->remaining != 0 && cluster_should_yield(core)) {

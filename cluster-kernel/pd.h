@@ -17,17 +17,15 @@ struct pd {
     uint32_t version_floor;                 /* highest version of any slot in any cap page that has left the window */
 };
 
-/* Fills in a zeroed PD object at physical address `object` that got this asid. */
-void pd_init(phys_t object, uint16_t asid, uint16_t generation);
+/* Fills in a zeroed PD object; it takes the asid that was promised to it, which stands in its cap's badge then. Whoever
+ * makes the cap has looked at cluster.asids_left and taken one off. */
+void pd_init(struct r4_slot *slot);
 
 /* The PD that a mapping or cap names, or null if it is gone. */
 struct pd *pd_find(uint16_t asid, uint16_t generation);
 
 /* The PD object behind a PD cap. */
 struct pd *pd_of(const struct r4_slot *slot);
-
-/* Takes an asid in FIFO order; 0 if none is left. *generation is that of the entry. */
-uint16_t pd_asid_take(uint16_t *generation);
 
 /* Reads the window's directories anew after a table of it came or went. */
 void pd_window_refresh(struct pd *pd);

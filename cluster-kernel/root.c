@@ -76,12 +76,10 @@ static struct r4_slot *cap_put(struct root *root, uint32_t index, enum r4_cap_ty
 }
 
 static void pd_put(struct root *root) {
-    uint16_t generation = 0;
-    uint16_t asid = pd_asid_take(&generation);
-    uint64_t badge = r4_mapping_generation_set(r4_mapping_asid_set(0, asid), generation);
     phys_t object = phys_of(root_memory(1U << PD_LOG2, 1U << PD_LOG2));
     root->info->slot_pd = slots_take(root, 1);
-    struct r4_slot *slot = cap_put(root, root->info->slot_pd, R4_CAP_PD, object, PD_LOG2, badge);
+    struct r4_slot *slot = cap_put(root, root->info->slot_pd, R4_CAP_PD, object, PD_LOG2, 0);
+    cluster.asids_left--;
     make_object(slot);
     root->pd = pd_of(slot);
 }

@@ -17,14 +17,13 @@ void pd_asids_init(void) {
     }
     cluster.asid_first = 1;
     cluster.asid_last = CLUSTER_ASIDS - 1;
+    cluster.asids_left = CLUSTER_ASIDS - 1;
 }
 
-uint16_t pd_asid_take(uint16_t *generation) {
+/* The first of the FIFO; there is one, since it was promised. */
+static uint16_t asid_take(void) {
     uint16_t asid = cluster.asid_first;
-    if (asid != 0) {
-        cluster.asid_first = cluster.asids[asid].next;
-        *generation = cluster.asids[asid].generation;
-    }
+    cluster.asid_first = cluster.asids[asid].next;
     return asid;
 }
 
@@ -42,6 +41,7 @@ static void asid_give(uint16_t asid) {
         cluster.asids[cluster.asid_last].next = asid;
     }
     cluster.asid_last = asid;
+    cluster.asids_left++;
 }
 
 struct pd *pd_find(uint16_t asid, uint16_t generation) {
@@ -49,13 +49,14 @@ struct pd *pd_find(uint16_t asid, uint16_t generation) {
     return entry->generation == generation ? entry->pd : NULL;
 }
 
-void pd_init(phys_t object, uint16_t asid, uint16_t generation) {
-    struct pd *pd = (struct pd *)(machine_direct() + object + R4_PAGE_SIZE);
-    pd->root = object;
-    pd->asid = asid;
-    pd->generation = generation;
-    machine_space_init((void *)(machine_direct() + object));
-    cluster.asids[asid].pd = pd;
+void pd_init(struct r4_slot *slot) {
+    struct pd *pd = pd_of(slot);
+    pd->root = slot_object(slot);
+    pd->asid = asid_take();
+    pd->generation = cluster.asids[pd->asid].generation;
+    slot->word[1] = r4_mapping_asid_put(pd->asid) | r4_mapping_generation_put(pd->generation);
+    machine_space_init((void *)(machine_direct() + pd->root));
+    cluster.asids[pd->asid].pd = pd;
 }
 
 void pd_window_refresh(struct pd *pd) {
@@ -68,8 +69,10 @@ void pd_window_refresh(struct pd *pd) {
 }
 
 void pd_destroy(const struct r4_slot *slot) {
-    if ((slot_flags(slot) & R4_FLAG_MAKING) == 0) {
-        shootdown_space(machine_core(), pd_of(slot));
+    if ((slot_flags(slot) & R4_FLAG_MAKING) != 0) {
+        cluster.asids_left++; /* it has none yet */
+        return;
     }
+    shootdown_space(machine_core(), pd_of(slot));
     asid_give((uint16_t)r4_mapping_asid_get(slot->word[1]));
 }

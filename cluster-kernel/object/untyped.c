@@ -25,24 +25,6 @@ static enum r4_error destinations_check(const struct invocation *invocation, uin
     return R4_OK;
 }
 
-/* How many more PDs could be made: at most `wanted` are counted. */
-static uint32_t asids_left(uint32_t wanted) {
-    uint32_t count = 0;
-    for (uint16_t asid = cluster.asid_first; asid != 0 && count < wanted; asid = cluster.asids[asid].next) {
-        count++;
-    }
-    return count;
-}
-
-/* A PD gets its asid when it is made; the cap's badge says which. */
-static void asids_give(struct r4_slot *first, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        uint16_t generation;
-        uint16_t asid = pd_asid_take(&generation);
-        first[i].word[1] = r4_mapping_generation_set(r4_mapping_asid_set(0, asid), generation);
-    }
-}
-
 /* All that can be said against a request; R4_OK sets *first and *result. */
 static inline enum r4_error request_check(const struct invocation *invocation, const struct retype_request *request,
                                           struct r4_slot **first, struct retype_result *result) {
@@ -55,7 +37,7 @@ static inline enum r4_error request_check(const struct invocation *invocation, c
         slot_depth(source) >= R4_DEPTH_MAX - 1) { /* the objects' internal references are one deeper */
         error = R4_ERR_DEPTH;
     }
-    if (error == R4_OK && request->type == R4_CAP_PD && asids_left(request->count) < request->count) {
+    if (error == R4_OK && request->type == R4_CAP_PD && cluster.asids_left < request->count) {
         error = R4_ERR_NO_ASID;
     }
     return error;
@@ -100,7 +82,7 @@ static struct outcome make(const struct invocation *invocation, const struct ret
     content.flags |= R4_FLAG_MAKING;
     slots_fill(source, first, request->count, &content);
     if (request->type == R4_CAP_PD) {
-        asids_give(first, request->count);
+        cluster.asids_left = (uint16_t)(cluster.asids_left - request->count); /* they get them when they are made */
     }
     struct operation *operation = operation_start(invocation->core, invocation->caller, OPERATION_MAKE, NULL);
     operation->position = first;

@@ -23,6 +23,7 @@ static uint64_t *table_at(uint32_t page) {
 void machine_space_init(void *pml4) {
     uint64_t *target = pml4;
     const uint64_t *source = table_at(0);
+#pragma GCC unroll 8
     for (uint32_t i = SPACE_KERNEL_FIRST; i < PAGING_ENTRIES; i++) {
         target[i] = source[i];
     }
@@ -61,19 +62,24 @@ static uint64_t *directory_of(uint64_t gib) {
     return NULL;
 }
 
+/* Pages that follow each other, in entries that do: 512 of them at most. */
+static void pages_set(uint64_t *entry, uint64_t count, uint64_t value, uint64_t next) {
+#pragma GCC unroll 8
+    for (const uint64_t *end = entry + count; entry != end; entry++, value += next) {
+        __atomic_store_n(entry, value, __ATOMIC_RELAXED);
+    }
+}
+
+/* Aligned to its size, which is a GiB at most, the range lies in one GiB. */
+_Static_assert(R4_HANDOFF_MAX_LOG2 <= SPACE_GIB_BITS, "a hand-off is one directory's affair");
+
 bool machine_direct_map(phys_t base, uint64_t size, bool present) {
-    if (size > R4_PHYS_MAX || base > R4_PHYS_MAX - size) {
+    uint64_t *directory = base < R4_PHYS_MAX ? directory_of(base >> SPACE_GIB_BITS) : NULL;
+    if (directory == NULL) {
         return false;
     }
-    for (uint64_t gib = base >> SPACE_GIB_BITS; gib << SPACE_GIB_BITS < base + size; gib++) {
-        if (directory_of(gib) == NULL) {
-            return false;
-        }
-    }
     /* commit */
-    for (phys_t block = base; block < base + size; block += R4_LARGE_SIZE) {
-        uint64_t *directory = directory_of(block >> SPACE_GIB_BITS);
-        __atomic_store_n(&directory[paging_index(block, 2)], present ? block | SPACE_DIRECT : 0, __ATOMIC_RELAXED);
-    }
+    uint64_t *entry = &directory[paging_index(base, 2)];
+    pages_set(entry, size >> R4_LARGE_BITS, present ? base | SPACE_DIRECT : 0, present ? R4_LARGE_SIZE : 0);
     return true;
 }

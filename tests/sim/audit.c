@@ -245,6 +245,26 @@ static void loans_check(const struct copy *lender, const struct copy *borrower) 
     }
 }
 
+/* --- asids --- */
+
+/* Each PD that is still to be made finds an asid. */
+static void asids_check(void) {
+    const struct cluster *state = census.copy->cluster;
+    uint32_t listed = 0;
+    uint32_t promised = 0;
+    for (uint16_t asid = state->asid_first; asid != 0; asid = state->asids[asid].next) {
+        listed++;
+    }
+    for (size_t i = 0; i < census.slot_count; i++) {
+        const struct r4_slot *slot = census.slots[i];
+        promised += slot_type(slot) == R4_CAP_PD && (slot_flags(slot) & R4_FLAG_MAKING) != 0;
+    }
+    if (listed != state->asids_left + promised) {
+        sim_fail("asids", "cluster %u: %u in the list, %u promised, %u left", census.copy->number, listed, promised,
+                 state->asids_left);
+    }
+}
+
 static void copy_audit(const struct copy *copy) {
     census_take(&census, copy);
     sim_count(&sim_totals->capabilities, census.slot_count);
@@ -253,6 +273,7 @@ static void copy_audit(const struct copy *copy) {
     }
     objects_check();
     mappings_check();
+    asids_check();
     versions_check(&census);
 }
 

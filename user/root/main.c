@@ -4,6 +4,7 @@
  */
 #include "bench/bench.h"
 #include "bench/preempt.h"
+#include "bench/steps.h"
 #include "lib/census.h"
 #include "lib/debug.h"
 #include "lib/print.h"
@@ -15,7 +16,8 @@ struct program {
     uint32_t (*run)(void); /* returns the exit code: 0 is success */
 };
 
-static const struct program programs[] = {{"demo", demo_run}, {"bench", bench_run}, {"preempt", preempt_run}};
+static const struct program programs[] = {
+    {"demo", demo_run}, {"bench", bench_run}, {"preempt", preempt_run}, {"steps", steps_run}};
 
 _Noreturn void root_main(const struct r4_root_info *info);
 
@@ -39,6 +41,6 @@ _Noreturn void root_main(const struct r4_root_info *info) {
             r4_debug_exit(programs[i].run());
         }
     }
-    print("no program is called '%s': demo, bench, preempt", name);
+    print("no program is called '%s': demo, bench, preempt, steps", name);
     r4_debug_exit(R4_ERR_ARGUMENT);
 }

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calls that ask for much.
+ */
+#include "bench/steps.h"
+#include "bench/bench.h"
+#include "bench/copies.h"
+#include "lib/cap.h"
+#include "lib/census.h"
+#include "lib/debug.h"
+#include "lib/frame.h"
+#include "lib/link.h"
+#include "lib/memory.h"
+#include "lib/page_table.h"
+#include "lib/print.h"
+#include "lib/space.h"
+#include "lib/thread.h"
+#include "lib/window.h"
+
+#define MANY_LOG2      6U
+#define MANY           (1U << MANY_LOG2)
+#define SMALL_LOG2     6U
+#define MAPPINGS       512U
+#define MAP_ADDRESS    0x40000000ULL
+#define TABLES_ADDRESS 0x10000000000ULL /* where nothing is yet: a table of each level is needed */
+#define LOW_PRIORITY   1U               /* below the root task: such threads wait in the run queue */
+#define WINDOW_PAGES   4U
+#define LARGE_LOG2     26U /* of what is handed off as a whole */
+#define PARTS          8U  /* at a time: as many landing slots as a link has */
+_Static_assert(MANY == R4_RETYPE_MAX, "as many as one retype makes");
+
+/* MANY objects in an untyped of their own, whose slot is set. */
+static uint32_t many_make(enum r4_cap_type type, uint32_t size_log2, uint32_t *parent) {
+    *parent = memory_make(R4_CAP_UNTYPED, size_log2 + MANY_LOG2, 1);
+    return memory_make_from(*parent, type, size_log2, MANY);
+}
+
+static void many_end(uint32_t parent, uint32_t first) {
+    must(r4_cap_delete(parent), "deleting an untyped with all that was made of it");
+    slots_give(first, MANY);
+    slots_give(parent, 1);
+}
+
+static void objects_run(void) {
+    static const struct {
+        enum r4_cap_type type;
+        uint32_t size_log2;
+    } kinds[] = {{R4_CAP_UNTYPED, SMALL_LOG2},      {R4_CAP_FRAME, R4_PAGE_BITS}, {R4_CAP_CAP_PAGE, R4_PAGE_BITS},
+                 {R4_CAP_PAGE_TABLE, R4_PAGE_BITS}, {R4_CAP_PD, R4_PD_LOG2},      {R4_CAP_THREAD, R4_THREAD_LOG2}};
+    for (uint32_t i = 0; i < R4_COUNT(kinds); i++) {
+        uint32_t parent;
+        uint32_t first = many_make(kinds[i].type, kinds[i].size_log2, &parent);
+        many_end(parent, first);
+    }
+}
+
+static _Noreturn void thread_never(uint64_t unused) { fail(R4_ERR_RUNNING, unused == 0 ? "a thread" : "another"); }
+
+/* Threads end in a run queue, by their own end or by that of their PD. */
+static void threads_run(bool pd_first) {
+    uint32_t parent;
+    uint32_t first = many_make(R4_CAP_THREAD, R4_THREAD_LOG2, &parent);
+    uint32_t pd = memory_make(R4_CAP_PD, 0, 1);
+    for (uint32_t i = 0; i < MANY; i++) {
+        must(r4_thread_configure(first + i, pd, thread_never, MAP_ADDRESS, 0), "configure");
+        must(r4_thread_schedule(first + i, 0, LOW_PRIORITY), "schedule");
+        must(r4_thread_start(first + i), "start");
+    }
+    if (pd_first) {
+        must(r4_cap_delete(pd), "deleting a PD");
+    }
+    many_end(parent, first);
+    if (!pd_first) {
+        must(r4_cap_delete(pd), "deleting a PD");
+    }
+    slots_give(pd, 1);
+}
+
+static void tables_run(void) {
+    uint32_t parent;
+    uint32_t first = many_make(R4_CAP_PAGE_TABLE, R4_PAGE_BITS, &parent);
+    for (uint32_t i = 0; i < MANY; i++) {
+        uint32_t level = i == 0 ? 3 : i == 1 ? 2 : 1;
+        uint64_t address = TABLES_ADDRESS + ((uint64_t)i << R4_LARGE_BITS);
+        must(r4_table_map(first + i, r4_info()->slot_pd, address, level), "hanging in a page table");
+    }
+    many_end(parent, first);
+}
+
+static void mappings_run(void) {
+    copies_begin();
+    copies_make(COPIES_MAX);
+    for (uint32_t i = 0; i < MAPPINGS; i++) {
+        space_map(copies_slot(i), MAP_ADDRESS + (uint64_t)i * R4_PAGE_SIZE, R4_READ);
+    }
+    copies_end();
+}
+
+/* Cap pages die with all that is in them. */
+static void window_run(void) {
+    uint32_t frame = memory_make(R4_CAP_FRAME, R4_PAGE_BITS, 1);
+    uint32_t slot = slots_pages() * R4_SLOTS_PER_PAGE;
+    uint32_t first = space_grow_window(WINDOW_PAGES);
+    for (uint32_t i = 0; i < WINDOW_PAGES * R4_SLOTS_PER_PAGE; i++) {
+        if (i % R4_SLOTS_PER_PAGE != 0) {
+            must(r4_cap_copy(frame, slot + i, R4_READ, R4_TTL_MAX - 1), "copying");
+        }
+    }
+    space_shrink_window(first, WINDOW_PAGES);
+    must(r4_cap_delete(frame), "deleting a frame");
+    slots_give(frame, 1);
+}
+
+/* --- between two clusters --- */
+
+static void step_wait(uint32_t cluster, uint64_t mark) {
+    must(r4_debug_wait(cluster, mark).error, "waiting for the other cluster");
+}
+
+/* Cluster 0: an untyped in `parts` to cluster 1, which makes something of each, and back. Marks go from `mark` on. */
+static void lend(uint32_t size_log2, uint32_t parts, uint64_t mark) {
+    uint32_t whole = memory_make(R4_CAP_UNTYPED, size_log2, 1);
+    uint32_t part_log2 = size_log2 - (uint32_t)__builtin_ctz(parts);
+    uint32_t first = parts == 1 ? whole : memory_make_from(whole, R4_CAP_UNTYPED, part_log2, parts);
+    step_wait(BENCH_PEER, mark);
+    for (uint32_t i = 0; i < parts; i++) {
+        must(r4_link_handoff(r4_link(BENCH_PEER), first + i), "hand-off");
+    }
+    r4_debug_mark(mark);
+    step_wait(BENCH_PEER, mark + 1);
+    must(r4_cap_revoke(whole).error, "revoke");
+    r4_debug_mark(mark + 1);
+    must(r4_cap_delete(whole), "deleting what was lent");
+    slots_give(whole, 1);
+    slots_give(first, parts == 1 ? 0 : parts);
+}
+
+static void borrow(uint32_t parts, uint64_t mark) {
+    uint32_t landing = slots_take(parts);
+    for (uint32_t i = 0; i < parts; i++) {
+        must(r4_link_post(r4_link(0), landing + i), "posting a landing slot");
+    }
+    r4_debug_mark(mark);
+    step_wait(0, mark);
+    for (uint32_t i = 0; i < parts; i++) {
+        slots_give(memory_make_from(landing + i, R4_CAP_THREAD, R4_THREAD_LOG2, MANY), MANY);
+        must(r4_cap_revoke(landing + i).error, "revoke");
+    }
+    slots_give(memory_make_from(landing, R4_CAP_THREAD, R4_THREAD_LOG2, MANY), MANY);
+    r4_debug_mark(mark + 1);
+    step_wait(0, mark + 1);
+    slots_give(landing, parts);
+}
+
+uint32_t steps_run(void) {
+    const struct r4_root_info *info = r4_info();
+    struct census before = census_take();
+    if (info->cluster == 0) {
+        objects_run();
+        threads_run(false);
+        threads_run(true);
+        tables_run();
+        mappings_run();
+        window_run();
+    }
+    if (info->cluster == 0 && info->cluster_count > 1) {
+        lend(LARGE_LOG2, 1, 1);
+        lend(R4_LARGE_BITS + (uint32_t)__builtin_ctz(PARTS), PARTS, 3);
+    } else if (info->cluster == BENCH_PEER) {
+        borrow(1, 1);
+        borrow(PARTS, 3);
+    }
+    must(memory_reset(), "clean-up");
+    return census_check(before) ? 0 : 1;
+}
