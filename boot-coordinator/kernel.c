@@ -3,6 +3,7 @@
  * One kernel copy. See kernel.h.
  */
 #include "kernel.h"
+#include "core/device.h"
 #include "kernel_space.h"
 #include "print.h"
 #include "x86/identity.h"
@@ -53,7 +54,6 @@ static void root_load(const struct boot *boot, struct cluster *cluster) {
 static void info_fill_machine(const struct boot *boot, const struct cluster *cluster, struct r4_boot_info *info) {
     info->tsc_khz = boot->rates.tsc_khz;
     info->apic_khz = boot->rates.apic_khz;
-    info->console_owner = boot->layout.header->console_owner;
     info->apic = apic_base();
     info->directory_count = boot->gib_count;
     memcpy(info->directory_gib, boot->gibs, sizeof(info->directory_gib));
@@ -66,8 +66,17 @@ static void info_fill_machine(const struct boot *boot, const struct cluster *clu
             info->link_priority[link->from] = link->priority;
         }
     }
-    info->console_port = boot->serial.port;
     memcpy(info->command, boot->command, sizeof(info->command));
+}
+
+static void info_fill_devices(const struct boot *boot, const struct cluster *cluster, struct r4_boot_info *info) {
+    const struct madt_io_apic *own;
+    info->console_owner = boot->layout.header->console_owner;
+    info->console_port = boot->serial.port;
+    info->pci_owner = boot->layout.header->pci_owner;
+    while ((own = device_io_apic(&boot->madt, &boot->layout, cluster->number, info->io_apic_count)) != NULL) {
+        info->io_apics[info->io_apic_count++] = (struct r4_boot_io_apic){own->base, own->id, own->first_line};
+    }
 }
 
 static void info_fill(const struct boot *boot, const struct cluster *cluster) {
@@ -92,6 +101,7 @@ static void info_fill(const struct boot *boot, const struct cluster *cluster) {
         info->pools[i] = (struct r4_boot_range){pool->base, pool->end - pool->base};
     }
     info_fill_machine(boot, cluster, info);
+    info_fill_devices(boot, cluster, info);
 }
 
 void kernel_make(struct boot *boot, struct cluster *cluster) {

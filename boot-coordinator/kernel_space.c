@@ -3,6 +3,7 @@
  * A kernel's address space. See kernel_space.h.
  */
 #include "kernel_space.h"
+#include "core/device.h"
 #include "print.h"
 #include "x86/local_apic.h"
 #include "x86/space.h"
@@ -58,6 +59,15 @@ static void cores_map(struct space *space, const struct cluster *cluster) {
     }
 }
 
+/* The own ones only: nobody else can touch them. */
+static void io_apics_map(struct space *space, const struct boot *boot, const struct cluster *cluster) {
+    const struct madt_io_apic *io_apic;
+    for (uint32_t i = 0; (io_apic = device_io_apic(&boot->madt, &boot->layout, cluster->number, i)) != NULL; i++) {
+        area_map(space, cluster, R4_AREA_IO_APICS + (uint64_t)i * R4_PAGE_SIZE, round_down(io_apic->base, R4_PAGE_SIZE),
+                 R4_PAGE_SIZE, SPACE_DEVICE);
+    }
+}
+
 /* All page directories of the direct map, and the own pools in them. */
 static void direct_map(struct space *space, const struct boot *boot, const struct cluster *cluster) {
     uint64_t direct = cluster->layout->direct_map;
@@ -83,6 +93,7 @@ void kernel_space_make(const struct boot *boot, struct cluster *cluster) {
     area_map(&space, cluster, R4_AREA_BOOT_INFO, reserve->info, R4_BOOT_INFO_PAGES * R4_PAGE_SIZE, SPACE_READ);
     area_map(&space, cluster, R4_AREA_HEADER, reserve->header, R4_PAGE_SIZE, SPACE_WRITE);
     area_map(&space, cluster, R4_AREA_APIC, apic_base(), R4_PAGE_SIZE, SPACE_DEVICE);
+    io_apics_map(&space, boot, cluster);
     peers_map(&space, boot, cluster);
     cores_map(&space, cluster);
     direct_map(&space, boot, cluster);

@@ -4,6 +4,7 @@
  */
 #include "layout.h"
 #include "core/derive.h"
+#include "core/device.h"
 #include "print.h"
 #include "x86/identity.h"
 #include "x86/local_apic.h"
@@ -45,7 +46,8 @@ static bool layout_fits(const struct boot *boot, char *reason, size_t size) {
         format(reason, size, "the layout does not name the boot processor (APIC id %u)", apic_id());
         return false;
     }
-    return topology_check(&boot->topology, &boot->layout, reason, size);
+    return topology_check(&boot->topology, &boot->layout, reason, size) &&
+           device_check(&boot->madt, &boot->layout, reason, size);
 }
 
 /* True if the module's layout is to be used. */

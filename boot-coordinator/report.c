@@ -3,6 +3,7 @@
  * Lines about a cluster. See report.h.
  */
 #include "report.h"
+#include "core/device.h"
 #include "print.h"
 
 static void report_head(const struct boot *boot, const struct cluster *cluster) {
@@ -24,6 +25,20 @@ static void report_head(const struct boot *boot, const struct cluster *cluster) 
         }
     }
     boot_end();
+}
+
+static void report_devices(const struct boot *boot, const struct cluster *cluster) {
+    const struct madt_io_apic *own;
+    if (boot->layout.header->console_owner == cluster->number) {
+        boot_print("cluster %u: console", cluster->number);
+    }
+    if (boot->layout.header->pci_owner == cluster->number) {
+        boot_print("cluster %u: PCI configuration", cluster->number);
+    }
+    for (uint32_t i = 0; (own = device_io_apic(&boot->madt, &boot->layout, cluster->number, i)) != NULL; i++) {
+        boot_print("cluster %u: I/O APIC %u at 0x%lx, lines from %u", cluster->number, own->id, own->base,
+                   own->first_line);
+    }
 }
 
 void report_cluster(const struct boot *boot, const struct cluster *cluster) {
@@ -49,4 +64,5 @@ void report_cluster(const struct boot *boot, const struct cluster *cluster) {
         }
     }
     boot_print("cluster %u: header 0x%016lx", number, reserve->header);
+    report_devices(boot, cluster);
 }

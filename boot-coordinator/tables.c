@@ -89,6 +89,18 @@ static void tables_warn(const struct boot *boot) {
     }
 }
 
+/* A kernel will map them uncached, and write there: RAM and the local APICs must not be hit. */
+static void io_apics_check(const struct boot *boot) {
+    for (uint32_t i = 0; i < boot->madt.io_apic_count; i++) {
+        const struct madt_io_apic *io_apic = &boot->madt.io_apics[i];
+        phys_t page = round_down(io_apic->base, R4_PAGE_SIZE);
+        if (ranges_meet(&boot->loader.ram, page, page + R4_PAGE_SIZE) || page == apic_base()) {
+            boot_stop("the MADT lists I/O APIC %u at 0x%lx, where %s", io_apic->id, io_apic->base,
+                      page == apic_base() ? "the local APICs are" : "there is RAM");
+        }
+    }
+}
+
 void tables_read(struct boot *boot) {
     struct acpi_memory memory = {.at = table_at, .context = boot};
     struct acpi_root root;
@@ -97,6 +109,7 @@ void tables_read(struct boot *boot) {
     }
     boot_stop_on(acpi_open(&memory, boot->loader.rsdp, boot->loader.rsdp_size, &root));
     boot_stop_on(madt_read(table_need(boot, &memory, &root, "APIC"), &boot->madt));
+    io_apics_check(boot);
     boot_stop_on(fadt_read(table_need(boot, &memory, &root, "FACP"), &boot->pm_port));
     boot->topology = (struct topology){.madt = &boot->madt, .ram = &boot->loader.ram};
     srat_take(boot, &memory, &root);

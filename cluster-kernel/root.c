@@ -219,6 +219,12 @@ static void info_fill(struct r4_root_info *info) {
     info->cluster_count = cluster_count();
     info->core_count = core_count();
     info->tsc_khz = boot_info()->tsc_khz;
+    info->pci_is_own = boot_info()->pci_owner == this_cluster();
+    info->io_apic_count = boot_info()->io_apic_count;
+    for (uint32_t i = 0; i < info->io_apic_count; i++) {
+        const struct r4_boot_io_apic *own = &boot_info()->io_apics[i];
+        info->io_apics[i] = (struct r4_root_io_apic){own->id, own->first_line};
+    }
     string_copy(info->command, sizeof(info->command), boot_info()->command);
 }
 

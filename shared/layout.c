@@ -51,9 +51,11 @@ static enum r4_layout_fault check_header(const struct r4_layout_header *header, 
     }
     size_t arrays =
         header->cluster_count * sizeof(struct r4_layout_cluster) + header->core_count * sizeof(struct r4_layout_core) +
-        header->memory_count * sizeof(struct r4_layout_memory) + header->link_count * sizeof(struct r4_layout_link);
+        header->memory_count * sizeof(struct r4_layout_memory) + header->link_count * sizeof(struct r4_layout_link) +
+        header->io_apic_count * sizeof(struct r4_layout_io_apic);
     if (header->size != sizeof(*header) + arrays || header->cluster_count == 0 ||
-        header->cluster_count > R4_MAX_CLUSTERS || header->console_owner >= header->cluster_count) {
+        header->cluster_count > R4_MAX_CLUSTERS || header->console_owner >= header->cluster_count ||
+        header->pci_owner >= header->cluster_count) {
         return R4_LAYOUT_COUNT_WRONG;
     }
     if (header->checksum != layout_checksum(header)) {
@@ -176,6 +178,22 @@ static enum r4_layout_fault check_links(const struct r4_layout *layout, uint32_t
     return layout->header->link_count == clusters * (clusters - 1) ? R4_LAYOUT_GOOD : R4_LAYOUT_LINK_WRONG;
 }
 
+static enum r4_layout_fault check_io_apics(const struct r4_layout *layout, uint32_t *entry) {
+    for (uint32_t i = 0; i < layout->header->io_apic_count; i++) {
+        const struct r4_layout_io_apic *io_apic = &layout->io_apics[i];
+        *entry = i;
+        if (io_apic->id > UINT8_MAX || io_apic->owner >= layout->header->cluster_count) {
+            return R4_LAYOUT_IO_APIC_WRONG;
+        }
+        for (uint32_t other = 0; other < i; other++) {
+            if (layout->io_apics[other].id == io_apic->id) {
+                return R4_LAYOUT_IO_APIC_WRONG;
+            }
+        }
+    }
+    return R4_LAYOUT_GOOD;
+}
+
 enum r4_layout_fault r4_layout_open(const void *data, size_t size, struct r4_layout *layout, uint32_t *entry) {
     *entry = 0;
     enum r4_layout_fault fault = check_header(data, size);
@@ -187,6 +205,7 @@ enum r4_layout_fault r4_layout_open(const void *data, size_t size, struct r4_lay
     layout->cores = (const struct r4_layout_core *)(layout->clusters + layout->header->cluster_count);
     layout->memories = (const struct r4_layout_memory *)(layout->cores + layout->header->core_count);
     layout->links = (const struct r4_layout_link *)(layout->memories + layout->header->memory_count);
+    layout->io_apics = (const struct r4_layout_io_apic *)(layout->links + layout->header->link_count);
     fault = check_clusters(layout, entry);
     if (fault == R4_LAYOUT_GOOD) {
         fault = check_cores(layout, entry);
@@ -196,6 +215,9 @@ enum r4_layout_fault r4_layout_open(const void *data, size_t size, struct r4_lay
     }
     if (fault == R4_LAYOUT_GOOD) {
         fault = check_links(layout, entry);
+    }
+    if (fault == R4_LAYOUT_GOOD) {
+        fault = check_io_apics(layout, entry);
     }
     return fault;
 }

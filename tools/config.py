@@ -16,6 +16,7 @@ from headers import NUMBERS
 NODE_MIN_MIB = 64
 MACHINE_MAX_MIB = 512 * 1024  # QEMU's processors have 40 address bits, and the holes below 4 GiB take some
 APIC_ID_MAX = 254  # of the xAPIC; 255 means all
+IO_APIC_ID_MAX = 255
 SLOTS_MAX = 256  # QEMU's
 DISTANCE_SELF = 10
 DISTANCE_MAX = 254  # 255 would mean unreachable
@@ -59,6 +60,12 @@ class Link:
 
 
 @dataclass(frozen=True)
+class IoApic:  # one that is not the console's owner's
+    id: int  # in the MADT
+    cluster: int
+
+
+@dataclass(frozen=True)
 class Table:  # an ACPI table of one's own
     path: str
     signature: str
@@ -98,6 +105,8 @@ class Config:
     clusters: list
     links: list  # one for each ordered pair
     console: int  # the cluster that has the console
+    pci: int  # the cluster that has PCI configuration
+    io_apics: list  # of IoApic
     trace: bool  # the kernels record events
 
 
@@ -371,6 +380,25 @@ def _links(tables, count, default):
             for source in range(count) for target in range(count) if source != target]
 
 
+def _owner(number, count, key):
+    if number not in range(count):
+        raise ConfigError(key, f"cluster {number} does not exist", f"must be from 0 to {count - 1}")
+    return number
+
+
+def _io_apics(tables, count):
+    found = []
+    for index, table in enumerate(tables):
+        key = f"io_apic[{index}]"
+        fields = _read(_typed(table, dict, key), {"id": (int, REQUIRED), "cluster": (int, REQUIRED)}, key + ".")
+        _in_range(fields["id"], 0, IO_APIC_ID_MAX, f"{key}.id")
+        _owner(fields["cluster"], count, f"{key}.cluster")
+        if fields["id"] in (other.id for other in found):
+            raise ConfigError(f"{key}.id", f"names the I/O APIC {fields['id']} again", "must be named once")
+        found.append(IoApic(**fields))
+    return found
+
+
 def _parse(path):
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
@@ -402,8 +430,9 @@ def load(path):
     """The validated configuration in the file `path`."""
     path = Path(path)
     schema = {"name": (str, REQUIRED), "ring_slots": (int, REQUIRED), "link_priority": (int, 200),
-              "layout": (str, "module"), "console": (int, 0), "on_mismatch": (str, "stop"), "tables": (list, []), "trace": (bool, False),
-              "machine": (dict, REQUIRED), "cluster": (list, []), "link": (list, [])}
+              "layout": (str, "module"), "console": (int, 0), "pci": (int, None), "on_mismatch": (str, "stop"),
+              "tables": (list, []), "trace": (bool, False), "machine": (dict, REQUIRED), "cluster": (list, []),
+              "link": (list, []), "io_apic": (list, [])}
     fields = _read(_parse(path), schema)
     if fields["name"] != path.stem:
         raise ConfigError("name", f"is {fields['name']!a}", f"must be the file's name, {path.stem!a}")
@@ -417,6 +446,8 @@ def load(path):
     machine = _machine(fields["machine"])
     clusters = _clusters(fields["cluster"], machine)
     links = _links(fields["link"], len(clusters), priority)
-    if fields["console"] not in range(len(clusters)):
-        raise ConfigError("console", f"cluster {fields['console']} does not exist", f"must be from 0 to {len(clusters) - 1}")
-    return Config(fields["name"], slots, stops, derived, tables, machine, clusters, links, fields["console"], fields["trace"])
+    console = _owner(fields["console"], len(clusters), "console")
+    pci = console if fields["pci"] is None else _owner(fields["pci"], len(clusters), "pci")
+    io_apics = _io_apics(fields["io_apic"], len(clusters))
+    return Config(fields["name"], slots, stops, derived, tables, machine, clusters, links, console, pci, io_apics,
+                  fields["trace"])

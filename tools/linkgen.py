@@ -31,12 +31,14 @@ GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
 
 # The structures of shared/r4/layout.h: format for struct.pack, and the field names in that order; "" is reserved.
 RECORDS = {
-    "r4_layout_header": ("<IHHIIHHHHHHI", "magic version header_size size checksum cluster_count core_count "
-                                          "memory_count link_count ring_slots console_owner flags"),
+    "r4_layout_header": ("<IHHIIHHHHHHIHHI", "magic version header_size size checksum cluster_count core_count "
+                                             "memory_count link_count ring_slots console_owner flags pci_owner "
+                                             "io_apic_count -"),
     "r4_layout_cluster": ("<QQHHHH", "virtual_base direct_map number group core_count -"),
     "r4_layout_core": ("<IHH", "apic_id cluster -"),
     "r4_layout_memory": ("<QQIHH", "offset size domain cluster -"),
     "r4_layout_link": ("<HHBBH", "from to priority distance -"),
+    "r4_layout_io_apic": ("<HHI", "id owner -"),
 }
 
 
@@ -60,8 +62,9 @@ def make_layout(config):
                 for number, cluster in enumerate(config.clusters) for part in cluster.memory]
     links = [{"from": link.source, "to": link.target, "priority": link.priority, "distance": distance(config, link)}
              for link in config.links]
+    io_apics = [{"id": io_apic.id, "owner": io_apic.cluster} for io_apic in config.io_apics]
     return {"r4_layout_cluster": clusters, "r4_layout_core": cores, "r4_layout_memory": memories,
-            "r4_layout_link": links}
+            "r4_layout_link": links, "r4_layout_io_apic": io_apics}
 
 
 def distance(config, link):
@@ -76,7 +79,8 @@ def make_header(config, layout):
             "header_size": SIZES["r4_layout_header"], "size": size,
             "cluster_count": len(layout["r4_layout_cluster"]), "core_count": len(layout["r4_layout_core"]),
             "memory_count": len(layout["r4_layout_memory"]), "link_count": len(layout["r4_layout_link"]),
-            "ring_slots": config.ring_slots, "console_owner": config.console,
+            "ring_slots": config.ring_slots, "console_owner": config.console, "pci_owner": config.pci,
+            "io_apic_count": len(layout["r4_layout_io_apic"]),
             "flags": config.stops * NUMBERS["R4_LAYOUT_STOP"] | config.trace * NUMBERS["R4_LAYOUT_TRACE"]}
 
 
@@ -169,7 +173,8 @@ def describe(config, header, layout):
             "link_constants": {name: f"{value:#x}" for name, value in constants.items()},
         })
     machine = config.machine
-    return {"name": config.name, "ring_slots": config.ring_slots, "console": config.console, "derived": config.derived,
+    return {"name": config.name, "ring_slots": config.ring_slots, "console": config.console, "pci": config.pci,
+            "io_apics": layout["r4_layout_io_apic"], "derived": config.derived,
             "sockets": machine.sockets, "cores_per_socket": machine.cores_per_socket, "memory_mib": machine.memory_mib,
             "low_memory_mib": machine.low_memory_mib, "distances": machine.distances,
             "clusters": clusters, "links": layout["r4_layout_link"]}

@@ -149,7 +149,9 @@ class Picture:
         return [f"cluster {index}", f"group {cluster.group}", *wrapped(cluster.cores, "cores"),
                 *wrapped(cluster.nodes, "nodes"), f"memory {total} MiB",
                 f"kernel {record['virtual_base']:x}", f"direct {record['direct_map']:x}",
-                *(["has the console"] if index == self.config.console else [])]
+                *(["has the console"] if index == self.config.console else []),
+                *(["has PCI"] if index == self.config.pci else []),
+                *(f"has I/O APIC {io_apic.id}" for io_apic in self.config.io_apics if io_apic.cluster == index)]
 
     def label(self, left, right):
         """Of two clusters' rings: distance, priority if not the usual one; that to the right first."""

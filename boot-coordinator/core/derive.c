@@ -295,6 +295,7 @@ bool derive_layout(const struct topology *topology, uint32_t boot_apic_id, uint3
         return false;
     }
     links_make(topology, derive);
-    *layout = (struct r4_layout){&derive->header, derive->clusters, derive->cores, derive->memories, derive->links};
+    *layout =
+        (struct r4_layout){&derive->header, derive->clusters, derive->cores, derive->memories, derive->links, NULL};
     return true;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * A layout made from the ACPI tables alone, for a machine that brings none or one that does not fit. The rules:
- *   cores    Each domain that has cores is a cluster; one with more than R4_MAX_CORES is as many clusters as it takes,
- * of even size. Clusters are numbered by domain. Only cores that the MADT enables and the SRAT knows count. memory   A
- * cluster's home is its own domain, or, if that has no RAM, the nearest one that has. Clusters with the same home share
- * its RAM in proportion to their cores, cut at 2 MiB pages, in the order of their numbers. A domain with RAM that is
- * nobody's home goes to the nearest cluster as a whole. nearest  Lowest SLIT distance, seen from the cores; unreachable
- * and unknown come last; on a tie the lowest number. Pure: the caller has read the tables and reports what is left
- * unused.
+ * - Cores: each domain that has cores is a cluster; one with more than R4_MAX_CORES is as many clusters as it takes, of
+ *   even size. Clusters are numbered by domain. Only cores that the MADT enables and the SRAT knows count.
+ * - Memory: a cluster's home is its own domain, or, if that has no RAM, the nearest one that has. Clusters with the
+ *   same home share its RAM in proportion to their cores, cut at 2 MiB pages, in the order of their numbers. A domain
+ *   with RAM that is nobody's home goes to the nearest cluster as a whole.
+ * - Nearest: lowest SLIT distance, seen from the cores; unreachable and unknown come last; on a tie the lowest number.
+ * - Devices: cluster 0 has them all.
+ * Pure: the caller has read the tables and reports what is left unused.
  */
 #ifndef R4_BOOT_DERIVE_H
 #define R4_BOOT_DERIVE_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * MADT ("APIC"): which processors there are. Source: ACPI 6.5, sections 5.2.12, 5.2.12.2 (Processor Local
- * APIC), 5.2.12.8 (Local APIC Address Override), 5.2.12.12 (Processor Local x2APIC).
+ * MADT ("APIC"): which processors and which I/O APICs there are. Source: ACPI 6.5, sections 5.2.12, 5.2.12.2
+ * (Processor Local APIC), 5.2.12.3 (I/O APIC), 5.2.12.8 (Local APIC Address Override), 5.2.12.12 (Processor Local
+ * x2APIC).
  */
 #ifndef R4_BOOT_MADT_H
 #define R4_BOOT_MADT_H
@@ -16,16 +17,25 @@ struct madt_core {
     bool online_capable; /* not there yet: could be added while the machine runs */
 };
 
+struct madt_io_apic {
+    phys_t base;         /* of its registers; a multiple of 256, so that they lie in one page */
+    uint32_t id;         /* 0..255 */
+    uint32_t first_line; /* global number of its first interrupt line */
+};
+
 struct madt {
     phys_t apic; /* of the local APICs' registers */
     uint32_t core_count;
     struct madt_core cores[MADT_CORES_MAX]; /* in the table's order; an APIC id stands here once */
+    uint32_t io_apic_count;
+    struct madt_io_apic io_apics[R4_MAX_IO_APICS]; /* in the table's order; an id stands here once */
 };
 
 /* Reads a table whose length and checksum are good. On a fault *madt is not to be used. */
 struct acpi_fault madt_read(const struct acpi_header *table, struct madt *madt);
 
-/* The processor with that APIC id, or null. */
+/* The processor with that APIC id, or null; the I/O APIC with that id, or null. */
 const struct madt_core *madt_find(const struct madt *madt, uint32_t apic_id);
+const struct madt_io_apic *madt_find_io_apic(const struct madt *madt, uint32_t id);
 
 #endif

@@ -7,6 +7,7 @@
 #include "descriptors.h"
 #include "entry.h"
 #include "fpu.h"
+#include "io_apic.h"
 #include "local_apic.h"
 #include "where.h"
 #include <x86/registers.h>
@@ -89,5 +90,8 @@ void machine_start(uint32_t index) {
     syscall_start();
     fpu_start(own);
     local_apic_start();
+    if (index == 0) {
+        io_apic_start();
+    }
     own->started = true;
 }

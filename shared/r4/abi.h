@@ -101,6 +101,12 @@ struct r4_root_untyped {
 };
 R4_SIZE(struct r4_root_untyped, 16);
 
+struct r4_root_io_apic {
+    uint32_t id;         /* in the ACPI table MADT */
+    uint32_t first_line; /* global number of its first interrupt line */
+};
+R4_SIZE(struct r4_root_io_apic, 8);
+
 struct r4_root_info {
     uint64_t magic;
     uint32_t cluster; /* own number */
@@ -120,6 +126,9 @@ struct r4_root_info {
     uint32_t slot_first_free; /* from here to the end of the last cap page all slots but the headers are empty */
     uint32_t untyped_count;
     struct r4_root_untyped untyped[R4_ROOT_UNTYPED_MAX];
+    uint32_t pci_is_own;    /* 1: PCI configuration is this cluster's; 0: another's */
+    uint32_t io_apic_count; /* of this cluster's own */
+    struct r4_root_io_apic io_apics[R4_MAX_IO_APICS];
     char command[256]; /* "program=demo …", from the boot loader and fw_cfg; zero-terminated */
 };
 _Static_assert(sizeof(struct r4_root_info) <= R4_PAGE_SIZE, "the root task's information is one page");

@@ -9,7 +9,7 @@
 #include <r4/layout.h>
 
 #define R4_BOOT_INFO_MAGIC   0x494234525f524934ULL
-#define R4_BOOT_INFO_VERSION 2U
+#define R4_BOOT_INFO_VERSION 3U
 #define R4_BOOT_RANGES       256U /* pool ranges of one cluster; more are an error of the coordinator by name */
 #define R4_BOOT_SEGMENTS     4U   /* loaded segments of the root task */
 #define R4_BOOT_DIRECTORIES                                                                                            \
@@ -30,6 +30,13 @@ struct r4_boot_segment { /* of the root task: page-aligned copy of an ELF segmen
     uint64_t rights; /* R4_READ, R4_WRITE, R4_EXEC of slot.h */
 };
 R4_SIZE(struct r4_boot_segment, 32);
+
+struct r4_boot_io_apic {
+    phys_t base;         /* of its registers: in the page that R4_AREA_IO_APICS shows at the same index */
+    uint32_t id;         /* in the MADT */
+    uint32_t first_line; /* global number of its first interrupt line */
+};
+R4_SIZE(struct r4_boot_io_apic, 16);
 
 struct r4_boot_info {
     uint64_t magic;
@@ -61,7 +68,10 @@ struct r4_boot_info {
     uint32_t apic_ids[R4_MAX_CORES];        /* by core index */
     uint8_t link_priority[R4_MAX_CLUSTERS]; /* at which this cluster serves what comes from that peer */
     uint32_t console_owner;                 /* the cluster that has the console's device */
+    uint32_t pci_owner;                     /* the cluster that has PCI configuration */
+    uint32_t io_apic_count;                 /* of this cluster's own */
     uint32_t reserved;
+    struct r4_boot_io_apic io_apics[R4_MAX_IO_APICS];
     char command[256]; /* zero-terminated: from GRUB's line and fw_cfg opt/r4/command, blank between */
     struct r4_boot_range pools[R4_BOOT_RANGES]; /* whole 2 MiB pages, disjoint, ascending; with root_block, without
                                                    reserve. May hold what the coordinator still uses: not to be written
@@ -69,6 +79,7 @@ struct r4_boot_info {
 };
 _Static_assert(R4_AREA_TABLES + (1 + R4_BOOT_DIRECTORIES) * R4_PAGE_SIZE <= R4_AREA_RINGS_IN,
                "directories meet the rings");
+_Static_assert(R4_AREA_IO_APICS + R4_MAX_IO_APICS * R4_PAGE_SIZE <= R4_AREA_CORES, "I/O APICs meet the cores");
 _Static_assert(sizeof(struct r4_boot_info) <= R4_BOOT_INFO_PAGES * R4_PAGE_SIZE, "boot information outgrew its pages");
 
 #endif

@@ -4,8 +4,7 @@
  * with. One versioned, checksummed binary, little endian, made by tools/linkgen.py, loaded as a multiboot2 module named
  * "layout". The coordinator treats it as untrusted and holds it against the ACPI tables.
  *
- *   header | clusters | cores | memories | links       each an array of the fixed structures below, in this order,
- * without gaps
+ * The header, then an array each of clusters, cores, memories, links, I/O APICs: the structures below, without gaps.
  */
 #ifndef R4_LAYOUT_H
 #define R4_LAYOUT_H
@@ -13,7 +12,7 @@
 #include <r4/types.h>
 
 #define R4_LAYOUT_MAGIC   0x4c345234U /* "4R4L" in memory */
-#define R4_LAYOUT_VERSION 1U
+#define R4_LAYOUT_VERSION 2U
 
 struct r4_layout_header {
     uint32_t magic;
@@ -28,8 +27,11 @@ struct r4_layout_header {
     uint16_t ring_slots;    /* of each mailbox ring, a power of two, 1..64 */
     uint16_t console_owner; /* the cluster that has the console's device */
     uint32_t flags;         /* R4_LAYOUT_STOP, R4_LAYOUT_TRACE */
+    uint16_t pci_owner;     /* the cluster that has PCI configuration */
+    uint16_t io_apic_count;
+    uint32_t reserved;
 };
-R4_SIZE(struct r4_layout_header, 32);
+R4_SIZE(struct r4_layout_header, 40);
 
 #define R4_LAYOUT_STOP  1U /* a layout that contradicts the tables stops the boot */
 #define R4_LAYOUT_TRACE 2U /* the kernels record trace events */
@@ -70,6 +72,13 @@ struct r4_layout_link { /* one per ordered pair of clusters */
 };
 R4_SIZE(struct r4_layout_link, 8);
 
+struct r4_layout_io_apic { /* one that another cluster than the console's owner has: that one has all others */
+    uint16_t id;           /* in the MADT, 0..255 */
+    uint16_t owner;        /* cluster */
+    uint32_t reserved;
+};
+R4_SIZE(struct r4_layout_io_apic, 8);
+
 /* The kernel's 16 MiB: areas at fixed offsets from virtual_base. Pages that are not named are not mapped. */
 #define R4_KERNEL_AREA    0x1000000U /* distance between the virtual bases of two clusters */
 #define R4_VIRTUAL_BASE   0xffffffff80000000ULL
@@ -81,6 +90,7 @@ R4_SIZE(struct r4_layout_link, 8);
 #define R4_AREA_RINGS_OUT 0x600000U /* + target * R4_RING_STRIDE */
 #define R4_AREA_HEADERS   0x800000U /* + peer * 4 KiB, read-only */
 #define R4_AREA_APIC      0x900000U /* local APIC registers, uncached */
+#define R4_AREA_IO_APICS  0xa00000U /* + 4 KiB for each own I/O APIC: the page with its registers, uncached */
 #define R4_AREA_CORES                                                                                                  \
     0xc00000U /* + core * R4_CORE_STRIDE: guard page, then stack, then struct core at R4_CORE_OFFSET */
 #define R4_RING_STRIDE 0x2000U
@@ -102,13 +112,14 @@ R4_SIZE(struct r4_layout_link, 8);
     X(R4_LAYOUT_VERSION_WRONG, "the layout has another version")                                                       \
     X(R4_LAYOUT_CHECKSUM_WRONG, "the checksum does not fit")                                                           \
     X(R4_LAYOUT_COUNT_WRONG,                                                                                           \
-      "a count is zero, too large or does not fit the size, or the console's owner does not exist")                    \
+      "a count is zero, too large or does not fit the size, or the owner of the console or of PCI does not exist")     \
     X(R4_LAYOUT_RING_SLOTS_WRONG, "ring slots are not a power of two from 1 to 64")                                    \
     X(R4_LAYOUT_CLUSTER_WRONG, "a cluster's number, base or core count is wrong")                                      \
     X(R4_LAYOUT_CORE_TWICE, "a core is named twice or its cluster does not exist")                                     \
     X(R4_LAYOUT_MEMORY_WRONG, "a memory part is misaligned, empty or its cluster does not exist")                      \
     X(R4_LAYOUT_MEMORY_OVERLAP, "two memory parts overlap")                                                            \
-    X(R4_LAYOUT_LINK_WRONG, "the links are not one per ordered pair")
+    X(R4_LAYOUT_LINK_WRONG, "the links are not one per ordered pair")                                                  \
+    X(R4_LAYOUT_IO_APIC_WRONG, "an I/O APIC is named twice, its id is above 255 or its owner does not exist")
 
 #define R4_LAYOUT_FAULT_ENUM(name, text) name,
 enum r4_layout_fault { R4_LAYOUT_FAULT_LIST(R4_LAYOUT_FAULT_ENUM) R4_LAYOUT_FAULT_COUNT };
@@ -121,6 +132,7 @@ struct r4_layout {
     const struct r4_layout_core *cores;
     const struct r4_layout_memory *memories;
     const struct r4_layout_link *links;
+    const struct r4_layout_io_apic *io_apics;
 };
 
 /* Checks `size` bytes at `data` (8-byte aligned) and fills *layout. On any fault but R4_LAYOUT_GOOD *layout is not to

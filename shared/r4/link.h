@@ -26,6 +26,7 @@
     X(r4_link_rings_out, 64, (c)->virtual_base + R4_AREA_RINGS_OUT)                                                    \
     X(r4_link_headers, 64, (c)->virtual_base + R4_AREA_HEADERS)                                                        \
     X(r4_link_apic, 64, (c)->virtual_base + R4_AREA_APIC)                                                              \
+    X(r4_link_io_apics, 64, (c)->virtual_base + R4_AREA_IO_APICS)                                                      \
     X(r4_link_cores, 64, (c)->virtual_base + R4_AREA_CORES)
 
 #endif

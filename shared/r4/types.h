@@ -19,7 +19,8 @@ typedef uint64_t phys_t; /* a physical address, in bytes */
 #define R4_LINE_SIZE  64U /* a cache line, in bytes */
 
 #define R4_MAX_CLUSTERS 64U
-#define R4_MAX_CORES    64U /* in one cluster: core sets are one 64-bit word */
+#define R4_MAX_CORES    64U  /* in one cluster: core sets are one 64-bit word */
+#define R4_MAX_IO_APICS 128U /* in the machine */
 
 #define R4_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

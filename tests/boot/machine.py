@@ -4,6 +4,7 @@
 import json
 import pathlib
 import re
+import socket
 import time
 
 import qemu
@@ -56,6 +57,12 @@ def own_ranges(machine_layout, cluster):
     return merged(found)
 
 
+def io_apic_owner(machine_layout):
+    """The cluster that has QEMU's only I/O APIC, which has the id 0."""
+    named = {io_apic["id"]: io_apic["owner"] for io_apic in machine_layout["io_apics"]}
+    return named.get(0, machine_layout["console"])
+
+
 def merged(ranges):
     """The same bytes in ascending ranges with gaps between them."""
     result = []
@@ -100,6 +107,7 @@ class BootLog:
         self.pool = {}  # cluster -> [(base, end), …]
         self.ring = {}  # (from, to) -> (address, slots)
         self.header = {}  # cluster -> address
+        self.root_block = {}  # cluster -> (base, end)
         for line in lines:
             self._take(line)
 
@@ -115,27 +123,45 @@ class BootLog:
             self.root_table[cluster] = int(part[1], 16)
         elif part := re.match(r"ring from (\d+) at (0x[0-9a-f]+), (\d+) slots", text):
             self.ring[int(part[1]), cluster] = (int(part[2], 16), int(part[3]))
+        elif part := re.match(r"root task (0x[0-9a-f]+)-(0x[0-9a-f]+)", text):
+            self.root_block[cluster] = (int(part[1], 16), int(part[2], 16))
         elif part := re.match(r"header (0x[0-9a-f]+)", text):
             self.header[cluster] = int(part[1], 16)
 
 
-class StoppedMachine:
-    """Runs the demonstration on a machine without the debug-exit port, where the end leaves everything in place, and stops it there."""
+def write_words(path, writes):
+    """Through QEMU's test socket, which reaches devices too."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(path))
+        stream = connection.makefile("rw", encoding="ascii")
+        for address, word in writes:
+            stream.write(f"writel {address:#x} {word:#x}\n")
+            stream.flush()
+            assert stream.readline() == "OK\n"
 
-    def __init__(self, name, scratch):
+
+class StoppedMachine:
+    """Runs the demonstration on a machine without the debug-exit port, where the end leaves everything in place, and stops it there.
+    `writes` are made before the first instruction: [(physical address, 32-bit word), …]."""
+
+    def __init__(self, name, scratch, writes=()):
         self.layout = layout(name)
         self.name = name
         self._dump = scratch / "dump"
-        socket = scratch / "qmp"
-        extra = ["-qmp", f"unix:{socket},server=on,wait=off"]
+        control = scratch / "qmp"
+        extra = ["-qmp", f"unix:{control},server=on,wait=off"]
+        extra += ["-S", "-qtest", f"unix:{scratch / 'qtest'},server=on,wait=off", "-qtest-log", "none"] if writes else []
         arguments = qemu.command_line(BUILD / name, "tcg", qemu.guest_command("demo"), extra)
         exit_device = arguments.index(f"isa-debug-exit,iobase={qemu.EXIT_PORT:#x},iosize=4")
         del arguments[exit_device - 1 : exit_device + 1]
         self._guest = qemu.Guest(arguments, qemu.TIMEOUTS["tcg"])
         try:
+            self._qmp = qemu.Qmp(control, self._guest.deadline)
+            if writes:
+                write_words(scratch / "qtest", writes)
+                self._qmp.execute("cont")
             if self._guest.wait_for(qemu.is_end) is None:
                 raise qemu.QemuError(f"{name}: no end marker in\n{self._guest.output}")
-            self._qmp = qemu.Qmp(socket, self._guest.deadline)
             self._qmp.execute("stop")
         except qemu.QemuError:
             self._guest.kill()
@@ -153,12 +179,15 @@ class StoppedMachine:
         assert len(data) == size
         return data
 
+    def monitor(self, command, **more):
+        """What QEMU's monitor answers."""
+        return self._qmp.execute("human-monitor-command", **{"command-line": command, **more})
+
     def root_tables(self):
         """CR3 of each core, by APIC id: [(apic id, address of the PML4), …]."""
         apic_ids = {core["core"]: core["apic_id"] for cluster in self.layout["clusters"] for core in cluster["cores"]}
         tables = []
         for cpu in self._qmp.execute("query-cpus-fast"):
-            question = {"command-line": "info registers", "cpu-index": cpu["cpu-index"]}
-            registers = self._qmp.execute("human-monitor-command", **question)
+            registers = self.monitor("info registers", **{"cpu-index": cpu["cpu-index"]})
             tables.append((apic_ids[cpu["cpu-index"]], int(re.search(r"CR3=([0-9a-f]+)", registers)[1], 16) & ~(PAGE - 1)))
         return tables

@@ -7,6 +7,7 @@ import machine
 import paging
 
 APIC = 0xFEE00000
+IO_APIC = 0xFEC00000  # QEMU's only one
 LARGE_PAGE = 2 * machine.MIB
 KERNEL_AREA = 0x1000000
 RING_STRIDE = 0x2000
@@ -22,6 +23,7 @@ class View:
         self.constants = {name: int(value, 16) for name, value in guest.layout["clusters"][cluster]["link_constants"].items()}
         self.mappings, self.tables = paging.walk(guest.read, self.log.root_table[cluster])
         self.cluster = cluster
+        self.has_io_apic = machine.io_apic_owner(guest.layout) == cluster
         self.peers = [peer for peer in range(len(guest.layout["clusters"])) if peer != cluster]
 
     def owns(self, base, size):
@@ -32,6 +34,8 @@ class View:
         allowed = {
             (self.constants["r4_link_apic"], APIC): (True, True),
         }
+        if self.has_io_apic:
+            allowed[self.constants["r4_link_io_apics"], IO_APIC] = (True, True)
         for peer in self.peers:
             header = self.constants["r4_link_headers"] + peer * machine.PAGE
             allowed[header, self.log.header[peer]] = (False, False)

@@ -32,7 +32,7 @@ $(FUZZ_TARGETS): $(FUZZ)/%: $(FUZZ)/objects/tests/fuzz/%.o $(FUZZ)/pure.a
 	@$(call say,FUZZLD,$@)
 	$(Q)clang -fsanitize=fuzzer,address,undefined -o $@ $^
 
-FUZZ_LAYOUTS := $(addprefix build/,$(addsuffix /layout.bin,qemu-1x1 qemu-2x2 qemu-4x2 interleaved split-socket))
+FUZZ_LAYOUTS := $(addprefix build/,$(addsuffix /layout.bin,qemu-1x1 qemu-2x2 qemu-4x2 interleaved split-socket uneven))
 $(FUZZ)/seeds/made: tests/fuzz/seeds.py $(ACPI_TABLES) $(FUZZ_LAYOUTS) build/root.elf | $(TEST_PACKAGES)
 	@$(call say,SEEDS,$(@D))
 	$(Q)$(PYTHON) tests/fuzz/seeds.py $(@D) --tables $(HOST)/acpi --layouts $(FUZZ_LAYOUTS) --root build/root.elf && touch $@

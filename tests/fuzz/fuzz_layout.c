@@ -40,6 +40,17 @@ static void links_check(const struct r4_layout *layout) {
     }
 }
 
+static void owners_check(const struct r4_layout *layout) {
+    bool seen[256] = {0};
+    uint32_t clusters = layout->header->cluster_count;
+    FUZZ_CHECK(layout->header->console_owner < clusters && layout->header->pci_owner < clusters);
+    for (uint32_t i = 0; i < layout->header->io_apic_count; i++) {
+        const struct r4_layout_io_apic *io_apic = &layout->io_apics[i];
+        FUZZ_CHECK(io_apic->id < R4_COUNT(seen) && io_apic->owner < clusters && !seen[io_apic->id]);
+        seen[io_apic->id] = true;
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct r4_layout layout;
     uint32_t entry = 0;
@@ -50,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         clusters_check(&layout);
         memories_check(&layout);
         links_check(&layout);
+        owners_check(&layout);
     }
     free(copy);
     return 0;

@@ -13,9 +13,17 @@ static void core_expect(uint32_t apic_id, uint32_t flags) {
     FUZZ_CHECK(core->enabled || !(flags & 1));
 }
 
-/* Each processor that an entry names is there, and enabled if that entry enables it. Returns how many it enables. */
+static void io_apic_expect(const uint8_t *entry) {
+    const struct madt_io_apic *io_apic = madt_find_io_apic(&madt, entry[2]);
+    FUZZ_CHECK(io_apic != NULL && io_apic->id == entry[2] && io_apic->base == acpi_read32(entry + 4));
+    FUZZ_CHECK(io_apic->first_line == acpi_read32(entry + 8) && is_aligned(io_apic->base, 256));
+}
+
+/* Each processor that an entry names is there, and enabled if that entry enables it. Returns how many it enables. Each
+ * I/O APIC is there, as its one entry says. */
 static uint32_t entries_expect(const uint8_t *bytes, uint32_t size) {
     uint32_t enabled = 0;
+    uint32_t io_apics = 0;
     for (uint32_t at = 44; at < size; at += bytes[at + 1]) {
         const uint8_t *entry = bytes + at;
         if (entry[0] == 0) {
@@ -24,8 +32,12 @@ static uint32_t entries_expect(const uint8_t *bytes, uint32_t size) {
         } else if (entry[0] == 9) {
             core_expect(acpi_read32(entry + 4), acpi_read32(entry + 8));
             enabled += entry[8] & 1;
+        } else if (entry[0] == 1) {
+            io_apic_expect(entry);
+            io_apics++;
         }
     }
+    FUZZ_CHECK(io_apics == madt.io_apic_count && io_apics <= R4_MAX_IO_APICS);
     return enabled;
 }
 

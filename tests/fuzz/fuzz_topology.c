@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tables, memory map and layout together: topology_check, derive_layout, and the placement of a layout that fits, as
- * the coordinator does it. Input = five sections (MADT, SRAT, SLIT, RAM ranges as pairs of 64-bit words, layout), each
- * behind its 16-bit length; no SRAT, SLIT or layout if that section is too short. The mutator changes one section at a
- * time, and mends the layout.
+ * Tables, memory map and layout together: topology_check, derive_layout, device_check, and the placement of a layout
+ * that fits, as the coordinator does it. Input = five sections (MADT, SRAT, SLIT, RAM ranges as pairs of 64-bit words,
+ * layout), each behind its 16-bit length; no SRAT, SLIT or layout if that section is too short. The mutator changes one
+ * section at a time, and mends the layout.
  */
 #include "core/derive.h"
+#include "core/device.h"
 #include "core/place.h"
 #include "fuzz.h"
 
@@ -120,14 +121,36 @@ static void clusters_check(const struct topology *topology, const struct r4_layo
     FUZZ_CHECK(ranges_subtract(&given, &ram) && given.count == 0);
 }
 
+/* Each I/O APIC has one owner, and no page has two. */
+static void owners_check(const struct r4_layout *layout) {
+    const struct madt_io_apic *own;
+    static uint32_t pages[R4_MAX_IO_APICS]; /* address / 4 KiB */
+    static uint32_t owners[R4_MAX_IO_APICS];
+    uint32_t count = 0;
+    for (uint32_t cluster = 0; cluster < layout->header->cluster_count; cluster++) {
+        for (uint32_t i = 0; (own = device_io_apic(&madt, layout, cluster, i)) != NULL; i++) {
+            FUZZ_CHECK(count < madt.io_apic_count);
+            pages[count] = (uint32_t)(own->base / R4_PAGE_SIZE);
+            owners[count] = cluster;
+            for (uint32_t other = 0; other < count; other++) {
+                FUZZ_CHECK(pages[other] != pages[count] || owners[other] == owners[count]);
+            }
+            count++;
+        }
+    }
+    FUZZ_CHECK(count == madt.io_apic_count);
+}
+
 static void layout_try(const struct topology *topology, const struct section *section) {
     char reason[192] = "";
     struct r4_layout layout;
     uint32_t entry;
     uint8_t *copy = fuzz_copy(section->bytes, section->size);
     if (r4_layout_open(copy, section->size, &layout, &entry) == R4_LAYOUT_GOOD) {
-        if (topology_check(topology, &layout, reason, sizeof(reason))) {
+        if (topology_check(topology, &layout, reason, sizeof(reason)) &&
+            device_check(&madt, &layout, reason, sizeof(reason))) {
             clusters_check(topology, &layout);
+            owners_check(&layout);
         } else {
             FUZZ_CHECK(*reason != '\0');
         }
@@ -143,9 +166,11 @@ static void derive_try(const struct topology *topology) {
         FUZZ_CHECK(*reason != '\0');
         return;
     }
-    bool fits = topology_check(topology, &layout, reason, sizeof(reason));
+    bool fits = topology_check(topology, &layout, reason, sizeof(reason)) &&
+                device_check(&madt, &layout, reason, sizeof(reason));
     fuzz_check(fits, reason, __FILE__, __LINE__);
     clusters_check(topology, &layout);
+    owners_check(&layout);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

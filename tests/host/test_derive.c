@@ -60,6 +60,7 @@ static void expect_layout(uint32_t clusters, uint32_t cores) {
     const struct r4_layout_header *header = layout.header;
     ck_assert_uint_eq(header->cluster_count, clusters);
     ck_assert_uint_eq(header->core_count, cores);
+    ck_assert(header->console_owner == 0 && header->pci_owner == 0 && header->io_apic_count == 0);
     size_t sizes[] = {sizeof(*header), clusters * sizeof(*layout.clusters), cores * sizeof(*layout.cores),
                       header->memory_count * sizeof(*layout.memories), header->link_count * sizeof(*layout.links)};
     const void *parts[] = {header, layout.clusters, layout.cores, layout.memories, layout.links};

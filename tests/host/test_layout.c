@@ -14,6 +14,7 @@ struct sample {
     struct r4_layout_core cores[3];
     struct r4_layout_memory memories[3];
     struct r4_layout_link links[2];
+    struct r4_layout_io_apic io_apics[2];
 };
 
 static void seal(struct r4_layout_header *header) {
@@ -31,7 +32,9 @@ static struct sample make_sample(void) {
                    .core_count = 3,
                    .memory_count = 3,
                    .link_count = 2,
-                   .ring_slots = 8},
+                   .ring_slots = 8,
+                   .pci_owner = 1,
+                   .io_apic_count = 2},
         .clusters = {{R4_VIRTUAL_BASE, R4_DIRECT_MAP, 0, 0, 2, 0},
                      {R4_VIRTUAL_BASE + R4_KERNEL_AREA, R4_DIRECT_MAP + (1ULL << R4_DIRECT_MAP_SHIFT), 1, 0, 1, 0}},
         .cores = {{0, 0, 0}, {1, 0, 0}, {4, 1, 0}},
@@ -39,6 +42,7 @@ static struct sample make_sample(void) {
                      {8 * R4_LARGE_SIZE, 4 * R4_LARGE_SIZE, 0, 0, 0},
                      {4 * R4_LARGE_SIZE, 4 * R4_LARGE_SIZE, 0, 1, 0}},
         .links = {{0, 1, 200, 21, 0}, {1, 0, 200, 0, 0}},
+        .io_apics = {{0, 0, 0}, {255, 1, 0}},
     };
     seal(&sample.header);
     return sample;
@@ -71,6 +75,7 @@ START_TEST(test_good) {
     ck_assert_ptr_eq(layout.cores, sample.cores);
     ck_assert_ptr_eq(layout.memories, sample.memories);
     ck_assert_ptr_eq(layout.links, sample.links);
+    ck_assert_ptr_eq(layout.io_apics, sample.io_apics);
 }
 END_TEST
 
@@ -94,8 +99,8 @@ static const struct spoiled {
     uint32_t entry;
 } spoiled[] = {
     {AT(header.magic), 0x4c345235, R4_LAYOUT_MAGIC_WRONG, 0},
-    {AT(header.version), 2, R4_LAYOUT_VERSION_WRONG, 0},
-    {AT(header.header_size), 40, R4_LAYOUT_VERSION_WRONG, 0},
+    {AT(header.version), 1, R4_LAYOUT_VERSION_WRONG, 0},
+    {AT(header.header_size), 32, R4_LAYOUT_VERSION_WRONG, 0},
     {AT(header.size), sizeof(struct sample) + 1, R4_LAYOUT_TRUNCATED, 0},
     {AT(header.size), 0xffffffff, R4_LAYOUT_TRUNCATED, 0},
     {AT(header.size), 0, R4_LAYOUT_COUNT_WRONG, 0},
@@ -139,6 +144,13 @@ static const struct spoiled {
     {AT(links[1].from), 0xffff, R4_LAYOUT_LINK_WRONG, 1},
     {AT(links[1].distance), 9, R4_LAYOUT_LINK_WRONG, 1},
     {AT(links[1].distance), 255, R4_LAYOUT_LINK_WRONG, 1},
+    {AT(header.console_owner), 2, R4_LAYOUT_COUNT_WRONG, 0},
+    {AT(header.pci_owner), 2, R4_LAYOUT_COUNT_WRONG, 0},
+    {AT(header.io_apic_count), 3, R4_LAYOUT_COUNT_WRONG, 0},
+    {AT(header.io_apic_count), 0xffff, R4_LAYOUT_COUNT_WRONG, 0},
+    {AT(io_apics[0].id), 256, R4_LAYOUT_IO_APIC_WRONG, 0},
+    {AT(io_apics[0].id), 255, R4_LAYOUT_IO_APIC_WRONG, 1},
+    {AT(io_apics[1].owner), 2, R4_LAYOUT_IO_APIC_WRONG, 1},
 };
 
 START_TEST(test_each_field_spoiled) {
@@ -172,10 +184,10 @@ END_TEST
 START_TEST(test_missing_link) {
     struct sample sample = make_sample();
     sample.header.link_count = 1;
-    sample.header.size -= (uint32_t)sizeof(sample.links[0]);
+    sample.header.io_apic_count = 3; /* the link's bytes are taken for one: links are checked first */
     seal(&sample.header);
     uint32_t entry;
-    ck_assert_int_eq(open_copy(&sample, sample.header.size, &entry), R4_LAYOUT_LINK_WRONG);
+    ck_assert_int_eq(open_copy(&sample, sizeof(sample), &entry), R4_LAYOUT_LINK_WRONG);
     ck_assert_uint_eq(entry, 1);
 }
 END_TEST
@@ -201,6 +213,7 @@ struct largest {
     struct r4_layout_core cores[R4_MAX_CLUSTERS * R4_MAX_CORES];
     struct r4_layout_memory memories[R4_MAX_CLUSTERS];
     struct r4_layout_link links[R4_MAX_CLUSTERS * (R4_MAX_CLUSTERS - 1)];
+    struct r4_layout_io_apic io_apics[R4_MAX_IO_APICS];
 };
 
 static void fill_largest(struct largest *layout) {
@@ -211,6 +224,7 @@ static void fill_largest(struct largest *layout) {
     layout->header.memory_count = R4_MAX_CLUSTERS;
     layout->header.link_count = R4_COUNT(layout->links);
     layout->header.ring_slots = 64;
+    layout->header.io_apic_count = R4_COUNT(layout->io_apics);
     struct r4_layout_link *link = layout->links;
     for (uint16_t i = 0; i < R4_MAX_CLUSTERS; i++) {
         layout->clusters[i] = (struct r4_layout_cluster){R4_VIRTUAL_BASE + (uint64_t)i * R4_KERNEL_AREA,
@@ -228,6 +242,9 @@ static void fill_largest(struct largest *layout) {
                 *link++ = (struct r4_layout_link){i, to, 255, 254, 0};
             }
         }
+    }
+    for (uint16_t i = 0; i < R4_MAX_IO_APICS; i++) {
+        layout->io_apics[i] = (struct r4_layout_io_apic){UINT8_MAX - i, i % R4_MAX_CLUSTERS, 0};
     }
     seal(&layout->header);
 }

@@ -23,6 +23,11 @@ START_TEST(test_read) {
     ck_assert(!core_at(5)->enabled && !core_at(5)->online_capable);
     ck_assert(!core_at(255)->enabled);
     ck_assert_ptr_null(madt_find(&madt, 6));
+    ck_assert_uint_eq(madt.io_apic_count, 1);
+    const struct madt_io_apic *io_apic = madt_find_io_apic(&madt, 2);
+    ck_assert_ptr_nonnull(io_apic);
+    ck_assert(io_apic->base == 0xfec00000 && io_apic->first_line == 24);
+    ck_assert_ptr_null(madt_find_io_apic(&madt, 0));
 }
 END_TEST
 
@@ -66,9 +71,11 @@ END_TEST
 START_TEST(test_short_entries) {
     static const uint8_t apic[] = {0, 7, 9, 9, 1, 0, 0};
     static const uint8_t x2apic[] = {9, 4, 0, 0};
+    static const uint8_t io_apic[] = {1, 11, 9, 0, 0, 0x10, 0xc0, 0xfe, 0, 0, 0};
     static const uint8_t address[] = {5, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     fixture_expect(with_entry(apic, sizeof(apic)), "APIC", 9, "a local APIC entry is shorter than 8 bytes");
     fixture_expect(with_entry(x2apic, sizeof(x2apic)), "APIC", 9, "a local x2APIC entry is shorter than 16 bytes");
+    fixture_expect(with_entry(io_apic, sizeof(io_apic)), "APIC", 9, "an I/O APIC entry is shorter than 12 bytes");
     fixture_expect(with_entry(address, sizeof(address)), "APIC", 9, "an address override is shorter than 12 bytes");
 }
 END_TEST
@@ -100,5 +107,31 @@ START_TEST(test_too_many_cores) {
 }
 END_TEST
 
+START_TEST(test_io_apics) {
+    static const uint8_t second[] = {1, 12, 0xff, 0, 0, 0xff, 0xc0, 0xfe, 0x18, 0, 0, 1};
+    static const uint8_t again[] = {1, 12, 2, 0, 0, 0x10, 0xc0, 0xfe, 0x18, 0, 0, 0};
+    static const uint8_t odd[] = {1, 12, 3, 0, 0x80, 0x10, 0xc0, 0xfe, 0x18, 0, 0, 0};
+    ck_assert_ptr_null(with_entry(second, sizeof(second)).what);
+    const struct madt_io_apic *io_apic = madt_find_io_apic(&madt, 0xff);
+    ck_assert(io_apic->base == 0xfec0ff00 && io_apic->first_line == 0x1000018);
+    fixture_expect(with_entry(again, sizeof(again)), "APIC", 9, "an earlier entry is of an I/O APIC with the same id");
+    fixture_expect(with_entry(odd, sizeof(odd)), "APIC", 9, "an I/O APIC's address is no multiple of 256");
+}
+END_TEST
+
+START_TEST(test_too_many_io_apics) {
+    enum { ENTRIES = R4_MAX_IO_APICS }; /* with that of the fixture, which has id 2: one too many */
+    static uint8_t entries[ENTRIES][12];
+    for (uint32_t i = 0; i < ENTRIES; i++) {
+        uint32_t words[3] = {1 | 12 << 8 | (i + 3) << 16, i * R4_PAGE_SIZE, i};
+        memcpy(entries[i], words, 12);
+    }
+    ck_assert_ptr_null(with_entry(entries, sizeof(entries) - 12).what);
+    ck_assert_uint_eq(madt.io_apic_count, R4_MAX_IO_APICS);
+    fixture_expect(with_entry(entries, sizeof(entries)), "APIC", 9 + ENTRIES - 1,
+                   "the table names more than 128 I/O APICs");
+}
+END_TEST
+
 SUITE_MAIN("madt", test_read, test_truncated, test_entry_of_length_zero, test_short_entries, test_core_twice,
-           test_too_many_cores)
+           test_too_many_cores, test_io_apics, test_too_many_io_apics)

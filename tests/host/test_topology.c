@@ -22,7 +22,7 @@ static struct r4_layout_cluster clusters[2];
 static struct r4_layout_core cores[4];
 static struct r4_layout_memory memories[4];
 static struct r4_layout_link links[2];
-static const struct r4_layout layout = {&header, clusters, cores, memories, links};
+static const struct r4_layout layout = {&header, clusters, cores, memories, links, NULL};
 
 static void machine_make(void) {
     madt = (struct madt){.core_count = 6};

@@ -78,10 +78,10 @@ def test_each_refusal_has_a_file(monkeypatch):
 
 def unpack(content):
     """layout.bin as lists of tuples, by the words of layout.h and not by linkgen's tables."""
-    header = struct.unpack_from("<IHHIIHHHHHHI", content)
-    shapes = ["<QQHHHH", "<IHH", "<QQIHH", "<HHBBH"]
-    arrays, at = [], 32
-    for shape, count in zip(shapes, header[5:9]):
+    header = struct.unpack_from("<IHHIIHHHHHHIHHI", content)
+    shapes = ["<QQHHHH", "<IHH", "<QQIHH", "<HHBBH", "<HHI"]
+    arrays, at = [], 40
+    for shape, count in zip(shapes, [*header[5:9], header[13]]):
         size = struct.calcsize(shape)
         arrays.append([struct.unpack_from(shape, content, at + index * size) for index in range(count)])
         at += count * size
@@ -110,20 +110,35 @@ def test_fewer_clusters_leave_no_old_scripts(tmp_path):
 
 
 def test_layout_of_4x2(machines):
-    header, clusters, cores, memories, links = unpack((machines["qemu-4x2"] / "layout.bin").read_bytes())
-    assert header[:4] == (0x4c345234, 1, 32, 32 + 4 * 24 + 8 * 8 + 4 * 24 + 12 * 8)
-    assert header[5:] == (4, 8, 4, 12, 4, 0, 1)
+    header, clusters, cores, memories, links, io_apics = unpack((machines["qemu-4x2"] / "layout.bin").read_bytes())
+    assert header[:4] == (0x4c345234, 2, 40, 40 + 4 * 24 + 8 * 8 + 4 * 24 + 12 * 8)
+    assert header[5:] == (4, 8, 4, 12, 4, 0, 1, 0, 0, 0)
     assert clusters[2] == (0xffffffff82000000, 0xffff810000000000, 2, 2, 2, 0)
     assert cores == [(core, core // 2, 0) for core in range(8)]
     assert memories == [(0, 256 << 20, node, node, 0) for node in range(4)]
     assert links[:3] == [(0, 1, 200, 21, 0), (0, 2, 100, 31, 0), (0, 3, 200, 21, 0)]
+    assert io_apics == []
+
+
+def test_owners_of_devices(machines):
+    header, *_, io_apics = unpack((machines["uneven"] / "layout.bin").read_bytes())
+    assert (header[10], *header[12:]) == (1, 0, 1, 0)
+    assert io_apics == [(0, 2, 0)]
+
+
+def test_pci_goes_with_the_console(tmp_path):
+    text = (ROOT / "configs" / "split-socket.toml").read_text(encoding="utf-8")
+    path = tmp_path / "split-socket.toml"
+    path.write_text("console = 1\n" + text, encoding="utf-8")
+    assert configuration.load(path).pci == 1
 
 
 def test_json_agrees_with_layout(machines):
     for folder in machines.values():
-        header, clusters, cores, memories, links = unpack((folder / "layout.bin").read_bytes())
+        header, clusters, cores, memories, links, io_apics = unpack((folder / "layout.bin").read_bytes())
         told = json.loads((folder / "layout.json").read_text())
-        assert told["ring_slots"] == header[9]
+        assert (told["ring_slots"], told["console"], told["pci"]) == (header[9], header[10], header[12])
+        assert [tuple(io_apic.values()) for io_apic in told["io_apics"]] == [io_apic[:2] for io_apic in io_apics]
         bases = [int(cluster["virtual_base"], 16) for cluster in told["clusters"]]
         assert bases == [cluster[0] for cluster in clusters]
         apic_ids = [core["apic_id"] for cluster in told["clusters"] for core in cluster["cores"]]
@@ -191,10 +206,13 @@ def machines_of_any_shape(draw):
             if count > 1:
                 cluster["memory"] = [{"node": node, "offset_mib": index * size, "size_mib": size}]
             clusters.append(cluster)
+    owner = st.integers(0, len(clusters) - 1)
+    ids = draw(st.lists(st.integers(0, 255), max_size=3, unique=True))
     distance = st.integers(11, 254)
     distances = [[10 if row == column else draw(distance) for column in range(sockets)] for row in range(sockets)]
     return {"name": "random", "ring_slots": 1 << draw(st.integers(0, 6)), "link_priority": draw(st.integers(0, 255)),
-            "on_mismatch": draw(st.sampled_from(["stop", "derive"])),
+            "on_mismatch": draw(st.sampled_from(["stop", "derive"])), "pci": draw(owner),
+            "io_apic": [{"id": id_, "cluster": draw(owner)} for id_ in ids],
             "machine": machine | {"memory_mib": memory, "distances": distances},
             "cluster": clusters}
 
@@ -206,7 +224,7 @@ def checker(library):
     def check(content):
         words = (ctypes.c_uint64 * ((len(content) + 7) // 8))()
         ctypes.memmove(words, content, len(content))
-        layout, entry = (ctypes.c_void_p * 5)(), ctypes.c_uint32()
+        layout, entry = (ctypes.c_void_p * 6)(), ctypes.c_uint32()
         return function(words, ctypes.c_size_t(len(content)), layout, ctypes.byref(entry))
 
     return check
@@ -216,12 +234,13 @@ def checker(library):
 @given(table=machines_of_any_shape(), data=st.data())
 def test_random_machine(layout_library, tmp_path, table, data):
     content = linkgen.make_files(load(table, tmp_path))["layout.bin"]
-    header, clusters, cores, memories, links = unpack(content)
+    header, clusters, cores, memories, links, io_apics = unpack(content)
     per_socket = table["machine"]["cores_per_socket"]
     assert len({core[0] for core in cores}) == len(cores) == table["machine"]["sockets"] * per_socket
     assert len(links) == len(clusters) * (len(clusters) - 1)
     assert sum(memory[1] for memory in memories) <= sum(table["machine"]["memory_mib"]) << 20
-    assert header[9] == table["ring_slots"]
+    assert (header[9], header[12]) == (table["ring_slots"], table["pci"])
+    assert [io_apic[:2] for io_apic in io_apics] == [tuple(io_apic.values()) for io_apic in table["io_apic"]]
     assert header[11] == (table["on_mismatch"] == "stop")
     check = checker(layout_library)
     assert check(content) == 0
@@ -264,7 +283,7 @@ def test_apic_ids_have_gaps(tmp_path):
              "machine": {"sockets": 2, "cores_per_socket": 3, "memory_mib": [64, 64],
                          "distances": [[10, 20], [20, 10]]},
              "cluster": [{"nodes": [0], "cores": [0, 1, 2]}, {"nodes": [1], "cores": [3, 4, 5]}]}
-    _, _, cores, _, _ = unpack(linkgen.make_files(load(table, tmp_path))["layout.bin"])
+    _, _, cores, *_ = unpack(linkgen.make_files(load(table, tmp_path))["layout.bin"])
     assert [core[0] for core in cores] == [0, 1, 2, 4, 5, 6]
 
 

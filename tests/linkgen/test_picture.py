@@ -144,6 +144,13 @@ def test_the_console_has_one_owner(drawing):
     assert owners == [drawing.config.console]
 
 
+def test_devices_have_one_owner(drawing):
+    owned = [("has PCI", drawing.config.pci)]
+    owned += [(f"has I/O APIC {io_apic.id}", io_apic.cluster) for io_apic in drawing.config.io_apics]
+    for text, owner in owned:
+        assert [index for index, rect in enumerate(drawing.boxes["cluster"]) if text in drawing.inside(rect)] == [owner]
+
+
 def test_unusual_priorities_are_said():
     drawing = Drawing(ROOT / "configs" / "qemu-4x2.toml")
     assert sorted(text.text for text in drawing.texts if " p" in text.text and len(text.text) < 10) == ["31 p100"]

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 
 /* Widening stops at the limits that the parsers check, in every function that a proof calls. */
-#define PROVE_LIMITS widen_hints global : "all", 511, 512, 4095, 4096, 8191, 8192
+#define PROVE_LIMITS widen_hints global : "all", 127, 128, 511, 512, 4095, 4096, 8191, 8192
 
 /* `size` bytes of any value, in a buffer of their own; never null. */
 static inline uint8_t *prove_bytes(uint32_t size) {

@@ -19,7 +19,7 @@ PROVE_EVA := -eva -eva-alloc-builtin fresh -eva-auto-loop-unroll 400 -eva-split-
 	-eva-msg-key=-initial-state,-final-states -eva-slevel-function acpi_next:20
 prove_renamed = -cpp-extra-args-per-file=boot-coordinator/core/$(1).c:'-Dacpi_next=prove_next' -eva-split-return-function prove_next:0
 PROVE_EVA_acpi := -eva-slevel 100 -eva-partition-history 2 -eva-interprocedural-history -eva-split-return-function acpi_next:0
-PROVE_EVA_layout := -eva-slevel 30 -eva-auto-loop-unroll 33 -eva-split-return-function memory_good:0,cluster_good:0
+PROVE_EVA_layout := -eva-slevel 30 -eva-auto-loop-unroll 41 -eva-split-return-function memory_good:0,cluster_good:0
 PROVE_EVA_madt := $(call prove_renamed,madt) -eva-plevel 4200
 PROVE_EVA_next := -eva-slevel 30 -eva-split-return-function acpi_next:0
 PROVE_EVA_slit := -eva-slevel 30

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * r4_layout_open: every module of 0 to 31 bytes, and every layout of up to two clusters, two cores, two memory parts
- * and two links, whatever stands in it.
+ * r4_layout_open: every module of 0 to 39 bytes, and every layout of up to two clusters, two cores, two memory parts,
+ * two links, and one I/O APIC or two with two of each of these, whatever stands in it.
  */
 #include "prove.h"
 #include <r4/layout.h>
@@ -12,10 +12,10 @@ static void layout_open(const uint8_t *bytes, uint32_t size) {
     r4_layout_open(bytes, size, &layout, &entry);
 }
 
-static void layout_try(uint32_t clusters, uint32_t cores, uint32_t memories, uint32_t links) {
+static void layout_try(uint32_t clusters, uint32_t cores, uint32_t memories, uint32_t links, uint32_t io_apics) {
     uint32_t size = (uint32_t)(sizeof(struct r4_layout_header) + clusters * sizeof(struct r4_layout_cluster) +
                                cores * sizeof(struct r4_layout_core) + memories * sizeof(struct r4_layout_memory) +
-                               links * sizeof(struct r4_layout_link));
+                               links * sizeof(struct r4_layout_link) + io_apics * sizeof(struct r4_layout_io_apic));
     uint8_t *bytes = prove_bytes(size);
     struct r4_layout_header *header = (struct r4_layout_header *)(void *)bytes;
     header->size = size;
@@ -23,6 +23,7 @@ static void layout_try(uint32_t clusters, uint32_t cores, uint32_t memories, uin
     header->core_count = (uint16_t)cores;
     header->memory_count = (uint16_t)memories;
     header->link_count = (uint16_t)links;
+    header->io_apic_count = (uint16_t)io_apics;
     layout_open(bytes, size);
     free(bytes);
 }
@@ -36,9 +37,11 @@ void main(void) {
         for (uint32_t cores = 0; cores <= 2; cores++) {
             for (uint32_t memories = 0; memories <= 2; memories++) {
                 for (uint32_t links = 0; links <= 2; links++) {
-                    layout_try(clusters, cores, memories, links);
+                    layout_try(clusters, cores, memories, links, 0);
                 }
             }
         }
     }
+    layout_try(2, 2, 2, 2, 1);
+    layout_try(2, 2, 2, 2, 2);
 }

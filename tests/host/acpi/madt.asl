@@ -37,7 +37,7 @@
 [0001]                        I/O Apic ID : 02
 [0001]                           Reserved : 00
 [0004]                            Address : FEC00000
-[0004]                          Interrupt : 00000000
+[0004]                          Interrupt : 00000018
 
 [0001]                      Subtable Type : 00
 [0001]                             Length : 08

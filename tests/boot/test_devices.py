@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Hardware that all clusters share has one owner: what the coordinator says, what the owner does, what root tasks are told. Who maps an
+I/O APIC is in test_locality.py."""
+
+import re
+import struct
+
+import pytest
+
+import machine
+
+IO_APIC = 0xFEC00000
+WINDOW = IO_APIC + 0x10
+LINES = 24
+LEFT_BY_FIRMWARE = 0xA051  # low word: vector 0x51, level triggered, active low, not masked
+NO_CORE = 0x0F000000  # high word: for APIC id 15, which is not there
+MASKED = 0x10000
+ROOT_INFO_MAGIC = 0x4F464E4934523031
+ROOT_INFO_CLUSTER, ROOT_INFO_DEVICES = 8, 2120  # offsets in struct r4_root_info
+
+
+@pytest.mark.parametrize("name", ["qemu-2x2", "uneven"])
+def test_owners_are_said(name):
+    layout = machine.layout(name)
+    boot = machine.Boot(name)
+    owners = {"console": layout["console"], "PCI configuration": layout["pci"],
+              "I/O APIC 0 at 0xfec00000, lines from 0": machine.io_apic_owner(layout)}  # fmt: skip
+    said = {match[2]: int(match[1]) for match in boot.matching(r"\[boot\] cluster (\d+): (console|PCI configuration|I/O APIC .*)")}
+    assert said == owners
+
+
+def test_derived_layout_gives_all_to_cluster_0():
+    boot = machine.Boot("uneven", more="layout=derive")
+    assert boot.trouble is None, boot.output
+    assert [match[1] for match in boot.matching(r"\[boot\] cluster (\d+): (?:console|PCI configuration|I/O APIC .*)")] == ["0"] * 3
+
+
+@pytest.fixture(name="guest", scope="module")
+def left_on_by_firmware(tmp_path_factory):
+    """A machine whose firmware has left every line on, at the end."""
+    words = [(IO_APIC, 0x10 + index) for index in range(2 * LINES)]
+    values = [(WINDOW, (LEFT_BY_FIRMWARE, NO_CORE)[index % 2]) for index in range(2 * LINES)]
+    guest = machine.StoppedMachine("uneven", tmp_path_factory.mktemp("devices"), [write for pair in zip(words, values) for write in pair])
+    yield guest
+    guest.close()
+
+
+def test_owner_masks_every_line(guest):
+    assert machine.io_apic_owner(guest.layout) not in (0, guest.layout["console"])  # not the boot processor's cluster
+    pins = re.findall(r"pin \d+ +0x([0-9a-f]{16})", guest.monitor("info pic"))
+    assert [int(pin, 16) for pin in pins] == [MASKED] * LINES
+
+
+def test_root_tasks_are_told(guest):
+    told = {}
+    for cluster, (base, end) in guest.log.root_block.items():
+        block = guest.read(base, end - base)
+        (page,) = (at for at in range(0, len(block), machine.PAGE) if struct.unpack_from("<Q", block, at)[0] == ROOT_INFO_MAGIC)
+        assert struct.unpack_from("<I", block, page + ROOT_INFO_CLUSTER)[0] == cluster
+        pci, count = struct.unpack_from("<II", block, page + ROOT_INFO_DEVICES)
+        told[cluster] = pci, [struct.unpack_from("<II", block, page + ROOT_INFO_DEVICES + 8 * (1 + index)) for index in range(count)]
+    pci, io_apic = guest.layout["pci"], machine.io_apic_owner(guest.layout)
+    assert told == {cluster: (cluster == pci, [(0, 0)] if cluster == io_apic else []) for cluster in range(3)}
