@@ -105,7 +105,7 @@ lint: build $(HOST_TESTS) | $(LINT_PACKAGES)
 	$(TIDY) $(call tidy_c,$(COORDINATOR_SOURCES) $(SHARED)) -- -std=gnu11 $(filter-out $(GCC_ONLY) $(CALL_GRAPH),$(COORDINATOR_FLAGS)) -Iboot-coordinator -Iboot-coordinator/x86 -Ishared
 	$(TIDY) $(call tidy_c,$(USER_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(USER_FLAGS)) -Iuser -Ishared
 	shellcheck .ci/run $(wildcard tools/*.sh)
-	codespell --quiet-level=2 -L nd,ist,covert $(wildcard README.md docs) Makefile shared cluster-kernel boot-coordinator user tools tests configs
+	codespell --quiet-level=2 -L nd,ist,covert,fro $(wildcard README.md docs) Makefile shared cluster-kernel boot-coordinator user tools tests configs
 	$(PYTHON) tools/check_tree.py
 
 -include $(wildcard $(HOST)/asan/tests/host/*.d $(HOST)/tsan/tests/host/*.d) $(ASAN_PURE:.o=.d) $(TSAN_PURE:.o=.d) $(wildcard $(HOST)/asan/cluster-kernel/*.d)

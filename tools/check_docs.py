@@ -58,6 +58,11 @@ def line_of(text, position):
 # --- commands ---
 
 
+def programs(root):
+    """What the root task can run."""
+    return re.findall(r'\{"(\w+)", \w+_run\}', read(root, "user/root/main.c"))
+
+
 class Commands:
     """What can be called: targets and variables of make, options of the tools."""
 
@@ -65,8 +70,7 @@ class Commands:
         self.root = root
         self.make = "".join(read(root, name) for name in tree_files(root) if name == "Makefile" or name.endswith(".mk"))
         self.targets = {word for line in re.findall(r"^\.PHONY: (.*)$", self.make, re.M) for word in line.split()}
-        programs = re.findall(r'\{"(\w+)", \w+_run\}', read(root, "user/root/main.c"))
-        self.values = {"ACCEL": ["auto", *accelerator.ARGUMENTS], "FIRMWARE": list(qemu.FIRMWARE), "PROGRAM": programs,
+        self.values = {"ACCEL": ["auto", *accelerator.ARGUMENTS], "FIRMWARE": list(qemu.FIRMWARE), "PROGRAM": programs(root),
                        "CC": ["gcc", "clang"]}
 
     def check(self, code):
@@ -358,11 +362,14 @@ def check_boot(root):
     areas = [[f"{value:#08x}", name] for name, value in NUMBERS.items() if name.startswith("R4_AREA_")]
     links = [[name] for name in re.findall(r"X\((r4_link_\w+),", read(root, "shared/r4/link.h"))]
     said = sections.rows("What is printed", ["line"])
+    values = {row[0]: row[2] for row in sections.rows("The command line", ["word", "read by", "values"])}
+    said_programs = re.findall(r"`(\w+)", values.get("program", ""))
     printed = sorted(set(map(tuple, printed_lines(root))))
     breaches = [
         *difference("areas", sections.rows("Where a kernel lies", ["offset", "area"]), areas),
         *difference("link constants", sections.rows("The linker", ["constant"]), links),
         *difference("words", sorted(sections.rows("The command line", ["word", "read by"])), command_words(root)),
+        *difference("programs", [[name] for name in said_programs], [[name] for name in programs(root)]),
         *difference("printed lines", sorted(said), list(map(list, printed)))]
     return [f"docs/boot.md: {breach}" for breach in breaches]
 

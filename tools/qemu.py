@@ -224,7 +224,7 @@ def parse_arguments():
     parser.add_argument("--emulator", default=accelerator.EMULATOR, help="QEMU's name or path")
     parser.add_argument("--probe", help="image for --accel=auto; default: kvm-probe.elf beside the machine's folder")
     parser.add_argument("--kvm-device", default=accelerator.KVM_DEVICE, help="for --accel=auto")
-    parser.add_argument("--program", default="demo", help="what the root tasks run: demo, bench or preempt")
+    parser.add_argument("--program", default="demo", help="what the root tasks run: " + ", ".join(programs()))
     parser.add_argument("--hook", default="", help="a test hook of the kernel or root task")
     parser.add_argument("--command", default="", help="more words for the command line, such as serial=0x2f8")
     parser.add_argument("--print", action="store_true", help="print the command line instead of running it")

@@ -84,6 +84,7 @@ MISTAKES = [
     ("docs/boot.md", "| `refused: …` |", "| `refuse: …` |", "printed lines: missing: refused: …"),
     ("docs/boot.md", "| `slice_us` | kernel |", "| `slice_ms` | kernel |", "words: missing: slice_us | kernel"),
     ("docs/boot.md", "| `serial` | coordinator |", "| `serial` | kernel |", "words: missing: serial | coordinator"),
+    ("docs/boot.md", "`bench`, `preempt`, ", "`bench`, ", "programs: missing: preempt"),
     ("cluster-kernel/sched.c", '"slice_us", option', '"slice", option', "words: missing: slice | kernel"),
     ("boot-coordinator/memory.c", "cluster %u: left over", "cluster %u: lost", "printed lines: missing: cluster N: lost"),
     ("cluster-kernel/object/frame.c", "return R4_ERR_ALIGNMENT;", "return R4_ERR_DEPTH;",
