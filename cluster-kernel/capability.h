@@ -16,7 +16,8 @@ void capability_undo(struct r4_slot *slot);
 
 /* True if there is nothing to undo: most caps. */
 static inline bool capability_is_plain(const struct r4_slot *slot) {
-    const uint64_t always = 1U << R4_CAP_UNTYPED | 1U << R4_CAP_LINK | 1U << R4_CAP_DEBUG;
+    const uint64_t always = 1U << R4_CAP_UNTYPED | 1U << R4_CAP_LINK | 1U << R4_CAP_DEBUG | 1U << R4_CAP_NOTIFICATION |
+                            1U << R4_CAP_ASID_POOL;
     const uint64_t copies = 1U << R4_CAP_PD | 1U << R4_CAP_THREAD;
     uint64_t type = 1ULL << slot_type(slot);
     return (type & always) != 0 || ((type & copies) != 0 && (slot_flags(slot) & R4_FLAG_ORIGINAL) == 0) ||

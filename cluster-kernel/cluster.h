@@ -10,14 +10,6 @@
 #include "link.h"
 #include "pd.h"
 
-#define CLUSTER_ASIDS 1024U /* entries; 0 is never used */
-
-struct asid_entry {
-    struct pd *pd;       /* null = free */
-    uint16_t generation; /* of the present or next user; 0 = retired: the generation would wrap */
-    uint16_t next;       /* in the FIFO of free ones, 0 = last */
-};
-
 struct cluster {
     struct lock lock;
     struct core *cores[R4_MAX_CORES];    /* written once at boot */
@@ -31,10 +23,7 @@ struct cluster {
     bool linked;           /* links exist: doorbells mean something */
     uint64_t noted_cores;  /* bit per core that shootdown_flush() has to ask */
     uint64_t idle_cores;   /* bit per halted core */
-    uint16_t asid_first;
-    uint16_t asid_last;
-    uint16_t asids_left; /* free and not promised to a PD that is still to be made */
-    struct asid_entry asids[CLUSTER_ASIDS];
+    struct asid_table asids;
     uint32_t link_priority; /* at which messages are taken in: the highest of any link; once at boot */
     uint64_t slice_ticks;   /* of a thread among equals; written once at boot */
     uint64_t messages_sent;

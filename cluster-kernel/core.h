@@ -6,13 +6,13 @@
 #ifndef R4_KERNEL_CORE_H
 #define R4_KERNEL_CORE_H
 
+#include "core/resolve.h"
 #include "core/runqueue.h"
 #include "lock.h"
 #include "trace.h"
 #include "where.h"
 
 struct operation;
-struct r4_slot;
 struct thread;
 struct pd;
 
@@ -28,6 +28,7 @@ struct invocation {
     struct core *core;
     struct thread *caller;
     struct r4_slot *slot; /* what was invoked: of the right type, with the rights that the table asks for, not busy */
+    const struct chain *chain; /* of the proxies that led there; null: it was named directly */
     uint64_t argument[4];
     uint64_t value; /* out: returned beside R4_OK */
 };
@@ -51,9 +52,10 @@ struct core {
     uint64_t slice_end;                            /* tick at which `current` yields to its peers; 0 = no timer armed */
     const struct operation *working; /* of the cluster's operations, which one it has in work: only compared */
     struct invocation invocation;
-    bool reschedule;   /* choose again before the return to user mode */
-    bool direct_stale; /* may hold translations of what has left the direct map: to be dropped on the way out */
-    bool idle;         /* halted, or about to be */
+    struct chain chain; /* the invocation's, if it has one */
+    bool reschedule;    /* choose again before the return to user mode */
+    bool direct_stale;  /* may hold translations of what has left the direct map: to be dropped on the way out */
+    bool idle;          /* halted, or about to be */
     struct runqueue queue;
 
     _Alignas(R4_PAGE_SIZE) struct trace_ring trace; /* see trace.h */

@@ -234,23 +234,22 @@ static void answer(struct core *core, struct link *link, struct loan_out *loan, 
 
 /* --- the borrower --- */
 
-enum r4_error remote_post(struct link *link, struct r4_slot *link_cap, struct r4_slot *slot) {
+uint32_t remote_landing_free(const struct link *link) {
     uint32_t index = 0;
     while (index < LINK_LANDINGS && link->landings[index] != NULL) {
         index++;
     }
-    if (index == LINK_LANDINGS) {
-        return R4_ERR_FULL;
-    }
-    /* commit */
+    return index;
+}
+
+void remote_post(struct link *link, uint32_t landing, struct r4_slot *link_cap, struct r4_slot *slot) {
     struct slot_content content = {
         .type = R4_CAP_LANDING,
         .depth = (uint32_t)slot_depth(link_cap) + 1,
-        .badge = (uint64_t)link->peer << 8 | index,
+        .badge = (uint64_t)link->peer << 8 | landing,
     };
     derivation_make(machine_direct(), link_cap, slot, &content);
-    link->landings[index] = slot;
-    return R4_OK;
+    link->landings[landing] = slot;
 }
 
 void remote_landing_gone(const struct r4_slot *slot) { *landing_of(slot) = NULL; }

@@ -49,7 +49,7 @@ static void cluster_start(struct core *core) {
     wait_for_all(core);
     cluster_enter(core);
     sched_start();
-    pd_asids_init();
+    asid_table_init(&cluster.asids, this_cluster());
     remote_start(root_memory(remote_memory_size(), R4_PAGE_SIZE));
     root_start();
     atomic_store_explicit(&own_header()->state, R4_CLUSTER_UP, memory_order_release);

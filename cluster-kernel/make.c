@@ -13,7 +13,7 @@ void make_object(struct r4_slot *slot) {
         cap_page_init(slot_object(slot));
         break;
     case R4_CAP_PD:
-        pd_init(slot);
+        pd_init(slot_object(slot));
         break;
     case R4_CAP_THREAD:
         thread_init(slot_object(slot));
@@ -22,6 +22,9 @@ void make_object(struct r4_slot *slot) {
         break;
     }
 }
+
+_Static_assert((uint64_t)R4_RETYPE_MAX << NOTIFICATION_LOG2 <= MAKE_CHUNK,
+               "objects smaller than a chunk are all made in the call itself");
 
 static void make_step(struct operation *operation) {
     struct r4_slot *slot = operation->position;

@@ -21,9 +21,11 @@ void remote_poll(struct core *core);
 /* A doorbell to every live peer. */
 void remote_ring_all(void);
 
-/* Posts `slot` (empty, checked) as a Landing for the peer of `link_cap`. R4_ERR_FULL if there are LINK_LANDINGS
- * already. */
-enum r4_error remote_post(struct link *link, struct r4_slot *link_cap, struct r4_slot *slot);
+/* A place for one more landing; LINK_LANDINGS if there is none. */
+uint32_t remote_landing_free(const struct link *link);
+
+/* Posts `slot` (empty, checked) as a Landing for the peer of `link_cap`, at that free place. */
+void remote_post(struct link *link, uint32_t landing, struct r4_slot *link_cap, struct r4_slot *slot);
 void remote_landing_gone(const struct r4_slot *slot);
 
 /* Hands the untyped in `slot` to the peer: the commit is behind, `loan` is a fresh record (loan_find_free). The

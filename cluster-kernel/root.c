@@ -79,8 +79,9 @@ static void pd_put(struct root *root) {
     phys_t object = phys_of(root_memory(1U << PD_LOG2, 1U << PD_LOG2));
     root->info->slot_pd = slots_take(root, 1);
     struct r4_slot *slot = cap_put(root, root->info->slot_pd, R4_CAP_PD, object, PD_LOG2, 0);
-    cluster.asids_left--;
     make_object(slot);
+    pd_name(slot, 0);
+    root->info->name = pd_of(slot)->window.name;
     root->pd = pd_of(slot);
 }
 
@@ -95,7 +96,7 @@ static void tables_put(struct root *root) {
             phys_t object = phys_of(root_memory(R4_PAGE_SIZE, R4_PAGE_SIZE));
             struct r4_slot *slot = cap_put(root, index++, R4_CAP_PAGE_TABLE, object, R4_PAGE_BITS, 0);
             uint64_t *entry = paging_entry(machine_direct(), root->pd->root, places[place], level + 1);
-            page_table_map(slot, root->pd, entry, round_down(places[place], paging_reach(level + 1)));
+            page_table_map(slot, root->pd, entry, round_down(places[place], paging_reach(level + 1)), level);
         }
     }
 }
@@ -154,6 +155,14 @@ static void links_put(struct root *root) {
         if (peer != this_cluster()) {
             cap_put(root, root->info->slot_links + peer, R4_CAP_LINK, 0, 0, peer);
         }
+    }
+}
+
+static void asid_pools_put(struct root *root) {
+    root->info->asid_pool_count = ASID_POOLS;
+    root->info->slot_asid_pools = slots_take(root, ASID_POOLS);
+    for (uint32_t pool = 0; pool < ASID_POOLS; pool++) {
+        cap_put(root, root->info->slot_asid_pools + pool, R4_CAP_ASID_POOL, 0, 0, pool);
     }
 }
 
@@ -248,6 +257,7 @@ void root_start(void) {
     tables_put(&root);
     thread_put(&root);
     links_put(&root);
+    asid_pools_put(&root);
     cap_pages_put(&root);
     frames_put(&root);
     memory_put(&root);

@@ -1,122 +1,218 @@
 /* SPDX-License-Identifier: MIT
  *
  * The only door: decode, resolve, table, write the result, choose what runs next.
+ *
+ * All that a call passes through up to its handler is inlined into one function, so that what it looks at stays in
+ * registers.
  */
-#include "core/resolve.h"
+#include "core/walk.h"
 #include "invocation.h"
 #include "object/handlers.h"
 #include "sched.h"
 
+#define RARELY(condition) __builtin_expect(condition, 0)
+#define INLINE            static inline __attribute__((always_inline))
+#define APART             static __attribute__((noinline, cold))
+
 struct operation_entry {
     struct outcome (*handler)(struct invocation *);
-    uint32_t type;     /* enum r4_cap_type; EMPTY = any */
-    uint32_t rights;   /* that the capability needs */
-    uint32_t modifies; /* 1: changes the source capability's own state, so a proxy to it will need MODIFY */
+    uint32_t word;    /* what the capability's word 0 must be: the type, no flag that makes it unusable */
+    uint32_t matters; /* in these bits of it: for operations on any type not those of the type */
+    uint64_t rights;  /* that the capability needs, where they stand in a slot's word 2 */
+    uint64_t through; /* that a chain of proxies needs, where they stand in a proxy's word 0 */
 };
 
-/* One row per operation: its handler, the type that it is for, the rights it needs, whether it modifies the source. */
+#define TYPE_BITS    ((1U << R4_CAP_TYPE_BITS) - 1)
+#define REFUSED_BITS ((R4_FLAG_BUSY | R4_FLAG_MAKING) << r4_slot_flags_low)
+
+/* The type: one, any, or any even if it is being revoked or made. */
+#define TYPE(type) type, TYPE_BITS | REFUSED_BITS
+#define ANY        0, REFUSED_BITS
+#define EVEN_BUSY  0, 0
+
+/* The rights, and those needed through proxies: the same; with MODIFY as well, since it changes the source capability's
+ * own state; with LINK as well; no proxies, since it is about the slot itself. */
+#define RIGHTS(rights, through)                                                                                        \
+    (uint64_t)(rights) << r4_slot_rights_low, (uint64_t)((rights) | (through)) << r4_proxy_rights_low
+#define LIKE(rights)     RIGHTS(rights, 0)
+#define MODIFIES(rights) RIGHTS(rights, R4_MODIFY)
+#define LINKS(rights)    RIGHTS(rights, R4_LINK)
+#define DIRECT(rights)   RIGHTS(rights, RIGHT_OF_NOBODY)
+
+/* One row per operation: its handler, the type that it is for, the rights it needs, what it needs through proxies. */
 static const struct operation_entry table[] = {
-    [R4_OP_COPY] = {cap_copy, R4_CAP_EMPTY, 0, 0},
-    [R4_OP_MOVE] = {cap_move, R4_CAP_EMPTY, 0, 1},
-    [R4_OP_DELETE] = {cap_delete, R4_CAP_EMPTY, 0, 1},
-    [R4_OP_REVOKE] = {cap_revoke, R4_CAP_EMPTY, 0, 1},
-    [R4_OP_INSPECT] = {cap_inspect, R4_CAP_EMPTY, 0, 0},
-    [R4_OP_RETYPE] = {untyped_retype, R4_CAP_UNTYPED, R4_CONTROL, 1},
-    [R4_OP_FRAME_MAP] = {frame_map_call, R4_CAP_FRAME, 0, 1},
-    [R4_OP_FRAME_UNMAP] = {frame_unmap_call, R4_CAP_FRAME, 0, 1},
-    [R4_OP_TABLE_MAP] = {page_table_map_call, R4_CAP_PAGE_TABLE, R4_CONTROL, 1},
-    [R4_OP_TABLE_UNMAP] = {page_table_unmap_call, R4_CAP_PAGE_TABLE, R4_CONTROL, 1},
-    [R4_OP_CAP_PAGE_MAP] = {cap_page_map_call, R4_CAP_CAP_PAGE, R4_CONTROL, 1},
-    [R4_OP_CAP_PAGE_UNMAP] = {cap_page_unmap_call, R4_CAP_CAP_PAGE, R4_CONTROL, 1},
-    [R4_OP_THREAD_CONFIGURE] = {thread_configure_call, R4_CAP_THREAD, R4_CONTROL, 0},
-    [R4_OP_THREAD_SCHEDULE] = {thread_schedule_call, R4_CAP_THREAD, R4_CONTROL, 0},
-    [R4_OP_THREAD_START] = {thread_start_call, R4_CAP_THREAD, R4_CONTROL, 0},
-    [R4_OP_THREAD_STOP] = {thread_stop_call, R4_CAP_THREAD, R4_CONTROL, 0},
-    [R4_OP_LINK_POST] = {link_post_call, R4_CAP_LINK, R4_CONTROL, 0},
-    [R4_OP_LINK_HANDOFF] = {link_handoff_call, R4_CAP_LINK, R4_SEND, 0},
-    [R4_OP_DEBUG_WRITE] = {debug_write, R4_CAP_DEBUG, 0, 0},
-    [R4_OP_DEBUG_MARK] = {debug_mark, R4_CAP_DEBUG, 0, 0},
-    [R4_OP_DEBUG_WAIT] = {debug_wait_remote, R4_CAP_DEBUG, 0, 0},
-    [R4_OP_DEBUG_STAT] = {debug_stat, R4_CAP_DEBUG, 0, 0},
-    [R4_OP_DEBUG_EXIT] = {debug_exit, R4_CAP_DEBUG, 0, 0},
+    [R4_OP_COPY] = {cap_copy, ANY, DIRECT(0)},
+    [R4_OP_LINK] = {cap_link, ANY, LINKS(0)},
+    [R4_OP_MOVE] = {cap_move, ANY, DIRECT(0)},
+    [R4_OP_DELETE] = {cap_delete, ANY, DIRECT(0)},
+    [R4_OP_REVOKE] = {cap_revoke, EVEN_BUSY, MODIFIES(0)},
+    [R4_OP_INSPECT] = {cap_inspect, ANY, LIKE(0)},
+    [R4_OP_RETYPE] = {untyped_retype, TYPE(R4_CAP_UNTYPED), MODIFIES(R4_CONTROL)},
+    [R4_OP_FRAME_MAP] = {frame_map_call, TYPE(R4_CAP_FRAME), MODIFIES(0)},
+    [R4_OP_FRAME_MAP_PROXIES] = {frame_map_proxies_call, TYPE(R4_CAP_FRAME), MODIFIES(0)},
+    [R4_OP_FRAME_PROTECT] = {frame_protect_call, TYPE(R4_CAP_FRAME), MODIFIES(0)},
+    [R4_OP_FRAME_UNMAP] = {frame_unmap_call, TYPE(R4_CAP_FRAME), MODIFIES(0)},
+    [R4_OP_TABLE_MAP] = {page_table_map_call, TYPE(R4_CAP_PAGE_TABLE), MODIFIES(R4_CONTROL)},
+    [R4_OP_TABLE_UNMAP] = {page_table_unmap_call, TYPE(R4_CAP_PAGE_TABLE), MODIFIES(R4_CONTROL)},
+    [R4_OP_CAP_PAGE_MAP] = {cap_page_map_call, TYPE(R4_CAP_CAP_PAGE), MODIFIES(R4_CONTROL)},
+    [R4_OP_CAP_PAGE_UNMAP] = {cap_page_unmap_call, TYPE(R4_CAP_CAP_PAGE), MODIFIES(R4_CONTROL)},
+    [R4_OP_THREAD_CONFIGURE] = {thread_configure_call, TYPE(R4_CAP_THREAD), MODIFIES(R4_CONTROL)},
+    [R4_OP_THREAD_SCHEDULE] = {thread_schedule_call, TYPE(R4_CAP_THREAD), LIKE(R4_CONTROL)},
+    [R4_OP_THREAD_START] = {thread_start_call, TYPE(R4_CAP_THREAD), LIKE(R4_CONTROL)},
+    [R4_OP_THREAD_STOP] = {thread_stop_call, TYPE(R4_CAP_THREAD), LIKE(R4_CONTROL)},
+    [R4_OP_LINK_POST] = {link_post_call, TYPE(R4_CAP_LINK), LIKE(R4_CONTROL)},
+    [R4_OP_LINK_HANDOFF] = {link_handoff_remote, TYPE(R4_CAP_LINK), LIKE(R4_SEND)},
+    [R4_OP_ASID_ASSIGN] = {asid_pool_assign_call, TYPE(R4_CAP_ASID_POOL), LIKE(R4_CONTROL)},
+    [R4_OP_DEBUG_WRITE] = {debug_write, TYPE(R4_CAP_DEBUG), LIKE(0)},
+    [R4_OP_DEBUG_MARK] = {debug_mark, TYPE(R4_CAP_DEBUG), LIKE(0)},
+    [R4_OP_DEBUG_WAIT] = {debug_wait_remote, TYPE(R4_CAP_DEBUG), LIKE(0)},
+    [R4_OP_DEBUG_STAT] = {debug_stat, TYPE(R4_CAP_DEBUG), LIKE(0)},
+    [R4_OP_DEBUG_EXIT] = {debug_exit, TYPE(R4_CAP_DEBUG), LIKE(0)},
 };
 _Static_assert(R4_COUNT(table) == R4_OP_COUNT, "each operation has its row");
 
-enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type type) {
-    if (slot_type(slot) != type) {
-        return slot_type(slot) == R4_CAP_EMPTY ? R4_ERR_EMPTY : R4_ERR_TYPE;
-    }
-    return R4_ERR_BUSY;
-}
-
 /* The result of a call into the caller's registers, and the way out. */
-static inline bool finish(struct core *core, struct thread *caller, uint64_t error, uint64_t value) {
-    machine_regs_result(caller->registers, error, value);
+INLINE bool finish(struct core *core, uint64_t error, uint64_t value) {
+    machine_regs_result(core->current->registers, error, value);
     return sched_leave(core);
 }
 
-/* The handler is through. It may have stopped the caller, even ended it; then there is nobody to tell. */
-static inline bool finish_handler(struct outcome outcome) {
+/* Why the capability in `slot` is not what the row says. */
+APART enum r4_error refusal(const struct operation_entry *entry, const struct r4_slot *slot) {
+    if (slot_type(slot) == R4_CAP_EMPTY) {
+        return R4_ERR_EMPTY;
+    }
+    return (slot->word[0] & entry->matters & REFUSED_BITS) != 0 ? R4_ERR_BUSY : R4_ERR_TYPE;
+}
+
+/* The handler is through. It may have stopped the caller, even ended it; then there is nobody to tell. What is needed
+ * here is read again from the core's invocation, so that nothing has to be kept across the call. */
+INLINE bool finish_handler(struct outcome outcome) {
     struct core *core = machine_core();
-    struct invocation *invocation = &core->invocation;
-    if (outcome.later == 0 && core->current == invocation->caller) {
-        return finish(core, invocation->caller, outcome.error, invocation->value);
+    if (outcome.later == 0 && core->current == core->invocation.caller) {
+        return finish(core, outcome.error, core->invocation.value);
     }
     return sched_leave(core);
 }
 
-/* The lock is held. Inlined twice, so that the arguments stay where they came in. What is needed behind the handler is
- * read again from the core's invocation, so that nothing has to be kept across the call. */
-static inline __attribute__((always_inline)) bool invoke(struct core *core, uint64_t cap, uint64_t operation,
-                                                         uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
-    struct thread *caller = core->current;
-    struct resolved resolved = resolve(machine_direct(), caller->pd->directories, this_cluster(), cap);
-    if (operation >= R4_OP_COUNT) {
-        return finish(core, caller, R4_ERR_OPERATION, 0);
-    }
-    bool joins = resolved.error == R4_ERR_BUSY && operation == R4_OP_REVOKE;
-    if (resolved.error != R4_OK && !joins) {
-        return finish(core, caller, resolved.error, 0);
+/* The invocation has passed all checks that are the same for all operations. */
+INLINE bool handle(struct core *core, const struct operation_entry *entry, struct r4_slot *slot,
+                   const struct chain *chain) {
+    struct invocation *invocation = &core->invocation;
+    invocation->core = core;
+    invocation->caller = core->current;
+    invocation->slot = slot;
+    invocation->chain = chain;
+    invocation->value = 0;
+    return finish_handler(entry->handler(invocation));
+}
+
+INLINE bool fits(const struct operation_entry *entry, const struct r4_slot *slot) {
+    return (((uint32_t)slot->word[0] ^ entry->word) & entry->matters) == 0;
+}
+
+/* A slot of a cap page of the caller, named directly. */
+INLINE bool invoke_slot(struct core *core, struct r4_slot *slot, uint64_t operation) {
+    if (RARELY(operation >= R4_OP_COUNT)) {
+        return finish(core, R4_ERR_OPERATION, 0);
     }
     const struct operation_entry *entry = &table[operation];
-    if (entry->type != R4_CAP_EMPTY && entry->type != slot_type(resolved.slot)) {
-        return finish(core, caller, R4_ERR_TYPE, 0);
+    if (RARELY(slot_type(slot) == R4_CAP_EMPTY)) {
+        return finish(core, R4_ERR_EMPTY, 0);
     }
-    if ((slot_rights(resolved.slot) & entry->rights) != entry->rights) {
-        return finish(core, caller, R4_ERR_RIGHTS, 0);
+    if (RARELY(!fits(entry, slot))) {
+        return finish(core, refusal(entry, slot), 0);
     }
-    core->invocation = (struct invocation){core, caller, resolved.slot, {a0, a1, a2, a3}, 0};
-    return finish_handler(entry->handler(&core->invocation));
+    if (RARELY((~slot->word[2] & entry->rights) != 0)) {
+        return finish(core, R4_ERR_RIGHTS, 0);
+    }
+    return handle(core, entry, slot, NULL);
+}
+
+/* The walk has ended without a proxy: the own asid was named, or nothing. */
+APART bool invoke_ended(struct core *core, uint64_t operation, struct resolved resolved) {
+    if (operation < R4_OP_COUNT && resolved.slot == NULL) {
+        return finish(core, resolved.error, 0);
+    }
+    return invoke_slot(core, resolved.slot, operation);
+}
+
+/* R4_OK if the row lets the capability in `slot` be invoked through that chain. */
+INLINE enum r4_error through_check(const struct operation_entry *entry, const struct r4_slot *slot,
+                                   const struct chain *chain) {
+    if (RARELY(!fits(entry, slot))) {
+        return refusal(entry, slot);
+    }
+    if (RARELY((~chain->words & entry->through) != 0)) {
+        return entry->through >> r4_proxy_rights_low == RIGHT_OF_NOBODY ? R4_ERR_PROXY : R4_ERR_RIGHTS;
+    }
+    return R4_OK;
+}
+
+/* The address is none of a slot in a cap page of the caller: it leads through proxies, or nowhere. */
+INLINE bool invoke_through(struct core *core, uint64_t cap, uint64_t operation) {
+    const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids};
+    struct chain *chain = &core->chain;
+    struct walk walk = WALK_FROM(&core->current->pd->window, cap);
+    struct resolved resolved;
+    if (!walk_begin(&place, &walk, chain, &resolved)) {
+        return invoke_ended(core, operation, resolved);
+    }
+    resolved = walk_on(&place, &walk, chain);
+    if (RARELY(operation >= R4_OP_COUNT)) {
+        return finish(core, R4_ERR_OPERATION, 0);
+    }
+    const struct operation_entry *entry = &table[operation];
+    if (RARELY(resolved.error != R4_OK)) {
+        return finish(core, resolved.error, walk.hops);
+    }
+    enum r4_error error = through_check(entry, resolved.slot, chain);
+    if (RARELY(error != R4_OK)) {
+        return finish(core, error, 0);
+    }
+    return handle(core, entry, resolved.slot, chain);
+}
+
+/* The lock is held; the arguments stand in the core's invocation. */
+INLINE bool invoke(struct core *core, uint64_t cap, uint64_t operation) {
+    struct r4_slot *slot;
+    if (resolve_direct(machine_direct(), &core->current->pd->window, own_cap_key(), cap, &slot)) {
+        return invoke_slot(core, slot, operation);
+    }
+    return invoke_through(core, cap, operation);
 }
 
 /* The lock was not free. */
-static __attribute__((noinline)) bool wait_and_invoke(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
-                                                      uint64_t a2, uint64_t a3) {
+static __attribute__((noinline)) bool wait_and_invoke(uint64_t cap, uint64_t operation) {
     struct core *core = machine_core();
+    const uint64_t *argument = core->invocation.argument;
     struct machine_regs *registers =
         core->current->registers; /* the caller stays current until this core serves a LEAVE */
-    machine_regs_restart(registers, (const uint64_t[]){cap, operation, a0, a1, a2, a3});
+    machine_regs_restart(registers,
+                         (const uint64_t[]){cap, operation, argument[0], argument[1], argument[2], argument[3]});
     lock_wait(&core->lock_node, core);
     if (core->current == NULL) { /* taken off this core meanwhile: its call has not happened yet */
         sched_choose(core);
         return false;
     }
     machine_regs_go_on(registers);
-    return invoke(core, cap, operation, a0, a1, a2, a3);
+    return invoke(core, cap, operation);
 }
 
-static inline __attribute__((always_inline)) bool call(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
-                                                       uint64_t a2, uint64_t a3) {
+INLINE bool call(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
     struct core *core = machine_core();
+    core->invocation.argument[0] = a0;
+    core->invocation.argument[1] = a1;
+    core->invocation.argument[2] = a2;
+    core->invocation.argument[3] = a3;
     if (lock_try(&cluster.lock, &core->lock_node)) {
-        return invoke(core, cap, operation, a0, a1, a2, a3);
+        return invoke(core, cap, operation);
     }
-    return wait_and_invoke(cap, operation, a0, a1, a2, a3);
+    return wait_and_invoke(cap, operation);
 }
 
 /* Apart, so that tracing costs the path without it no register. */
-static __attribute__((noinline, cold)) bool call_traced(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1,
-                                                        uint64_t a2, uint64_t a3) {
+APART bool call_traced(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
     trace(TRACE_SYSCALL, cap, operation);
     bool quick = call(cap, operation, a0, a1, a2, a3);
     trace(TRACE_EXIT, (uintptr_t)machine_core()->current, operation);
@@ -124,7 +220,7 @@ static __attribute__((noinline, cold)) bool call_traced(uint64_t cap, uint64_t o
 }
 
 bool kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
-    if (__builtin_expect(trace_is_on(), false)) {
+    if (RARELY(trace_is_on())) {
         return call_traced(cap, operation, a0, a1, a2, a3);
     }
     return call(cap, operation, a0, a1, a2, a3);

@@ -10,10 +10,12 @@
 #include <r4/mailbox.h>
 #include <x86/linkconst.h>
 
-static inline uint32_t this_cluster(void) { return LINK_CONSTANT_32(r4_link_cluster); }
-static inline uint32_t cluster_count(void) { return LINK_CONSTANT_32(r4_link_cluster_count); }
-static inline uint32_t core_count(void) { return LINK_CONSTANT_32(r4_link_core_count); }
-static inline uint32_t ring_slots(void) { return LINK_CONSTANT_32(r4_link_ring_slots); }
+static inline uint32_t this_cluster(void) { return (uint32_t)LINK_CONSTANT_32(r4_link_cluster); }
+/* What stands above the index in a cap address of the caller's own window: the cluster, and asid 0. */
+static inline uint64_t own_cap_key(void) { return LINK_CONSTANT_32(r4_link_cluster); }
+static inline uint32_t cluster_count(void) { return (uint32_t)LINK_CONSTANT_32(r4_link_cluster_count); }
+static inline uint32_t core_count(void) { return (uint32_t)LINK_CONSTANT_32(r4_link_core_count); }
+static inline uint32_t ring_slots(void) { return (uint32_t)LINK_CONSTANT_32(r4_link_ring_slots); }
 
 static inline const struct r4_boot_info *boot_info(void) {
     return (const struct r4_boot_info *)LINK_CONSTANT_64(r4_link_boot_info);

@@ -171,7 +171,7 @@ class Sections:
         texts = [self.text.get(heading, "")] if heading else self.text.values()
         found = []
         for table in re.findall(r"(?:^\|.*\n)+", "\n".join(texts), re.M):
-            lines = [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in table.splitlines()]
+            lines = [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in table.splitlines()]
             if lines[0][: len(head)] == head:
                 found += [cells[: len(head)] for cells in lines[2:]]
         return found
@@ -186,20 +186,30 @@ class Abi:
     """What the sources say."""
 
     HANDLER_FILES = ["cluster-kernel/syscall.c", "cluster-kernel/invocation.h", "cluster-kernel/loans.c",
-                     "cluster-kernel/core/retype.h", "cluster-kernel/core/slot.h",
-                     "cluster-kernel/core/resolve.h"]  # and object/*.c
+                     "cluster-kernel/invocation.c", "cluster-kernel/core/retype.h", "cluster-kernel/core/slot.h",
+                     "cluster-kernel/core/resolve.h", "cluster-kernel/core/resolve.c", "cluster-kernel/core/walk.h"]  # and object/
+    THROUGH = {"LIKE": "yes", "MODIFIES": "R4_MODIFY", "LINKS": "R4_LINK", "DIRECT": "not"}  # syscall.c's names
 
     def __init__(self, root):
-        headers = (without_comments(read(root, f"shared/r4/{name}.h")) for name in ("slot", "abi", "err"))
-        self.slot, self.abi, self.err = headers
+        headers = (without_comments(read(root, f"shared/r4/{name}.h")) for name in ("slot", "abi", "err", "proxy"))
+        self.slot, self.abi, self.err, self.proxy = headers
         syscall = read(root, "cluster-kernel/syscall.c")
-        self.table = re.findall(r"\[(R4_OP_\w+)\] = \{(\w+), (\w+), (\w+), (\d)\}", syscall)
-        self.bodies = {}
-        objects = sorted(str(path.relative_to(root)) for path in (root / "cluster-kernel/object").glob("*.c"))
+        self.table = re.findall(r"\[(R4_OP_\w+)\] =\s+\{(\w+),\s+(?:TYPE\((\w+)\)|ANY|EVEN_BUSY),\s+(\w+)\((\w+)\)\}", syscall)
+        self.static = {}  # (file, function) -> body: files may have functions of one name
+        self.bodies = {}  # function -> (file, body)
+        objects = sorted(str(path.relative_to(root)) for path in (root / "cluster-kernel/object").glob("*.[ch]"))
         for name in [*self.HANDLER_FILES, *objects]:
-            text = re.sub(r"__attribute__\(\(\w+\)\)", "", without_comments(read(root, name)))
-            lines = text.splitlines()
-            self.bodies |= {function: "\n".join(lines[first - 1 : last]) for function, first, last in c_functions(text)}
+            self.take_functions(name, read(root, name))
+
+    def take_functions(self, name, text):
+        text = re.sub(r"__attribute__\(\((?:\w+(?:, )?)+\)\)", "", without_comments(text))
+        lines = text.splitlines()
+        for function, first, last in c_functions(text):
+            body = "\n".join(lines[first - 1 : last])
+            if name.endswith(".c") and body.startswith("static"):
+                self.static[name, function] = body
+            else:
+                self.bodies[function] = (name, body)
 
     def enum(self, text, name):
         """Names of an enum, in order."""
@@ -209,18 +219,24 @@ class Abi:
     def operations(self):
         numbers = {name: index for index, name in enumerate(self.enum(self.abi, "r4_operation"))}
         rows = []
-        for name, _, kind, right, modifies in self.table:
-            rows.append([str(numbers[name]), name, "any" if kind == "R4_CAP_EMPTY" else kind,
-                         "none" if right == "0" else right, "yes" if modifies == "1" else "no"])
+        for name, handler, kind, through, right in self.table:
+            kept = ", no single-use one" if self.keeps_single_use(handler) else ""
+            needs = (self.THROUGH[through] + kept).removeprefix("yes, ")
+            rows.append([str(numbers[name]), name, kind or "any",
+                         "none" if right == "0" else right, needs])
         return sorted(rows, key=lambda row: int(row[0]))
+
+    def keeps_single_use(self, handler):
+        """True if a handler refuses single-use proxies."""
+        return "invocation_is_once(" in self.bodies[handler][1]
 
     def bits(self, pattern):
         """Defined flags or rights whose names fit."""
-        text = self.slot.replace("\\\n", " ")
+        text = (self.slot + self.proxy).replace("\\\n", " ")
         return [[value, name] for name, value in re.findall(rf"#define ({pattern}) +(\d+)U", text)]
 
     def fields(self):
-        return [[name, f"{high}:{low}"] for text in (self.abi, self.slot)
+        return [[name, f"{high}:{low}"] for text in (self.abi, self.slot, self.proxy)
                 for name, high, low in re.findall(r"DEFINE_FIELD\(\w+, (\w+), (\d+), (\d+)\)", text)]
 
     def errors(self):
@@ -230,15 +246,17 @@ class Abi:
         body = re.search(r"struct r4_root_info \{(.*?)\n\};", self.abi, re.S)[1]
         return re.findall(r"(\w+)(?:\[\w+\])?;", body)
 
-    def refusals(self, function, seen=None):
-        """The errors in a function and all that it calls in these files."""
+    def refusals(self, function, name=None, seen=None):
+        """The errors in a function, as file `name` knows it, and in all that it calls in these files."""
         seen = set() if seen is None else seen
-        if function in seen or function not in self.bodies:
+        own = (name, self.static.get((name, function)))
+        name, body = own if own[1] else self.bodies.get(function, (None, None))
+        if body is None or (name, function) in seen:
             return set()
-        seen.add(function)
-        found = set(re.findall(r"R4_ERR_\w+", self.bodies[function]))
-        for called in re.findall(r"\b(\w+)\(", self.bodies[function]):
-            found |= self.refusals(called, seen)
+        seen.add((name, function))
+        found = set(re.findall(r"R4_ERR_\w+", body))
+        for called in re.findall(r"\b(\w+)\(", body):
+            found |= self.refusals(called, name, seen)
         return found
 
 
@@ -256,19 +274,19 @@ def difference(what, said, true):
 
 SLOT_RULES = {"as for a destination slot": ("A destination slot", "invocation_destination"),
               "as for a named capability": ("A named capability", "invocation_cap")}
+USED_UP = "R4_ERR_CHANGED"  # what a call through a single-use proxy can end with; said once, for all
 
 
 def check_refusals(sections, abi):
     """Of the call itself, of the two kinds of slots, of each operation."""
     rules = {}
     for phrase, (begin, function) in SLOT_RULES.items():
-        said = set(re.findall(r"R4_ERR_\w+", sections.paragraph("Slots named by arguments", begin) or ""))
+        said = set(re.findall(r"R4_ERR_\w+", sections.paragraph("Slots and caps in arguments", begin) or ""))
         rules[phrase] = said
         yield from sets_differ(begin, said, abi.refusals(function))
     general = {row[0] for row in sections.rows("What every call can be refused with", ["error"])}
-    own = set(re.findall(r"R4_ERR_\w+", abi.bodies["invoke"]))
-    yield from sets_differ("every call", general, own | abi.refusals("resolve"))
-    for operation, handler, *_ in abi.table:
+    yield from sets_differ("every call", general, abi.refusals("invoke", "cluster-kernel/syscall.c") | {USED_UP})
+    for operation, handler, _, through, _ in abi.table:
         refused = sections.paragraph(operation, "Refused:")
         if refused is None:
             yield f"{operation}: does not say what it is refused with"
@@ -276,7 +294,11 @@ def check_refusals(sections, abi):
         said = set(re.findall(r"R4_ERR_\w+", refused))
         for phrase, errors in rules.items():
             said |= errors if phrase in refused else set()
-        yield from sets_differ(operation, said, abi.refusals(handler))
+        refusals = abi.refusals(handler)
+        yield from sets_differ(operation, said, refusals - {USED_UP})
+        single_use = through != "DIRECT" and not abi.keeps_single_use(handler)
+        if single_use != (USED_UP in refusals):
+            yield f"{operation}: {handler}() {'does not use' if single_use else 'uses'} up a single-use proxy"
 
 
 def sets_differ(what, said, true):
@@ -316,13 +338,14 @@ def check_abi(root):
     fields += [[name, bits] for name, _, bits in sections.rows(None, ["field", "word", "bits"])]
     stats = [[str(value), name] for value, name in enumerate(abi.enum(abi.abi, "r4_stat"))]
     said_stats = re.findall(r"(\d) [\w\s]+\(`(R4_STAT_\w+)`\)", text)
-    head = ["number", "operation", "type", "right", "modifies"]
+    head = ["number", "operation", "type", "right", "through proxies"]
     breaches = [
         *difference("operations", sections.rows("Operations", head), abi.operations()),
         *difference("errors", sections.rows("Errors", ["value", "error", "text"]), errors),
         *difference("types", sections.rows("Types", ["value", "type"]), types),
         *difference("rights", sections.rows("Rights", ["bit", "right"]), rights),
         *difference("flags", sections.rows("Flags", ["bit", "flag"]), flags),
+        *difference("proxy flags", sections.rows("The words of a proxy", ["bit", "proxy flag"]), abi.bits(r"R4_PROXY_\w+")),
         *difference("fields", sorted(fields), sorted(abi.fields())),
         *difference("root task", sections.rows("The root task", ["field"]), [[name] for name in abi.info_fields()]),
         *difference("counters", [list(row) for row in said_stats], stats),
@@ -363,7 +386,7 @@ def check_boot(root):
     links = [[name] for name in re.findall(r"X\((r4_link_\w+),", read(root, "shared/r4/link.h"))]
     said = sections.rows("What is printed", ["line"])
     values = {row[0]: row[2] for row in sections.rows("The command line", ["word", "read by", "values"])}
-    said_programs = re.findall(r"`(\w+)", values.get("program", ""))
+    said_programs = re.findall(r"[:,] (\w+)", values.get("program", ""))
     printed = sorted(set(map(tuple, printed_lines(root))))
     breaches = [
         *difference("areas", sections.rows("Where a kernel lies", ["offset", "area"]), areas),

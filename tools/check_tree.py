@@ -33,7 +33,7 @@ ASSEMBLY = re.compile(r"\b(__asm__|asm)\b")
 LEFT_TO_DO = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
 # An operation that a call waits for and that may wait for a peer; the name of a function that leads to one.
 MAY_WAIT = re.compile(r"\boperation_start\([^;]*\bOPERATION_(?:REVOKE|DELETE|JOIN|HANDOFF|MARK_WAIT)\b|\b\w+_remote\(")
-WAITING_HANDLERS = {"cap_delete", "cap_revoke", "link_handoff_call"}  # rows of the table of operations that are called otherwise
+WAITING_HANDLERS = {"cap_delete", "cap_revoke"}  # rows of the table of operations that are called otherwise
 STRUCT_TYPEDEF = re.compile(r"\btypedef\s+(struct|union)\b")
 
 
@@ -67,8 +67,9 @@ def c_functions(text):
         elif character == "}":
             depth -= 1
             if depth == 0:
+                header = re.sub(r"__attribute__\s*\(\(.*?\)\)", blank, header)
                 name = re.search(r"(\w+)\s*\(", header)
-                if name and "=" not in header:
+                if name and "=" not in header and header.rstrip().endswith(")"):  # no enum or struct
                     first = start + len(header) - len(header.lstrip())
                     yield name.group(1), text.count("\n", 0, first) + 1, text.count("\n", 0, position) + 1
                 start = position + 1

@@ -46,14 +46,14 @@ static inline void derivation_make(uintptr_t direct, struct r4_slot *behind, str
  * objects that follow its object in memory; nothing derives from `first`. */
 void derivation_make_more(uintptr_t direct, struct r4_slot *first, uint32_t count);
 
-/* Makes the free slot `child` a copy of `source`, its child: the same object, these rights and TTL, no flags. A mapping
- * is not copied, any other badge is. Depth below the maximum, rights and TTL checked by the caller. */
+/* Makes the free slot `child` a copy of `source`, its child: the same object, these rights, TTL and badge, no flags. A
+ * mapping is not copied: a frame's copy has none. Depth below the maximum, rights and TTL checked by the caller. */
 static inline void derivation_copy(uintptr_t direct, struct r4_slot *source, struct r4_slot *child, uint64_t rights,
-                                   uint64_t ttl) {
+                                   uint64_t ttl, uint64_t badge) {
     bool frame = slot_type(source) == R4_CAP_FRAME;
     uint64_t next = r4_slot_next_get(source->word[3]);
     uint64_t prev = slot_link_to(direct, source);
-    child->word[1] = frame ? 0 : source->word[1];
+    child->word[1] = frame ? 0 : badge;
     child->word[2] = r4_slot_rights_set(source->word[2] & ~(frame ? 7ULL : 0), rights) + r4_slot_depth_put(1);
     child->word[3] = r4_slot_next_put(next) | r4_slot_prev_low_put(prev);
     __atomic_store_n(&child->word[0],

@@ -6,6 +6,8 @@
 #define R4_CORE_OBJECT_SIZE_H
 
 #define THREAD_LOG2 12U
-#define PD_LOG2     13U
+#define PD_LOG2     14U
+
+#define NOTIFICATION_LOG2 6U
 
 #endif

@@ -17,11 +17,12 @@
 #define PAGING_ADDRESS 0x000ffffffffff000ULL
 #define PAGING_ENTRIES 512U
 
-/* What kind of page of the window a leaf is: in the AVL bits 10:9. Only these may hold capabilities that the kernel
- * believes. */
+/* What kind of page of the window a leaf is: in the AVL bits 10:9. The kernel looks for capabilities only in pages that
+ * are marked, and for each kind only where its mark stands. */
 DEFINE_FIELD(uint64_t, paging_mark, 10, 9)
-#define PAGING_MARK_NONE 0U
-#define PAGING_MARK_CAPS 1U
+#define PAGING_MARK_NONE    0U
+#define PAGING_MARK_CAPS    1U /* a cap page: written by the kernel only */
+#define PAGING_MARK_PROXIES 2U /* a proxy page: written by its address space */
 
 /* Index of `address` in a table of `level` (1..4). */
 static inline uint32_t paging_index(uint64_t address, uint32_t level) {

@@ -28,6 +28,7 @@ static inline uint32_t retype_object_log2(enum r4_cap_type type, uint32_t size_l
         [R4_CAP_PAGE_TABLE] = 1 | 1ULL << R4_PAGE_BITS,
         [R4_CAP_PD] = 1 | 1ULL << PD_LOG2,
         [R4_CAP_THREAD] = 1 | 1ULL << THREAD_LOG2,
+        [R4_CAP_NOTIFICATION] = 1 | 1ULL << NOTIFICATION_LOG2,
     };
     uint64_t allowed = (uint32_t)type < R4_CAP_TYPE_COUNT ? sizes[type] : 0;
     if (size_log2 > 63 || (allowed >> size_log2 & 1) == 0) {

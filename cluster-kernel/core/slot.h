@@ -129,25 +129,22 @@ static inline void slot_clear(struct r4_slot *slot) {
 /* The mapping of a mapped frame, table or cap page: where, and in which address space. */
 struct slot_mapping {
     uint64_t address; /* virtual, a multiple of 4 KiB, below R4_USER_END */
-    uint16_t asid;
-    uint16_t generation; /* never 0 while mapped */
+    uint32_t name;    /* of the address space (r4_name); never 0 while mapped */
 };
 
-/* The mapping of the slot; generation 0 means none. */
+/* The mapping of the slot; name 0 means none. */
 static inline struct slot_mapping slot_mapping_get(const struct r4_slot *slot) {
-    struct slot_mapping mapping = {0, 0, (uint16_t)r4_mapping_generation_get(slot->word[1])};
-    if (mapping.generation != 0) {
+    struct slot_mapping mapping = {0, (uint32_t)r4_mapping_name_get(slot->word[1])};
+    if (mapping.name != 0) {
         uint64_t low = r4_slot_object_get(slot->word[2]) & 7;
         mapping.address = (r4_mapping_page_high_get(slot->word[1]) << 3 | low) << R4_PAGE_BITS;
-        mapping.asid = (uint16_t)r4_mapping_asid_get(slot->word[1]);
     }
     return mapping;
 }
 
 static inline void slot_mapping_set(struct r4_slot *slot, struct slot_mapping mapping) {
     uint64_t page = mapping.address >> R4_PAGE_BITS;
-    slot->word[1] = r4_mapping_page_high_put(page >> 3) | r4_mapping_asid_put(mapping.asid) |
-                    r4_mapping_generation_put(mapping.generation);
+    slot->word[1] = r4_mapping_page_high_put(page >> 3) | r4_mapping_name_put(mapping.name);
     slot->word[2] = (slot->word[2] & ~7ULL) | (page & 7);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Operations on capabilities of any type: copy, move, delete, revoke, inspect.
+ * Operations on capabilities of any type: copy, link, move, delete, revoke, inspect.
  */
 #include "../capability.h"
 #include "../operation.h"
@@ -8,6 +8,7 @@
 #include "../revoke.h"
 #include "../shootdown.h"
 #include "core/derivation.h"
+#include "frame.h"
 #include "handlers.h"
 
 /* Types of which there is one capability per object, because its own words say what state the object is in. It can be
@@ -17,18 +18,36 @@ static bool is_unique(enum r4_cap_type type) {
            type == R4_CAP_PAGE_TABLE;
 }
 
+/* R4_OK if a capability may derive from this one as a copy. */
+static enum r4_error copy_check(const struct r4_slot *source) {
+    if (is_unique(slot_type(source))) {
+        return R4_ERR_TYPE;
+    }
+    if (slot_depth(source) == R4_DEPTH_MAX) {
+        return R4_ERR_DEPTH;
+    }
+    bool mapped = slot_type(source) == R4_CAP_FRAME && source->word[1] != 0;
+    return mapped && frame_is_marked(source) ? R4_ERR_MARKED : R4_OK;
+}
+
+/* The badge of a copy, which is its source's if that has one; only a notification's is for users to set. */
+static inline uint64_t copy_badge(const struct r4_slot *source, uint64_t badge) {
+    return slot_type(source) == R4_CAP_NOTIFICATION && source->word[1] == 0 ? badge : source->word[1];
+}
+
 struct outcome cap_copy(struct invocation *invocation) {
     const struct r4_slot *source = invocation->slot;
     uint64_t rights = invocation->argument[1] & R4_ALL_RIGHTS;
     uint64_t ttl = invocation->argument[1] >> 16 & 0xffff;
-    bool badge = (invocation->argument[1] >> 32) != 0;
+    bool mint = (invocation->argument[1] >> 32) != 0;
+    uint64_t badge = mint ? invocation->argument[2] : 0;
     struct r4_slot *target;
     enum r4_error error = invocation_destination(invocation, invocation->argument[0], &target);
+    if (error == R4_OK) {
+        error = copy_check(source);
+    }
     if (error != R4_OK) {
         return outcome_now(error);
-    }
-    if (is_unique(slot_type(source))) {
-        return outcome_now(R4_ERR_TYPE);
     }
     if (ttl >= slot_ttl(source)) {
         return outcome_now(R4_ERR_TTL);
@@ -36,14 +55,37 @@ struct outcome cap_copy(struct invocation *invocation) {
     if ((rights & ~slot_rights(source)) != 0) {
         return outcome_now(R4_ERR_RIGHTS);
     }
-    if (slot_depth(source) == R4_DEPTH_MAX) {
-        return outcome_now(R4_ERR_DEPTH);
-    }
-    if (badge) { /* no type of this kernel has a badge for its user's own purposes yet */
+    if (mint && (badge == 0 || copy_badge(source, badge) != badge || source->word[1] != 0)) {
         return outcome_now(R4_ERR_BADGE);
     }
     /* commit */
-    derivation_copy(machine_direct(), invocation->slot, target, rights, ttl);
+    derivation_copy(machine_direct(), invocation->slot, target, rights, ttl, copy_badge(source, badge));
+    return outcome_now(R4_OK);
+}
+
+struct outcome cap_link(struct invocation *invocation) {
+    const struct chain *chain = invocation->chain;
+    struct r4_slot *source = invocation->slot;
+    struct r4_slot *target;
+    if (chain == NULL) {
+        return outcome_now(R4_ERR_NO_PROXY);
+    }
+    if (invocation_is_once(invocation)) {
+        return outcome_now(R4_ERR_ONCE);
+    }
+    enum r4_error error = invocation_destination(invocation, invocation->argument[0], &target);
+    if (error == R4_OK) {
+        error = copy_check(source);
+    }
+    if (error == R4_OK && chain_ttl(chain) == 0) {
+        error = R4_ERR_TTL;
+    }
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    /* commit */
+    derivation_copy(machine_direct(), source, target, chain_rights(chain), chain_ttl(chain),
+                    copy_badge(source, chain->badge));
     return outcome_now(R4_OK);
 }
 
@@ -95,32 +137,46 @@ static bool is_done_already(const struct r4_slot *slot) {
            !derivation_has_children(machine_direct(), slot);
 }
 
-struct outcome cap_revoke(struct invocation *invocation) {
+/* The long way, apart so that the short one needs few registers: joins the revoke that is under way, or begins one. */
+static __attribute__((noinline)) struct outcome revoke_start_remote(const struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
-    uint64_t flags = slot_flags(slot);
-    if ((flags & R4_FLAG_MAKING) != 0) {
-        return outcome_now(R4_ERR_BUSY);
-    }
-    /* commit */
-    if ((flags & R4_FLAG_ROOT) != 0) {
+    if ((slot_flags(slot) & R4_FLAG_ROOT) != 0) {
         struct operation *outer = operation_on(slot);
         struct operation *join = operation_start(invocation->core, invocation->caller, OPERATION_JOIN, NULL);
         join->joined = outer;
         return outcome_later();
     }
-    if (is_done_already(slot)) {
-        slot->word[1] = slot_type(slot) == R4_CAP_UNTYPED ? 0 : slot->word[1]; /* the watermark */
-        shootdown_flush(invocation->core);
-        return outcome_now(R4_OK);
-    }
     revoke_begin(operation_start(invocation->core, invocation->caller, OPERATION_REVOKE, slot));
     return outcome_later();
+}
+
+struct outcome cap_revoke(struct invocation *invocation) {
+    struct r4_slot *slot = invocation->slot;
+    if ((slot_flags(slot) & R4_FLAG_MAKING) != 0) {
+        return outcome_now(R4_ERR_BUSY);
+    }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    if ((slot_flags(slot) & R4_FLAG_ROOT) != 0 || !is_done_already(slot)) {
+        return revoke_start_remote(invocation);
+    }
+    if (slot_type(slot) == R4_CAP_UNTYPED) {
+        slot->word[1] = 0; /* the watermark */
+    }
+    shootdown_flush(invocation->core);
+    return outcome_now(R4_OK);
 }
 
 struct outcome cap_inspect(struct invocation *invocation) {
     const struct r4_slot *slot = invocation->slot;
     uint64_t children = derivation_has_children(machine_direct(), slot) ? 1 : 0;
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     invocation->value =
-        slot_size_log2(slot) | slot_rights(slot) << 8 | (uint64_t)slot_type(slot) << 24 | children << 32;
+        slot_size_log2(slot) | invocation_rights(invocation) << 8 | (uint64_t)slot_type(slot) << 24 | children << 32;
     return outcome_now(R4_OK);
 }

@@ -49,7 +49,7 @@ void cap_page_unmap(struct r4_slot *slot) {
 void cap_page_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address) {
     floor_apply(pd, page_of(slot));
     *entry = paging_leaf(slot_object(slot), R4_READ, false, PAGING_MARK_CAPS);
-    slot_mapping_set(slot, (struct slot_mapping){address, pd->asid, pd->generation});
+    slot_mapping_set(slot, (struct slot_mapping){address, pd->window.name});
 }
 
 void cap_page_destroy(const struct r4_slot *slot) {
@@ -61,9 +61,10 @@ void cap_page_destroy(const struct r4_slot *slot) {
 struct outcome cap_page_map_call(struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
     uint64_t page = invocation->argument[1];
-    struct resolved space = invocation_cap(invocation, invocation->argument[0], R4_CAP_PD, R4_CONTROL);
-    if (space.error != R4_OK) {
-        return outcome_now(space.error);
+    struct pd *pd;
+    enum r4_error error = invocation_space(invocation, invocation->argument[0], &pd);
+    if (error != R4_OK) {
+        return outcome_now(error);
     }
     if (frame_find_leaf(slot).entry != NULL) {
         return outcome_now(R4_ERR_MAPPED);
@@ -71,7 +72,6 @@ struct outcome cap_page_map_call(struct invocation *invocation) {
     if (page >= WINDOW_PAGES) {
         return outcome_now(R4_ERR_RANGE);
     }
-    struct pd *pd = pd_of(space.slot);
     uint64_t address = window_page_address(page);
     uint64_t *entry = paging_entry(machine_direct(), pd->root, address, 1);
     if (entry == NULL) {
@@ -81,6 +81,9 @@ struct outcome cap_page_map_call(struct invocation *invocation) {
         return outcome_now(R4_ERR_ENTRY);
     }
     /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     cap_page_map(slot, pd, entry, address);
     return outcome_now(R4_OK);
 }
@@ -90,6 +93,9 @@ struct outcome cap_page_unmap_call(struct invocation *invocation) {
         return outcome_now(R4_ERR_NOT_MAPPED);
     }
     /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     cap_page_unmap(invocation->slot);
     shootdown_flush(invocation->core);
     return outcome_now(R4_OK);

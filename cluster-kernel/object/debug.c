@@ -18,6 +18,9 @@ struct outcome debug_write(struct invocation *invocation) {
         return outcome_now(R4_ERR_ARGUMENT);
     }
     /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     for (uint64_t i = 0; i < count; i++) {
         char byte = (char)(invocation->argument[1 + i / 8] >> i % 8 * 8);
         if (byte != '\n') {
@@ -33,6 +36,9 @@ struct outcome debug_write(struct invocation *invocation) {
 
 struct outcome debug_mark(struct invocation *invocation) {
     /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     atomic_store_explicit(&own_header()->mark, invocation->argument[0], memory_order_release);
     remote_ring_all();
     return outcome_now(R4_OK);
@@ -44,6 +50,9 @@ struct outcome debug_wait_remote(struct invocation *invocation) {
         return outcome_now(R4_ERR_ARGUMENT);
     }
     /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     struct operation *wait = operation_start(invocation->core, invocation->caller, OPERATION_MARK_WAIT, NULL);
     wait->link = cluster.links[peer];
     wait->progress = invocation->argument[1];
@@ -60,28 +69,36 @@ static uint64_t idle_count(void) {
     return count;
 }
 
-struct outcome debug_stat(struct invocation *invocation) {
-    switch (invocation->argument[0]) {
+static uint64_t stat_get(uint64_t stat) {
+    switch (stat) {
     case R4_STAT_MESSAGES_SENT:
-        invocation->value = cluster.messages_sent;
-        break;
+        return cluster.messages_sent;
     case R4_STAT_DOORBELLS_SENT:
-        invocation->value = cluster.doorbells_sent;
-        break;
+        return cluster.doorbells_sent;
     case R4_STAT_REVOKES_RESUMED:
-        invocation->value = cluster.operations_resumed;
-        break;
-    case R4_STAT_CORES_IDLE:
-        invocation->value = idle_count();
-        break;
+        return cluster.operations_resumed;
     default:
+        return idle_count();
+    }
+}
+
+struct outcome debug_stat(struct invocation *invocation) {
+    if (invocation->argument[0] >= R4_STAT_COUNT) {
         return outcome_now(R4_ERR_ARGUMENT);
     }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    invocation->value = stat_get(invocation->argument[0]);
     return outcome_now(R4_OK);
 }
 
 struct outcome debug_exit(struct invocation *invocation) {
     /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     sched_unready(invocation->caller, THREAD_STOPPED);
     end_finish((uint32_t)invocation->argument[0]);
     return outcome_later();

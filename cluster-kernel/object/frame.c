@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mapping and unmapping of frames. The mapping in a cap is a name (asid, generation, address): each use looks it up.
+ * Mapping and unmapping of frames. The mapping in a cap is a name (address space, address): each use looks it up.
+ *
+ * A proxy page is a frame mapped into a window with a mark in its leaf: what its program writes there the kernel takes
+ * for proxies. The frame has this one mapping and this one capability as long as the mark stands, so nobody else can
+ * write there: it is marked only if its cap is the original one and has no copies, and cap_copy() makes none of a
+ * marked frame. Unmapping clears the mark with the leaf.
  */
 #include "frame.h"
 #include "../shootdown.h"
+#include "core/derivation.h"
 #include "handlers.h"
 
 /* For a cap of an object whose leaf stands in a table of `level`. */
 static inline __attribute__((always_inline)) struct frame_leaf find(const struct r4_slot *slot, uint32_t level) {
     const uint64_t looked_at = PAGING_ADDRESS | PAGING_PRESENT | PAGING_LARGE;
     struct slot_mapping mapping = slot_mapping_get(slot);
-    struct pd *pd = mapping.generation == 0 ? NULL : pd_find(mapping.asid, mapping.generation);
+    struct pd *pd = mapping.name == 0 ? NULL : pd_find(mapping.name);
     if (pd == NULL) {
         return (struct frame_leaf){NULL, NULL};
     }
@@ -35,25 +41,32 @@ void frame_unmap(const struct r4_slot *slot) {
     }
 }
 
+bool frame_is_marked(const struct r4_slot *slot) {
+    struct frame_leaf leaf = frame_find_leaf(slot);
+    return leaf.entry != NULL && paging_mark_get(*leaf.entry) != PAGING_MARK_NONE;
+}
+
+static inline enum r4_error rights_check(const struct invocation *invocation, uint64_t rights) {
+    const uint64_t known = R4_READ | R4_WRITE | R4_EXEC;
+    if ((rights & R4_READ) == 0 || (rights & ~known) != 0) { /* x86 pages are all readable */
+        return R4_ERR_ARGUMENT;
+    }
+    return (rights & ~invocation_rights(invocation)) != 0 ? R4_ERR_RIGHTS : R4_OK;
+}
+
 /* Of something aligned to its own size, which is 2 MiB at most. */
 static bool meets_window(uint64_t address) { return address - R4_WINDOW_BASE < R4_WINDOW_SIZE; }
 _Static_assert(R4_WINDOW_BASE % (1ULL << R4_LARGE_BITS) == 0 && R4_WINDOW_SIZE % (1ULL << R4_LARGE_BITS) == 0,
                "nothing lies in the window in part only");
 
-/* Whether a frame of `size` bytes may be mapped at `address` with `rights`, whatever is there. */
-static inline __attribute__((always_inline)) enum r4_error place_check(const struct r4_slot *slot, uint64_t address,
-                                                                       uint64_t rights, uint64_t size) {
-    if ((rights & R4_READ) == 0 ||
-        (rights & ~(uint64_t)(R4_READ | R4_WRITE | R4_EXEC)) != 0) { /* x86 pages are all readable */
-        return R4_ERR_ARGUMENT;
-    }
-    if ((rights & ~slot_rights(slot)) != 0) {
-        return R4_ERR_RIGHTS;
-    }
+/* Whether a frame of `size` bytes may be mapped at `address`, whatever is there. A large one in the window would be in
+ * the way of the kernel's look-up; a small one is none of its business there. */
+static inline enum r4_error place_check(uint64_t address, uint64_t size) {
     if (!is_aligned(address, size)) {
         return R4_ERR_ALIGNMENT;
     }
-    return address > R4_USER_END - size || meets_window(address) ? R4_ERR_RANGE : R4_OK;
+    bool in_the_way = size != R4_PAGE_SIZE && meets_window(address);
+    return address > R4_USER_END - size || in_the_way ? R4_ERR_RANGE : R4_OK;
 }
 
 /* Maps a frame of `size` bytes, unless it is `mapped` already. */
@@ -62,18 +75,21 @@ static inline __attribute__((always_inline)) struct outcome map(struct invocatio
     struct r4_slot *slot = invocation->slot;
     uint64_t address = invocation->argument[1];
     uint64_t rights = invocation->argument[2];
-    struct resolved space = invocation_cap(invocation, invocation->argument[0], R4_CAP_PD, R4_CONTROL);
-    if (space.slot == NULL) {
-        return outcome_now(space.error);
+    struct pd *pd;
+    enum r4_error error = invocation_space(invocation, invocation->argument[0], &pd);
+    if (error != R4_OK) {
+        return outcome_now(error);
     }
     if (mapped) {
         return outcome_now(R4_ERR_MAPPED);
     }
-    enum r4_error error = place_check(slot, address, rights, size);
+    error = rights_check(invocation, rights);
+    if (error == R4_OK) {
+        error = place_check(address, size);
+    }
     if (error != R4_OK) {
         return outcome_now(error);
     }
-    struct pd *pd = (struct pd *)(machine_direct() + slot_pages(space.slot) + R4_PAGE_SIZE);
     uint64_t *entry = paging_entry(machine_direct(), pd->root, address, size == R4_PAGE_SIZE ? 1 : 2);
     if (entry == NULL) {
         return outcome_now(R4_ERR_NO_TABLE);
@@ -82,6 +98,9 @@ static inline __attribute__((always_inline)) struct outcome map(struct invocatio
         return outcome_now(R4_ERR_ENTRY);
     }
     /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     frame_map(slot, pd, entry, address, rights, size != R4_PAGE_SIZE);
     return outcome_now(R4_OK);
 }
@@ -99,12 +118,86 @@ struct outcome frame_map_call(struct invocation *invocation) {
     return map(invocation, R4_PAGE_SIZE, false);
 }
 
+/* Whether the frame can become a proxy page. */
+static enum r4_error proxies_check(const struct invocation *invocation) {
+    const struct r4_slot *slot = invocation->slot;
+    if (slot_size_log2(slot) != R4_PAGE_BITS) {
+        return R4_ERR_ARGUMENT;
+    }
+    if (frame_find_leaf(slot).entry != NULL) {
+        return R4_ERR_MAPPED;
+    }
+    if ((~invocation_rights(invocation) & (R4_READ | R4_WRITE)) != 0) {
+        return R4_ERR_RIGHTS;
+    }
+    bool sole = (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0 && !derivation_has_children(machine_direct(), slot);
+    return sole ? R4_OK : R4_ERR_MARKED;
+}
+
+struct outcome frame_map_proxies_call(struct invocation *invocation) {
+    uint64_t page = invocation->argument[1];
+    struct pd *pd;
+    enum r4_error error = invocation_space(invocation, invocation->argument[0], &pd);
+    if (error == R4_OK) {
+        error = proxies_check(invocation);
+    }
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    if (page == 0 || page >= WINDOW_PAGES) { /* the null address names a slot of page 0 */
+        return outcome_now(R4_ERR_RANGE);
+    }
+    uint64_t address = window_page_address(page);
+    uint64_t *entry = paging_entry(machine_direct(), pd->root, address, 1);
+    if (entry == NULL) {
+        return outcome_now(R4_ERR_NO_TABLE);
+    }
+    if ((*entry & PAGING_PRESENT) != 0) {
+        return outcome_now(R4_ERR_ENTRY);
+    }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    frame_map(invocation->slot, pd, entry, address, R4_READ | R4_WRITE, false);
+    *entry = paging_mark_set(*entry, PAGING_MARK_PROXIES);
+    return outcome_now(R4_OK);
+}
+
+struct outcome frame_protect_call(struct invocation *invocation) {
+    struct r4_slot *slot = invocation->slot;
+    uint64_t rights = invocation->argument[0];
+    struct frame_leaf leaf = frame_find_leaf(slot);
+    if (leaf.entry == NULL) {
+        return outcome_now(R4_ERR_NOT_MAPPED);
+    }
+    enum r4_error error = rights_check(invocation, rights);
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    uint64_t mark = paging_mark_get(*leaf.entry);
+    if (mark != PAGING_MARK_NONE && (rights & R4_EXEC) != 0) {
+        return outcome_now(R4_ERR_MARKED);
+    }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    *leaf.entry = paging_leaf(slot_pages(slot), rights, slot_size_log2(slot) == R4_LARGE_BITS, mark);
+    shootdown_note(leaf.pd);
+    shootdown_flush(invocation->core);
+    return outcome_now(R4_OK);
+}
+
 struct outcome frame_unmap_call(struct invocation *invocation) {
     struct frame_leaf leaf = frame_find_leaf(invocation->slot);
     if (leaf.entry == NULL) {
         return outcome_now(R4_ERR_NOT_MAPPED);
     }
     /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     leaf_clear(leaf);
     slot_mapping_clear(invocation->slot);
     shootdown_flush(invocation->core);

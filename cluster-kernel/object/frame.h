@@ -15,7 +15,7 @@ void frame_unmap(const struct r4_slot *slot);
 static inline void frame_map(struct r4_slot *slot, const struct pd *pd, uint64_t *entry, uint64_t address,
                              uint64_t rights, bool large) {
     *entry = paging_leaf(slot_pages(slot), rights, large, PAGING_MARK_NONE);
-    slot_mapping_set(slot, (struct slot_mapping){address, pd->asid, pd->generation});
+    slot_mapping_set(slot, (struct slot_mapping){address, pd->window.name});
 }
 
 /* The leaf that a mapping names, and in which PD: null unless it still names this object. */
@@ -24,5 +24,8 @@ struct frame_leaf {
     struct pd *pd;
 };
 struct frame_leaf frame_find_leaf(const struct r4_slot *slot); /* of a frame's cap or a cap page's */
+
+/* True if the cap's frame is mapped as a proxy page. */
+bool frame_is_marked(const struct r4_slot *slot);
 
 #endif

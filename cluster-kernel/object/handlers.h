@@ -10,6 +10,7 @@
 
 /* cap.c */
 struct outcome cap_copy(struct invocation *invocation);
+struct outcome cap_link(struct invocation *invocation);
 struct outcome cap_move(struct invocation *invocation);
 struct outcome cap_delete(struct invocation *invocation);
 struct outcome cap_revoke(struct invocation *invocation);
@@ -20,6 +21,8 @@ struct outcome untyped_retype(struct invocation *invocation);
 
 /* frame.c */
 struct outcome frame_map_call(struct invocation *invocation);
+struct outcome frame_map_proxies_call(struct invocation *invocation);
+struct outcome frame_protect_call(struct invocation *invocation);
 struct outcome frame_unmap_call(struct invocation *invocation);
 
 /* page_table.c */
@@ -38,7 +41,10 @@ struct outcome thread_stop_call(struct invocation *invocation);
 
 /* link.c */
 struct outcome link_post_call(struct invocation *invocation);
-struct outcome link_handoff_call(struct invocation *invocation);
+struct outcome link_handoff_remote(struct invocation *invocation);
+
+/* asid_pool.c */
+struct outcome asid_pool_assign_call(struct invocation *invocation);
 
 /* debug.c */
 struct outcome debug_write(struct invocation *invocation);

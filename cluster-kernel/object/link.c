@@ -17,19 +17,32 @@ struct outcome link_post_call(struct invocation *invocation) {
     if (error == R4_OK && slot_depth(invocation->slot) == R4_DEPTH_MAX) {
         error = R4_ERR_DEPTH;
     }
-    if (error == R4_OK) {
-        error = remote_post(link_of(invocation->slot), invocation->slot, target);
+    uint32_t landing = remote_landing_free(link_of(invocation->slot));
+    if (error == R4_OK && landing == LINK_LANDINGS) {
+        error = R4_ERR_FULL;
     }
-    return outcome_now(error);
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    remote_post(link_of(invocation->slot), landing, invocation->slot, target);
+    return outcome_now(R4_OK);
 }
 
 static enum r4_error link_check(const struct link *link) {
     return link->state == LINK_UP ? R4_OK : link->state == LINK_DEAD ? R4_ERR_CLUSTER_DOWN : R4_ERR_LINK;
 }
 
-struct outcome link_handoff_call(struct invocation *invocation) {
+struct outcome link_handoff_remote(struct invocation *invocation) {
     struct link *link = link_of(invocation->slot);
-    struct resolved memory = invocation_cap(invocation, invocation->argument[0], R4_CAP_UNTYPED, R4_CONTROL);
+    if (invocation_is_once(invocation)) { /* the peer may refuse later */
+        return outcome_now(R4_ERR_ONCE);
+    }
+    struct resolved memory =
+        invocation_cap(invocation, invocation->argument[0], R4_CAP_UNTYPED, R4_CONTROL, RIGHT_OF_NOBODY);
     enum r4_error error = memory.error == R4_OK ? link_check(link) : memory.error;
     if (error != R4_OK) {
         return outcome_now(error);

@@ -12,8 +12,8 @@
  * cores to flush. */
 void page_table_unmap(struct r4_slot *slot);
 
-/* Hangs a table in at `entry`, which is of the level above; checked by the caller. The table is zeroed. Used at boot as
- * well. */
-void page_table_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address);
+/* Hangs a table of `level` in at `entry`, which is of the level above; checked by the caller. The table is zeroed. Used
+ * at boot as well. */
+void page_table_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address, uint32_t level);
 
 #endif

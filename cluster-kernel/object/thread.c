@@ -69,9 +69,12 @@ void thread_destroy(const struct r4_slot *slot) {
 
 struct outcome thread_configure_call(struct invocation *invocation) {
     struct thread *thread = thread_of(invocation->slot);
-    struct resolved space = invocation_cap(invocation, invocation->argument[0], R4_CAP_PD, R4_CONTROL);
+    struct resolved space = invocation_cap(invocation, invocation->argument[0], R4_CAP_PD, R4_CONTROL, R4_LINK);
     if (space.error != R4_OK) {
         return outcome_now(space.error);
+    }
+    if (pd_of(space.slot)->window.name == 0) {
+        return outcome_now(R4_ERR_NO_ASID);
     }
     if (thread->state != THREAD_STOPPED || thread->operation.kind != OPERATION_NONE) {
         return outcome_now(R4_ERR_RUNNING);
@@ -86,6 +89,9 @@ struct outcome thread_configure_call(struct invocation *invocation) {
         return outcome_now(R4_ERR_RETIRED);
     }
     /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     thread_configure(thread, space.slot, invocation->argument[1], invocation->argument[2], invocation->argument[3]);
     return outcome_now(R4_OK);
 }
@@ -98,6 +104,9 @@ struct outcome thread_schedule_call(struct invocation *invocation) {
         return outcome_now(R4_ERR_ARGUMENT);
     }
     /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     enum thread_state state = thread->state;
     if (state == THREAD_READY) {
         sched_unready(thread, THREAD_STOPPED);
@@ -128,6 +137,9 @@ struct outcome thread_start_call(struct invocation *invocation) {
         return outcome_now(R4_ERR_RUNNING);
     }
     /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     if (thread->operation.kind !=
         OPERATION_NONE) { /* stopped in the middle of a call: it takes its operation up again */
         thread->operation.orphan = false;
@@ -142,10 +154,13 @@ struct outcome thread_start_call(struct invocation *invocation) {
 
 struct outcome thread_stop_call(struct invocation *invocation) {
     struct thread *thread = thread_of(invocation->slot);
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     if (thread->state == THREAD_STOPPED) {
         return outcome_now(R4_OK);
     }
-    /* commit */
     if (thread == invocation->caller) {
         machine_regs_result(thread->registers, R4_OK, 0);
     }

@@ -37,9 +37,6 @@ static inline enum r4_error request_check(const struct invocation *invocation, c
         slot_depth(source) >= R4_DEPTH_MAX - 1) { /* the objects' internal references are one deeper */
         error = R4_ERR_DEPTH;
     }
-    if (error == R4_OK && request->type == R4_CAP_PD && cluster.asids_left < request->count) {
-        error = R4_ERR_NO_ASID;
-    }
     return error;
 }
 
@@ -81,9 +78,6 @@ static struct outcome make(const struct invocation *invocation, const struct ret
     }
     content.flags |= R4_FLAG_MAKING;
     slots_fill(source, first, request->count, &content);
-    if (request->type == R4_CAP_PD) {
-        cluster.asids_left = (uint16_t)(cluster.asids_left - request->count); /* they get them when they are made */
-    }
     struct operation *operation = operation_start(invocation->core, invocation->caller, OPERATION_MAKE, NULL);
     operation->position = first;
     operation->remaining = request->count;
@@ -105,12 +99,15 @@ struct outcome untyped_retype(struct invocation *invocation) {
         return outcome_now(error);
     }
     /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
     source->word[1] = result.end;
     if (request.type != R4_CAP_UNTYPED) {
         return make(invocation, &request, &result, first);
     }
     struct slot_content content = content_of(source, &request, &result);
-    content.ttl = (uint32_t)slot_ttl(source);
+    content.ttl = (uint32_t)invocation_ttl(invocation);
     slots_fill(source, first, request.count, &content);
     return outcome_now(R4_OK);
 }

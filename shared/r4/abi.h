@@ -14,12 +14,18 @@
 #include <r4/err.h>
 #include <r4/slot.h>
 
-/* Cap address. asid 0 is the caller's own window; the cluster must be the caller's own. The null address (all zero)
- * names slot 0 of window page 0, a header, and so never a capability. */
+/* Cap address. asid 0 is the caller's own window, any other that of the address space with that asid and generation,
+ * where only a proxy whose grantee is the caller can be named. The cluster must be the caller's own. The null address
+ * (all zero) names slot 0 of window page 0, which is never a capability. */
 DEFINE_FIELD(uint64_t, r4_cap_index, 25, 0)
 DEFINE_FIELD(uint64_t, r4_cap_cluster, 31, 26)
 DEFINE_FIELD(uint64_t, r4_cap_asid, 47, 32)
 DEFINE_FIELD(uint64_t, r4_cap_generation, 63, 48)
+DEFINE_FIELD(uint64_t, r4_cap_name, 63, 32) /* both: the name of an address space, 0 = the own window */
+
+/* The name of an address space: asid and its generation, never 0 and never given twice. */
+DEFINE_FIELD(uint32_t, r4_name_asid, 15, 0)
+DEFINE_FIELD(uint32_t, r4_name_generation, 31, 16)
 
 /* User address space. */
 #define R4_WINDOW_BASE 0x8000000000ULL /* the window: 2^26 slots of 32 bytes, 2 GiB, PML4 entry 1 */
@@ -27,12 +33,15 @@ DEFINE_FIELD(uint64_t, r4_cap_generation, 63, 48)
 #define R4_USER_END                                                                                                    \
     0x7ffffffff000ULL /* first address that no user mapping may reach: one page below the canonical end (SYSRET) */
 
-/* Operations. Arguments a0..a3; "slot" arguments are indices in the caller's own window. The right that each needs and
- * whether it changes the source stands in the one table of cluster-kernel/syscall.c. */
+/* Operations. Arguments a0..a3; a "slot" is an index in the caller's own window, a "cap" a cap address like the one
+ * that is invoked. The right that each needs and what it needs through proxies stands in the one table of
+ * cluster-kernel/syscall.c. The value of a call that was refused for its cap address tells after how many proxies the
+ * walk ended. */
 enum r4_operation {
     /* any type */
     R4_OP_COPY,    /* a0 = destination slot, a1 = rights (12 bits) | ttl << 16 | 1 << 32 if a2 is a badge to set, a2 =
                       badge */
+    R4_OP_LINK,    /* through proxies only: a0 = destination slot, which gets what the proxies left of the capability */
     R4_OP_MOVE,    /* a0 = destination slot */
     R4_OP_DELETE,  /* revokes the descendants first */
     R4_OP_REVOKE,  /* value = how many times the revoke was preempted and resumed */
@@ -41,25 +50,29 @@ enum r4_operation {
     R4_OP_RETYPE, /* a0 = type | size in bits << 8 | count << 16 (1..R4_RETYPE_MAX), a1 = offset in bytes, a2 = first
                      destination slot, all in one cap page */
     /* Frame */
-    R4_OP_FRAME_MAP,   /* a0 = PD cap (slot), a1 = virtual address, a2 = rights, a subset of the cap's READ WRITE EXEC,
-                          with READ */
-    R4_OP_FRAME_UNMAP, /* */
+    R4_OP_FRAME_MAP,         /* a0 = PD cap, a1 = virtual address, a2 = rights, a subset of the cap's READ WRITE EXEC,
+                                with READ */
+    R4_OP_FRAME_MAP_PROXIES, /* a0 = PD cap, a1 = window page number (index >> 7): readable, writable, for proxies */
+    R4_OP_FRAME_PROTECT,     /* a0 = rights that the mapping shall have, as above */
+    R4_OP_FRAME_UNMAP,       /* */
     /* PageTable */
-    R4_OP_TABLE_MAP, /* a0 = PD cap (slot), a1 = virtual address in the range that it shall cover, a2 = level 1, 2 or 3
-                      */
+    R4_OP_TABLE_MAP,   /* a0 = PD cap, a1 = virtual address in the range that it shall cover, a2 = level 1, 2 or 3
+                        */
     R4_OP_TABLE_UNMAP, /* */
     /* CapPage */
-    R4_OP_CAP_PAGE_MAP,   /* a0 = PD cap (slot), a1 = window page number (index >> 7) */
+    R4_OP_CAP_PAGE_MAP,   /* a0 = PD cap, a1 = window page number (index >> 7) */
     R4_OP_CAP_PAGE_UNMAP, /* */
     /* Thread */
-    R4_OP_THREAD_CONFIGURE, /* a0 = PD cap (slot), a1 = entry address, a2 = stack pointer, a3 = argument (in rdi at the
+    R4_OP_THREAD_CONFIGURE, /* a0 = PD cap, a1 = entry address, a2 = stack pointer, a3 = argument (in rdi at the
                                entry) */
     R4_OP_THREAD_SCHEDULE,  /* a0 = core (index in the cluster) | priority << 16 (0..255, 255 runs first) */
     R4_OP_THREAD_START,     /* */
     R4_OP_THREAD_STOP,      /* */
     /* Link; both may be refused by the peer, and `_HANDOFF` and a revoke of what was handed off wait for it */
     R4_OP_LINK_POST,    /* a0 = an empty slot, which becomes a Landing */
-    R4_OP_LINK_HANDOFF, /* a0 = untyped (slot), unused, of 2 MiB to 1 GiB */
+    R4_OP_LINK_HANDOFF, /* a0 = untyped cap, unused, of 2 MiB to 1 GiB */
+    /* AsidPool */
+    R4_OP_ASID_ASSIGN, /* a0 = PD cap without a name: gives it one; value = the name */
     /* Debug */
     R4_OP_DEBUG_WRITE, /* a0 = byte count 1..24, a1..a3 = the bytes, first one lowest: printed line by line */
     R4_OP_DEBUG_MARK,  /* a0 = n: sets the mark in the own header page and rings the peers */
@@ -71,8 +84,9 @@ enum r4_operation {
 };
 
 /* Bytes of the objects that have one size, as powers of two; page tables and cap pages are pages. */
-#define R4_THREAD_LOG2 12U
-#define R4_PD_LOG2     13U
+#define R4_THREAD_LOG2       12U
+#define R4_PD_LOG2           14U
+#define R4_NOTIFICATION_LOG2 6U
 
 #define R4_HANDOFF_MAX_LOG2 30U /* a hand-off is of 2 MiB to 1 GiB: keeps the change of the direct map bounded */
 #define R4_RETYPE_MAX                                                                                                  \
@@ -113,10 +127,13 @@ struct r4_root_info {
     uint32_t cluster_count;
     uint32_t core_count; /* of this cluster */
     uint32_t tsc_khz;
+    uint32_t name;        /* of the own address space: r4_name */
     uint32_t slot_pd;     /* own PD */
     uint32_t slot_thread; /* own thread */
     uint32_t slot_debug;
-    uint32_t slot_links;  /* the Link to cluster n is at slot_links + n; the own number's slot is empty */
+    uint32_t slot_links;      /* the Link to cluster n is at slot_links + n; the own number's slot is empty */
+    uint32_t slot_asid_pools; /* all AsidPools of the cluster, asid_pool_count of them; the own asid is of the first */
+    uint32_t asid_pool_count;
     uint32_t slot_tables; /* page tables of the own space, table_count of them, lowest addresses first */
     uint32_t table_count;
     uint32_t slot_cap_pages; /* cap pages of the own window, window pages 0 .. cap_page_count - 1 */

@@ -9,7 +9,7 @@
 #define R4_ERROR_LIST(X)                                                                                               \
     X(R4_OK, "success")                                                                                                \
     X(R4_ERR_EMPTY, "the slot is empty")                                                                               \
-    X(R4_ERR_ADDRESS, "no cap page at that window index")                                                              \
+    X(R4_ERR_ADDRESS, "no cap page or proxy page at that window index")                                                \
     X(R4_ERR_FOREIGN_CLUSTER, "the cap address names another cluster")                                                 \
     X(R4_ERR_ASID, "the cap address names an address space that this call cannot use")                                 \
     X(R4_ERR_TYPE, "the capability has another type")                                                                  \
@@ -31,7 +31,7 @@
     X(R4_ERR_NOT_MAPPED, "the capability is not mapped")                                                               \
     X(R4_ERR_NO_TABLE, "a page table is missing on the way to that address")                                           \
     X(R4_ERR_ENTRY, "something is mapped at that address already")                                                     \
-    X(R4_ERR_NO_ASID, "no address space identifier is left")                                                           \
+    X(R4_ERR_NO_ASID, "the address space has no identifier, or none is left")                                          \
     X(R4_ERR_NOT_CONFIGURED, "the thread has no address space")                                                        \
     X(R4_ERR_RUNNING, "the thread is running or ready")                                                                \
     X(R4_ERR_NO_LANDING, "the peer has no landing slot posted")                                                        \
@@ -41,7 +41,14 @@
     X(R4_ERR_CLUSTER_DOWN, "the other cluster is down")                                                                \
     X(R4_ERR_LOANED, "a received root capability ends only by the lender's revoke")                                    \
     X(R4_ERR_REVOKED, "what the operation worked on was revoked meanwhile")                                            \
-    X(R4_ERR_PROTOCOL, "the peer sent something that the protocol does not allow")
+    X(R4_ERR_PROTOCOL, "the peer sent something that the protocol does not allow")                                     \
+    X(R4_ERR_VERSION, "the proxy means an earlier content of its target slot")                                         \
+    X(R4_ERR_PROXY, "the operation needs the capability itself, not a proxy")                                          \
+    X(R4_ERR_NO_PROXY, "the cap address names no proxy")                                                               \
+    X(R4_ERR_ONCE, "a single-use proxy cannot serve for that")                                                         \
+    X(R4_ERR_CHANGED, "the single-use proxy was used or changed meanwhile")                                            \
+    X(R4_ERR_MARKED, "a proxy page has one capability and one mapping")                                                \
+    X(R4_ERR_ASSIGNED, "the address space has its identifier already")
 
 #define R4_ERROR_ENUM(name, text) name,
 enum r4_error { R4_ERROR_LIST(R4_ERROR_ENUM) R4_ERROR_COUNT };

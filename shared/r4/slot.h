@@ -5,12 +5,12 @@
  * the README's caveats.
  *
  *   word 0   type 5:0    ttl 9:6    flags 15:10   version 47:16   prev 39:24 of the link in 63:48
- *   word 1   badge; for a mapped frame or table: the mapping; for an untyped: the watermark in bytes
+ *   word 1   badge; of what is mapped: the mapping; of an untyped: the watermark in bytes; of a PD: its name
  *   word 2   object address / 64 in 39:0   rights 51:40   size (log2 of bytes) 57:52   depth 63:58
  *   word 3   next slot's address / 32 in 39:0   prev 23:0 of the link in 63:40
  *
- * A mapping needs 67 bits (virtual page 35, asid 16, generation 16): the low 3 bits of the virtual page stand in the
- * low 3 bits of the object address, which are zero for objects of 4 KiB and more.
+ * A mapping needs 67 bits (virtual page 35, name of the address space 32): the low 3 bits of the virtual page stand in
+ * the low 3 bits of the object address, which are zero for objects of 4 KiB and more.
  */
 #ifndef R4_SLOT_H
 #define R4_SLOT_H
@@ -30,17 +30,21 @@ enum r4_cap_type {
     R4_CAP_UNTYPED,
     R4_CAP_FRAME, /* size 12 or 21 */
     R4_CAP_CAP_PAGE,
-    R4_CAP_PAGE_TABLE, /* badge while mapped: the mapping; level in flags, see R4_FLAG_LEVEL */
+    R4_CAP_PAGE_TABLE, /* badge while mapped: the mapping */
     R4_CAP_PD,
     R4_CAP_THREAD,
     R4_CAP_LINK,       /* badge: the peer's cluster number */
     R4_CAP_REMOTE_REF, /* untyped that was handed off; badge: r4_loan_name */
     R4_CAP_LANDING,    /* posted for the next untyped that a peer hands off */
     R4_CAP_DEBUG,
-    R4_CAP_HEADER,   /* slot 0 of a cap page: the page's own record, no capability */
-    R4_CAP_INTERNAL, /* inside an object: a lasting reference to another one; never in a window */
+    R4_CAP_HEADER,       /* slot 0 of a cap page: the page's own record, no capability */
+    R4_CAP_INTERNAL,     /* inside an object: a lasting reference to another one; never in a window */
+    R4_CAP_NOTIFICATION, /* badge: the bits that a signal through this cap sets */
+    R4_CAP_ASID_POOL,    /* badge: which 64 of the cluster's asids */
+    R4_CAP_PROXY,        /* the kind of a proxy (proxy.h); never in a cap page */
     R4_CAP_TYPE_COUNT
 };
+#define R4_CAP_TYPE_BITS 6U
 
 /* flags */
 #define R4_FLAG_BUSY   1U /* being revoked: refused for everything but revoke, which joins */
@@ -81,8 +85,7 @@ DEFINE_FIELD(uint64_t, r4_slot_prev_low, 63, 40)
 /* The mapping word (word 1 of a mapped frame, table or cap page); 0 = not mapped. Virtual page: 35 bits, of which 2:0
  * stand in word 2. */
 DEFINE_FIELD(uint64_t, r4_mapping_page_high, 31, 0)
-DEFINE_FIELD(uint64_t, r4_mapping_asid, 47, 32)
-DEFINE_FIELD(uint64_t, r4_mapping_generation, 63, 48)
+DEFINE_FIELD(uint64_t, r4_mapping_name, 63, 32) /* of the address space: r4_name */
 
 /* The badge of a RemoteRef: which loan record of which peer. */
 DEFINE_FIELD(uint64_t, r4_loan_peer, 5, 0)

@@ -8,10 +8,11 @@
 
 #include <r4/types.h>
 
+/* 64 bits wide, so that nobody has to widen it. */
 #define LINK_CONSTANT_32(symbol)                                                                                       \
     ({                                                                                                                 \
-        uint32_t link_value;                                                                                           \
-        __asm__("movl $" #symbol ", %0" : "=r"(link_value));                                                           \
+        uint64_t link_value;                                                                                           \
+        __asm__("movl $" #symbol ", %k0" : "=r"(link_value));                                                          \
         link_value;                                                                                                    \
     })
 

@@ -54,6 +54,23 @@ def test_end_by_gdb():
     assert said.splitlines()[-1] == "qemu.py: ended by gdb"
 
 
+# A proxy page in the first window of cluster 0, which the demonstration does not have: free memory becomes window page 300.
+PLANT_PROXY = """python
+def below(cluster, table, index):
+    return cluster.words(table, 512)[index] & kernel.fields.NUMBERS["PAGING_ADDRESS"]
+
+with kernel.selected(0) as cluster:
+    pd = next(cluster.spaces())[1]
+    table = below(cluster, below(cluster, below(cluster, int(pd["root"]), 1), 0), 0)
+    free = [slot for _, slot in cluster.capabilities(pd) if slot.type == "UNTYPED" and slot.words[1] == 0][-1].object
+    proxy = [15 | 3 << 6 | 1 << 10 | 77 << 16 | 136 << 48, 9 | 2 << 32 | 4 << 48, 21, 5 | 6 << 16 | 8 << 32]
+    proxies = [0] * 4 + proxy + [99] + proxy[1:]  # in slots 1 and 2; the second one is of no kind that there is
+    for address, words in ((free, [0] * 512), (free + 32, proxies[4:]), (table + 300 * 8, [free | 1 | 2 << 9])):
+        data = b"".join(word.to_bytes(8, "little") for word in words)
+        gdb.selected_inferior().write_memory(cluster.direct_map + address, data)
+end"""
+
+
 @pytest.fixture(name="said", scope="module")
 def demonstration(tmp_path_factory):
     """The demonstration, stopped at four places: each copy's start, a sweep for a peer, and an exit."""
@@ -83,6 +100,8 @@ def demonstration(tmp_path_factory):
             ("exit", "continue"),
             ("queues", "r4-queues"),
             ("queues 0", "r4-queues 0"),
+            ("plant", PLANT_PROXY),
+            ("window with a proxy", "r4-window 0 1"),
         ],
     )
 
@@ -112,6 +131,15 @@ def test_window(said):
     (lent,) = [text for text in slots.values() if text.startswith("REMOTE_REF 2^21")]
     assert "busy" in lent and lent.endswith("loan 0 to cluster 1")
     assert said["window 0 of asid 7"].splitlines() == ["cluster 0:"]
+
+
+def test_proxies_in_the_window(said):
+    (proxy,) = [line for line in said["window with a proxy"].splitlines() if "PROXY" in line]
+    assert proxy == (
+        "    slot 38401: PROXY for asid 5 generation 6 of slot 9 of asid 2 generation 4 of cluster 0, version 8"
+        " rights send|defer ttl 3 serial 77 flags all, badge 0x15"
+    )
+    assert len(said["window with a proxy"].splitlines()) > 10  # the capabilities are there, too
 
 
 def test_derivation(said):

@@ -129,7 +129,7 @@ END_TEST
 /* Copies of a frame, of which every third is mapped: each mapping is undone once, as one step more. */
 START_TEST(test_mapped_frames) {
     const uint32_t count = R4_SLOTS_PER_PAGE - 1;
-    const struct slot_mapping mapping = {R4_PAGE_SIZE, 1, 1};
+    const struct slot_mapping mapping = {R4_PAGE_SIZE, 0x10001};
     uint32_t mapped = 0;
     derive(NULL, &slots[0], R4_CAP_FRAME);
     for (uint32_t i = 1; i <= count; i++) {

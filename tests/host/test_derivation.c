@@ -215,8 +215,8 @@ START_TEST(test_deepest) {
 }
 END_TEST
 
-/* A copy says what derivation_make() would have said of it; a frame's mapping stays with the source, any other badge is
- * copied. */
+/* A copy says what derivation_make() would have said of it; a frame's mapping stays with the source, and whatever badge
+ * is asked for, its copy has none. */
 START_TEST(test_copy) {
     static const enum r4_cap_type types[] = {R4_CAP_FRAME, R4_CAP_THREAD, R4_CAP_LINK};
     for (size_t i = 0; i < R4_COUNT(types); i++) {
@@ -232,11 +232,11 @@ START_TEST(test_copy) {
         memset(slots, 0, sizeof(slots));
         slot_fill(&slots[0], &(struct slot_content){.type = R4_CAP_UNTYPED});
         derivation_make(direct(), &slots[0], &slots[1], &content);
-        derivation_copy(direct(), &slots[1], &slots[3], 0x21, 4);
+        derivation_copy(direct(), &slots[1], &slots[3], 0x21, 4, content.badge);
         if (frame) {
-            slot_mapping_set(&slots[1], (struct slot_mapping){0x7fff12347000, 5, 6});
+            slot_mapping_set(&slots[1], (struct slot_mapping){0x7fff12347000, 0x60005});
         }
-        derivation_copy(direct(), &slots[1], &slots[2], 0x81, 8);
+        derivation_copy(direct(), &slots[1], &slots[2], 0x81, 8, frame ? 55 : content.badge);
         content = (struct slot_content){.type = types[i],
                                         .ttl = 8,
                                         .rights = 0x81,

@@ -20,6 +20,7 @@ static const struct {
     {R4_CAP_PAGE_TABLE, {12, 12}, 12},
     {R4_CAP_PD, {PD_LOG2, PD_LOG2}, PD_LOG2},
     {R4_CAP_THREAD, {THREAD_LOG2, THREAD_LOG2}, THREAD_LOG2},
+    {R4_CAP_NOTIFICATION, {NOTIFICATION_LOG2, NOTIFICATION_LOG2}, NOTIFICATION_LOG2},
 };
 
 static uint32_t model_log2(uint32_t type, uint32_t size) {

@@ -7,6 +7,7 @@
 #include "expect.h"
 #include "random.h"
 #include "suite.h"
+#include <r4/proxy.h>
 
 enum { ROUNDS = 20000 };
 
@@ -37,9 +38,7 @@ static const struct word words[] = {
       FIELD(r4_slot_depth, 63, 58)},
      4},
     {UINT64_MAX, {FIELD(r4_slot_next, 39, 0), FIELD(r4_slot_prev_low, 63, 40)}, 2},
-    {UINT64_MAX,
-     {FIELD(r4_mapping_page_high, 31, 0), FIELD(r4_mapping_asid, 47, 32), FIELD(r4_mapping_generation, 63, 48)},
-     3},
+    {UINT64_MAX, {FIELD(r4_mapping_page_high, 31, 0), FIELD(r4_mapping_name, 63, 32)}, 2},
     {0xffffffffffff003fULL,
      {FIELD(r4_loan_peer, 5, 0), FIELD(r4_loan_index, 31, 16), FIELD(r4_loan_generation, 63, 32)},
      3},
@@ -47,6 +46,12 @@ static const struct word words[] = {
      {FIELD(r4_cap_index, 25, 0), FIELD(r4_cap_cluster, 31, 26), FIELD(r4_cap_asid, 47, 32),
       FIELD(r4_cap_generation, 63, 48)},
      4},
+    {UINT64_MAX, {FIELD(r4_cap_index, 25, 0), FIELD(r4_cap_cluster, 31, 26), FIELD(r4_cap_name, 63, 32)}, 3},
+    {0x0fffffffffffffffULL,
+     {FIELD(r4_proxy_kind, 5, 0), FIELD(r4_proxy_ttl, 9, 6), FIELD(r4_proxy_flags, 15, 10),
+      FIELD(r4_proxy_serial, 47, 16), FIELD(r4_proxy_rights, 59, 48)},
+     5},
+    {UINT64_MAX, {FIELD(r4_proxy_grantee, 31, 0), FIELD(r4_proxy_version, 63, 32)}, 2},
 };
 
 static uint64_t mask(const struct field *field) { return (UINT64_MAX >> (63 - field->hi)) & (UINT64_MAX << field->lo); }
@@ -192,8 +197,7 @@ static void expect_mapping(struct r4_slot *slot, struct slot_mapping mapping) {
     slot_mapping_set(slot, mapping);
     struct slot_mapping found = slot_mapping_get(slot);
     EXPECT(found.address == mapping.address);
-    EXPECT(found.asid == mapping.asid);
-    EXPECT(found.generation == mapping.generation);
+    EXPECT(found.name == mapping.name);
     EXPECT(slot_object(slot) == object);
     EXPECT(slot->word[0] == before.word[0]);
     EXPECT(((slot->word[2] ^ before.word[2]) & ~7ULL) == 0);
@@ -203,14 +207,12 @@ static void expect_mapping(struct r4_slot *slot, struct slot_mapping mapping) {
 START_TEST(test_mapping_extremes) {
     static const uint64_t addresses[] = {
         0, R4_PAGE_SIZE, 7 * R4_PAGE_SIZE, 8 * R4_PAGE_SIZE, R4_WINDOW_BASE, R4_USER_END - R4_PAGE_SIZE};
-    static const uint16_t numbers[] = {1, 0x7fff, 0xffff};
+    static const uint32_t numbers[] = {1, 0x10000, 0x7fffffff, 0xffffffff};
     struct r4_slot slot = full_slot();
     slot.word[2] &= ~63ULL; /* as of an object of 4 KiB at the highest place */
     for (size_t i = 0; i < R4_COUNT(addresses); i++) {
         for (size_t j = 0; j < R4_COUNT(numbers); j++) {
-            expect_mapping(&slot, (struct slot_mapping){addresses[i], numbers[j], numbers[j]});
-            expect_mapping(&slot, (struct slot_mapping){addresses[i], 0, numbers[j]});
-            expect_mapping(&slot, (struct slot_mapping){addresses[i], numbers[j], 1});
+            expect_mapping(&slot, (struct slot_mapping){addresses[i], numbers[j]});
         }
     }
 }
@@ -227,10 +229,9 @@ START_TEST(test_mapping_random) {
         struct r4_slot slot = empty_slot(random_below(&state, R4_VERSION_MAX));
         slot_fill(&slot, &content);
         uint64_t address = round_down(random_below(&state, R4_USER_END), R4_PAGE_SIZE);
-        uint16_t asid = (uint16_t)random_next(&state);
-        expect_mapping(&slot, (struct slot_mapping){address, asid, (uint16_t)(1 + random_below(&state, 0xffff))});
+        expect_mapping(&slot, (struct slot_mapping){address, (uint32_t)(1 + random_below(&state, UINT32_MAX))});
         slot_mapping_clear(&slot);
-        EXPECT(slot_mapping_get(&slot).generation == 0);
+        EXPECT(slot_mapping_get(&slot).name == 0);
         EXPECT(slot.word[1] == 0);
         EXPECT(slot_object(&slot) == content.object);
         EXPECT((slot.word[2] & 63) == 0);
@@ -241,11 +242,10 @@ END_TEST
 
 START_TEST(test_no_mapping) {
     struct r4_slot slot = full_slot();
-    slot.word[1] = r4_mapping_generation_set(UINT64_MAX, 0);
+    slot.word[1] = r4_mapping_name_set(UINT64_MAX, 0);
     struct slot_mapping mapping = slot_mapping_get(&slot);
-    ck_assert_uint_eq(mapping.generation, 0);
+    ck_assert_uint_eq(mapping.name, 0);
     ck_assert_uint_eq(mapping.address, 0);
-    ck_assert_uint_eq(mapping.asid, 0);
 }
 END_TEST
 

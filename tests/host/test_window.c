@@ -10,8 +10,8 @@
 
 enum { PAGES = 16, ROUNDS = 20000 };
 
-/* A window with some cap pages, far apart and in both directories. */
-static phys_t directories[WINDOW_DIRECTORIES];
+/* A window with some cap pages, far apart. */
+static struct window window;
 static uint64_t pages[PAGES]; /* window page numbers */
 
 static uint64_t window_address(uint64_t page) { return 0x8000000000ULL + page * 4096; }
@@ -25,13 +25,15 @@ static phys_t make_window(void) {
         uint64_t *leaf = space_entry(root, window_address(pages[i]), 1);
         *leaf = *leaf != 0 ? *leaf : space_page() | PAGING_NX | 0x205; /* present, user, marked 1 in bits 10:9 */
     }
-    for (uint32_t i = 0; i < WINDOW_DIRECTORIES; i++) {
-        directories[i] = *space_entry(root, window_address((uint64_t)i << 18), 3) & PAGING_ADDRESS;
+    memset(&window, 0, sizeof(window));
+    for (size_t i = 0; i < PAGES; i++) {
+        uint64_t address = round_down(window_address(pages[i]), R4_LARGE_SIZE);
+        window_table_add(&window, address, space_table(*space_entry(root, address, 2) & PAGING_ADDRESS));
     }
     return root;
 }
 
-static struct r4_slot *find(uint64_t index) { return window_slot(space_direct(), directories, index); }
+static struct r4_slot *find(uint64_t index) { return window_slot(space_direct(), &window, index); }
 
 /* The slot by a walk of the whole tree. */
 static struct r4_slot *find_slowly(phys_t root, uint64_t index) {
@@ -72,35 +74,47 @@ START_TEST(test_random_indices) {
 }
 END_TEST
 
-START_TEST(test_missing_directory) {
-    make_window();
-    ck_assert_ptr_nonnull(find(1));
-    ck_assert_ptr_nonnull(find(1 << 25 | 1));
-    directories[1] = 0;
-    ck_assert_ptr_null(find(1 << 25 | 1));
-    ck_assert_ptr_nonnull(find(1));
-    directories[0] = 0;
-    ck_assert_ptr_null(find(1));
+/* Which tables a range takes away, against a look at each table of the window. */
+START_TEST(test_tables_of_a_range) {
+    static const uint64_t sizes[] = {1ULL << 21, 1ULL << 30, 1ULL << 39};
+    for (size_t i = 0; i < R4_COUNT(sizes); i++) {
+        for (uint64_t base = 0; base<1ULL << 41; base += sizes[i]> 1ULL << 30 ? sizes[i] : sizes[i] * 61) {
+            uint64_t address = round_down(base, sizes[i]);
+            struct window_tables in = window_tables_in(address, sizes[i]);
+            for (uint32_t table = 0; table < WINDOW_TABLES; table++) {
+                uint64_t covered = window_address((uint64_t)table << 9);
+                bool inside = covered >= address && covered < address + sizes[i];
+                EXPECT(inside == (table >= in.first && table - in.first < in.count));
+            }
+        }
+    }
 }
 END_TEST
 
-START_TEST(test_entries_that_do_not_count) {
-    phys_t root = make_window();
-    uint64_t *table = space_entry(root, window_address(0), 2);
-    uint64_t *leaf = space_entry(root, window_address(0), 1);
-    uint64_t good_table = *table;
-    uint64_t good_leaf = *leaf;
-    *table = good_table & ~PAGING_PRESENT;
-    ck_assert_ptr_null(find(1));
-    *table = good_table | PAGING_LARGE;
-    ck_assert_ptr_null(find(1));
-    *table = good_table | PAGING_NX | 0x620; /* what says nothing about the way */
+START_TEST(test_missing_table) {
+    make_window();
     ck_assert_ptr_nonnull(find(1));
-    *leaf = good_leaf & ~PAGING_PRESENT;
+    ck_assert_ptr_nonnull(find(1 << 25 | 1));
+    window.tables[WINDOW_TABLES / 2] = NULL;
+    ck_assert_ptr_null(find(1 << 25 | 1));
+    ck_assert_ptr_nonnull(find(1));
+    window.tables[0] = NULL;
     ck_assert_ptr_null(find(1));
-    for (uint64_t mark = 0; mark < 4; mark++) {
+    window_table_add(&window, R4_WINDOW_BASE - R4_LARGE_SIZE, space_pages[0]); /* beside the window: nothing to note */
+    window_table_add(&window, R4_WINDOW_BASE + R4_WINDOW_SIZE, space_pages[0]);
+    ck_assert_ptr_null(find(1));
+    ck_assert_uint_eq(window.name, 0);
+}
+END_TEST
+
+START_TEST(test_marks) {
+    phys_t root = make_window();
+    uint64_t *leaf = space_entry(root, window_address(0), 1);
+    uint64_t good_leaf = *leaf;
+    for (uint64_t mark = 0; mark < 3; mark++) {
         *leaf = (good_leaf & ~0x600ULL) | mark << 9;
         ck_assert_int_eq(find(1) != NULL, mark == PAGING_MARK_CAPS);
+        ck_assert_int_eq(window_leaf_is(window_leaf(&window, 1), PAGING_MARK_PROXIES), mark == PAGING_MARK_PROXIES);
     }
     *leaf = 0;
     ck_assert_ptr_null(find(1));
@@ -114,5 +128,5 @@ START_TEST(test_page_address) {
 }
 END_TEST
 
-SUITE_MAIN("window", test_every_slot_of_every_page, test_random_indices, test_missing_directory,
-           test_entries_that_do_not_count, test_page_address)
+SUITE_MAIN("window", test_every_slot_of_every_page, test_random_indices, test_tables_of_a_range, test_missing_table,
+           test_marks, test_page_address)

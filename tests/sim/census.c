@@ -91,7 +91,7 @@ static void links_follow(struct census *census) {
 static void window_follow(struct census *census, const struct pd *pd) {
     uintptr_t direct = census->copy->direct;
     for (uint64_t page = 0; page < CENSUS_WINDOW_PAGES; page++) {
-        const struct r4_slot *slot = window_slot(direct, pd->directories, page * R4_SLOTS_PER_PAGE + 1);
+        const struct r4_slot *slot = window_slot(direct, &pd->window, page * R4_SLOTS_PER_PAGE + 1);
         if (slot != NULL) {
             slot_page_add(census, slot);
         }
@@ -99,9 +99,9 @@ static void window_follow(struct census *census, const struct pd *pd) {
 }
 
 void census_remember(const struct copy *copy) {
-    const struct pd *pd = copy->cluster->asids[1].pd;
+    const struct pd *pd = (const struct pd *)copy->cluster->asids.entries[1].window;
     for (uint64_t page = 0; page < CENSUS_ROOT_PAGES && roots[copy->number].count == page; page++) {
-        const struct r4_slot *slot = window_slot(copy->direct, pd->directories, page * R4_SLOTS_PER_PAGE + 1);
+        const struct r4_slot *slot = window_slot(copy->direct, &pd->window, page * R4_SLOTS_PER_PAGE + 1);
         if (slot != NULL) {
             roots[copy->number].pages[page] = round_down((uintptr_t)slot - copy->direct, R4_PAGE_SIZE);
             roots[copy->number].count++;
@@ -116,10 +116,11 @@ void census_take(struct census *census, const struct copy *copy) {
     census->page_count = 0;
     census->pd_count = 0;
     serial++;
-    for (uint32_t asid = 1; asid < CLUSTER_ASIDS; asid++) {
-        if (state->asids[asid].pd != NULL) {
-            census->pds[census->pd_count++] = state->asids[asid].pd;
-            window_follow(census, state->asids[asid].pd);
+    for (uint32_t asid = 1; asid < ASID_COUNT; asid++) {
+        const struct pd *pd = (const struct pd *)state->asids.entries[asid].window;
+        if (pd != NULL) {
+            census->pds[census->pd_count++] = pd;
+            window_follow(census, pd);
         }
     }
     for (uint32_t i = 0; i < roots[copy->number].count; i++) {

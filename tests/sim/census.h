@@ -19,7 +19,7 @@ struct census {
     size_t slot_count;
     phys_t pages[CENSUS_PAGES]; /* cap pages */
     size_t page_count;
-    const struct pd *pds[CLUSTER_ASIDS];
+    const struct pd *pds[ASID_COUNT];
     size_t pd_count;
 };
 

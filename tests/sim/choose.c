@@ -57,19 +57,19 @@ static bool fits_handoff(const struct chooser *chooser, const struct r4_slot *sl
 }
 static bool fits_unmapped_frame(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
-    return is_type(slot, R4_CAP_FRAME) && slot_mapping_get(slot).generation == 0;
+    return is_type(slot, R4_CAP_FRAME) && slot_mapping_get(slot).name == 0;
 }
 static bool fits_mapped_frame(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
-    return is_type(slot, R4_CAP_FRAME) && slot_mapping_get(slot).generation != 0;
+    return is_type(slot, R4_CAP_FRAME) && slot_mapping_get(slot).name != 0;
 }
 static bool fits_unmapped_table(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
-    return is_type(slot, R4_CAP_PAGE_TABLE) && slot_mapping_get(slot).generation == 0;
+    return is_type(slot, R4_CAP_PAGE_TABLE) && slot_mapping_get(slot).name == 0;
 }
 static bool fits_unmapped_cap_page(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
-    return is_type(slot, R4_CAP_CAP_PAGE) && slot_mapping_get(slot).generation == 0;
+    return is_type(slot, R4_CAP_CAP_PAGE) && slot_mapping_get(slot).name == 0;
 }
 static bool fits_pd(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
@@ -107,10 +107,10 @@ static bool fits_victim(const struct chooser *chooser, const struct r4_slot *slo
     return slot_type(slot) != R4_CAP_EMPTY && !is_spared(chooser, slot);
 }
 static bool fits_mapped_table(const struct chooser *chooser, const struct r4_slot *slot) {
-    return is_type(slot, R4_CAP_PAGE_TABLE) && slot_mapping_get(slot).generation != 0 && !is_spared(chooser, slot);
+    return is_type(slot, R4_CAP_PAGE_TABLE) && slot_mapping_get(slot).name != 0 && !is_spared(chooser, slot);
 }
 static bool fits_mapped_cap_page(const struct chooser *chooser, const struct r4_slot *slot) {
-    return is_type(slot, R4_CAP_CAP_PAGE) && slot_mapping_get(slot).generation != 0 && !is_spared(chooser, slot);
+    return is_type(slot, R4_CAP_CAP_PAGE) && slot_mapping_get(slot).name != 0 && !is_spared(chooser, slot);
 }
 static bool fits_thread(const struct chooser *chooser, const struct r4_slot *slot) {
     return is_type(slot, R4_CAP_THREAD) && !is_spared(chooser, slot);
@@ -127,7 +127,7 @@ static bool fits_delete(const struct chooser *chooser, const struct r4_slot *slo
 
 static const struct r4_slot *slot_at_index(const struct chooser *chooser, uint64_t index) {
     const struct pd *pd = chooser->caller->pd;
-    return index > r4_cap_index_max() ? NULL : window_slot(chooser->copy->direct, pd->directories, index);
+    return index > r4_cap_index_max() ? NULL : window_slot(chooser->copy->direct, &pd->window, index);
 }
 
 /* The index of a slot that fits; of any place if none is found soon or the choice is a wild one. */

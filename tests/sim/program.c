@@ -26,12 +26,15 @@ static uint64_t written[MEMORY_PAGES]; /* step at which a user thread last wrote
 
 static const char *const names[R4_OP_COUNT] = {
     [R4_OP_COPY] = "copy",
+    [R4_OP_LINK] = "link",
     [R4_OP_MOVE] = "move",
     [R4_OP_DELETE] = "delete",
     [R4_OP_REVOKE] = "revoke",
     [R4_OP_INSPECT] = "inspect",
     [R4_OP_RETYPE] = "retype",
     [R4_OP_FRAME_MAP] = "frame_map",
+    [R4_OP_FRAME_MAP_PROXIES] = "frame_map_proxies",
+    [R4_OP_FRAME_PROTECT] = "frame_protect",
     [R4_OP_FRAME_UNMAP] = "frame_unmap",
     [R4_OP_TABLE_MAP] = "table_map",
     [R4_OP_TABLE_UNMAP] = "table_unmap",
@@ -43,6 +46,7 @@ static const char *const names[R4_OP_COUNT] = {
     [R4_OP_THREAD_STOP] = "thread_stop",
     [R4_OP_LINK_POST] = "link_post",
     [R4_OP_LINK_HANDOFF] = "link_handoff",
+    [R4_OP_ASID_ASSIGN] = "asid_assign",
     [R4_OP_DEBUG_WRITE] = "debug_write",
     [R4_OP_DEBUG_MARK] = "debug_mark",
     [R4_OP_DEBUG_WAIT] = "debug_wait",
@@ -58,7 +62,7 @@ const char *program_operation_name(uint64_t operation) {
 static bool frame_exists(const struct copy *copy, const struct thread *thread, const struct call *call) {
     uint64_t index = call->argument[2];
     const struct r4_slot *slot =
-        index > r4_cap_index_max() ? NULL : window_slot(copy->direct, thread->pd->directories, index);
+        index > r4_cap_index_max() ? NULL : window_slot(copy->direct, &thread->pd->window, index);
     return slot != NULL && slot_type(slot) == R4_CAP_FRAME && (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0 &&
            slot_object(slot) == call->object && slot_size_log2(slot) == (call->argument[0] >> 8 & 0xff);
 }

@@ -48,10 +48,8 @@ static void slot_check(const struct census *census, struct window_page *page, co
 
 static void window_check(const struct census *census, const struct pd *pd) {
     for (uint64_t number = 0; number < CENSUS_WINDOW_PAGES; number++) {
-        const struct r4_slot *first =
-            window_slot(census->copy->direct, pd->directories, number * R4_SLOTS_PER_PAGE + 1);
-        uint64_t name = number + 1 + ((uint64_t)pd->generation << 16) + ((uint64_t)pd->asid << 32) +
-                        ((uint64_t)census->copy->number << 48);
+        const struct r4_slot *first = window_slot(census->copy->direct, &pd->window, number * R4_SLOTS_PER_PAGE + 1);
+        uint64_t name = number + 1 + ((uint64_t)pd->window.name << 20) + ((uint64_t)census->copy->number << 48);
         struct window_page *page = first == NULL ? NULL : page_find(name);
         for (uint32_t i = 1; page != NULL && i < R4_SLOTS_PER_PAGE; i++) {
             if (slot_type(&first[i - 1]) != R4_CAP_EMPTY) {

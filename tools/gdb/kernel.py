@@ -26,6 +26,8 @@ AREA_CORES = headers.NUMBERS["R4_AREA_CORES"]
 PAGE = fields.NUMBERS["R4_PAGE_SIZE"]
 SLOT_SIZE = fields.NUMBERS["R4_SLOT_SIZE"]
 SLOTS_PER_PAGE = PAGE // SLOT_SIZE
+WINDOW_BASE = fields.NUMBERS["R4_WINDOW_BASE"]
+WINDOW_END = WINDOW_BASE + fields.NUMBERS["R4_WINDOW_SIZE"]
 WORD = (1 << 64) - 1
 
 
@@ -66,6 +68,10 @@ class Slot:
         return name_of("r4_cap_type", self.get(0, "type")).removeprefix("CAP_")
 
     @property
+    def is_empty(self):
+        return self.type == "EMPTY"
+
+    @property
     def depth(self):
         return self.get(2, "depth")
 
@@ -87,8 +93,8 @@ class Slot:
         word = self.words[1]
         if self.type in ("FRAME", "PAGE_TABLE", "CAP_PAGE"):
             page = fields.field("r4_mapping_page_high", word) << 3 | self.get(2, "object") & 7
-            asid = fields.field("r4_mapping_asid", word)
-            return f"mapped at {page * PAGE:#x} in asid {asid}" if fields.field("r4_mapping_generation", word) else "not mapped"
+            name = fields.field("r4_mapping_name", word)
+            return f"mapped at {page * PAGE:#x} in asid {fields.field('r4_name_asid', name)}" if name else "not mapped"
         if self.type == "UNTYPED":
             return f"watermark {word:#x}"
         if self.type == "REMOTE_REF":
@@ -99,6 +105,31 @@ class Slot:
         return (f"{self.type} 2^{self.get(2, 'size')} at {self.object:#x} rights {fields.bit_names(fields.RIGHTS, 'R4_', self.get(2, 'rights'))}"
                 f" ttl {self.get(0, 'ttl')} depth {self.depth} version {self.get(0, 'version')}"
                 f" flags {fields.bit_names(fields.FLAGS, 'R4_FLAG_', self.get(0, 'flags'))}, {self._badge()}")  # fmt: skip
+
+
+@dataclass
+class Proxy:
+    """One proxy, decoded (shared/r4/proxy.h). Its target and grantee may be anything."""
+
+    words: tuple
+
+    def get(self, word, name):
+        return fields.field(f"r4_proxy_{name}", self.words[word])
+
+    @property
+    def is_empty(self):
+        return name_of("r4_cap_type", self.get(0, "kind")) != "CAP_PROXY"
+
+    def _target(self):
+        asid, generation, index, cluster = (fields.field(f"r4_cap_{name}", self.words[1]) for name in ("asid", "generation", "index", "cluster"))
+        place = f"slot {index} of asid {asid} generation {generation}" if asid else f"slot {index}"
+        return f"{place} of cluster {cluster}, version {self.get(3, 'version')}"
+
+    def __str__(self):
+        asid, generation = (fields.field(f"r4_name_{name}", self.get(3, "grantee")) for name in ("asid", "generation"))
+        return (f"PROXY for asid {asid} generation {generation} of {self._target()}"
+                f" rights {fields.bit_names(fields.RIGHTS, 'R4_', self.get(0, 'rights'))} ttl {self.get(0, 'ttl')} serial {self.get(0, 'serial')}"
+                f" flags {fields.bit_names(fields.PROXY_FLAGS, 'R4_PROXY_', self.get(0, 'flags'))}, badge {self.words[2]:#x}")  # fmt: skip
 
 
 class Cluster:
@@ -148,6 +179,10 @@ class Cluster:
     def slot(self, link):
         return Slot(link, self.words(link * SLOT_SIZE, 4))
 
+    def proxy(self, link):
+        """What stands at a physical address / 32, taken for a proxy."""
+        return Proxy(self.words(link * SLOT_SIZE, 4))
+
     def cores(self):
         """(index, struct core) of each core."""
         cores = self.symbol("cluster")["cores"]
@@ -156,31 +191,43 @@ class Cluster:
 
     def spaces(self):
         """(asid, struct pd) of each protection domain."""
-        asids = self.symbol("cluster")["asids"]
-        for asid in range(*asids.type.range()):
-            if int(asids[asid]["pd"]) != 0:
-                yield asid, asids[asid]["pd"].dereference()
+        entries = self.symbol("cluster")["asids"]["entries"]
+        pd = gdb.lookup_type("struct pd").pointer()
+        for asid in range(*entries.type.range()):
+            if int(entries[asid]["window"]) != 0:
+                yield asid, entries[asid]["window"].cast(pd).dereference()
 
     def _table(self, table):
         """(index, entry) of what is present in a page table."""
         entries = self.words(table, fields.NUMBERS["PAGING_ENTRIES"])
         return [(index, entry) for index, entry in enumerate(entries) if entry & fields.NUMBERS["PAGING_PRESENT"]]
 
-    def window(self, pd):
-        """(window index, slot) of each capability in a protection domain's window."""
-        address = fields.NUMBERS["PAGING_ADDRESS"]
-        for high in range(2):
-            directory = int(pd["directories"][high])
-            for middle, table in self._table(directory) if directory else ():
-                for low, leaf in self._table(table & address):
-                    if fields.field("paging_mark", leaf) == fields.NUMBERS["PAGING_MARK_CAPS"]:
-                        yield from self._cap_page((high << 18 | middle << 9 | low) * SLOTS_PER_PAGE, (leaf & address) // SLOT_SIZE)
+    def _leaves(self, table, level, address):
+        """(virtual address, entry) of each leaf of the window in a page table that covers what begins at `address`."""
+        reach = PAGE << 9 * (level - 1)
+        for index, entry in self._table(table):
+            place = address + index * reach
+            if place >= WINDOW_END or place + reach <= WINDOW_BASE:
+                continue
+            if level == 1:
+                yield place, entry
+            elif not entry & fields.NUMBERS["PAGING_LARGE"]:
+                yield from self._leaves(entry & fields.NUMBERS["PAGING_ADDRESS"], level - 1, place)
 
-    def _cap_page(self, first_index, first_link):
-        for number in range(1, SLOTS_PER_PAGE):  # the first is the page's own header
-            slot = self.slot(first_link + number)
-            if slot.type != "EMPTY":
-                yield first_index + number, slot
+    def window(self, pd):
+        """(window index, Slot or Proxy) of each capability and proxy in a protection domain's window."""
+        kinds = {fields.NUMBERS["PAGING_MARK_CAPS"]: self.slot, fields.NUMBERS["PAGING_MARK_PROXIES"]: self.proxy}
+        for address, leaf in self._leaves(int(pd["root"]), 4, 0):
+            kind = kinds.get(fields.field("paging_mark", leaf))
+            first = (leaf & fields.NUMBERS["PAGING_ADDRESS"]) // SLOT_SIZE
+            for number in range(1, SLOTS_PER_PAGE) if kind else ():  # slot 0 of a page names nothing
+                entry = kind(first + number)
+                if not entry.is_empty:
+                    yield (address - WINDOW_BASE) // SLOT_SIZE + number, entry
+
+    def capabilities(self, pd):
+        """(window index, Slot) of each capability in a protection domain's window."""
+        return ((index, entry) for index, entry in self.window(pd) if isinstance(entry, Slot))
 
 
 def images():

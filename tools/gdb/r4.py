@@ -40,7 +40,7 @@ class Command(gdb.Command):
 
 
 class Window(Command):
-    """r4-window [CLUSTER [ASID]]: the capabilities in the window of each protection domain, or of one."""
+    """r4-window [CLUSTER [ASID]]: the capabilities and proxies in the window of each protection domain that has a name, or of one."""
 
     name = "r4-window"
 
@@ -49,8 +49,8 @@ class Window(Command):
             if number not in (None, asid):
                 continue
             yield f"asid {asid}, root table {int(pd['root']):#x}, loaded on cores {int(pd['cores']):#x}"
-            for index, slot in cluster.window(pd):
-                yield f"  slot {index}: {slot}"
+            for index, entry in cluster.window(pd):
+                yield f"  slot {index}: {entry}"
 
 
 class Derivation(Command):
@@ -61,7 +61,7 @@ class Derivation(Command):
     def show(self, cluster, number):
         names = {}  # by link
         for asid, pd in cluster.spaces():
-            names.update({slot.link: (asid, index) for index, slot in cluster.window(pd)})
+            names.update({slot.link: (asid, index) for index, slot in cluster.capabilities(pd)})
         shown = set()
         for link, (_, index) in names.items():
             if link not in shown and number in (None, index):
@@ -156,7 +156,7 @@ def describe_thread(cluster, thread):
     """One line about a struct thread *."""
     state = kernel.name_of("thread_state", thread["state"])
     operation = kernel.name_of("operation_kind", thread["operation"]["kind"])
-    asid = int(thread["pd"]["asid"]) if int(thread["pd"]) else "none"
+    asid = fields.field("r4_name_asid", int(thread["pd"]["window"]["name"])) if int(thread["pd"]) else "none"
     ip = int(thread["registers"]["rip"])
     return f"thread {cluster.physical(thread):#x} {state} asid {asid} ip {ip:#x} {operation}"
 

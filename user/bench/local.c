@@ -6,6 +6,7 @@
 #include "bench/copies.h"
 #include "bench/figure.h"
 #include "bench/mapping.h"
+#include "bench/proxies.h"
 #include "bench/untyped.h"
 #include "lib/cap.h"
 #include "lib/print.h"
@@ -105,4 +106,5 @@ void bench_local(void) {
     mapping_measure();
     copies_end();
     untyped_measure();
+    proxies_measure();
 }

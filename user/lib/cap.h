@@ -14,6 +14,16 @@ static inline enum r4_error r4_cap_copy(uint32_t slot, uint32_t target, uint32_t
     return r4_syscall(r4_own(slot), R4_OP_COPY, target, rights | ttl << 16, 0, 0).error;
 }
 
+/* The same with a badge, which is not 0, for a Notification that has none. */
+static inline enum r4_error r4_cap_mint(uint32_t slot, uint32_t target, uint32_t rights, uint32_t ttl, uint64_t badge) {
+    return r4_syscall(r4_own(slot), R4_OP_COPY, target, rights | ttl << 16 | 1ULL << 32, badge, 0).error;
+}
+
+/* Makes the capability that `address` reaches through proxies one of the own window. */
+static inline enum r4_error r4_cap_link(uint64_t address, uint32_t target) {
+    return r4_syscall(address, R4_OP_LINK, target, 0, 0, 0).error;
+}
+
 /* `target` takes the place of `slot`: same parent, same descendants. */
 static inline enum r4_error r4_cap_move(uint32_t slot, uint32_t target) {
     return r4_syscall(r4_own(slot), R4_OP_MOVE, target, 0, 0, 0).error;

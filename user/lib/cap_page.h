@@ -10,7 +10,7 @@
 
 /* The page becomes the slots window_page * R4_SLOTS_PER_PAGE and following of the window of `pd`. */
 static inline enum r4_error r4_cap_page_map(uint32_t slot, uint32_t pd, uint32_t window_page) {
-    return r4_syscall(r4_own(slot), R4_OP_CAP_PAGE_MAP, pd, window_page, 0, 0).error;
+    return r4_syscall(r4_own(slot), R4_OP_CAP_PAGE_MAP, r4_own(pd), window_page, 0, 0).error;
 }
 
 static inline enum r4_error r4_cap_page_unmap(uint32_t slot) {

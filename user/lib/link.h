@@ -19,7 +19,7 @@ static inline enum r4_error r4_link_post(uint32_t link, uint32_t landing) {
 /* Hands off an unused untyped of 2 MiB or more; waits for the peer's answer. On success the slot holds a RemoteRef,
  * whose revoke gets the memory back. R4_ERR_LINK: the clusters have not greeted each other yet. */
 static inline enum r4_error r4_link_handoff(uint32_t link, uint32_t untyped) {
-    return r4_syscall(r4_own(link), R4_OP_LINK_HANDOFF, untyped, 0, 0, 0).error;
+    return r4_syscall(r4_own(link), R4_OP_LINK_HANDOFF, r4_own(untyped), 0, 0, 0).error;
 }
 
 #endif

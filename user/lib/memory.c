@@ -14,6 +14,8 @@ static uint32_t object_log2(enum r4_cap_type type, uint32_t size_log2) {
         return R4_PD_LOG2;
     case R4_CAP_THREAD:
         return R4_THREAD_LOG2;
+    case R4_CAP_NOTIFICATION:
+        return R4_NOTIFICATION_LOG2;
     case R4_CAP_CAP_PAGE:
     case R4_CAP_PAGE_TABLE:
         return R4_PAGE_BITS;

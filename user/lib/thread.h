@@ -12,7 +12,7 @@
 static inline enum r4_error r4_thread_configure(uint32_t slot, uint32_t pd, void (*entry)(uint64_t argument),
                                                 uint64_t stack_top, uint64_t argument) {
     uint64_t stack = stack_top - sizeof(uint64_t); /* as a call would leave it: functions count on that alignment */
-    return r4_syscall(r4_own(slot), R4_OP_THREAD_CONFIGURE, pd, (uintptr_t)entry, stack, argument).error;
+    return r4_syscall(r4_own(slot), R4_OP_THREAD_CONFIGURE, r4_own(pd), (uintptr_t)entry, stack, argument).error;
 }
 
 /* `core` is an index in the own cluster; of two threads there the one of higher priority (0..255) runs. */
