@@ -182,6 +182,11 @@ INLINE bool invoke(struct core *core, uint64_t cap, uint64_t operation) {
     return invoke_through(core, cap, operation);
 }
 
+/* The same once more, for all who are not in a hurry. */
+static __attribute__((noinline)) bool invoke_apart(struct core *core, uint64_t cap, uint64_t operation) {
+    return invoke(core, cap, operation);
+}
+
 /* The lock was not free. */
 static __attribute__((noinline)) bool wait_and_invoke(uint64_t cap, uint64_t operation) {
     struct core *core = machine_core();
@@ -196,25 +201,25 @@ static __attribute__((noinline)) bool wait_and_invoke(uint64_t cap, uint64_t ope
         return false;
     }
     machine_regs_go_on(registers);
-    return invoke(core, cap, operation);
+    return invoke_apart(core, cap, operation);
 }
 
-INLINE bool call(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
+/* The arguments go where the handler finds them; what is left takes few registers. */
+INLINE struct core *arguments_put(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
     struct core *core = machine_core();
     core->invocation.argument[0] = a0;
     core->invocation.argument[1] = a1;
     core->invocation.argument[2] = a2;
     core->invocation.argument[3] = a3;
-    if (lock_try(&cluster.lock, &core->lock_node)) {
-        return invoke(core, cap, operation);
-    }
-    return wait_and_invoke(cap, operation);
+    return core;
 }
 
 /* Apart, so that tracing costs the path without it no register. */
 APART bool call_traced(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
     trace(TRACE_SYSCALL, cap, operation);
-    bool quick = call(cap, operation, a0, a1, a2, a3);
+    struct core *core = arguments_put(a0, a1, a2, a3);
+    bool free = lock_try(&cluster.lock, &core->lock_node);
+    bool quick = free ? invoke_apart(core, cap, operation) : wait_and_invoke(cap, operation);
     trace(TRACE_EXIT, (uintptr_t)machine_core()->current, operation);
     return quick;
 }
@@ -223,5 +228,9 @@ bool kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, 
     if (RARELY(trace_is_on())) {
         return call_traced(cap, operation, a0, a1, a2, a3);
     }
-    return call(cap, operation, a0, a1, a2, a3);
+    struct core *core = arguments_put(a0, a1, a2, a3);
+    if (lock_try(&cluster.lock, &core->lock_node)) {
+        return invoke(core, cap, operation);
+    }
+    return wait_and_invoke(cap, operation);
 }
