@@ -9,9 +9,10 @@
 #define R4_TESTS_SPACE_H
 
 #include "core/paging.h"
+#include "expect.h"
 #include "suite.h"
 
-#define SPACE_PAGES 64U
+#define SPACE_PAGES 160U
 #define SPACE_BASE  (0x150020000000ULL - SPACE_PAGES / 2 * R4_PAGE_SIZE)
 
 static _Alignas(R4_PAGE_SIZE) uint64_t space_pages[SPACE_PAGES][PAGING_ENTRIES];
@@ -21,7 +22,7 @@ static inline uintptr_t space_direct(void) { return (uintptr_t)space_pages - SPA
 
 /* Physical address of a page not yet taken, all zero. */
 static inline phys_t space_page(void) {
-    ck_assert_uint_lt(space_used, SPACE_PAGES);
+    EXPECT(space_used < SPACE_PAGES);
     return SPACE_BASE + (phys_t)space_used++ * R4_PAGE_SIZE;
 }
 

@@ -258,6 +258,39 @@ START_TEST(test_copy) {
 }
 END_TEST
 
+/* Rights, TTL and badge are those asked for, not the source's; flags are nobody's. Of the source only the link to its
+ * child changes. */
+START_TEST(test_copy_is_its_own) {
+    static const uint64_t badges[] = {0, 1, 77, UINT64_MAX};
+    for (size_t i = 0; i < R4_COUNT(badges) * R4_COUNT(badges); i++) {
+        struct slot_content content = {.type = R4_CAP_NOTIFICATION,
+                                       .ttl = 15,
+                                       .flags = 63,
+                                       .rights = 0xfff,
+                                       .size_log2 = 6,
+                                       .object = (1ULL << 46) - 64,
+                                       .depth = R4_DEPTH_MAX - 1,
+                                       .badge = badges[i / R4_COUNT(badges)]};
+        memset(slots, 0, sizeof(slots));
+        slot_fill(&slots[0], &content);
+        slots[SLOTS - 1].word[0] = (R4_VERSION_MAX - 1ULL) << 16;
+        struct r4_slot before = slots[0];
+        derivation_copy(direct(), &slots[0], &slots[SLOTS - 1], 0x88, 1, badges[i % R4_COUNT(badges)]);
+        content.ttl = 1;
+        content.flags = 0;
+        content.rights = 0x88;
+        content.depth = R4_DEPTH_MAX;
+        content.badge = badges[i % R4_COUNT(badges)];
+        slots[1].word[0] = (R4_VERSION_MAX - 1ULL) << 16;
+        slot_fill(&slots[1], &content);
+        slot_prev_set(direct(), &slots[1], &slots[0]);
+        ck_assert_mem_eq(&slots[SLOTS - 1], &slots[1], sizeof(slots[1]));
+        slot_next_set(direct(), &before, &slots[SLOTS - 1]);
+        ck_assert_mem_eq(&slots[0], &before, sizeof(before));
+    }
+}
+END_TEST
+
 /* A run is what as many single makes, each behind the one before, would have been. */
 START_TEST(test_run) {
     enum { COUNT = 5, FIRST = 8, SINGLE = 24 };
@@ -445,6 +478,6 @@ START_TEST(test_check_finds_ring) {
 }
 END_TEST
 
-SUITE_MAIN("derivation", test_random, test_deepest, test_copy, test_run, test_move_to_last_version, test_check_accepts,
-           test_check_finds_wrong_link, test_check_finds_empty_and_header, test_check_finds_ttl, test_check_finds_depth,
-           test_check_finds_ring)
+SUITE_MAIN("derivation", test_random, test_deepest, test_copy, test_copy_is_its_own, test_run,
+           test_move_to_last_version, test_check_accepts, test_check_finds_wrong_link,
+           test_check_finds_empty_and_header, test_check_finds_ttl, test_check_finds_depth, test_check_finds_ring)

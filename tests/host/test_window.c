@@ -121,6 +121,72 @@ START_TEST(test_marks) {
 }
 END_TEST
 
+/* Every 2 MiB of the window has its own place; what is added beside it changes nothing. */
+START_TEST(test_table_add) {
+    static uint64_t table[1];
+    for (uint64_t i = 0; i < WINDOW_TABLES; i++) {
+        memset(&window, 0, sizeof(window));
+        window_table_add(&window, window_address(i * 512), table);
+        for (uint64_t j = 0; j < WINDOW_TABLES; j++) {
+            EXPECT(window.tables[j] == (i == j ? table : NULL));
+        }
+    }
+    struct window before = window;
+    window_table_add(&window, window_address(0) - R4_LARGE_SIZE, table);
+    window_table_add(&window, window_address(WINDOW_PAGES), table);
+    window_table_add(&window, 0, table);
+    ck_assert_mem_eq(&window, &before, sizeof(before));
+}
+END_TEST
+
+/* The leaf comes as it is; its kind is its mark, whatever else stands there. One that is not present is all zero. */
+START_TEST(test_leaf_kinds) {
+    phys_t root = make_window();
+    static const uint64_t marks[] = {PAGING_MARK_NONE, PAGING_MARK_CAPS, PAGING_MARK_PROXIES};
+    for (uint64_t rest = 1; rest != 0; rest = rest == 1 ? ~0x600ULL : 0) { /* all that says nothing about the kind */
+        for (size_t i = 0; i < R4_COUNT(marks); i++) {
+            uint64_t leaf = rest | marks[i] << 9;
+            *space_entry(root, window_address(0), 1) = leaf;
+            ck_assert_uint_eq(window_leaf(&window, 127), leaf);
+            ck_assert_int_eq(window_leaf_is(leaf, PAGING_MARK_CAPS), i == 1);
+            ck_assert_int_eq(window_leaf_is(leaf, PAGING_MARK_PROXIES), i == 2);
+            ck_assert_int_eq(find(127) != NULL, i == 1);
+        }
+    }
+    *space_entry(root, window_address(0), 1) = 0;
+    ck_assert_ptr_null(find(127));
+    ck_assert_uint_eq(window_leaf(&window, 2 << 7 | 1), 0);
+}
+END_TEST
+
+/* Bits of a cap address above the index do not count. */
+START_TEST(test_leaf_and_place_of_any_address) {
+    make_window();
+    uint64_t state = 23;
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t index = pages[random_below(&state, PAGES)] << 7 | random_below(&state, 128);
+        uint64_t cap = random_next(&state) << 26 | index;
+        uint64_t leaf = window_leaf(&window, cap);
+        EXPECT(leaf != 0 && leaf == window_leaf(&window, index));
+        EXPECT(index % 128 == 0 || window_place(space_direct(), leaf, cap) == (uintptr_t)find(index));
+        EXPECT(window_place(0, UINT64_MAX, cap) == 0x000ffffffffff000ULL + index % 128 * 32);
+    }
+}
+END_TEST
+
+START_TEST(test_meets) {
+    static const uint64_t base = 0x8000000000ULL;
+    static const uint64_t end = 0x8080000000ULL;
+    ck_assert(!window_meets(base - 4096, 4096));
+    ck_assert(window_meets(base - 4096, 4097));
+    ck_assert(window_meets(base, 1));
+    ck_assert(window_meets(end - 1, 1));
+    ck_assert(!window_meets(end, 4096));
+    ck_assert(window_meets(0, 0x7ffffffff000));
+    ck_assert(!window_meets(0, base));
+}
+END_TEST
+
 START_TEST(test_page_address) {
     ck_assert_uint_eq(window_page_address(0), R4_WINDOW_BASE);
     ck_assert_uint_eq(window_page_address(WINDOW_PAGES), R4_WINDOW_BASE + R4_WINDOW_SIZE);
@@ -129,4 +195,5 @@ START_TEST(test_page_address) {
 END_TEST
 
 SUITE_MAIN("window", test_every_slot_of_every_page, test_random_indices, test_tables_of_a_range, test_missing_table,
-           test_marks, test_page_address)
+           test_marks, test_table_add, test_leaf_kinds, test_leaf_and_place_of_any_address, test_meets,
+           test_page_address)

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A small world for walks through proxies: address spaces, each with a name of its own and a window in pretended
+ * physical memory, whose slots a test fills. Words are put together here from the pictures at the heads of <r4/slot.h>,
+ * <r4/proxy.h> and <r4/abi.h>, and not by the functions under test.
+ */
+#ifndef R4_TESTS_WORLD_H
+#define R4_TESTS_WORLD_H
+
+#include "core/resolve.h"
+#include "space.h"
+
+#define WORLD_DOMAINS 17U
+#define WORLD_CLUSTER 5U
+
+/* The pages of each window. There are two frames, one of kernel capabilities and one of proxies; the second stands at
+ * several places, so that the same bytes are there with and without a mark. */
+enum {
+    PAGE_CAPS = 0,
+    PAGE_PROXIES = 1,
+    PAGE_PLAIN = 2,    /* not marked */
+    PAGE_NOTHING = 3,  /* not mapped */
+    PAGE_FAR = 1 << 18 /* proxies again, in the window's other half */
+};
+
+struct domain {
+    phys_t root;
+    struct window window;
+    uint64_t *caps; /* the two frames' words */
+    uint64_t *proxies;
+};
+
+static struct domain world[WORLD_DOMAINS];
+static struct asid_table world_asids;
+
+static inline uint64_t *world_leaf(struct domain *domain, uint64_t page) {
+    return space_entry(domain->root, 0x8000000000ULL + page * 4096, 1);
+}
+
+/* The window's list of tables, from the tree. */
+static inline void world_tables(struct domain *domain) {
+    static const uint64_t pages[] = {0, PAGE_FAR};
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        phys_t table = *space_entry(domain->root, 0x8000000000ULL + pages[i] * 4096, 2) & ~0xfffULL;
+        domain->window.tables[pages[i] / 512] = table == 0 ? NULL : space_table(table);
+    }
+}
+
+static inline void world_map(struct domain *domain) {
+    phys_t caps = space_page();
+    phys_t proxies = space_page();
+    domain->caps = space_table(caps);
+    domain->proxies = space_table(proxies);
+    *world_leaf(domain, PAGE_CAPS) = caps | 0x205; /* present, user, marked 1 in bits 10:9 */
+    *world_leaf(domain, PAGE_PROXIES) = proxies | 0x407;
+    *world_leaf(domain, PAGE_PLAIN) = proxies | 0x7;
+    *world_leaf(domain, PAGE_FAR) = proxies | 0x407;
+    world_tables(domain);
+}
+
+/* All slots empty. The names differ from each other in two bits at least: one wrong bit makes none of another. */
+static inline void world_start(void) {
+    static struct window nobodys;
+    memset(&world_asids, 0, sizeof(world_asids));
+    asid_table_init(&world_asids, WORLD_CLUSTER);
+    for (uint32_t i = 0; i < WORLD_DOMAINS; i++) {
+        world[i].root = i == 0 ? space_start() : space_page();
+        if (i == 0 || __builtin_parity(i)) {
+            asid_take(&world_asids, i % ASID_POOLS, &nobodys);
+        }
+        world[i].window.name = asid_take(&world_asids, i % ASID_POOLS, &world[i].window);
+        world_map(&world[i]);
+    }
+}
+
+static inline uint32_t world_name(uint32_t domain) { return world[domain].window.name; }
+
+/* A cap address in the window with that name; 0: the holder's. */
+static inline uint64_t world_cap(uint32_t name, uint64_t page, uint64_t slot) {
+    return (uint64_t)name << 32 | (uint64_t)WORLD_CLUSTER << 26 | page << 7 | slot;
+}
+
+/* A kernel capability. */
+struct cap_content {
+    uint64_t type, ttl, flags, version, rights;
+};
+
+static inline struct r4_slot *world_cap_put(uint32_t domain, uint32_t slot, struct cap_content content) {
+    uint64_t *word = &world[domain].caps[(size_t)slot * 4];
+    word[0] = content.type | content.ttl << 6 | content.flags << 10 | content.version << 16;
+    word[1] = 0;
+    word[2] = content.rights << 40;
+    word[3] = 0;
+    return (struct r4_slot *)word;
+}
+
+struct proxy_content {
+    uint64_t ttl, flags, serial, rights;
+    uint64_t target;
+    uint64_t badge;
+    uint64_t grantee, version;
+};
+
+static inline struct r4_proxy *world_proxy_put(uint32_t domain, uint32_t slot, struct proxy_content content) {
+    uint64_t *word = &world[domain].proxies[(size_t)slot * 4];
+    word[0] = 15 | content.ttl << 6 | content.flags << 10 | content.serial << 16 | content.rights << 48;
+    word[1] = content.target;
+    word[2] = content.badge;
+    word[3] = content.grantee | content.version << 32;
+    return (struct r4_proxy *)word;
+}
+
+/* What a walk came to; of a walk without proxies only slot, error and hops mean something. */
+struct walked {
+    struct r4_slot *slot;
+    enum r4_error error;
+    uint64_t hops, rights, ttl;
+    struct chain chain;
+};
+
+static inline struct walked world_resolve(uint32_t domain, uint64_t cap) {
+    struct resolve_place place = {space_direct(), WORLD_CLUSTER, &world_asids};
+    struct walked walked;
+    struct resolved resolved = resolve_chain(&place, &world[domain].window, cap, &walked.chain, &walked.hops);
+    walked.slot = resolved.slot;
+    walked.error = resolved.error;
+    walked.rights = chain_rights(&walked.chain);
+    walked.ttl = chain_ttl(&walked.chain);
+    return walked;
+}
+
+#endif
