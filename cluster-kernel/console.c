@@ -107,6 +107,7 @@ static void owner_ring(void) {
 static void log_append(const char *line, size_t length) {
     struct r4_log *log = &own_header()->log;
     uint32_t end = atomic_load_explicit(&log->end, memory_order_relaxed);
+#pragma GCC unroll 8
     for (size_t i = 0; i < length; i++) {
         log->bytes[end++ % R4_LOG_BYTES] = line[i];
     }
@@ -136,8 +137,8 @@ static size_t notice_format(char *notice, size_t size) {
  */
 static bool log_line_put(const char *line, size_t length) {
     char notice[64];
-    size_t notice_length = notice_format(notice, sizeof(notice));
-    bool room = log_wait(length + notice_length + 2);
+    size_t notice_bytes = dropped == 0 ? 0 : notice_format(notice, sizeof(notice)) + 1;
+    bool room = log_wait(notice_bytes + length + 1);
     if (console_is_own()) {
         return false;
     }
@@ -146,7 +147,7 @@ static bool log_line_put(const char *line, size_t length) {
         return true;
     }
     if (dropped != 0) {
-        log_append(notice, notice_length);
+        log_append(notice, notice_bytes - 1);
         dropped = 0;
     }
     log_append(line, length);

@@ -30,6 +30,7 @@ void log_end(const char *text, ...) {
 void log_user_line(const char *text, uint32_t length) {
     char line[LOG_LINE];
     size_t prefix = format(line, sizeof(line), "[c%u] ", this_cluster());
+#pragma GCC unroll 8
     for (uint32_t i = 0; i < length; i++) {
         line[prefix + i] = text[i];
     }

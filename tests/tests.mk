@@ -60,6 +60,14 @@ $(HOST)/acpi/%.aml: tests/host/acpi/%.asl | $(TEST_PACKAGES)
 	@$(call say,IASL,$@)
 	$(Q)iasl -p $(basename $@) $< >$(basename $@).log 2>&1 || { cat $(basename $@).log; exit 1; }
 
+# --- what counts the kernel's steps from outside (tests/boot/test_steps.py) ---
+
+STEP_COUNTER := $(HOST)/step_counter.so
+$(STEP_COUNTER): tests/boot/step_counter.c tests/tests.mk | $(TEST_PACKAGES)
+	@mkdir -p $(@D)
+	@$(call say,HOSTCC,$@)
+	$(Q)gcc -std=gnu11 -O2 -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -shared -fPIC -o $@ $<
+
 # --- the simulator's own rules: build/sim/r4sim and SIM_COMMAND, what `make sim` and `make test` run ---
 
 SEEDS ?= 1000
@@ -79,13 +87,13 @@ HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools
 BOOT_CHECKS = --command 'clang: $(MAKE) --no-print-directory CC=clang build' \
 	--pytest $(call folders_with_tests,tests/boot)
 MACHINES := $(CONFIGS:%=build/%) build/qemu-2x2-trace
-# What only boots: machines with odd tables.
-ODD_MACHINES := $(patsubst tests/boot/tables/%.toml,build/%,$(wildcard tests/boot/tables/*.toml))
+# What only boots: machines with odd tables, and of odd sizes.
+ODD_MACHINES := $(patsubst %.toml,build/%,$(notdir $(wildcard tests/boot/tables/*.toml tests/boot/machines/*.toml)))
 
 check: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT)
+test: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER)
 	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(FUZZ_CHECKS) $(BOOT_CHECKS)
 
 sim: $(SIM)

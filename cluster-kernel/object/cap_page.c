@@ -19,19 +19,23 @@ void cap_page_init(phys_t object) {
 }
 
 static void floor_raise(struct pd *pd, const struct r4_slot *page) {
+    uint64_t floor = pd->version_floor;
     for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
-        if (slot_version(&page[i]) > pd->version_floor) {
-            pd->version_floor = (uint32_t)slot_version(&page[i]);
-        }
+        floor = slot_version(&page[i]) > floor ? slot_version(&page[i]) : floor;
     }
+    pd->version_floor = (uint32_t)floor;
 }
 
-/* Empty slots go on from the floor; the cap in a full one counts as filled anew. */
+/* Empty slots, whose word 0 is their version, go on from the floor; the cap in a full one counts as filled anew. */
 static void floor_apply(const struct pd *pd, struct r4_slot *page) {
+    uint64_t floor = pd->version_floor;
+    uint64_t above = floor == R4_VERSION_MAX ? floor : floor + 1;
     for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
-        uint64_t lowest = (uint64_t)pd->version_floor + (slot_type(&page[i]) == R4_CAP_EMPTY ? 0 : 1);
-        if (slot_version(&page[i]) < lowest) {
-            page[i].word[0] = r4_slot_version_set(page[i].word[0], lowest > R4_VERSION_MAX ? R4_VERSION_MAX : lowest);
+        uint64_t word = page[i].word[0];
+        if (r4_slot_type_get(word) == R4_CAP_EMPTY) {
+            page[i].word[0] = word > r4_slot_version_put(floor) ? word : r4_slot_version_put(floor);
+        } else if (r4_slot_version_get(word) < above) {
+            page[i].word[0] = r4_slot_version_set(word, above);
         }
     }
 }

@@ -200,20 +200,28 @@ START_TEST(test_full_log_waits_then_drops) {
 }
 END_TEST
 
-/* A line needs room for itself and for the notice of lost ones, each with its newline, to the last byte. */
+/* A line needs room for itself and, if lines were lost, for the notice of them, each with its newline, to the last
+ * byte.
+ */
 START_TEST(test_room_to_the_last_byte) {
+    const uint32_t notice = (uint32_t)strlen("[c1] kernel: 1 lines lost\n");
     char text[R4_LOG_BYTES / 2];
-    size_t rest = R4_LOG_BYTES - strlen("[c1] kernel: 0 lines lost\n");
     start(0);
     memset(text, 'x', sizeof(text));
-    console_line(text, rest / 2 - 1);
-    console_line(text, rest - rest / 2 - 1);
-    ck_assert_uint_eq(log_used(0), rest);
+    console_line(text, R4_LOG_BYTES / 2 - 1);
+    console_line(text, R4_LOG_BYTES / 2 - 1);
+    ck_assert_uint_eq(log_used(0), R4_LOG_BYTES);
     ck_assert_uint_eq(now, 0);
     peer_prints(0, KERNEL_OWN, 9);
     console_line(text, 9);
-    ck_assert_uint_eq(log_used(0), rest - 9);
+    ck_assert_uint_eq(log_used(0), R4_LOG_BYTES - 9);
     ck_assert_uint_gt(now, CONSOLE_WAIT_MS * TICKS_PER_MS);
+    peer_prints(0, KERNEL_OWN, notice);
+    console_line(text, 9);
+    ck_assert_uint_eq(log_used(0), R4_LOG_BYTES - 9 - notice);
+    peer_prints(0, KERNEL_OWN, 1);
+    console_line(text, 9);
+    ck_assert_uint_eq(log_used(0), R4_LOG_BYTES);
 }
 END_TEST
 

@@ -25,8 +25,7 @@
 #define TABLES_ADDRESS 0x10000000000ULL /* where nothing is yet: a table of each level is needed */
 #define LOW_PRIORITY   1U               /* below the root task: such threads wait in the run queue */
 #define WINDOW_PAGES   4U
-#define LARGE_LOG2     26U /* of what is handed off as a whole */
-#define PARTS          8U  /* at a time: as many landing slots as a link has */
+#define PARTS          8U /* at a time: as many landing slots as a link has */
 _Static_assert(MANY == R4_RETYPE_MAX, "as many as one retype makes");
 
 /* MANY objects in an untyped of their own, whose slot is set. */
@@ -117,6 +116,18 @@ static void step_wait(uint32_t cluster, uint64_t mark) {
     must(r4_debug_wait(cluster, mark).error, "waiting for the other cluster");
 }
 
+/* Of the largest untyped that can be handed off. */
+static uint32_t largest_log2(void) {
+    const struct r4_root_info *info = r4_info();
+    uint32_t largest = R4_LARGE_BITS;
+    for (uint32_t i = 0; i < info->untyped_count; i++) {
+        uint32_t log2 = r4_size_log2(info->untyped[i].slot);
+        log2 = log2 < R4_HANDOFF_MAX_LOG2 ? log2 : R4_HANDOFF_MAX_LOG2;
+        largest = r4_watermark(info->untyped[i].slot) == 0 && log2 > largest ? log2 : largest;
+    }
+    return largest;
+}
+
 /* Cluster 0: an untyped in `parts` to cluster 1, which makes something of each, and back. Marks go from `mark` on. */
 static void lend(uint32_t size_log2, uint32_t parts, uint64_t mark) {
     uint32_t whole = memory_make(R4_CAP_UNTYPED, size_log2, 1);
@@ -152,19 +163,24 @@ static void borrow(uint32_t parts, uint64_t mark) {
     slots_give(landing, parts);
 }
 
+static void local_run(void) {
+    objects_run();
+    threads_run(false);
+    threads_run(true);
+    tables_run();
+    mappings_run();
+    window_run();
+    must(memory_reset(), "clean-up");
+}
+
 uint32_t steps_run(void) {
     const struct r4_root_info *info = r4_info();
     struct census before = census_take();
     if (info->cluster == 0) {
-        objects_run();
-        threads_run(false);
-        threads_run(true);
-        tables_run();
-        mappings_run();
-        window_run();
+        local_run();
     }
     if (info->cluster == 0 && info->cluster_count > 1) {
-        lend(LARGE_LOG2, 1, 1);
+        lend(largest_log2(), 1, 1);
         lend(R4_LARGE_BITS + (uint32_t)__builtin_ctz(PARTS), PARTS, 3);
     } else if (info->cluster == BENCH_PEER) {
         borrow(1, 1);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A plugin for QEMU that counts how many instructions the kernel executes between two points at which it would make
+ * way: instructions in user mode, preemption points, the halt. The guest does not know. For one thread at a time
+ * (`-icount`); from each processor's first return to user mode on, since boot has nobody to make way for.
+ *
+ *   -plugin step_counter.so,out=FILE,limit=N,point=ADDRESS…,device=ADDRESS…
+ *
+ * A point is an instruction executed at each preemption point. A step in which one at a `device` address is executed
+ * waits for a device, and is not counted. FILE says "steps N longest N", then has a line for each step above the limit
+ * that was longer than all before: its number of instructions and their addresses.
+ *
+ * The interface is QEMU's plugin API, version 1 (docs/devel/tcg-plugins.rst); Debian packages no header for it.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+
+int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
+                                           void (*call)(qemu_plugin_id_t, struct qemu_plugin_tb *));
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, void (*call)(unsigned, void *), int flags,
+                                            void *data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*call)(qemu_plugin_id_t, void *), void *data);
+
+__attribute__((visibility("default"))) int qemu_plugin_version = 1;
+
+enum { PROCESSORS = 64, ADDRESSES = 64, KEPT = 1 << 16 };
+
+struct addresses {
+    uint64_t at[ADDRESSES];
+    size_t count;
+};
+
+static struct processor {
+    bool started; /* has returned to user mode once */
+    bool device;
+    uint64_t count;      /* of the step under way */
+    uint64_t kept[KEPT]; /* where its first instructions are */
+} processors[PROCESSORS];
+
+static struct addresses points, devices;
+static uint64_t limit, steps, longest;
+static FILE *out;
+static char *lines; /* of the steps above the limit */
+static size_t lines_size;
+static FILE *report;
+
+static void step_report(const struct processor *processor) {
+    fprintf(report, "%" PRIu64, processor->count);
+    for (uint64_t i = 0; i < processor->count && i < KEPT; i++) {
+        fprintf(report, " %" PRIx64, processor->kept[i]);
+    }
+    fprintf(report, "\n");
+}
+
+static void step_end(struct processor *processor) {
+    if (processor->started && processor->count != 0 && !processor->device) {
+        steps++;
+        if (processor->count > limit && processor->count > longest) {
+            step_report(processor);
+        }
+        longest = processor->count > longest ? processor->count : longest;
+    }
+    processor->count = 0;
+    processor->device = false;
+}
+
+/* --- executed instructions --- */
+
+static void on_kernel(unsigned number, void *address) {
+    struct processor *processor = &processors[number % PROCESSORS];
+    if (processor->count < KEPT) {
+        processor->kept[processor->count] = (uintptr_t)address;
+    }
+    processor->count++;
+}
+
+static void on_point(unsigned number, void *unused) {
+    (void)unused;
+    step_end(&processors[number % PROCESSORS]);
+}
+
+static void on_device(unsigned number, void *unused) {
+    (void)unused;
+    processors[number % PROCESSORS].device = true;
+}
+
+static void on_return(unsigned number, void *unused) {
+    struct processor *processor = &processors[number % PROCESSORS];
+    (void)unused;
+    if (!processor->started) {
+        processor->started = true;
+        processor->count = 0;
+    }
+}
+
+/* --- translation --- */
+
+static bool is_in(const struct addresses *addresses, uint64_t address) {
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (addresses->at[i] == address) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_code(const struct qemu_plugin_insn *insn, const char *code, size_t size) {
+    return qemu_plugin_insn_size(insn) == size && memcmp(qemu_plugin_insn_data(insn), code, size) == 0;
+}
+
+static void insn_watch(struct qemu_plugin_insn *insn) {
+    uint64_t address = qemu_plugin_insn_vaddr(insn);
+    void *data = (void *)(uintptr_t)address;
+    bool kernel = address >> 63 != 0;
+    if (!kernel || is_in(&points, address) || is_code(insn, "\xf4", 1)) { /* hlt */
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_point, 0, data);
+    }
+    if (is_in(&devices, address)) {
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_device, 0, data);
+    }
+    if (kernel) {
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_kernel, 0, data);
+    }
+    if (kernel && (is_code(insn, "\x48\x0f\x07", 3) || is_code(insn, "\x48\xcf", 2))) { /* sysretq, iretq */
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_return, 0, data);
+    }
+}
+
+static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
+    (void)id;
+    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+        insn_watch(qemu_plugin_tb_get_insn(tb, i));
+    }
+}
+
+static void on_exit_of_emulator(qemu_plugin_id_t id, void *unused) {
+    (void)id;
+    (void)unused;
+    fclose(report);
+    fprintf(out, "steps %" PRIu64 " longest %" PRIu64 "\n%s", steps, longest, lines);
+    fclose(out);
+}
+
+static bool argument_take(const char *argument) {
+    const char *value = strchr(argument, '=');
+    size_t name = value == NULL ? 0 : (size_t)(value++ - argument);
+    struct addresses *addresses = strncmp(argument, "point", name) == 0 ? &points : &devices;
+    if (name == 3 && strncmp(argument, "out", name) == 0) {
+        return (out = fopen(value, "w")) != NULL;
+    }
+    if (name == 5 && strncmp(argument, "limit", name) == 0) {
+        limit = strtoull(value, NULL, 10);
+        return true;
+    }
+    if ((name == 5 || name == 6) && addresses->count < ADDRESSES) {
+        addresses->at[addresses->count++] = strtoull(value, NULL, 16);
+        return true;
+    }
+    return false;
+}
+
+__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc,
+                                                               char **argv) {
+    (void)info;
+    for (int i = 0; i < argc; i++) {
+        if (!argument_take(argv[i])) {
+            fprintf(stderr, "step_counter: %s\n", argv[i]);
+            return 1;
+        }
+    }
+    report = open_memstream(&lines, &lines_size);
+    if (out == NULL || report == NULL || points.count == 0) {
+        fprintf(stderr, "step_counter: no output, or no point\n");
+        return 1;
+    }
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    qemu_plugin_register_atexit_cb(id, on_exit_of_emulator, NULL);
+    return 0;
+}

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""No step between two preemption points of the kernel is long: counted under icount by a plugin of the emulator (step_counter.c), in the
+kernel that everybody runs. Clusters of one core: who waits for another core's lock would count that core's work. What prints is left
+out: the console is polled, so such a step lasts as long as the device likes."""
+
+import bisect
+import collections
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+import machine
+
+STEP_LIMIT = 2000  # instructions, the bar
+TOLD_FROM = 1000  # of longer ones than any before it is told where they were spent
+STEPS_MIN = 500  # that a run must have had, or nothing was measured
+PLUGIN = machine.BUILD / "host/step_counter.so"
+POINT = "machine_event_pending"
+DEVICE = "machine_console_write"
+EMULATOR = "qemu-system-x86_64"  # the packaged one: the plugin speaks its version
+
+
+class Code:
+    """Functions of a machine's kernels by address: images of one kernel differ in where they begin."""
+
+    def __init__(self, name):
+        with open(machine.BUILD / "qemu-2x1/cluster-0.elf", "rb") as file:
+            table = ELFFile(file).get_section_by_name(".symtab")
+            text = [symbol for symbol in table.iter_symbols() if symbol["st_shndx"] == 1 and symbol.name]
+        base = int(machine.layout("qemu-2x1")["clusters"][0]["virtual_base"], 16)
+        functions = sorted((symbol["st_value"] - base, symbol.name) for symbol in text if symbol["st_value"] >= base)
+        self.offsets, self.names = zip(*functions)
+        self.bases = [int(cluster["virtual_base"], 16) for cluster in machine.layout(name)["clusters"]]
+
+    def addresses(self, function):
+        offset = self.offsets[self.names.index(function)]
+        return [base + offset for base in self.bases]
+
+    def name(self, address):
+        base = max(base for base in self.bases if base <= address)
+        return self.names[bisect.bisect(self.offsets, address - base) - 1]
+
+
+class Steps:
+    """One run: how many steps, the longest one, and for the longest ones in which functions."""
+
+    def __init__(self, name, program, folder):
+        code, out = Code(name), folder / f"{name}-{program}"
+        words = [f"out={out}", f"limit={TOLD_FROM}"]
+        words += [f"point={address:x}" for address in code.addresses(POINT)]
+        words += [f"device={address:x}" for address in code.addresses(DEVICE)]
+        boot = machine.Boot(name, "icount", program, extra=["-plugin", ",".join([str(PLUGIN), *words])], emulator=EMULATOR)
+        assert boot.trouble is None, boot.output
+        first, *rest = out.read_text(encoding="utf-8").splitlines()
+        _, steps, _, longest = first.split()
+        self.count, self.longest = int(steps), int(longest)
+        self.told = [describe(code, line.split()) for line in rest]
+
+
+def describe(code, words):
+    shares = collections.Counter(code.name(int(word, 16)) for word in words[1:])
+    return f"{words[0]} instructions: " + ", ".join(f"{name} {share}" for name, share in shares.most_common(8))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """run(name, program): its steps; each run is made once."""
+    runs = {}
+
+    def steps_of(name, program):
+        if (name, program) not in runs:
+            runs[name, program] = Steps(name, program, tmp_path_factory.mktemp("steps"))
+        return runs[name, program]
+
+    return steps_of
+
+
+@pytest.mark.parametrize(
+    "name, program", [("qemu-2x1", "bench"), ("qemu-2x1", "steps"), ("large-memory", "steps"), ("qemu-8x1", "demo")]
+)
+def test_no_step_is_long(run, name, program):
+    steps = run(name, program)
+    assert steps.count >= STEPS_MIN
+    if steps.longest > STEP_LIMIT:
+        pytest.fail("\n".join(steps.told), pytrace=False)
+
+
+def test_the_longest_step_is_named(run):
+    """A retype of as many objects as one call can make is among them."""
+    steps = run("qemu-2x1", "steps")
+    assert steps.longest > TOLD_FROM
+    assert steps.told[-1].startswith(f"{steps.longest} instructions: ")
+    assert any("derivation_make_more " in line and "untyped_retype " in line for line in steps.told), steps.told
