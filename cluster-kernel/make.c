@@ -23,15 +23,13 @@ void make_object(struct r4_slot *slot) {
     }
 }
 
-_Static_assert((uint64_t)R4_RETYPE_MAX << NOTIFICATION_LOG2 <= MAKE_CHUNK,
-               "objects smaller than a chunk are all made in the call itself");
-
 static void make_step(struct operation *operation) {
     struct r4_slot *slot = operation->position;
     uint64_t size = 1ULL << slot_size_log2(slot);
     if (operation->progress < size) {
-        machine_zero((void *)(machine_direct() + slot_object(slot) + operation->progress), MAKE_CHUNK);
-        operation->progress += MAKE_CHUNK;
+        uint64_t chunk = size < MAKE_CHUNK ? size : MAKE_CHUNK;
+        machine_zero((void *)(machine_direct() + slot_object(slot) + operation->progress), chunk);
+        operation->progress += chunk;
         return;
     }
     make_object(slot);

@@ -8,7 +8,8 @@
 
 #include "thread.h"
 
-#define MAKE_CHUNK 4096U /* bytes zeroed between two preemption points */
+#define MAKE_CHUNK 4096U /* bytes zeroed between two preemption points, at most */
+#define MAKE_NOW   16U   /* objects made by the retype itself, if all are one chunk at most */
 
 /* Zeroes and initialises the objects of a MAKE operation, one after the other. */
 enum operation_progress make_run(struct core *core, struct operation *operation);

@@ -15,6 +15,7 @@ void derivation_make_more(uintptr_t direct, struct r4_slot *first, uint32_t coun
     uint64_t word3 = r4_slot_next_put(own + 1) | r4_slot_prev_low_put(own - 1);
     uint64_t size = r4_slot_object_put(1ULL << slot_size_log2(first) >> 6);
     struct r4_slot *last = first + count;
+#pragma GCC unroll 4
     for (struct r4_slot *slot = first + 1; slot <= last; slot++) {
         word2 += size;
         word3 += r4_slot_next_put(1) + r4_slot_prev_low_put(1);

@@ -68,7 +68,7 @@ static struct outcome make(const struct invocation *invocation, const struct ret
     struct r4_slot *source = invocation->slot;
     struct slot_content content = content_of(source, request, result);
     uint64_t size = result->end - request->offset;
-    if (size <= MAKE_CHUNK) {
+    if (size <= MAKE_CHUNK && request->count <= MAKE_NOW) {
         machine_zero((void *)(machine_direct() + content.object), size);
         slots_fill(source, first, request->count, &content);
         for (uint32_t i = 0; i < request->count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A plugin for QEMU that counts how many instructions the kernel executes between two points at which it would make
- * way: instructions in user mode, preemption points, the halt. The guest does not know. For one thread at a time
+ * way: preemption points, the halt, the way out to user mode. The guest does not know. For one thread at a time
  * (`-icount`); from each processor's first return to user mode on, since boot has nobody to make way for.
  *
  *   -plugin step_counter.so,out=FILE,limit=N,point=ADDRESS…,device=ADDRESS…
@@ -97,13 +97,12 @@ static void on_device(unsigned number, void *unused) {
     processors[number % PROCESSORS].device = true;
 }
 
+/* The first return ends the boot. */
 static void on_return(unsigned number, void *unused) {
     struct processor *processor = &processors[number % PROCESSORS];
     (void)unused;
-    if (!processor->started) {
-        processor->started = true;
-        processor->count = 0;
-    }
+    step_end(processor);
+    processor->started = true;
 }
 
 /* --- translation --- */
@@ -121,20 +120,21 @@ static bool is_code(const struct qemu_plugin_insn *insn, const char *code, size_
     return qemu_plugin_insn_size(insn) == size && memcmp(qemu_plugin_insn_data(insn), code, size) == 0;
 }
 
+/* Calls come in the order in which they are asked for. */
 static void insn_watch(struct qemu_plugin_insn *insn) {
     uint64_t address = qemu_plugin_insn_vaddr(insn);
     void *data = (void *)(uintptr_t)address;
-    bool kernel = address >> 63 != 0;
-    if (!kernel || is_in(&points, address) || is_code(insn, "\xf4", 1)) { /* hlt */
+    if (address >> 63 == 0) {
+        return; /* user mode, and what runs before the kernel */
+    }
+    if (is_in(&points, address) || is_code(insn, "\xf4", 1)) { /* hlt */
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_point, 0, data);
     }
     if (is_in(&devices, address)) {
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_device, 0, data);
     }
-    if (kernel) {
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_kernel, 0, data);
-    }
-    if (kernel && (is_code(insn, "\x48\x0f\x07", 3) || is_code(insn, "\x48\xcf", 2))) { /* sysretq, iretq */
+    qemu_plugin_register_vcpu_insn_exec_cb(insn, on_kernel, 0, data);
+    if (is_code(insn, "\x48\x0f\x07", 3) || is_code(insn, "\x48\xcf", 2)) { /* sysretq, iretq */
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_return, 0, data);
     }
 }

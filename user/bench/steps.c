@@ -5,6 +5,7 @@
 #include "bench/steps.h"
 #include "bench/bench.h"
 #include "bench/copies.h"
+#include "lib/asid_pool.h"
 #include "lib/cap.h"
 #include "lib/census.h"
 #include "lib/debug.h"
@@ -25,7 +26,8 @@
 #define TABLES_ADDRESS 0x10000000000ULL /* where nothing is yet: a table of each level is needed */
 #define LOW_PRIORITY   1U               /* below the root task: such threads wait in the run queue */
 #define WINDOW_PAGES   4U
-#define PARTS          8U /* at a time: as many landing slots as a link has */
+#define PARTS          8U                               /* at a time: as many landing slots as a link has */
+#define ASID_POOL      (r4_info()->slot_asid_pools + 1) /* of which nobody has used any */
 _Static_assert(MANY == R4_RETYPE_MAX, "as many as one retype makes");
 
 /* MANY objects in an untyped of their own, whose slot is set. */
@@ -44,11 +46,19 @@ static void objects_run(void) {
     static const struct {
         enum r4_cap_type type;
         uint32_t size_log2;
-    } kinds[] = {{R4_CAP_UNTYPED, SMALL_LOG2},      {R4_CAP_FRAME, R4_PAGE_BITS}, {R4_CAP_CAP_PAGE, R4_PAGE_BITS},
-                 {R4_CAP_PAGE_TABLE, R4_PAGE_BITS}, {R4_CAP_PD, R4_PD_LOG2},      {R4_CAP_THREAD, R4_THREAD_LOG2}};
+    } kinds[] = {{R4_CAP_UNTYPED, SMALL_LOG2},
+                 {R4_CAP_FRAME, R4_PAGE_BITS},
+                 {R4_CAP_CAP_PAGE, R4_PAGE_BITS},
+                 {R4_CAP_PAGE_TABLE, R4_PAGE_BITS},
+                 {R4_CAP_PD, R4_PD_LOG2},
+                 {R4_CAP_THREAD, R4_THREAD_LOG2},
+                 {R4_CAP_NOTIFICATION, R4_NOTIFICATION_LOG2}};
     for (uint32_t i = 0; i < R4_COUNT(kinds); i++) {
         uint32_t parent;
         uint32_t first = many_make(kinds[i].type, kinds[i].size_log2, &parent);
+        for (uint32_t pd = first; kinds[i].type == R4_CAP_PD && pd < first + MANY; pd++) {
+            must(r4_asid_assign(ASID_POOL, pd).error, "naming an address space");
+        }
         many_end(parent, first);
     }
 }
@@ -60,6 +70,7 @@ static void threads_run(bool pd_first) {
     uint32_t parent;
     uint32_t first = many_make(R4_CAP_THREAD, R4_THREAD_LOG2, &parent);
     uint32_t pd = memory_make(R4_CAP_PD, 0, 1);
+    must(r4_asid_assign(ASID_POOL, pd).error, "naming an address space");
     for (uint32_t i = 0; i < MANY; i++) {
         must(r4_thread_configure(first + i, pd, thread_never, MAP_ADDRESS, 0), "configure");
         must(r4_thread_schedule(first + i, 0, LOW_PRIORITY), "schedule");
