@@ -125,7 +125,7 @@ def test_window(said):
     assert lines[0] == "cluster 0:"
     assert re.fullmatch(r"  asid 1, root table 0x[0-9a-f]+, loaded on cores 0x[0-3]", lines[1])
     slots = {int(match[1]): match[2] for line in lines if (match := re.fullmatch(r"    slot (\d+): (.*)", line))}
-    assert slots[1].startswith("PD 2^13 at ")
+    assert slots[1].startswith("PD 2^14 at ")
     assert "flags original, mapped at 0x8000000000 in asid 1" in next(text for text in slots.values() if text.startswith("CAP_PAGE"))
     assert [text for text in slots.values() if text.startswith("LINK") and text.endswith("badge 0x1")]
     (lent,) = [text for text in slots.values() if text.startswith("REMOTE_REF 2^21")]

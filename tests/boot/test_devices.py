@@ -16,7 +16,7 @@ LEFT_BY_FIRMWARE = 0xA051  # low word: vector 0x51, level triggered, active low,
 NO_CORE = 0x0F000000  # high word: for APIC id 15, which is not there
 MASKED = 0x10000
 ROOT_INFO_MAGIC = 0x4F464E4934523031
-ROOT_INFO_CLUSTER, ROOT_INFO_DEVICES = 8, 2120  # offsets in struct r4_root_info
+ROOT_INFO_CLUSTER, ROOT_INFO_DEVICES = 8, 2136  # offsets in struct r4_root_info
 
 
 @pytest.mark.parametrize("name", ["qemu-2x2", "uneven"])

@@ -101,7 +101,7 @@ def test_gdb_shows_the_ring(tmp_path):
     said = session(tmp_path, commands, name=NAME)
     assert re.search(r"^  core 0: \d+ events$", said["trace"], re.M)
     last = re.search(r"^    0 (.*)$", said["trace"], re.M)  # core 0's own last: the call that gdb has stopped
-    assert re.fullmatch(r"syscall cap 0x[0-9a-f]+ operation 0x16", last[1])  # DEBUG_EXIT
+    assert re.fullmatch(r"syscall cap 0x[0-9a-f]+ operation 0x1a", last[1])  # DEBUG_EXIT
     shown = re.findall(r"^    -?\d+ (\w+) ", said["short"].partition("core 1")[0], re.M)
     assert len(shown) == 3
     convert([tmp_path / "dump"], tmp_path / "ctf")
