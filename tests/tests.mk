@@ -76,6 +76,13 @@ include $(wildcard tests/sim/sim.mk)
 include tests/prove/prove.mk
 include tests/fuzz/fuzz.mk # FUZZ_BUILT and FUZZ_CHECKS, what `make test` builds and runs
 
+# --- an emulator with x2APIC, if there is or can be one; without it those tests are left out, and a line says so ---
+
+X2APIC_EMULATOR := build/x2apic/qemu-system-x86_64
+
+$(X2APIC_EMULATOR): tools/fetch_emulator.sh | $(TEST_PACKAGES)
+	$(Q)tools/fetch_emulator.sh $(@D)
+
 # --- commands ---
 
 RUN_TESTS = $(PYTHON) tools/run_tests.py
@@ -93,7 +100,7 @@ ODD_MACHINES := $(patsubst %.toml,build/%,$(notdir $(wildcard tests/boot/tables/
 check: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER)
+test: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER) $(X2APIC_EMULATOR)
 	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(FUZZ_CHECKS) $(BOOT_CHECKS)
 
 sim: $(SIM)

@@ -16,6 +16,7 @@ from headers import NUMBERS
 NODE_MIN_MIB = 64
 MACHINE_MAX_MIB = 512 * 1024  # QEMU's processors have 40 address bits, and the holes below 4 GiB take some
 APIC_ID_MAX = 254  # of the xAPIC; 255 means all
+CORES_MAX = NUMBERS["R4_MAX_CLUSTERS"] * NUMBERS["R4_MAX_CORES"]  # and QEMU's
 IO_APIC_ID_MAX = 255
 SLOTS_MAX = 256  # QEMU's
 DISTANCE_SELF = 10
@@ -83,6 +84,7 @@ class Machine:
     low_memory_mib: int  # RAM below 4 GiB at most; 0 = as QEMU likes
     distances: list
     srat: bool
+    x2apic: bool  # its processors have it, and so APIC ids of more than eight bits
 
     @property
     def cores(self):
@@ -157,11 +159,11 @@ def _numbers(values, high, key, what, least=1):
 def _machine(table):
     schema = {"sockets": (int, REQUIRED), "cores_per_socket": (int, REQUIRED), "max_cores": (int, None),
               "node_cores": (list, None), "memory_mib": (list, REQUIRED), "slots": (int, 0), "max_memory_mib": (int, None),
-              "low_memory_mib": (int, None), "distances": (list, REQUIRED), "srat": (bool, True)}
+              "low_memory_mib": (int, None), "distances": (list, REQUIRED), "srat": (bool, True), "x2apic": (bool, False)}
     fields = _read(table, schema, "machine.")
-    sockets = _in_range(fields["sockets"], 1, APIC_ID_MAX + 1, "machine.sockets")
-    cores = _in_range(fields["cores_per_socket"], 1, APIC_ID_MAX + 1, "machine.cores_per_socket")
-    fields["max_cores"] = _max_cores(fields["max_cores"], sockets, cores)
+    sockets = _in_range(fields["sockets"], 1, CORES_MAX, "machine.sockets")
+    cores = _in_range(fields["cores_per_socket"], 1, CORES_MAX, "machine.cores_per_socket")
+    fields["max_cores"] = _max_cores(fields["max_cores"], sockets, cores, fields["x2apic"])
     fields["node_cores"] = _node_cores(fields["node_cores"], sockets, cores)
     _memory_mib(fields["memory_mib"], fields["node_cores"])
     fields["max_memory_mib"] = _slots(fields["slots"], fields["max_memory_mib"], sum(fields["memory_mib"]))
@@ -171,18 +173,20 @@ def _machine(table):
     return Machine(**fields)
 
 
-def _max_cores(most, sockets, cores):
+def _max_cores(most, sockets, cores, x2apic):
     there = sockets * cores
     if most is None:
         most = there
     elif most < there or most % cores:
         raise ConfigError("machine.max_cores", f"is {most}",
                           f"must be a multiple of {cores}, whole sockets, and at least the {there} that are there")
+    key, value = ("machine.cores_per_socket", cores) if most == there else ("machine.max_cores", most)
+    if most > CORES_MAX:
+        raise ConfigError(key, f"is {value}, which makes {most} cores", f"must be at most {CORES_MAX} in all")
     last = (most // cores - 1) << (cores - 1).bit_length() | (cores - 1)
-    if last > APIC_ID_MAX:
-        key = "machine.cores_per_socket" if most == there else "machine.max_cores"
-        raise ConfigError(key, f"is {cores if most == there else most}, which makes APIC ids up to {last}",
-                          f"must keep them at or below {APIC_ID_MAX}")
+    if last > APIC_ID_MAX and not x2apic:
+        raise ConfigError(key, f"is {value}, which makes APIC ids up to {last}",
+                          f"must keep them at or below {APIC_ID_MAX}, or x2apic be true")
     return most
 
 

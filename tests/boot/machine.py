@@ -15,10 +15,23 @@ NAMES = sorted(path.stem for path in (ROOT / "configs").glob("*.toml"))
 MIB = 1 << 20
 PAGE = 4096
 
+# An emulator that has x2APIC, if tools/fetch_emulator.sh found one; else the other file says why not.
+X2APIC_EMULATOR = BUILD / "x2apic" / "qemu-system-x86_64"
+X2APIC_UNTESTED = BUILD / "x2apic" / "untested"
+
 # q35 puts the RAM that would reach 2.75 GiB and beyond at 4 GiB, all of it from 2 GiB on.
 SPLIT_ABOVE = 0xB0000000
 LOW_RAM = 0x80000000
 HIGH_BASE = 0x100000000
+
+
+def x2apic_untested():
+    """Why nothing can be tried with x2APIC, in one line; empty: it can."""
+    if X2APIC_EMULATOR.exists():
+        return ""
+    if X2APIC_UNTESTED.exists():
+        return X2APIC_UNTESTED.read_text(encoding="utf-8").strip()
+    return "`tools/fetch_emulator.sh build/x2apic` was not run"
 
 
 def layout(name):

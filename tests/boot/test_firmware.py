@@ -78,35 +78,6 @@ def test_apic_mode():
     assert boot.matching(rf"\[boot\] local APIC: {mode} mode, the boot processor has id 0")
 
 
-# 129 cores in a socket need eight bits of the APIC id, so the second socket's begin at 256; two cores of each are there.
-WIDE_MACHINE = """-machine q35 -m 512M -smp 2,sockets=2,cores=129,maxcpus=258
--object memory-backend-ram,id=m0,size=256M -numa node,nodeid=0,cpus=0-128,memdev=m0
--object memory-backend-ram,id=m1,size=256M -numa node,nodeid=1,cpus=129-257,memdev=m1
-"""
-WIDE_CORE = "max-x86_64-cpu,socket-id=1,die-id=0,module-id=0,core-id={},thread-id=0"
-
-
-def boot_wide_machine(folder):
-    """That machine with a layout derived from its tables."""
-    (folder / "qemu.args").write_text(WIDE_MACHINE)
-    (folder / "r4.iso").symlink_to(machine.BUILD / "qemu-2x2" / "r4.iso")
-    extra = [word for core in (0, 1) for word in ("-device", WIDE_CORE.format(core))]
-    line = qemu.command_line(folder, "tcg", qemu.guest_command("demo", more="layout=derive"), extra)
-    with qemu.Guest(line, qemu.TIMEOUTS["tcg"]) as guest:
-        return guest.finish(), guest.lines
-
-
-def test_apic_ids_above_255(tmp_path):
-    """Cores that only x2APIC can name start, are interrupted and interrupt; a QEMU without it refuses such a machine itself."""
-    trouble, lines = boot_wide_machine(tmp_path)
-    if not emulator_has_x2apic():
-        assert trouble is not None and not any(line.startswith("[boot]") for line in lines)
-        return
-    assert trouble is None, lines
-    assert any(re.match(r"\[boot\] cluster 1: domain 1, cores 0 1 \(apic 256 257\)", line) for line in lines)
-    assert any(re.match(r"\[c1\] after the revoke: +16 of 16 counters stand still", line) for line in lines)
-
-
 def test_weak_processor_is_named():
     """Declares nothing, has neither SMEP nor SMAP: five warnings, and runs all the same. The usual one: none."""
     boot = machine.Boot("qemu-1x1", extra=["-cpu", "max,vendor=GenuineIntel,-smep,-smap"])

@@ -287,6 +287,17 @@ def test_apic_ids_have_gaps(tmp_path):
     assert [core[0] for core in cores] == [0, 1, 2, 4, 5, 6]
 
 
+def test_apic_ids_of_x2apic(tmp_path):
+    """Above 255, in the layout as they are."""
+    cores = [list(range(33 * socket, 33 * (socket + 1))) for socket in range(5)]
+    table = {"name": "random", "ring_slots": 1,
+             "machine": {"sockets": 5, "cores_per_socket": 33, "memory_mib": [64] * 5, "x2apic": True,
+                         "distances": [[10 if row == column else 20 for column in range(5)] for row in range(5)]},
+             "cluster": [{"nodes": [socket], "cores": cores[socket]} for socket in range(5)]}
+    _, _, cores, *_ = unpack(linkgen.make_files(load(table, tmp_path))["layout.bin"])
+    assert [core[0] for core in cores] == [socket << 6 | core for socket in range(5) for core in range(33)]
+
+
 def make_named(name):
     config = configuration.load(ROOT / "configs" / f"{name}.toml")
     return {file: content.decode() for file, content in linkgen.make_files(config).items() if file != "layout.bin"}

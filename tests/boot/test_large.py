@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""Machines at R4's limits: four clusters of 60 cores, 64 clusters. Their configurations are made here, being long and regular."""
+
+import subprocess
+
+import machine
+from test_boot import check_demonstration
+
+SECONDS = 300  # about twenty on two idle cores; every core is a thread of QEMU
+LENDER_MIB = 256  # of cluster 0, which lends 2 MiB to each other
+
+
+def configuration(name, sockets, cores, memory_mib, more=""):
+    """A configuration file: one cluster for each socket."""
+    distances = [[10 if row == column else 21 for column in range(sockets)] for row in range(sockets)]
+    numbers = [list(range(cores * socket, cores * (socket + 1))) for socket in range(sockets)]
+    clusters = [f"[[cluster]]\nnodes = [{socket}]\ncores = {numbers[socket]}" for socket in range(sockets)]
+    return "\n".join([
+        f'name = "{name}"\nring_slots = 8\n[machine]\nsockets = {sockets}\ncores_per_socket = {cores}\n{more}',
+        f"memory_mib = {[LENDER_MIB] + [memory_mib] * (sockets - 1)}\ndistances = {distances}", *clusters, ""])  # fmt: skip
+
+
+def boot_large(folder, name, *shape, emulator=None, **more):
+    """The demonstration on a machine of that shape, in build/NAME/."""
+    path = folder / f"{name}.toml"
+    path.write_text(configuration(name, *shape, **more), encoding="utf-8")
+    subprocess.run(["make", "--no-print-directory", f"CONFIG={path}", "iso"], cwd=machine.ROOT, check=True, stdout=subprocess.DEVNULL)
+    options = {"emulator": str(emulator)} if emulator else {}
+    boot = machine.Boot(name, timeout=SECONDS, **options)
+    assert boot.trouble is None, boot.output[-5000:]
+    check_demonstration(boot, name)
+    return boot
+
+
+def test_240_cores(tmp_path):
+    boot = boot_large(tmp_path, "large-4x60", 4, 60, 128)
+    assert boot.matching(r"\[boot\] cores: 240 started")
+
+
+def test_64_clusters(tmp_path):
+    boot = boot_large(tmp_path, "large-64x1", 64, 1, 64)
+    assert boot.matching(r"\[r4\] end: success \(64 clusters, 0 failed, 0 panicked\)")
