@@ -4,6 +4,7 @@ I/O APIC is in test_locality.py."""
 
 import re
 import struct
+import subprocess
 
 import pytest
 
@@ -16,7 +17,6 @@ LEFT_BY_FIRMWARE = 0xA051  # low word: vector 0x51, level triggered, active low,
 NO_CORE = 0x0F000000  # high word: for APIC id 15, which is not there
 MASKED = 0x10000
 ROOT_INFO_MAGIC = 0x4F464E4934523031
-ROOT_INFO_CLUSTER, ROOT_INFO_DEVICES = 8, 2136  # offsets in struct r4_root_info
 
 
 @pytest.mark.parametrize("name", ["qemu-2x2", "uneven"])
@@ -51,13 +51,20 @@ def test_owner_masks_every_line(guest):
     assert [int(pin, 16) for pin in pins] == [MASKED] * LINES
 
 
+def offset_of(field):
+    """In struct r4_root_info, as the root task's compiler placed it."""
+    command = ["gdb", "-batch", "-nx", "-ex", f"output (long)&((struct r4_root_info *)0)->{field}", machine.BUILD / "root.elf"]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
 def test_root_tasks_are_told(guest):
     told = {}
+    own_cluster, pci_is_own, io_apic_count, io_apics = map(offset_of, ("cluster", "pci_is_own", "io_apic_count", "io_apics"))
     for cluster, (base, end) in guest.log.root_block.items():
         block = guest.read(base, end - base)
         (page,) = (at for at in range(0, len(block), machine.PAGE) if struct.unpack_from("<Q", block, at)[0] == ROOT_INFO_MAGIC)
-        assert struct.unpack_from("<I", block, page + ROOT_INFO_CLUSTER)[0] == cluster
-        pci, count = struct.unpack_from("<II", block, page + ROOT_INFO_DEVICES)
-        told[cluster] = pci, [struct.unpack_from("<II", block, page + ROOT_INFO_DEVICES + 8 * (1 + index)) for index in range(count)]
+        number, pci, count = (struct.unpack_from("<I", block, page + at)[0] for at in (own_cluster, pci_is_own, io_apic_count))
+        assert number == cluster
+        told[cluster] = pci, [struct.unpack_from("<II", block, page + io_apics + 8 * index) for index in range(count)]
     pci, io_apic = guest.layout["pci"], machine.io_apic_owner(guest.layout)
     assert told == {cluster: (cluster == pci, [(0, 0)] if cluster == io_apic else []) for cluster in range(3)}
