@@ -13,7 +13,9 @@ struct pd {
     struct window window; /* first: the table of asids names it. A PD without a name runs no thread and maps nothing */
     phys_t root;          /* the level-4 table: this object's first page */
     uint64_t cores;       /* bit per core that has this space loaded now */
-    uint32_t version_floor; /* highest version of any slot in any cap page that has left the window */
+    uint32_t version_floor;            /* highest version of any slot in any cap page that has left the window */
+    uint16_t cap_pages[WINDOW_TABLES]; /* by window_number(): how many cap pages say that they are mapped there, those
+                                          included whose table has been taken away */
 };
 _Static_assert(R4_PAGE_SIZE + sizeof(struct pd) <= 1U << PD_LOG2, "a PD outgrew its object");
 

@@ -4,11 +4,9 @@
  */
 #include "window.h"
 
-static uint32_t number(uint64_t address) { return (uint32_t)((address - R4_WINDOW_BASE) >> R4_LARGE_BITS); }
-
 void window_table_add(struct window *window, uint64_t address, const uint64_t *table) {
     if (window_meets(address, R4_LARGE_SIZE)) {
-        window->tables[number(address)] = table;
+        window->tables[window_number(address)] = table;
     }
 }
 
@@ -19,5 +17,5 @@ struct window_tables window_tables_in(uint64_t address, uint64_t size) {
     uint64_t window_end = R4_WINDOW_BASE + R4_WINDOW_SIZE;
     uint64_t begin = address > R4_WINDOW_BASE ? address : R4_WINDOW_BASE;
     uint64_t end = address + size < window_end ? address + size : window_end;
-    return (struct window_tables){number(begin), (uint32_t)((end - begin) >> R4_LARGE_BITS)};
+    return (struct window_tables){window_number(begin), (uint32_t)((end - begin) >> R4_LARGE_BITS)};
 }

@@ -26,6 +26,11 @@ static inline bool window_meets(uint64_t address, uint64_t size) {
     return address < R4_WINDOW_BASE + R4_WINDOW_SIZE && address + size > R4_WINDOW_BASE;
 }
 
+/* Which of the window's tables covers an address in it. */
+static inline uint32_t window_number(uint64_t address) {
+    return (uint32_t)((address - R4_WINDOW_BASE) >> R4_LARGE_BITS);
+}
+
 /* The leaf of the window page in which slot `index` (its low 26 bits) lies; 0 if nothing is mapped there. */
 static inline uint64_t window_leaf(const struct window *window, uint64_t index) {
     const uint64_t *table = window->tables[index >> 16 & (WINDOW_TABLES - 1)];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Cap pages in and out of windows. A version once seen at a window index never comes back there: the PD remembers the
- * highest one that left, and what comes in starts above it.
+ * highest one that left, and what comes in starts above it. A page leaves when its cap says so, not when a table above
+ * it is taken away, which may hold many: until then no other table comes to its place (page_table.c).
  */
 #include "cap_page.h"
 #include "../revoke.h"
@@ -40,18 +41,29 @@ static void floor_apply(const struct pd *pd, struct r4_slot *page) {
     }
 }
 
+/* The address space whose window the page has not left yet, be its table still there or not; or null. */
+static struct pd *find_pd(const struct r4_slot *slot) {
+    struct slot_mapping mapping = slot_mapping_get(slot);
+    return mapping.name == 0 ? NULL : pd_find(mapping.name);
+}
+
 void cap_page_unmap(struct r4_slot *slot) {
     struct frame_leaf leaf = frame_find_leaf(slot);
+    struct pd *pd = find_pd(slot);
     if (leaf.entry != NULL) {
-        floor_raise(leaf.pd, page_of(slot));
         *leaf.entry = 0;
         shootdown_note(leaf.pd);
+    }
+    if (pd != NULL) {
+        floor_raise(pd, page_of(slot));
+        pd->cap_pages[window_number(slot_mapping_get(slot).address)]--;
     }
     slot_mapping_clear(slot);
 }
 
 void cap_page_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address) {
     floor_apply(pd, page_of(slot));
+    pd->cap_pages[window_number(address)]++;
     *entry = paging_leaf(slot_object(slot), R4_READ, false, PAGING_MARK_CAPS);
     slot_mapping_set(slot, (struct slot_mapping){address, pd->window.name});
 }
@@ -70,7 +82,7 @@ struct outcome cap_page_map_call(struct invocation *invocation) {
     if (error != R4_OK) {
         return outcome_now(error);
     }
-    if (frame_find_leaf(slot).entry != NULL) {
+    if (find_pd(slot) != NULL) {
         return outcome_now(R4_ERR_MAPPED);
     }
     if (page >= WINDOW_PAGES) {
@@ -93,7 +105,7 @@ struct outcome cap_page_map_call(struct invocation *invocation) {
 }
 
 struct outcome cap_page_unmap_call(struct invocation *invocation) {
-    if (frame_find_leaf(invocation->slot).entry == NULL) {
+    if (find_pd(invocation->slot) == NULL) {
         return outcome_now(R4_ERR_NOT_MAPPED);
     }
     /* commit */

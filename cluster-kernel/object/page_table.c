@@ -51,6 +51,12 @@ void page_table_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64
     slot_mapping_set(slot, (struct slot_mapping){address, pd->window.name});
 }
 
+/* A page that it would cover was lost with the table before and has not left the window yet: see cap_page.c. */
+static bool is_held(const struct pd *pd, uint64_t address, uint64_t level) {
+    return level == 1 && window_meets(round_down(address, R4_LARGE_SIZE), R4_LARGE_SIZE) &&
+           pd->cap_pages[window_number(address)] != 0;
+}
+
 struct outcome page_table_map_call(struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
     uint64_t address = invocation->argument[1];
@@ -75,7 +81,7 @@ struct outcome page_table_map_call(struct invocation *invocation) {
     if (entry == NULL) {
         return outcome_now(R4_ERR_NO_TABLE);
     }
-    if ((*entry & PAGING_PRESENT) != 0) {
+    if ((*entry & PAGING_PRESENT) != 0 || is_held(pd, address, level)) {
         return outcome_now(R4_ERR_ENTRY);
     }
     /* commit */
