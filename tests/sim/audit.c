@@ -7,7 +7,9 @@
 #include "census.h"
 #include "core/derivation.h"
 #include "cpu.h"
+#include "marks.h"
 #include "memory.h"
+#include "names.h"
 #include "versions.h"
 #include <stdlib.h>
 #include <string.h>
@@ -244,29 +246,6 @@ static void loans_check(const struct copy *lender, const struct copy *borrower) 
     }
 }
 
-/* --- asids --- */
-
-/* What has a name is a PD that is there, and the free ones of each pool are all that are not taken or retired. */
-static void asids_check(void) {
-    const struct asid_table *asids = &census.copy->cluster->asids;
-    uint32_t known = 1; /* 0 is nobody's */
-    for (uint32_t pool = 0; pool < ASID_POOLS; pool++) {
-        for (uint32_t asid = asids->pools[pool].first; asid != 0; asid = asids->free[asid].next) {
-            if (asids->entries[asid].key != ASID_NOBODY || asid / ASID_POOL_SIZE != pool) {
-                sim_fail("asids", "cluster %u: %u is in the list of free ones of pool %u", census.copy->number, asid,
-                         pool);
-            }
-            known++;
-        }
-    }
-    for (uint32_t asid = 0; asid < ASID_COUNT; asid++) {
-        known += asids->entries[asid].key != ASID_NOBODY;
-    }
-    if (known != ASID_COUNT) { /* no run is long enough to retire one */
-        sim_fail("asids", "cluster %u: %u of %u are free or taken", census.copy->number, known, ASID_COUNT);
-    }
-}
-
 static void copy_audit(const struct copy *copy) {
     census_take(&census, copy);
     sim_count(&sim_totals->capabilities, census.slot_count);
@@ -275,7 +254,8 @@ static void copy_audit(const struct copy *copy) {
     }
     objects_check();
     mappings_check();
-    asids_check();
+    marks_check(&census);
+    names_check(&census);
     versions_check(&census);
 }
 

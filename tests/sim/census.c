@@ -55,6 +55,26 @@ static void slot_page_add(struct census *census, const struct r4_slot *slot) {
     }
 }
 
+static void object_follow(struct census *census, const struct r4_slot *slot) {
+    uintptr_t object = census->copy->direct + slot_object(slot);
+    if (census->thread_count == CENSUS_OBJECTS || census->pd_count == CENSUS_OBJECTS) {
+        sim_fail("host", "more than %u threads or address spaces", CENSUS_OBJECTS);
+    }
+    if (slot_type(slot) == R4_CAP_THREAD) {
+        const struct thread *thread = (const struct thread *)object;
+        census->threads[census->thread_count++] = thread;
+        if (slot_type(&thread->pd_slot) != R4_CAP_EMPTY) {
+            slot_add(census, &thread->pd_slot);
+        }
+    }
+    if (slot_type(slot) == R4_CAP_PD) {
+        const struct pd *pd = (const struct pd *)(object + R4_PAGE_SIZE);
+        if (asid_find(&census->copy->cluster->asids, pd->window.name) != &pd->window) {
+            census->pds[census->pd_count++] = pd;
+        }
+    }
+}
+
 static void slot_follow(struct census *census, const struct r4_slot *slot) {
     uintptr_t direct = census->copy->direct;
     bool made = (slot_flags(slot) & R4_FLAG_MAKING) == 0;
@@ -64,11 +84,8 @@ static void slot_follow(struct census *census, const struct r4_slot *slot) {
     if (slot_type(slot) == R4_CAP_CAP_PAGE && made) {
         page_add(census, slot_object(slot));
     }
-    if (slot_type(slot) == R4_CAP_THREAD && made && (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0) {
-        const struct thread *thread = (const struct thread *)(direct + slot_object(slot));
-        if (slot_type(&thread->pd_slot) != R4_CAP_EMPTY) {
-            slot_add(census, &thread->pd_slot);
-        }
+    if (made && (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0) {
+        object_follow(census, slot);
     }
 }
 
@@ -115,6 +132,7 @@ void census_take(struct census *census, const struct copy *copy) {
     census->slot_count = 0;
     census->page_count = 0;
     census->pd_count = 0;
+    census->thread_count = 0;
     serial++;
     for (uint32_t asid = 1; asid < ASID_COUNT; asid++) {
         const struct pd *pd = (const struct pd *)state->asids.entries[asid].window;

@@ -11,6 +11,7 @@
 
 #define CENSUS_SLOTS        65536U
 #define CENSUS_PAGES        2048U
+#define CENSUS_OBJECTS      4096U
 #define CENSUS_WINDOW_PAGES 64U /* of a window: programs use only the first of them */
 
 struct census {
@@ -19,8 +20,10 @@ struct census {
     size_t slot_count;
     phys_t pages[CENSUS_PAGES]; /* cap pages */
     size_t page_count;
-    const struct pd *pds[ASID_COUNT];
+    const struct pd *pds[CENSUS_OBJECTS]; /* first those that a name leads to */
     size_t pd_count;
+    const struct thread *threads[CENSUS_OBJECTS];
+    size_t thread_count;
 };
 
 /* Before the cluster's first thread does anything: its cap pages are remembered, since it may lose its window. */

@@ -3,6 +3,7 @@
  * A cluster is looked at only while nobody holds its lock; what one processor did under the lock is then complete.
  */
 #include "check.h"
+#include "core/retype.h"
 #include "core/runqueue.h"
 #include "memory.h"
 #include "thread.h"
@@ -110,6 +111,57 @@ void check_unreachable(const struct copy *copy, phys_t base, uint64_t size) {
             }
         }
     }
+}
+
+/* --- what is zeroed --- */
+
+static bool is_inside(phys_t base, uint64_t size, phys_t object, uint64_t object_size) {
+    return base >= object && base + size <= object + object_size;
+}
+
+/* The list of tables of some window. */
+static bool is_window(const struct copy *copy, phys_t base, uint64_t size) {
+    for (uint32_t asid = 1; asid < ASID_COUNT; asid++) {
+        const struct window *window = copy->cluster->asids.entries[asid].window;
+        if (window != NULL && is_inside(base, size, (uintptr_t)window->tables - copy->direct, sizeof(window->tables))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The objects that the present call retypes, or the table that it hangs in. */
+static bool is_called_for(const struct copy *copy, const struct invocation *call, phys_t base, uint64_t size) {
+    if (call->slot == NULL || !memory_owns(copy->number, (uintptr_t)call->slot - copy->direct, R4_SLOT_SIZE)) {
+        return false;
+    }
+    if (slot_type(call->slot) == R4_CAP_PAGE_TABLE) {
+        return is_inside(base, size, slot_object(call->slot), R4_PAGE_SIZE);
+    }
+    if (slot_type(call->slot) != R4_CAP_UNTYPED) {
+        return false;
+    }
+    enum r4_cap_type type = (enum r4_cap_type)(call->argument[0] & 0xff);
+    uint32_t log2 = retype_object_log2(type, (uint32_t)(call->argument[0] >> 8 & 0xff));
+    uint64_t count = call->argument[0] >> 16 & 0xffff;
+    return is_inside(base, size, slot_object(call->slot) + call->argument[1], count << log2);
+}
+
+void check_zero(const struct cpu *cpu, phys_t base, uint64_t size) {
+    const struct copy *copy = cpu->copy;
+    bool called_for =
+        cpu->upcall.kind == UPCALL_START || size == 0 ||
+        (cpu->upcall.kind == UPCALL_SYSCALL && is_called_for(copy, &cpu_core(cpu)->invocation, base, size));
+    for (const struct operation *make = copy->cluster->operations; make != NULL; make = make->next) {
+        const struct r4_slot *slot = make->kind == OPERATION_MAKE ? make->position : NULL;
+        called_for =
+            called_for || (slot != NULL && is_inside(base, size, slot_object(slot), 1ULL << slot_size_log2(slot)));
+    }
+    if (!called_for && !is_window(copy, base, size)) {
+        sim_fail("new objects alone are zeroed", "c%u.%u zeroes %lx bytes at %lx", copy->number, cpu->index, size,
+                 base);
+    }
+    check_unreachable(copy, base, size);
 }
 
 /* --- mailboxes --- */

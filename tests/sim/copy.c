@@ -17,9 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COPY_BASE    0x10000000ULL /* of the first copy; the others follow at R4_KERNEL_AREA */
-#define COPY_STUBS   0x0f000000ULL
-#define COPY_STUB    16U /* bytes: jmp *0(%rip), the address, two of filling */
+#define COPY_BASE    0x60000000ULL /* of the first copy; the others follow at R4_KERNEL_AREA */
+#define COPY_STUBS   0x5f000000ULL /* the host's heap begins anywhere in the first GiB behind the program */
+#define COPY_STUB    16U           /* bytes: jmp *0(%rip), the address, two of filling */
 #define COPY_SYMBOLS 256U
 #define COPY_KHZ     1000U /* ticks per millisecond */
 
@@ -202,11 +202,12 @@ static void copy_plan(uint32_t number) {
     copy->number = number;
     copy->direct = MEMORY_DIRECT + ((uintptr_t)number << R4_DIRECT_MAP_SHIFT);
     copy->cpus = &cpus[sim.cpu_count];
+    uint64_t cores = sim.storm != 0 && number == 0 ? SIM_CORES : 1 + sim_random(sim_chance(4) ? SIM_CORES : 4);
     copy->layout = (struct r4_layout_cluster){
         .virtual_base = COPY_BASE + (uint64_t)number * R4_KERNEL_AREA,
         .direct_map = copy->direct,
         .number = (uint16_t)number,
-        .core_count = (uint16_t)(1 + sim_random(SIM_CORES)),
+        .core_count = (uint16_t)cores,
     };
     for (uint32_t i = 0; i < copy->layout.core_count; i++) {
         copy->cpus[i] = (struct cpu){.copy = copy, .index = i, .apic_id = 2 * (sim.cpu_count + i) + 1};

@@ -6,7 +6,9 @@
  */
 #include "check.h"
 #include "cpu.h"
+#include "grants.h"
 #include "memory.h"
+#include "program.h"
 #include "thread.h"
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +36,7 @@ void machine_regs_start(struct machine_regs *regs, uint64_t entry, uint64_t stac
 void machine_regs_result(struct machine_regs *regs, uint64_t error, uint64_t value) {
     regs->rax = error;
     regs->rdx = value;
+    grants_answered(regs, error);
 }
 
 /* As if the instruction pointer stood on the `syscall` again: rcx says so to program.c. */
@@ -46,7 +49,12 @@ void machine_regs_restart(struct machine_regs *regs, const uint64_t call[6]) {
     regs->r9 = call[5];
     regs->rcx = 1;
 }
-void machine_regs_go_on(struct machine_regs *regs) { regs->rcx = 0; }
+
+/* The processor has the lock. */
+void machine_regs_go_on(struct machine_regs *regs) {
+    regs->rcx = 0;
+    grants_begin(sim.running, cpu_core(sim.running)->current, program_call(regs));
+}
 
 uint64_t machine_regs_ip(const struct machine_regs *regs) { return regs->rip; }
 uint64_t machine_regs_sp(const struct machine_regs *regs) { return regs->rsp; }
@@ -92,10 +100,10 @@ bool machine_direct_map(phys_t base, uint64_t size, bool present) {
     return memory_present(copy->number, base, size, present);
 }
 
-/* Only what becomes a new object is zeroed. */
+/* What becomes a new object, and a page table that is hung in. */
 void machine_zero(void *memory, size_t size) {
     const struct copy *copy = sim.running->copy;
-    check_unreachable(copy, (uintptr_t)memory - copy->direct, size);
+    check_zero(sim.running, (uintptr_t)memory - copy->direct, size);
     memset(memory, 0, size);
 }
 

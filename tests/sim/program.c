@@ -5,8 +5,11 @@
  */
 #include "program.h"
 #include "census.h"
-#include "choose.h"
+#include "grants.h"
 #include "memory.h"
+#include "names.h"
+#include "proxies.h"
+#include "stores.h"
 #include "thread.h"
 #include <string.h>
 
@@ -22,7 +25,6 @@ struct record { /* of a call under way */
 
 static struct record records[PROGRAM_CALLS];
 static uint64_t record_count;
-static uint64_t written[MEMORY_PAGES]; /* step at which a user thread last wrote there */
 
 static const char *const names[R4_OP_COUNT] = {
     [R4_OP_COPY] = "copy",
@@ -73,7 +75,7 @@ static void frame_check(const struct copy *copy, const struct record *record) {
     for (uint64_t at = 0; at < size; at += R4_PAGE_SIZE) {
         phys_t page = record->call.object + at;
         const uint64_t *words = memory_host(page);
-        for (uint32_t i = 0; i < R4_PAGE_SIZE / 8 && written[memory_page(page)] < record->step; i++) {
+        for (uint32_t i = 0; i < R4_PAGE_SIZE / 8 && stores_last(page) < record->step; i++) {
             if (words[i] != 0) {
                 sim_fail("new objects are zero", "cluster %u: frame %lx has %lx at %lx", copy->number,
                          record->call.object, words[i], page + i * 8);
@@ -113,10 +115,15 @@ static void fpu_check(struct cpu *cpu, struct machine_regs *regs) {
     cpu->fpu = regs->r15;
 }
 
+const struct call *program_call(const struct machine_regs *regs) { return &records[regs->rbx % PROGRAM_CALLS].call; }
+
 static void call_enter(struct cpu *cpu, struct machine_regs *regs, const struct call *call) {
     const uint64_t *argument = call->argument;
     regs->rax = PROGRAM_UNANSWERED;
     regs->from_syscall = 1;
+    if (copy_is_calm(cpu->copy)) {
+        grants_begin(cpu, cpu_thread(cpu), call);
+    }
     cpu_enter(cpu, (struct upcall){UPCALL_SYSCALL,
                                    {call->cap, call->operation, argument[0], argument[1], argument[2], argument[3]}});
 }
@@ -142,9 +149,9 @@ static void call_make(struct cpu *cpu, struct thread *thread, struct machine_reg
     uint64_t id = ++record_count;
     records[id % PROGRAM_CALLS] = (struct record){call, sim.step};
     regs->rbx = id;
-    sim_note("c%u.%u thread %lx calls %s(%lx, %lx, %lx, %lx, %lx)", cpu->copy->number, cpu->index,
-             (uintptr_t)thread - cpu->copy->direct, program_operation_name(call.operation), call.cap, argument[0],
-             argument[1], argument[2], argument[3]);
+    sim_note("c%u.%u thread %lx of %x calls %s(%lx, %lx, %lx, %lx, %lx)", cpu->copy->number, cpu->index,
+             (uintptr_t)thread - cpu->copy->direct, thread->pd->window.name, program_operation_name(call.operation),
+             call.cap, argument[0], argument[1], argument[2], argument[3]);
     call_enter(cpu, regs, &call);
 }
 
@@ -158,26 +165,10 @@ static void fault(struct cpu *cpu, uint64_t vector, uint64_t address) {
     cpu_enter(cpu, (struct upcall){UPCALL_FAULT, {vector, 0, address}});
 }
 
-/* Reads or writes one word, with whatever translation the processor has. */
 static void touch(struct cpu *cpu) {
-    uint64_t address = tlb_choose(&cpu->tlb);
-    struct tlb_entry entry = tlb_translate(&cpu->tlb, address);
-    sim_count(&sim_totals->touches, 1);
-    if (entry.leaf == 0) {
-        if (sim_chance(16)) {
-            fault(cpu, PROGRAM_PAGE_FAULT, address);
-        }
-        return;
-    }
-    phys_t place = (entry.leaf & PAGING_ADDRESS) + sim_random(entry.size / 8) * 8;
-    if (!memory_owns(cpu->copy->number, place, 8)) {
-        sim_fail("no stale translation", "c%u.%u reaches %lx at %lx, which its cluster does not have",
-                 cpu->copy->number, cpu->index, place, address);
-    }
-    if ((entry.leaf & PAGING_WRITE) != 0 && sim_chance(2)) {
-        sim_note("c%u.%u writes %lx", cpu->copy->number, cpu->index, place);
-        *(uint64_t *)memory_host(place) = sim.step << 32 | 0xa5a5a5a5U;
-        written[memory_page(place)] = sim.step;
+    uint64_t address;
+    if (!stores_touch(cpu, &address) && sim_chance(16)) {
+        fault(cpu, PROGRAM_PAGE_FAULT, address);
     }
 }
 
@@ -195,13 +186,16 @@ void program_step(struct cpu *cpu) {
     }
     if (regs->r14 == 0 && choose_is_root(cpu->copy, thread)) {
         census_remember(cpu->copy);
+        names_age(cpu->copy);
     }
     fpu_check(cpu, regs);
     uint64_t what = sim_random(100);
     if (what < 75) {
         call_make(cpu, thread, regs);
     } else if (what < 99) {
-        touch(cpu);
+        if (sim_chance(3) || !proxies_step(cpu)) {
+            touch(cpu);
+        }
     } else {
         fault(cpu, PROGRAM_UNDEFINED, 0);
     }

@@ -6,10 +6,14 @@
 #ifndef R4_SIM_PROGRAM_H
 #define R4_SIM_PROGRAM_H
 
+#include "choose.h"
 #include "cpu.h"
 
 /* One step of the thread that this processor runs. */
 void program_step(struct cpu *cpu);
+
+/* The call that a thread with these registers has under way. */
+const struct call *program_call(const struct machine_regs *regs);
 
 /* Its name, for lines; "nonsense" if there is no such operation. */
 const char *program_operation_name(uint64_t operation);

@@ -7,6 +7,7 @@
 #include "audit.h"
 #include "check.h"
 #include "cpu.h"
+#include "grants.h"
 #include "hostile.h"
 #include "memory.h"
 #include "program.h"
@@ -30,11 +31,16 @@ static void machine_draw(void) {
     static const uint32_t preempt[] = {0, 4, 16, 64};
     static const uint32_t hostile[] = {0, 10, 20, 100};
     sim.cluster_count = 2 + (uint32_t)sim_random(sim_chance(3) ? SIM_CLUSTERS - 1 : 3);
-    sim.console_owner = (uint32_t)sim_random(sim.cluster_count);
     sim.ring_slots = slots[sim_random(R4_COUNT(slots))];
     sim.preempt = preempt[sim_random(R4_COUNT(preempt))];
     sim.hostile = hostile[sim_random(R4_COUNT(hostile))];
     sim.remoteness = 1 + (uint32_t)sim_random(8);
+    sim.peace = sim_chance(2);
+    if (sim.peace && sim_chance(2)) {
+        sim.cluster_count = 2;
+    }
+    sim.console_owner = (uint32_t)sim_random(sim.cluster_count);
+    sim.storm = sim_chance(8) ? 1 + (uint32_t)sim_random(3) : 0;
     sim.doom = sim_chance(4) ? 1 + sim_random(sim.options.steps) : 0;
 }
 
@@ -96,6 +102,7 @@ static bool turn(enum phase phase) {
     }
     if (cpu->mode == CPU_KERNEL) {
         cpu_continue(cpu);
+        grants_after(cpu);
         check_after(cpu);
         return true;
     }
@@ -111,6 +118,7 @@ static bool turn(enum phase phase) {
     } else {
         cpu_enter(cpu, (struct upcall){UPCALL_FAULT, {SCHEDULE_UNDEFINED}}); /* user threads come to their end */
     }
+    grants_after(cpu);
     check_after(cpu);
     return true;
 }

@@ -14,11 +14,11 @@
 #ifndef R4_SIM_H
 #define R4_SIM_H
 
-#include <r4/types.h>
+#include <r4/slot.h>
 #include <ucontext.h>
 
 #define SIM_CLUSTERS 8U
-#define SIM_CORES    4U /* of one cluster */
+#define SIM_CORES    9U /* of one cluster: eight that copy while one revokes */
 
 struct cpu;
 struct copy;
@@ -45,6 +45,8 @@ struct sim {
     uint32_t preempt;    /* one preemption point in so many finds an event; 0: none but real ones */
     uint32_t hostile;    /* one step in so many puts a bad message into a ring; 0: never */
     uint32_t remoteness; /* weight of link operations */
+    uint32_t storm;      /* further weight of copies and revokes; then cluster 0 has all cores that there can be */
+    bool peace;          /* little is taken apart, so that larger things come about */
     uint64_t doom;       /* step at which a cluster dies; 0: none does */
 
     struct copy *copies; /* cluster_count */
@@ -60,8 +62,13 @@ extern struct sim sim;
 /* What a run has come to, added up over all seeds; shared between the processes. */
 struct sim_totals {
     uint64_t steps;
-    uint64_t calls[64];     /* by operation: answered */
-    uint64_t successes[64]; /* of these R4_OK */
+    uint64_t calls[64];                 /* by operation: answered */
+    uint64_t successes[64];             /* of these R4_OK */
+    uint64_t chains[R4_TTL_MAX + 1];    /* of the successes: by the number of proxies that they went through */
+    uint64_t crossings[R4_TTL_MAX + 1]; /* of the successes: by the number of windows that they went into */
+    uint64_t refusals[64];              /* by error */
+    uint64_t once;                      /* single-use proxies used up */
+    uint64_t proxies;                   /* written */
     uint64_t touches;
     uint64_t faults;
     uint64_t messages;

@@ -67,6 +67,7 @@ define sim_plant
 build/sim/plants/$(1)/planted: tests/sim/plants/$(1).toml tests/sim/plant.py \
 		$(wildcard cluster-kernel/*.[ch] cluster-kernel/*/*.[ch])
 	@mkdir -p $$(@D)
+	$$(Q)$$(if $$(filter %.toml,$$?),rm -rf build/sim/plants/$(1)/kernel)
 	$$(Q)$(PYTHON) tests/sim/plant.py cluster-kernel build/sim/plants/$(1)/source $$< && touch $$@
 build/sim/plants/$(1)/source/%.c: build/sim/plants/$(1)/planted ;
 $(call sim_kernel,build/sim/plants/$(1)/kernel,build/sim/plants/$(1)/source)

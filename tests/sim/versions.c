@@ -39,8 +39,8 @@ static void slot_check(const struct census *census, struct window_page *page, co
     uint64_t version = slot_version(slot);
     uint64_t content = content_of(slot);
     if (version < page->versions[i] || (version == page->versions[i] && content != page->contents[i])) {
-        sim_fail("versions do not come back", "cluster %u: slot %u of the page at %lx has version %lu again",
-                 census->copy->number, i, (uintptr_t)slot - census->copy->direct, version);
+        sim_fail("versions do not come back", "cluster %u: slot %u of window page %lx has version %lu again, at %lx",
+                 census->copy->number, i, page->name, version, (uintptr_t)slot - census->copy->direct);
     }
     page->versions[i] = (uint32_t)version;
     page->contents[i] = content;
@@ -49,7 +49,7 @@ static void slot_check(const struct census *census, struct window_page *page, co
 static void window_check(const struct census *census, const struct pd *pd) {
     for (uint64_t number = 0; number < CENSUS_WINDOW_PAGES; number++) {
         const struct r4_slot *first = window_slot(census->copy->direct, &pd->window, number * R4_SLOTS_PER_PAGE + 1);
-        uint64_t name = number + 1 + ((uint64_t)pd->window.name << 20) + ((uint64_t)census->copy->number << 48);
+        uint64_t name = number + 1 + ((uint64_t)pd->window.name << 20) + ((uint64_t)census->copy->number << 56);
         struct window_page *page = first == NULL ? NULL : page_find(name);
         for (uint32_t i = 1; page != NULL && i < R4_SLOTS_PER_PAGE; i++) {
             if (slot_type(&first[i - 1]) != R4_CAP_EMPTY) {

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Everything is read as the processor would, from the tables below an address space's root.
+ */
+#include "meaning.h"
+#include "core/paging.h"
+#include "memory.h"
+#include "tlb.h"
+
+struct spot { /* where a cap address leads */
+    const struct pd *domain;
+    uint64_t kind;
+    const uint64_t *words; /* of the slot or proxy there */
+    phys_t place;
+};
+
+struct meaning_page meaning_page_of(const struct pd *pd, uint64_t page) {
+    struct tlb_entry entry = tlb_walk(pd->root, R4_WINDOW_BASE + page * R4_PAGE_SIZE);
+    if (entry.leaf == 0 || entry.size != R4_PAGE_SIZE) {
+        return (struct meaning_page){0, 0, false};
+    }
+    return (struct meaning_page){entry.leaf >> 9 & 3, entry.leaf & PAGING_ADDRESS, (entry.leaf & PAGING_WRITE) != 0};
+}
+
+static const struct pd *domain_named(const struct copy *copy, uint32_t name) {
+    uint32_t asid = name & 0xffff;
+    const struct window *window = asid < ASID_COUNT ? copy->cluster->asids.entries[asid].window : NULL;
+    return window != NULL && window->name == name ? (const struct pd *)window : NULL;
+}
+
+static struct spot spot_of(const struct copy *copy, const struct pd *holder, uint64_t cap) {
+    uint64_t index = cap & ((1U << 26) - 1);
+    uint32_t name = (uint32_t)(cap >> 32);
+    struct spot spot = {name == 0 ? holder : domain_named(copy, name), 0, NULL, 0};
+    if (spot.domain == NULL) {
+        return spot;
+    }
+    struct meaning_page page = meaning_page_of(spot.domain, index / R4_SLOTS_PER_PAGE);
+    if (page.kind == PAGING_MARK_CAPS && index % R4_SLOTS_PER_PAGE == 0) { /* the header */
+        return spot;
+    }
+    spot.kind = page.kind;
+    spot.place = page.base + index % R4_SLOTS_PER_PAGE * R4_SLOT_SIZE;
+    spot.words = memory_host(spot.place);
+    return spot;
+}
+
+static bool is_proxy(const struct spot *spot) {
+    return spot->kind == PAGING_MARK_PROXIES && r4_proxy_kind_get(spot->words[0]) == R4_CAP_PROXY;
+}
+
+/* What speaks against a target with that word 0 and those rights, named by a proxy with `ttl` and word 3 `link`. */
+static uint64_t hop_refusals(const struct meaning *meaning, uint64_t link, uint64_t ttl, uint64_t word,
+                             uint64_t rights) {
+    uint64_t refusals = 0;
+    if (meaning->hops == 0) {
+        return 0;
+    }
+    refusals |= r4_slot_version_get(word) != link >> 32 ? meaning_bit(R4_ERR_VERSION) : 0;
+    refusals |= r4_slot_ttl_get(word) <= ttl ? meaning_bit(R4_ERR_TTL) : 0;
+    refusals |= (rights & R4_DEFER) == 0 ? meaning_bit(R4_ERR_RIGHTS) : 0;
+    return refusals;
+}
+
+static uint64_t slot_refusals(const struct meaning *meaning, uint64_t link, uint64_t ttl, const struct spot *spot) {
+    if (r4_slot_type_get(spot->words[0]) == R4_CAP_EMPTY) {
+        return meaning_bit(R4_ERR_EMPTY);
+    }
+    uint64_t refusals = hop_refusals(meaning, link, ttl, spot->words[0], r4_slot_rights_get(spot->words[2]));
+    bool busy = (r4_slot_flags_get(spot->words[0]) & (R4_FLAG_BUSY | R4_FLAG_MAKING)) != 0;
+    return refusals != 0 ? refusals : busy ? meaning_bit(R4_ERR_BUSY) : 0;
+}
+
+/* Why the walk does not get beyond a spot that is no kernel slot of the holder's own window. */
+static uint64_t proxy_refusals(const struct meaning *meaning, uint64_t link, uint64_t ttl, const struct spot *spot,
+                               const struct pd *holder) {
+    if (spot->domain != holder) {
+        if (!is_proxy(spot) || r4_proxy_grantee_get(spot->words[3]) != holder->window.name) {
+            return meaning_bit(R4_ERR_ASID);
+        }
+    } else if (!is_proxy(spot)) {
+        return meaning_bit(spot->kind == PAGING_MARK_PROXIES ? R4_ERR_EMPTY : R4_ERR_ADDRESS);
+    }
+    uint64_t refusals = hop_refusals(meaning, link, ttl, spot->words[0], r4_proxy_rights_get(spot->words[0]));
+    bool once = (r4_proxy_flags_get(spot->words[0]) & R4_PROXY_ONCE) != 0;
+    return refusals | (once && meaning->once != 0 ? meaning_bit(R4_ERR_ONCE) : 0);
+}
+
+struct meaning meaning_of(const struct copy *copy, const struct pd *caller, uint64_t cap) {
+    struct meaning meaning = {.rights = R4_ALL_RIGHTS};
+    const struct pd *holder = caller;
+    uint64_t link = 0;
+    uint64_t ttl = 0;
+    for (;;) {
+        if ((cap >> 26 & 63) != copy->number) {
+            meaning.refusals = meaning_bit(R4_ERR_FOREIGN_CLUSTER);
+            return meaning;
+        }
+        struct spot spot = spot_of(copy, holder, cap);
+        meaning.version = meaning.hops == 0 && spot.kind != 0 ? r4_slot_version_get(spot.words[0]) : meaning.version;
+        if (spot.domain == holder && spot.kind == PAGING_MARK_CAPS) {
+            meaning.refusals = slot_refusals(&meaning, link, ttl, &spot);
+            bool there = (meaning.refusals & ~meaning_bit(R4_ERR_BUSY)) == 0;
+            meaning.slot = there ? (const struct r4_slot *)(copy->direct + spot.place) : NULL;
+            meaning.rights &= r4_slot_rights_get(spot.words[2]);
+            meaning.ttl = meaning.hops == 0 ? r4_slot_ttl_get(spot.words[0]) : meaning.ttl;
+            return meaning;
+        }
+        meaning.refusals = proxy_refusals(&meaning, link, ttl, &spot, holder);
+        if (meaning.refusals != 0) {
+            return meaning;
+        }
+        if ((r4_proxy_flags_get(spot.words[0]) & R4_PROXY_ONCE) != 0) {
+            meaning.once = spot.place;
+            meaning.once_word = spot.words[0];
+        }
+        ttl = r4_proxy_ttl_get(spot.words[0]);
+        link = spot.words[3];
+        meaning.ttl = meaning.hops == 0 ? ttl : meaning.ttl;
+        meaning.rights &= r4_proxy_rights_get(spot.words[0]);
+        meaning.badge = spot.words[2] != 0 ? spot.words[2] : meaning.badge;
+        meaning.hops++;
+        meaning.crossings += spot.domain != holder;
+        holder = spot.domain;
+        cap = spot.words[1];
+    }
+}
+
+/* --- what operations need --- */
+
+#define ITSELF   (1U << 16) /* the capability, not a proxy */
+#define NOT_ONCE (1U << 17) /* no single-use proxy on the way */
+
+static const struct need {
+    uint32_t type;    /* EMPTY: any */
+    uint32_t rights;  /* of the capability, or of the whole chain */
+    uint32_t through; /* more of them, if there is a chain */
+} needs[R4_OP_COUNT] = {
+    [R4_OP_COPY] = {0, 0, ITSELF},
+    [R4_OP_LINK] = {0, 0, R4_LINK | NOT_ONCE},
+    [R4_OP_MOVE] = {0, 0, ITSELF},
+    [R4_OP_DELETE] = {0, 0, ITSELF},
+    [R4_OP_REVOKE] = {0, 0, R4_MODIFY},
+    [R4_OP_INSPECT] = {0, 0, 0},
+    [R4_OP_RETYPE] = {R4_CAP_UNTYPED, R4_CONTROL, R4_MODIFY},
+    [R4_OP_FRAME_MAP] = {R4_CAP_FRAME, 0, R4_MODIFY},
+    [R4_OP_FRAME_MAP_PROXIES] = {R4_CAP_FRAME, 0, R4_MODIFY},
+    [R4_OP_FRAME_PROTECT] = {R4_CAP_FRAME, 0, R4_MODIFY},
+    [R4_OP_FRAME_UNMAP] = {R4_CAP_FRAME, 0, R4_MODIFY},
+    [R4_OP_TABLE_MAP] = {R4_CAP_PAGE_TABLE, R4_CONTROL, R4_MODIFY},
+    [R4_OP_TABLE_UNMAP] = {R4_CAP_PAGE_TABLE, R4_CONTROL, R4_MODIFY},
+    [R4_OP_CAP_PAGE_MAP] = {R4_CAP_CAP_PAGE, R4_CONTROL, R4_MODIFY},
+    [R4_OP_CAP_PAGE_UNMAP] = {R4_CAP_CAP_PAGE, R4_CONTROL, R4_MODIFY},
+    [R4_OP_THREAD_CONFIGURE] = {R4_CAP_THREAD, R4_CONTROL, R4_MODIFY},
+    [R4_OP_THREAD_SCHEDULE] = {R4_CAP_THREAD, R4_CONTROL, 0},
+    [R4_OP_THREAD_START] = {R4_CAP_THREAD, R4_CONTROL, 0},
+    [R4_OP_THREAD_STOP] = {R4_CAP_THREAD, R4_CONTROL, 0},
+    [R4_OP_LINK_POST] = {R4_CAP_LINK, R4_CONTROL, 0},
+    [R4_OP_LINK_HANDOFF] = {R4_CAP_LINK, R4_SEND, NOT_ONCE},
+    [R4_OP_ASID_ASSIGN] = {R4_CAP_ASID_POOL, R4_CONTROL, 0},
+    [R4_OP_DEBUG_WRITE] = {R4_CAP_DEBUG, 0, 0},
+    [R4_OP_DEBUG_MARK] = {R4_CAP_DEBUG, 0, 0},
+    [R4_OP_DEBUG_WAIT] = {R4_CAP_DEBUG, 0, 0},
+    [R4_OP_DEBUG_STAT] = {R4_CAP_DEBUG, 0, 0},
+    [R4_OP_DEBUG_EXIT] = {R4_CAP_DEBUG, 0, 0},
+};
+
+/* And of the capability that the first argument names; type EMPTY: it names none. A single-use proxy never serves. */
+static const struct need argument_needs[R4_OP_COUNT] = {
+    [R4_OP_FRAME_MAP] = {R4_CAP_PD, R4_CONTROL, NOT_ONCE},
+    [R4_OP_FRAME_MAP_PROXIES] = {R4_CAP_PD, R4_CONTROL, NOT_ONCE},
+    [R4_OP_TABLE_MAP] = {R4_CAP_PD, R4_CONTROL, NOT_ONCE},
+    [R4_OP_CAP_PAGE_MAP] = {R4_CAP_PD, R4_CONTROL, NOT_ONCE},
+    [R4_OP_THREAD_CONFIGURE] = {R4_CAP_PD, R4_CONTROL, NOT_ONCE | R4_LINK},
+    [R4_OP_LINK_HANDOFF] = {R4_CAP_UNTYPED, R4_CONTROL, NOT_ONCE | R4_MODIFY},
+    [R4_OP_ASID_ASSIGN] = {R4_CAP_PD, R4_CONTROL, NOT_ONCE | R4_MODIFY},
+};
+
+static uint64_t need_refusals(const struct need *need, const struct meaning *meaning) {
+    uint64_t refusals = 0;
+    uint32_t through = meaning->hops == 0 ? 0 : need->through;
+    if (need->type != R4_CAP_EMPTY && need->type != r4_slot_type_get(meaning->slot->word[0])) {
+        refusals |= meaning_bit(R4_ERR_TYPE);
+    }
+    if ((~meaning->rights & (need->rights | (through & R4_ALL_RIGHTS))) != 0) {
+        refusals |= meaning_bit(R4_ERR_RIGHTS);
+    }
+    refusals |= (through & ITSELF) != 0 ? meaning_bit(R4_ERR_PROXY) : 0;
+    refusals |= (through & NOT_ONCE) != 0 && meaning->once != 0 ? meaning_bit(R4_ERR_ONCE) : 0;
+    return refusals;
+}
+
+uint64_t meaning_refusals(const struct meaning *meaning, uint64_t operation) {
+    uint64_t joins = operation == R4_OP_REVOKE ? meaning_bit(R4_ERR_BUSY) : 0;
+    if (operation >= R4_OP_COUNT) {
+        return meaning->refusals | meaning_bit(R4_ERR_OPERATION);
+    }
+    if ((meaning->refusals & ~joins) != 0) {
+        return meaning->refusals;
+    }
+    return need_refusals(&needs[operation], meaning);
+}
+
+bool meaning_is_argument(uint64_t operation) {
+    return operation < R4_OP_COUNT && argument_needs[operation].type != R4_CAP_EMPTY;
+}
+
+uint64_t meaning_argument_refusals(const struct meaning *meaning, uint64_t operation) {
+    return meaning->refusals != 0 ? meaning->refusals : need_refusals(&argument_needs[operation], meaning);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The generations of an asid only rise.
+ */
+#include "names.h"
+#include "core/paging.h"
+#include "memory.h"
+#include "thread.h"
+#include <string.h>
+
+static bool aged[SIM_CLUSTERS];
+static uint32_t highest[SIM_CLUSTERS][ASID_COUNT]; /* generation that has been given */
+
+/* As if all but the first few free asids of a pool were retired: it soon comes to the same ones again. */
+static void pool_shorten(struct asid_table *table, struct asid_pool *pool) {
+    pool->last = pool->first;
+    for (uint64_t more = sim_random(3); more != 0; more--) {
+        pool->last = table->free[pool->last].next;
+    }
+    for (uint32_t asid = table->free[pool->last].next; asid != 0; asid = table->free[asid].next) {
+        table->free[asid].generation = 0;
+    }
+    table->free[pool->last].next = 0;
+}
+
+void names_age(struct copy *copy) {
+    struct asid_table *table = &copy->cluster->asids;
+    if (aged[copy->number]) { /* it is the first thread again, configured anew */
+        return;
+    }
+    aged[copy->number] = true;
+    for (uint32_t asid = 1; asid < ASID_COUNT; asid++) {
+        if (table->entries[asid].window == NULL && !sim_chance(4)) {
+            table->free[asid].generation = (uint16_t)(sim_chance(2) ? r4_name_generation_max() : 1 + sim_random(1000));
+        }
+    }
+    for (uint32_t pool = 0; pool < ASID_POOLS; pool++) {
+        if (sim_chance(2)) {
+            pool_shorten(table, &table->pools[pool]);
+        }
+    }
+}
+
+void names_given(const struct copy *copy, uint32_t name) {
+    uint32_t *last = &highest[copy->number][r4_name_asid_get(name) % ASID_COUNT];
+    uint32_t generation = r4_name_generation_get(name);
+    if (r4_name_asid_get(name) >= ASID_COUNT || r4_name_asid_get(name) == 0 || generation <= *last) {
+        sim_fail("names are given once", "cluster %u: the name %x again, or none", copy->number, name);
+    }
+    *last = generation;
+}
+
+/* The free ones of each pool are all that are neither taken nor retired. */
+static void free_check(const struct census *census) {
+    const struct asid_table *table = &census->copy->cluster->asids;
+    static bool is_free[ASID_COUNT];
+    memset(is_free, 0, sizeof(is_free));
+    for (uint32_t pool = 0; pool < ASID_POOLS; pool++) {
+        for (uint32_t asid = table->pools[pool].first; asid != 0; asid = table->free[asid].next) {
+            if (asid / ASID_POOL_SIZE != pool || is_free[asid]) {
+                sim_fail("asids", "cluster %u: %u is in the list of free ones of pool %u", census->copy->number, asid,
+                         pool);
+            }
+            is_free[asid] = true;
+        }
+    }
+    for (uint32_t asid = 1; asid < ASID_COUNT; asid++) {
+        bool taken = table->entries[asid].key != ASID_NOBODY;
+        bool retired = table->free[asid].generation == 0;
+        if (is_free[asid] + taken + retired != 1) {
+            sim_fail("asids", "cluster %u: %u is free, taken, retired: %u %u %u", census->copy->number, asid,
+                     is_free[asid], taken, retired);
+        }
+    }
+}
+
+static void named_check(const struct census *census, const struct pd *pd) {
+    uint32_t asid = r4_name_asid_get(pd->window.name);
+    const struct asid_table *table = &census->copy->cluster->asids;
+    uint64_t key = census->copy->number | (uint64_t)pd->window.name << 6;
+    if (asid == 0 || asid >= ASID_COUNT || table->entries[asid].window != &pd->window ||
+        table->entries[asid].key != key) {
+        sim_fail("names lead to their owner", "cluster %u: the space %lx with the name %x", census->copy->number,
+                 pd->root, pd->window.name);
+    }
+}
+
+static void nameless_check(const struct census *census, const struct pd *pd) {
+    const uint64_t *entries = memory_host(pd->root);
+    for (uint32_t i = 0; i < PAGING_ENTRIES / 2; i++) {
+        if ((entries[i] & PAGING_PRESENT) != 0) {
+            sim_fail("without a name nothing", "cluster %u: the space %lx has no name, and %lx in it",
+                     census->copy->number, pd->root, entries[i]);
+        }
+    }
+    if (pd->cores != 0) {
+        sim_fail("without a name nothing", "cluster %u: the space %lx has no name and is loaded", census->copy->number,
+                 pd->root);
+    }
+}
+
+void names_check(const struct census *census) {
+    if (aged[census->copy->number]) { /* else it may not have made its table yet */
+        free_check(census);
+    }
+    for (size_t i = 0; i < census->pd_count; i++) {
+        if (census->pds[i]->window.name != 0) {
+            named_check(census, census->pds[i]);
+        } else {
+            nameless_check(census, census->pds[i]);
+        }
+    }
+    for (size_t i = 0; i < census->thread_count; i++) {
+        const struct thread *thread = census->threads[i];
+        if (thread->pd != NULL && thread->pd->window.name == 0) {
+            sim_fail("without a name nothing", "cluster %u: the thread at %lx has an address space without a name",
+                     census->copy->number, (uintptr_t)thread - census->copy->direct);
+        }
+    }
+}
