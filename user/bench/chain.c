@@ -33,12 +33,13 @@ static uint32_t cap_version; /* of the notification's slot */
 
 static void space_make(struct space *space) {
     space->pd = memory_make(R4_CAP_PD, 0, 1);
-    struct r4_result named = r4_asid_assign(r4_info()->slot_asid_pools, space->pd);
+    struct r4_result named = r4_asid_assign(r4_own(r4_info()->slot_asid_pools), r4_own(space->pd));
     must(named.error, "naming an address space");
     space->name = (uint32_t)named.value;
     uint32_t tables = memory_make(R4_CAP_PAGE_TABLE, 0, TABLES);
     for (uint32_t i = 0; i < TABLES; i++) {
-        must(r4_table_map(tables + i, space->pd, R4_WINDOW_BASE, TABLES - i), "hanging in a page table");
+        must(r4_table_map(r4_own(tables + i), r4_own(space->pd), R4_WINDOW_BASE, TABLES - i),
+             "hanging in a page table");
     }
 }
 
@@ -47,10 +48,10 @@ static void notification_put(const struct space *space) {
     uint32_t page = slots_pages();
     uint32_t cap_page = space_grow_window(1);
     uint32_t notification = memory_make(R4_CAP_NOTIFICATION, 0, 1);
-    must(r4_cap_move(notification, page * R4_SLOTS_PER_PAGE + CAP_INDEX), "moving the notification");
+    must(r4_cap_move(r4_own(notification), page * R4_SLOTS_PER_PAGE + CAP_INDEX), "moving the notification");
     cap_version = (uint32_t)r4_slot_version_get(r4_slot(page * R4_SLOTS_PER_PAGE + CAP_INDEX)->word[0]);
-    must(r4_cap_page_unmap(cap_page), "unmapping a cap page");
-    must(r4_cap_page_map(cap_page, space->pd, 0), "mapping a cap page");
+    must(r4_cap_page_unmap(r4_own(cap_page)), "unmapping a cap page");
+    must(r4_cap_page_map(r4_own(cap_page), r4_own(space->pd), 0), "mapping a cap page");
     slots_pages_set(page);
 }
 
@@ -78,8 +79,9 @@ static void proxies_put(uint32_t number) {
     struct r4_proxy *proxies = (struct r4_proxy *)WORKBENCH;
     proxies[FOR_SPACE % R4_SLOTS_PER_PAGE] = proxy_to(target, version, number, before);
     proxies[FOR_BENCH % R4_SLOTS_PER_PAGE] = proxy_to(target, version, number, r4_info()->name);
-    must(r4_frame_unmap(frame), "unmapping a proxy page");
-    must(r4_frame_map_proxies(frame, spaces[number].pd, FOR_SPACE / R4_SLOTS_PER_PAGE), "mapping a proxy page");
+    must(r4_frame_unmap(r4_own(frame)), "unmapping a proxy page");
+    must(r4_frame_map_proxies(r4_own(frame), r4_own(spaces[number].pd), FOR_SPACE / R4_SLOTS_PER_PAGE),
+         "mapping a proxy page");
 }
 
 void chain_make(void) {

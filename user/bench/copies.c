@@ -22,7 +22,7 @@ void copies_begin(void) {
 }
 
 void copies_end(void) {
-    must(r4_cap_delete(source), "deleting the source of the copies");
+    must(r4_cap_delete(r4_own(source)), "deleting the source of the copies");
     slots_give(source, 1);
     space_shrink_window(cap_pages, PAGES);
 }
@@ -35,6 +35,6 @@ uint32_t copies_slot(uint32_t number) {
 
 void copies_make(uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        must(r4_cap_copy(source, copies_slot(i), R4_READ, R4_TTL_MAX - 1), "copying");
+        must(r4_cap_copy(r4_own(source), copies_slot(i), R4_READ, R4_TTL_MAX - 1), "copying");
     }
 }

@@ -22,7 +22,7 @@ static void refused_measure(void) {
     uint32_t empty = slots_take(2);
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
         uint64_t begin = r4_ticks();
-        enum r4_error error = r4_cap_copy(empty, empty + 1, 0, 0);
+        enum r4_error error = r4_cap_copy(r4_own(empty), empty + 1, 0, 0);
         figure_add(&figure, figure_ticks(begin));
         must(error == R4_ERR_EMPTY ? R4_OK : R4_ERR_PROTOCOL, "a copy of nothing");
     }
@@ -37,11 +37,11 @@ static void copy_measure(void) {
     uint32_t copied = copies_slot(0);
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
         uint64_t begin = r4_ticks();
-        enum r4_error error = r4_cap_copy(source, copied, R4_READ, R4_TTL_MAX - 1);
+        enum r4_error error = r4_cap_copy(r4_own(source), copied, R4_READ, R4_TTL_MAX - 1);
         figure_add(&copy, figure_ticks(begin));
         must(error, "copy");
         begin = r4_ticks();
-        error = r4_cap_delete(copied);
+        error = r4_cap_delete(r4_own(copied));
         figure_add(&delete, figure_ticks(begin));
         must(error, "delete");
     }
@@ -57,11 +57,11 @@ static void move_measure(void) {
         uint32_t from = copies_slot(i % 2);
         uint32_t to = copies_slot(1 - i % 2);
         uint64_t begin = r4_ticks();
-        enum r4_error error = r4_cap_move(from, to);
+        enum r4_error error = r4_cap_move(r4_own(from), to);
         figure_add(&figure, figure_ticks(begin));
         must(error, "move");
     }
-    must(r4_cap_delete(copies_slot(0)), "delete"); /* back after an even number of moves */
+    must(r4_cap_delete(r4_own(copies_slot(0))), "delete"); /* back after an even number of moves */
     figure_print(&figure, "", FIGURE_LOCAL);
 }
 _Static_assert(FIGURE_SAMPLES % 2 == 0, "a copy that goes there and back ends where it began");
@@ -71,7 +71,7 @@ static void revoke_none_measure(void) {
     uint32_t source = copies_source();
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
         uint64_t begin = r4_ticks();
-        struct r4_result result = r4_cap_revoke(source);
+        struct r4_result result = r4_cap_revoke(r4_own(source));
         figure_add(&figure, figure_ticks(begin));
         must(result.error, "revoke");
     }
@@ -85,7 +85,7 @@ static void revoke_measure(const char *name, uint32_t count) {
     for (uint32_t i = 0; i < REVOKES; i++) {
         copies_make(count);
         uint64_t begin = r4_ticks();
-        struct r4_result result = r4_cap_revoke(source);
+        struct r4_result result = r4_cap_revoke(r4_own(source));
         figure_add(&figure, figure_ticks(begin) / count);
         must(result.error, "revoke");
     }

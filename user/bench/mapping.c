@@ -24,15 +24,15 @@ static void map_measure(void) {
     uint32_t frame = copies_source();
     uint32_t pd = r4_info()->slot_pd;
     space_map(frame, ADDRESS, R4_READ);
-    must(r4_frame_unmap(frame), "unmap");
+    must(r4_frame_unmap(r4_own(frame)), "unmap");
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
         uint64_t begin = r4_ticks();
-        enum r4_error error = r4_frame_map(frame, pd, ADDRESS, R4_READ);
+        enum r4_error error = r4_frame_map(r4_own(frame), r4_own(pd), ADDRESS, R4_READ);
         figure_add(&map, figure_ticks(begin));
         must(error, "map");
         page_read(ADDRESS);
         begin = r4_ticks();
-        error = r4_frame_unmap(frame);
+        error = r4_frame_unmap(r4_own(frame));
         figure_add(&unmap, figure_ticks(begin));
         must(error, "unmap");
     }
@@ -52,7 +52,7 @@ static void revoke_measure(void) {
             page_read(address);
         }
         uint64_t begin = r4_ticks();
-        struct r4_result result = r4_cap_revoke(source);
+        struct r4_result result = r4_cap_revoke(r4_own(source));
         figure_add(&figure, figure_ticks(begin) / PAGES);
         must(result.error, "revoke");
     }

@@ -35,14 +35,15 @@ static _Noreturn void thread_call(uint64_t unused) {
     (void)unused;
     for (;;) {
         atomic_fetch_add_explicit(&turns, 1, memory_order_relaxed);
-        (void)r4_debug_stat(R4_STAT_CORES_IDLE);
+        (void)r4_debug_stat(r4_debug(), R4_STAT_CORES_IDLE);
     }
 }
 
 static void thread_begin(uint32_t thread, void (*entry)(uint64_t), uint32_t core) {
-    must(r4_thread_configure(thread, r4_info()->slot_pd, entry, STACK_ADDRESS + R4_PAGE_SIZE, 0), "configure");
-    must(r4_thread_schedule(thread, core, PREEMPT_PRIORITY), "schedule");
-    must(r4_thread_start(thread), "start");
+    must(r4_thread_configure(r4_own(thread), r4_own(r4_info()->slot_pd), entry, STACK_ADDRESS + R4_PAGE_SIZE, 0),
+         "configure");
+    must(r4_thread_schedule(r4_own(thread), core, PREEMPT_PRIORITY), "schedule");
+    must(r4_thread_start(r4_own(thread)), "start");
 }
 
 static void turn_wait(void) {
@@ -60,8 +61,8 @@ static bool revoke_is_resumed(const char *name, uint32_t thread, void (*entry)(u
         copies_make(COPIES_MAX);
         thread_begin(thread, entry, core);
         turn_wait();
-        struct r4_result result = r4_cap_revoke(copies_source());
-        must(r4_thread_stop(thread), "stop");
+        struct r4_result result = r4_cap_revoke(r4_own(copies_source()));
+        must(r4_thread_stop(r4_own(thread)), "stop");
         must(result.error, "revoke");
         most = result.value > most ? result.value : most;
     }

@@ -18,10 +18,10 @@ static void mint_measure(uint32_t notification) {
     uint32_t target = slots_take(1);
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
         uint64_t begin = r4_ticks();
-        enum r4_error error = r4_cap_mint(notification, target, R4_SEND, R4_TTL_MAX - 1, i + 1);
+        enum r4_error error = r4_cap_mint(r4_own(notification), target, R4_SEND, R4_TTL_MAX - 1, i + 1);
         figure_add(&figure, figure_ticks(begin));
         must(error, "mint");
-        must(r4_cap_delete(target), "delete");
+        must(r4_cap_delete(r4_own(target)), "delete");
     }
     slots_give(target, 1);
     figure_print(&figure, "", FIGURE_LOCAL);
@@ -55,7 +55,7 @@ static void link_measure(void) {
         enum r4_error error = r4_cap_link(chain_entry(1), target);
         figure_add(&figure, figure_ticks(begin));
         must(error, "link");
-        must(r4_cap_delete(target), "delete");
+        must(r4_cap_delete(r4_own(target)), "delete");
     }
     slots_give(target, 1);
     figure_print(&figure, "", FIGURE_LOCAL);

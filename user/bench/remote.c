@@ -42,7 +42,7 @@ static struct traffic traffic_of(uint64_t mark) {
 
 /* Sleeps until the other one has got to that step; returns what it said. */
 static uint64_t step_wait(uint32_t cluster, uint32_t step) {
-    struct r4_result result = r4_debug_wait(cluster, bench_mark_step_set(0, step));
+    struct r4_result result = r4_debug_wait(r4_debug(), cluster, bench_mark_step_set(0, step));
     must(result.error, "waiting for the other cluster");
     must(result.value == MARK_FAILED ? R4_ERR_REVOKED : R4_OK, "the other cluster");
     return result.value;
@@ -71,7 +71,7 @@ static struct cost handoff_measure(uint32_t untyped) {
     struct traffic before = traffic_read();
     r4_spin_us(SETTLE_US);
     uint64_t begin = r4_ticks();
-    enum r4_error error = r4_link_handoff(r4_link(BENCH_PEER), untyped);
+    enum r4_error error = r4_link_handoff(r4_link(BENCH_PEER), r4_own(untyped));
     struct cost cost = {figure_ticks(begin), traffic_since(before)};
     must(error, "hand-off");
     return cost;
@@ -81,7 +81,7 @@ static struct cost revoke_measure(uint32_t untyped) {
     struct traffic before = traffic_read();
     r4_spin_us(SETTLE_US);
     uint64_t begin = r4_ticks();
-    enum r4_error error = r4_cap_revoke(untyped).error;
+    enum r4_error error = r4_cap_revoke(r4_own(untyped)).error;
     struct cost cost = {figure_ticks(begin), traffic_since(before)};
     must(error, "revoke");
     return cost;
@@ -109,11 +109,11 @@ void bench_remote(void) {
     step_wait(BENCH_PEER, step_before_handoff(0));
     for (uint32_t round = 0; round < ROUNDS; round++) {
         struct cost handoff = handoff_measure(untyped);
-        r4_debug_mark(mark_of(step_before_handoff(round), nothing));
+        r4_debug_mark(r4_debug(), mark_of(step_before_handoff(round), nothing));
         uint64_t mark = step_wait(BENCH_PEER, step_before_revoke(round));
         costs_add(&handoffs, round, handoff, mark);
         struct cost revoke = revoke_measure(untyped);
-        r4_debug_mark(mark_of(step_before_revoke(round), nothing));
+        r4_debug_mark(r4_debug(), mark_of(step_before_revoke(round), nothing));
         mark = step_wait(BENCH_PEER, step_before_handoff(round + 1));
         costs_add(&revokes[round_kind(round)], round, revoke, mark);
     }
@@ -136,12 +136,12 @@ static void objects_make(uint32_t untyped, uint32_t count) {
 static struct traffic round_serve(uint32_t round, uint32_t landing, struct traffic sent) {
     struct traffic before = traffic_read();
     must(r4_link_post(r4_link(0), landing), "posting a landing slot");
-    r4_debug_mark(mark_of(step_before_handoff(round), sent));
+    r4_debug_mark(r4_debug(), mark_of(step_before_handoff(round), sent));
     step_wait(0, step_before_handoff(round));
     sent = traffic_since_mark(before);
     objects_make(landing, objects_of[round_kind(round)]);
     before = traffic_read();
-    r4_debug_mark(mark_of(step_before_revoke(round), sent));
+    r4_debug_mark(r4_debug(), mark_of(step_before_revoke(round), sent));
     step_wait(0, step_before_revoke(round));
     must(r4_type(landing) == R4_CAP_EMPTY ? R4_OK : R4_ERR_OCCUPIED, "the landing slot after the revoke");
     return traffic_since_mark(before);
@@ -153,5 +153,5 @@ void bench_remote_peer(void) {
     for (uint32_t round = 0; round < ROUNDS; round++) {
         sent = round_serve(round, landing, sent);
     }
-    r4_debug_mark(mark_of(step_before_handoff(ROUNDS), sent));
+    r4_debug_mark(r4_debug(), mark_of(step_before_handoff(ROUNDS), sent));
 }

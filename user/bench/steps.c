@@ -37,7 +37,7 @@ static uint32_t many_make(enum r4_cap_type type, uint32_t size_log2, uint32_t *p
 }
 
 static void many_end(uint32_t parent, uint32_t first) {
-    must(r4_cap_delete(parent), "deleting an untyped with all that was made of it");
+    must(r4_cap_delete(r4_own(parent)), "deleting an untyped with all that was made of it");
     slots_give(first, MANY);
     slots_give(parent, 1);
 }
@@ -72,16 +72,16 @@ static void threads_run(bool pd_first) {
     uint32_t pd = memory_make(R4_CAP_PD, 0, 1);
     must(r4_asid_assign(ASID_POOL, pd).error, "naming an address space");
     for (uint32_t i = 0; i < MANY; i++) {
-        must(r4_thread_configure(first + i, pd, thread_never, MAP_ADDRESS, 0), "configure");
-        must(r4_thread_schedule(first + i, 0, LOW_PRIORITY), "schedule");
-        must(r4_thread_start(first + i), "start");
+        must(r4_thread_configure(r4_own(first + i), r4_own(pd), thread_never, MAP_ADDRESS, 0), "configure");
+        must(r4_thread_schedule(r4_own(first + i), 0, LOW_PRIORITY), "schedule");
+        must(r4_thread_start(r4_own(first + i)), "start");
     }
     if (pd_first) {
-        must(r4_cap_delete(pd), "deleting a PD");
+        must(r4_cap_delete(r4_own(pd)), "deleting a PD");
     }
     many_end(parent, first);
     if (!pd_first) {
-        must(r4_cap_delete(pd), "deleting a PD");
+        must(r4_cap_delete(r4_own(pd)), "deleting a PD");
     }
     slots_give(pd, 1);
 }
@@ -92,7 +92,7 @@ static void tables_run(void) {
     for (uint32_t i = 0; i < MANY; i++) {
         uint32_t level = i == 0 ? 3 : i == 1 ? 2 : 1;
         uint64_t address = TABLES_ADDRESS + ((uint64_t)i << R4_LARGE_BITS);
-        must(r4_table_map(first + i, r4_info()->slot_pd, address, level), "hanging in a page table");
+        must(r4_table_map(r4_own(first + i), r4_own(r4_info()->slot_pd), address, level), "hanging in a page table");
     }
     many_end(parent, first);
 }
@@ -113,18 +113,18 @@ static void window_run(void) {
     uint32_t first = space_grow_window(WINDOW_PAGES);
     for (uint32_t i = 0; i < WINDOW_PAGES * R4_SLOTS_PER_PAGE; i++) {
         if (i % R4_SLOTS_PER_PAGE != 0) {
-            must(r4_cap_copy(frame, slot + i, R4_READ, R4_TTL_MAX - 1), "copying");
+            must(r4_cap_copy(r4_own(frame), slot + i, R4_READ, R4_TTL_MAX - 1), "copying");
         }
     }
     space_shrink_window(first, WINDOW_PAGES);
-    must(r4_cap_delete(frame), "deleting a frame");
+    must(r4_cap_delete(r4_own(frame)), "deleting a frame");
     slots_give(frame, 1);
 }
 
 /* --- between two clusters --- */
 
 static void step_wait(uint32_t cluster, uint64_t mark) {
-    must(r4_debug_wait(cluster, mark).error, "waiting for the other cluster");
+    must(r4_debug_wait(r4_debug(), cluster, mark).error, "waiting for the other cluster");
 }
 
 /* Of the largest untyped that can be handed off. */
@@ -146,13 +146,13 @@ static void lend(uint32_t size_log2, uint32_t parts, uint64_t mark) {
     uint32_t first = parts == 1 ? whole : memory_make_from(whole, R4_CAP_UNTYPED, part_log2, parts);
     step_wait(BENCH_PEER, mark);
     for (uint32_t i = 0; i < parts; i++) {
-        must(r4_link_handoff(r4_link(BENCH_PEER), first + i), "hand-off");
+        must(r4_link_handoff(r4_link(BENCH_PEER), r4_own(first + i)), "hand-off");
     }
-    r4_debug_mark(mark);
+    r4_debug_mark(r4_debug(), mark);
     step_wait(BENCH_PEER, mark + 1);
-    must(r4_cap_revoke(whole).error, "revoke");
-    r4_debug_mark(mark + 1);
-    must(r4_cap_delete(whole), "deleting what was lent");
+    must(r4_cap_revoke(r4_own(whole)).error, "revoke");
+    r4_debug_mark(r4_debug(), mark + 1);
+    must(r4_cap_delete(r4_own(whole)), "deleting what was lent");
     slots_give(whole, 1);
     slots_give(first, parts == 1 ? 0 : parts);
 }
@@ -162,14 +162,14 @@ static void borrow(uint32_t parts, uint64_t mark) {
     for (uint32_t i = 0; i < parts; i++) {
         must(r4_link_post(r4_link(0), landing + i), "posting a landing slot");
     }
-    r4_debug_mark(mark);
+    r4_debug_mark(r4_debug(), mark);
     step_wait(0, mark);
     for (uint32_t i = 0; i < parts; i++) {
         slots_give(memory_make_from(landing + i, R4_CAP_THREAD, R4_THREAD_LOG2, MANY), MANY);
-        must(r4_cap_revoke(landing + i).error, "revoke");
+        must(r4_cap_revoke(r4_own(landing + i)).error, "revoke");
     }
     slots_give(memory_make_from(landing, R4_CAP_THREAD, R4_THREAD_LOG2, MANY), MANY);
-    r4_debug_mark(mark + 1);
+    r4_debug_mark(r4_debug(), mark + 1);
     step_wait(0, mark + 1);
     slots_give(landing, parts);
 }

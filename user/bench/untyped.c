@@ -34,7 +34,7 @@ static struct r4_objects objects_of(const struct parent *parent, uint32_t before
 }
 
 static void objects_make_all(const struct parent *parent) {
-    must(r4_untyped_retype(parent->slot, objects_of(parent, 0, R4_RETYPE_MAX)), "retype");
+    must(r4_untyped_retype(r4_own(parent->slot), objects_of(parent, 0, R4_RETYPE_MAX)), "retype");
 }
 
 static struct parent parent_begin(enum r4_cap_type type, uint32_t size_log2) {
@@ -42,12 +42,12 @@ static struct parent parent_begin(enum r4_cap_type type, uint32_t size_log2) {
     parent.slot = memory_make(R4_CAP_UNTYPED, size_log2 + COUNT_LOG2, 1);
     parent.objects = slots_take(R4_RETYPE_MAX);
     objects_make_all(&parent);
-    must(r4_cap_revoke(parent.slot).error, "revoke");
+    must(r4_cap_revoke(r4_own(parent.slot)).error, "revoke");
     return parent;
 }
 
 static void parent_end(const struct parent *parent) {
-    must(r4_cap_delete(parent->slot), "delete");
+    must(r4_cap_delete(r4_own(parent->slot)), "delete");
     slots_give(parent->objects, R4_RETYPE_MAX);
     slots_give(parent->slot, 1);
 }
@@ -59,11 +59,11 @@ static void retype_measure(const char *name, enum r4_cap_type type, uint32_t siz
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
         uint32_t before = i * count % R4_RETYPE_MAX;
         if (before == 0) {
-            must(r4_cap_revoke(parent.slot).error, "revoke");
+            must(r4_cap_revoke(r4_own(parent.slot)).error, "revoke");
         }
         struct r4_objects objects = objects_of(&parent, before, count);
         uint64_t begin = r4_ticks();
-        enum r4_error error = r4_untyped_retype(parent.slot, objects);
+        enum r4_error error = r4_untyped_retype(r4_own(parent.slot), objects);
         figure_add(&figure, figure_ticks(begin) / count);
         must(error, "retype");
     }
@@ -78,7 +78,7 @@ static void destroy_measure(void) {
     objects_make_all(&parent);
     for (uint32_t i = 0; i < R4_RETYPE_MAX; i++) {
         uint64_t begin = r4_ticks();
-        enum r4_error error = r4_cap_delete(parent.objects + i);
+        enum r4_error error = r4_cap_delete(r4_own(parent.objects + i));
         figure_add(&figure, figure_ticks(begin));
         must(error, "delete");
     }
@@ -97,14 +97,14 @@ static void revoke_measure(void) {
             frames[run] = memory_make_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, R4_RETYPE_MAX);
         }
         uint64_t begin = r4_ticks();
-        struct r4_result result = r4_cap_revoke(untyped);
+        struct r4_result result = r4_cap_revoke(r4_own(untyped));
         figure_add(&figure, figure_ticks(begin) / REVOKE_FRAMES);
         must(result.error, "revoke");
         for (uint32_t run = 0; run < REVOKE_RUNS; run++) {
             slots_give(frames[run], R4_RETYPE_MAX);
         }
     }
-    must(r4_cap_delete(untyped), "delete");
+    must(r4_cap_delete(r4_own(untyped)), "delete");
     slots_give(untyped, 1);
     space_shrink_window(cap_pages, REVOKE_RUNS);
     figure_print(&figure, "", FIGURE_LOCAL);

@@ -1,43 +1,40 @@
 /* SPDX-License-Identifier: MIT
  *
- * Operations on capabilities of any type. All slots are indices of the own window.
+ * Operations on capabilities of any type. What is invoked is named by its cap address, which may lead through proxies;
+ * `target` is an empty slot of the own window.
  */
 #ifndef R4_USER_CAP_H
 #define R4_USER_CAP_H
 
-#include "lib/info.h"
-#include "lib/x86/syscall.h"
+#include "lib/address.h"
 
-/* A copy with these rights (a subset) and this TTL (below the source's) goes into the empty slot `target`. Untyped
- * memory, page tables and cap pages have one capability only: R4_ERR_TYPE. */
-static inline enum r4_error r4_cap_copy(uint32_t slot, uint32_t target, uint32_t rights, uint32_t ttl) {
-    return r4_syscall(r4_own(slot), R4_OP_COPY, target, rights | ttl << 16, 0, 0).error;
+/* A copy with these rights (a subset) and this TTL (below the source's). Untyped memory, page tables and cap pages have
+ * one capability only: R4_ERR_TYPE. */
+static inline enum r4_error r4_cap_copy(r4_cap_t cap, uint32_t target, uint32_t rights, uint32_t ttl) {
+    return r4_syscall(cap, R4_OP_COPY, target, rights | ttl << 16, 0, 0).error;
 }
 
 /* The same with a badge, which is not 0, for a Notification that has none. */
-static inline enum r4_error r4_cap_mint(uint32_t slot, uint32_t target, uint32_t rights, uint32_t ttl, uint64_t badge) {
-    return r4_syscall(r4_own(slot), R4_OP_COPY, target, rights | ttl << 16 | 1ULL << 32, badge, 0).error;
+static inline enum r4_error r4_cap_mint(r4_cap_t cap, uint32_t target, uint32_t rights, uint32_t ttl, uint64_t badge) {
+    return r4_syscall(cap, R4_OP_COPY, target, rights | ttl << 16 | 1ULL << 32, badge, 0).error;
 }
 
-/* Makes the capability that `address` reaches through proxies one of the own window. */
-static inline enum r4_error r4_cap_link(uint64_t address, uint32_t target) {
-    return r4_syscall(address, R4_OP_LINK, target, 0, 0, 0).error;
+/* What `cap` reaches through proxies becomes a capability of the own window: a child of the one that they lead to, with
+ * the rights, the TTL and the badge that they left of it. */
+static inline enum r4_error r4_cap_link(r4_cap_t cap, uint32_t target) {
+    return r4_syscall(cap, R4_OP_LINK, target, 0, 0, 0).error;
 }
 
-/* `target` takes the place of `slot`: same parent, same descendants. */
-static inline enum r4_error r4_cap_move(uint32_t slot, uint32_t target) {
-    return r4_syscall(r4_own(slot), R4_OP_MOVE, target, 0, 0, 0).error;
+/* `target` takes the place of the capability: same parent, same descendants. */
+static inline enum r4_error r4_cap_move(r4_cap_t cap, uint32_t target) {
+    return r4_syscall(cap, R4_OP_MOVE, target, 0, 0, 0).error;
 }
 
 /* Revokes the descendants first, then empties the slot. */
-static inline enum r4_error r4_cap_delete(uint32_t slot) {
-    return r4_syscall(r4_own(slot), R4_OP_DELETE, 0, 0, 0, 0).error;
-}
+static inline enum r4_error r4_cap_delete(r4_cap_t cap) { return r4_syscall(cap, R4_OP_DELETE, 0, 0, 0, 0).error; }
 
 /* Removes all descendants, on other clusters too. The value says how often it was preempted and resumed. */
-static inline struct r4_result r4_cap_revoke(uint32_t slot) {
-    return r4_syscall(r4_own(slot), R4_OP_REVOKE, 0, 0, 0, 0);
-}
+static inline struct r4_result r4_cap_revoke(r4_cap_t cap) { return r4_syscall(cap, R4_OP_REVOKE, 0, 0, 0, 0); }
 
 /* Value of r4_cap_inspect(). */
 DEFINE_FIELD(uint64_t, r4_inspect_size_log2, 7, 0)
@@ -45,8 +42,6 @@ DEFINE_FIELD(uint64_t, r4_inspect_rights, 19, 8)
 DEFINE_FIELD(uint64_t, r4_inspect_type, 31, 24)
 DEFINE_FIELD(uint64_t, r4_inspect_has_children, 32, 32)
 
-static inline struct r4_result r4_cap_inspect(uint32_t slot) {
-    return r4_syscall(r4_own(slot), R4_OP_INSPECT, 0, 0, 0, 0);
-}
+static inline struct r4_result r4_cap_inspect(r4_cap_t cap) { return r4_syscall(cap, R4_OP_INSPECT, 0, 0, 0, 0); }
 
 #endif

@@ -5,16 +5,15 @@
 #ifndef R4_USER_CAP_PAGE_H
 #define R4_USER_CAP_PAGE_H
 
-#include "lib/info.h"
-#include "lib/x86/syscall.h"
+#include "lib/address.h"
 
 /* The page becomes the slots window_page * R4_SLOTS_PER_PAGE and following of the window of `pd`. */
-static inline enum r4_error r4_cap_page_map(uint32_t slot, uint32_t pd, uint32_t window_page) {
-    return r4_syscall(r4_own(slot), R4_OP_CAP_PAGE_MAP, r4_own(pd), window_page, 0, 0).error;
+static inline enum r4_error r4_cap_page_map(r4_cap_t cap, r4_cap_t pd, uint32_t window_page) {
+    return r4_syscall(cap, R4_OP_CAP_PAGE_MAP, pd, window_page, 0, 0).error;
 }
 
-static inline enum r4_error r4_cap_page_unmap(uint32_t slot) {
-    return r4_syscall(r4_own(slot), R4_OP_CAP_PAGE_UNMAP, 0, 0, 0, 0).error;
+static inline enum r4_error r4_cap_page_unmap(r4_cap_t cap) {
+    return r4_syscall(cap, R4_OP_CAP_PAGE_UNMAP, 0, 0, 0, 0).error;
 }
 
 #endif

@@ -8,6 +8,11 @@
 #include "lib/untyped.h"
 #include "lib/window.h"
 
+#define SPARES 32U
+
+static uint32_t spares[SPARES]; /* slots of untypeds that were given back: unused */
+static uint32_t spare_count;
+
 static uint32_t object_log2(enum r4_cap_type type, uint32_t size_log2) {
     switch (type) {
     case R4_CAP_PD:
@@ -40,7 +45,7 @@ static bool make(uint32_t untyped, enum r4_cap_type type, uint32_t size_log2, ui
         return false;
     }
     struct r4_objects objects = {type, size_log2, count, offset, target};
-    must(r4_untyped_retype(untyped, objects), "retype");
+    must(r4_untyped_retype(r4_own(untyped), objects), "retype");
     return true;
 }
 
@@ -56,11 +61,39 @@ uint32_t memory_make(enum r4_cap_type type, uint32_t size_log2, uint32_t count) 
 }
 
 uint32_t memory_make_from(uint32_t untyped, enum r4_cap_type type, uint32_t size_log2, uint32_t count) {
-    uint32_t first = slots_take(count);
+    uint32_t first = slots_take_for(untyped, count);
     if (!make(untyped, type, size_log2, count, first)) {
         fail(R4_ERR_SPACE, "the untyped has no room");
     }
     return first;
+}
+
+void memory_delete(uint32_t first, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        must(r4_cap_delete(r4_own(first + i)), "deleting");
+    }
+    slots_give(first, count);
+}
+
+uint32_t memory_take(uint32_t size_log2) {
+    for (uint32_t i = 0; i < spare_count; i++) {
+        uint32_t untyped = spares[i];
+        if (r4_size_log2(untyped) == size_log2) {
+            spares[i] = spares[--spare_count];
+            return untyped;
+        }
+    }
+    return memory_make(R4_CAP_UNTYPED, size_log2, 1);
+}
+
+void memory_give(uint32_t untyped) {
+    must(r4_cap_revoke(r4_own(untyped)).error, "revoking an untyped");
+    slots_give_of(untyped);
+    if (spare_count == SPARES) {
+        memory_delete(untyped, 1); /* its memory comes back with memory_reset() */
+    } else {
+        spares[spare_count++] = untyped;
+    }
 }
 
 enum r4_error memory_reset(void) {
@@ -68,9 +101,10 @@ enum r4_error memory_reset(void) {
     enum r4_error first = R4_OK;
     for (uint32_t i = 0; i < info->untyped_count; i++) {
         uint32_t slot = info->untyped[i].slot;
-        enum r4_error error = r4_watermark(slot) == 0 ? R4_OK : r4_cap_revoke(slot).error;
+        enum r4_error error = r4_watermark(slot) == 0 ? R4_OK : r4_cap_revoke(r4_own(slot)).error;
         first = first == R4_OK ? error : first;
     }
     slots_init();
+    spare_count = 0;
     return first;
 }

@@ -15,12 +15,18 @@ void print(const char *text, ...) {
     line[length++] = '\n';
     for (size_t at = 0; at < length; at += R4_DEBUG_WRITE_MAX) {
         size_t left = length - at;
-        r4_debug_write(line + at, left < R4_DEBUG_WRITE_MAX ? left : R4_DEBUG_WRITE_MAX);
+        r4_debug_write(r4_debug(), line + at, left < R4_DEBUG_WRITE_MAX ? left : R4_DEBUG_WRITE_MAX);
+    }
+}
+
+void finish(uint32_t code) {
+    for (;;) {
+        r4_debug_exit(r4_debug(), code);
     }
 }
 
 void fail(enum r4_error error, const char *what) {
     print("failed: %s: %s (%s)", what, r4_error_text(error), r4_error_name(error));
-    r4_debug_mark(MARK_FAILED);
-    r4_debug_exit(error == R4_OK ? 1 : error);
+    r4_debug_mark(r4_debug(), MARK_FAILED);
+    finish(error == R4_OK ? 1 : error);
 }

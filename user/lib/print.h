@@ -12,6 +12,9 @@
 /* One line: the newline is added. The kernel puts [cN] before it and never mixes two lines. */
 void print(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
+/* The end of this cluster's program; 0 is success. */
+_Noreturn void finish(uint32_t code);
+
 /* The end of this cluster's program with an error: says what failed, sets the last of all marks, so that no peer waits
  * for more, and exits. */
 _Noreturn void fail(enum r4_error error, const char *what);

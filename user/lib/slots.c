@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * One flag per slot, set while it is taken. Runs never cross a page: the header of each page is taken for good.
+ * One word per slot: who has taken it. Runs never cross a page: the header of each page is taken for good.
  */
 #include "lib/slots.h"
 #include "lib/info.h"
 #include "lib/print.h"
 
-static bool taken[SLOTS_PAGES_MAX * R4_SLOTS_PER_PAGE];
+#define FREE 0U /* no untyped has this number: it is a header's */
+#define USED UINT16_MAX
+
+static uint16_t takers[SLOTS_PAGES_MAX * R4_SLOTS_PER_PAGE]; /* slot of the untyped for which it was taken, or USED */
+_Static_assert(R4_COUNT(takers) < USED, "no slot has the number USED");
 static uint32_t pages;
 
 void slots_init(void) {
@@ -14,29 +18,42 @@ void slots_init(void) {
     pages = 0;
     slots_pages_set(info->cap_page_count);
     for (uint32_t index = 0; index < info->slot_first_free; index++) {
-        taken[index] = true;
+        takers[index] = USED;
     }
 }
 
-uint32_t slots_take(uint32_t count) {
+static uint32_t take(uint16_t taker, uint32_t count) {
     uint32_t run = 0;
     for (uint32_t index = 0; index < pages * R4_SLOTS_PER_PAGE; index++) {
-        run = taken[index] ? 0 : run + 1;
+        run = takers[index] == FREE ? run + 1 : 0;
         if (run < count) {
             continue;
         }
         uint32_t first = index + 1 - count;
         for (uint32_t i = first; i <= index; i++) {
-            taken[i] = true;
+            takers[i] = taker;
         }
         return first;
     }
     fail(R4_ERR_SPACE, "no free slots in a row");
 }
 
+uint32_t slots_take(uint32_t count) { return take(USED, count); }
+
+uint32_t slots_take_for(uint32_t untyped, uint32_t count) { return take((uint16_t)untyped, count); }
+
 void slots_give(uint32_t first, uint32_t count) {
     for (uint32_t i = first; i < first + count; i++) {
-        taken[i] = false;
+        takers[i] = FREE;
+    }
+}
+
+void slots_give_of(uint32_t untyped) {
+    for (uint32_t index = 0; index < pages * R4_SLOTS_PER_PAGE; index++) {
+        if (takers[index] == untyped) {
+            takers[index] = FREE;
+            slots_give_of(index);
+        }
     }
 }
 
@@ -48,7 +65,7 @@ void slots_pages_set(uint32_t count) {
     }
     for (uint32_t page = pages; page < count; page++) {
         for (uint32_t i = 0; i < R4_SLOTS_PER_PAGE; i++) {
-            taken[page * R4_SLOTS_PER_PAGE + i] = i == 0;
+            takers[page * R4_SLOTS_PER_PAGE + i] = i == 0 ? USED : FREE;
         }
     }
     pages = count;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mapping into the own address space; page tables that are missing on the way are made of own memory.
+ * Mapping into address spaces; page tables that are missing on the way are made. The own space and window first. What
+ * cannot be done ends the program.
  */
 #ifndef R4_USER_SPACE_H
 #define R4_USER_SPACE_H
 
 #include <r4/abi.h>
 
-/* Maps the frame in `slot`. The program ends if that cannot be done. */
+/* Maps the frame in `slot`. */
 void space_map(uint32_t slot, uint64_t address, uint32_t rights);
 
 /* Maps `count` 4 KiB frames in a row of slots to a row of addresses. */
@@ -18,5 +19,9 @@ uint32_t space_grow_window(uint32_t count);
 
 /* Takes them away again, with all that is in them. */
 void space_shrink_window(uint32_t first, uint32_t count);
+
+/* Hangs the highest table that is missing above `address` into the space of the PD in slot `pd`. It is made of the
+ * untyped in slot `untyped`, or with 0 of the program's memory. */
+void space_add_table(uint32_t pd, uint32_t untyped, uint64_t address);
 
 #endif

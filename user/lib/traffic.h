@@ -13,7 +13,8 @@ struct traffic {
 };
 
 static inline struct traffic traffic_read(void) {
-    return (struct traffic){r4_debug_stat(R4_STAT_MESSAGES_SENT), r4_debug_stat(R4_STAT_DOORBELLS_SENT)};
+    return (struct traffic){r4_debug_stat(r4_debug(), R4_STAT_MESSAGES_SENT).value,
+                            r4_debug_stat(r4_debug(), R4_STAT_DOORBELLS_SENT).value};
 }
 
 static inline struct traffic traffic_since(struct traffic before) {

@@ -14,7 +14,7 @@
 
 /* Sleeps until the lender has got so far; false if it never will. */
 static bool lender_wait(uint64_t mark) {
-    struct r4_result result = r4_debug_wait(DEMO_LENDER, mark);
+    struct r4_result result = r4_debug_wait(r4_debug(), DEMO_LENDER, mark);
     if (result.error != R4_OK) {
         print("cluster %u: %s", DEMO_LENDER, r4_error_text(result.error));
     }
@@ -24,7 +24,8 @@ static bool lender_wait(uint64_t mark) {
 /* Without a lender nothing is to be shown. What has landed cannot be given back, but is emptied. */
 static bool lender_lost(uint32_t landing) {
     bool landed = r4_type(landing) == R4_CAP_UNTYPED;
-    must(landed ? r4_cap_revoke(landing).error : r4_cap_delete(landing), "clean-up of the landing slot");
+    must(landed ? r4_cap_revoke(r4_own(landing)).error : r4_cap_delete(r4_own(landing)),
+         "clean-up of the landing slot");
     must(memory_reset(), "clean-up");
     return !landed;
 }
@@ -40,7 +41,7 @@ bool borrower_run(void) {
     uint32_t landing = slots_take(1);
     struct traffic before = traffic_read();
     must(r4_link_post(r4_link(DEMO_LENDER), landing), "posting a landing slot");
-    r4_debug_mark(BORROWER_POSTED);
+    r4_debug_mark(r4_debug(), BORROWER_POSTED);
     if (!lender_wait(LENDER_HANDED)) {
         return lender_lost(landing);
     }
@@ -51,7 +52,7 @@ bool borrower_run(void) {
     workload_start(landing);
     bool good = workload_runs();
     before = traffic_read();
-    r4_debug_mark(BORROWER_RUNNING);
+    r4_debug_mark(r4_debug(), BORROWER_RUNNING);
     if (!lender_wait(LENDER_REVOKED)) {
         return lender_lost(landing);
     }
@@ -59,7 +60,7 @@ bool borrower_run(void) {
     good &= workload_stands_still();
     bool empty = r4_type(landing) == R4_CAP_EMPTY;
     print("after the revoke:  the landing slot is %s", empty ? "empty" : "NOT EMPTY");
-    r4_debug_mark(done_mark(handoff, revoke));
+    r4_debug_mark(r4_debug(), done_mark(handoff, revoke));
     must(memory_reset(), "clean-up");
     return good && empty;
 }

@@ -28,7 +28,7 @@ static struct loan loans[R4_MAX_CLUSTERS];
 
 /* Sleeps until the borrower has got so far. */
 static enum r4_error borrower_wait(uint32_t peer, uint64_t mark, uint64_t *value) {
-    struct r4_result result = r4_debug_wait(peer, mark);
+    struct r4_result result = r4_debug_wait(r4_debug(), peer, mark);
     *value = result.value;
     return result.error == R4_OK && result.value == MARK_FAILED ? R4_ERR_REVOKED : result.error;
 }
@@ -49,7 +49,7 @@ static void handoff(uint32_t peer, struct loan *loan) {
     for (uint32_t i = 0; i < LINK_TRIES; i++) {
         struct traffic before = traffic_read();
         uint64_t begin = r4_ticks();
-        loan->error = r4_link_handoff(r4_link(peer), loan->untyped);
+        loan->error = r4_link_handoff(r4_link(peer), r4_own(loan->untyped));
         loan->handoff = cost_since(before, begin);
         if (loan->error != R4_ERR_LINK) {
             break;
@@ -67,7 +67,7 @@ static bool revoke(uint32_t peer, struct loan *loan) {
     (void)borrower_wait(peer, BORROWER_RUNNING, &value); /* whatever it says, the memory is to come back */
     struct traffic before = traffic_read();
     uint64_t begin = r4_ticks();
-    loan->error = r4_cap_revoke(loan->untyped).error;
+    loan->error = r4_cap_revoke(r4_own(loan->untyped)).error;
     loan->revoke = cost_since(before, begin);
     if (loan->error != R4_OK) {
         loan->kept = loan->error == R4_ERR_CLUSTER_DOWN;
@@ -110,13 +110,13 @@ bool lender_run(void) {
     for (uint32_t peer = 1; peer < peers; peer++) {
         handoff(peer, &loans[peer]);
     }
-    r4_debug_mark(LENDER_HANDED);
+    r4_debug_mark(r4_debug(), LENDER_HANDED);
     for (uint32_t peer = 1; peer < peers; peer++) {
         if (loans[peer].error == R4_OK) {
             good &= revoke(peer, &loans[peer]);
         }
     }
-    r4_debug_mark(LENDER_REVOKED);
+    r4_debug_mark(r4_debug(), LENDER_REVOKED);
     for (uint32_t peer = 1; peer < peers; peer++) {
         if (loans[peer].error == R4_OK) {
             counts_add(peer, &loans[peer]);

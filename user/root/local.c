@@ -18,7 +18,7 @@ bool local_run(void) {
     workload_start(untyped);
     bool good = workload_runs();
     uint64_t begin = r4_ticks();
-    must(r4_cap_revoke(untyped).error, "revoke");
+    must(r4_cap_revoke(r4_own(untyped)).error, "revoke");
     revoke.ticks = r4_ticks() - begin;
     good &= workload_stands_still();
     bool quiet = range_is_quiet(untyped);

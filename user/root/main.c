@@ -38,9 +38,9 @@ _Noreturn void root_main(const struct r4_root_info *info) {
     }
     for (uint32_t i = 0; i < R4_COUNT(programs); i++) {
         if (string_equal(name, programs[i].name)) {
-            r4_debug_exit(programs[i].run());
+            finish(programs[i].run());
         }
     }
     print("no program is called '%s': demo, bench, preempt, steps", name);
-    r4_debug_exit(R4_ERR_ARGUMENT);
+    finish(R4_ERR_ARGUMENT);
 }

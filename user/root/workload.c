@@ -61,9 +61,11 @@ static void threads_start(uint32_t first) {
     const struct r4_root_info *info = r4_info();
     for (uint32_t i = 0; i < WORKLOAD_THREADS; i++) {
         uint64_t stack_top = STACKS_ADDRESS + (i + 1) * (uint64_t)R4_PAGE_SIZE;
-        must(r4_thread_configure(first + i, info->slot_pd, thread_count, stack_top, i), "configuring a thread");
-        must(r4_thread_schedule(first + i, i % info->core_count, WORKLOAD_PRIORITY), "choosing a thread's core");
-        must(r4_thread_start(first + i), "starting a thread");
+        must(r4_thread_configure(r4_own(first + i), r4_own(info->slot_pd), thread_count, stack_top, i),
+             "configuring a thread");
+        must(r4_thread_schedule(r4_own(first + i), i % info->core_count, WORKLOAD_PRIORITY),
+             "choosing a thread's core");
+        must(r4_thread_start(r4_own(first + i)), "starting a thread");
     }
 }
 
@@ -75,7 +77,7 @@ void workload_start(uint32_t untyped) {
     uint32_t copies = slots_take(WORKLOAD_COPIES);
     space_map_row(frames, WORKLOAD_FRAMES, FRAMES_ADDRESS, R4_READ | R4_WRITE);
     for (uint32_t i = 0; i < WORKLOAD_COPIES; i++) {
-        must(r4_cap_copy(frames + i, copies + i, R4_READ, R4_TTL_MAX - 1), "copying a frame's capability");
+        must(r4_cap_copy(r4_own(frames + i), copies + i, R4_READ, R4_TTL_MAX - 1), "copying a frame's capability");
     }
     threads_start(threads);
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Proxies: writing and clearing them, by plain stores in the order that <r4/proxy.h> asks for. No system call. One
+ * thread at a time writes to a proxy; kernels may read it, and use it up, meanwhile.
+ */
+#ifndef R4_USER_PROXY_H
+#define R4_USER_PROXY_H
+
+#include "lib/address.h"
+#include <r4/proxy.h>
+
+struct r4_proxy_content {
+    r4_cap_t target;  /* asid 0: a slot of the window that the proxy lies in */
+    uint32_t version; /* of the target slot, or the serial of the target proxy: else R4_ERR_VERSION when it is used */
+    uint32_t grantee; /* name of the address space that may use it; one's own window's proxies need none: 0 */
+    uint32_t rights;  /* at most these */
+    uint32_t ttl;     /* below the target's */
+    uint32_t flags;   /* R4_PROXY_ONCE or 0 */
+    uint64_t badge;   /* for a target that has none; 0: none */
+};
+
+/* The proxy at `index` of the own window; a proxy page is mapped there. */
+static inline struct r4_proxy *r4_proxy(uint32_t index) { return (struct r4_proxy *)R4_WINDOW_BASE + index; }
+
+/* Of the proxy's present or last content. */
+static inline uint32_t r4_proxy_serial(const struct r4_proxy *proxy) {
+    return (uint32_t)r4_proxy_serial_get(__atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED));
+}
+
+/* From now on nothing can be reached through the proxy. The serial stays, so that it never starts again. */
+static inline void r4_proxy_clear(struct r4_proxy *proxy) {
+    uint64_t old = __atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED);
+    __atomic_store_n(&proxy->word[0], old & r4_proxy_serial_put(r4_proxy_serial_max()), __ATOMIC_RELEASE);
+}
+
+/* The proxy means this from now on; whatever it meant before, nobody ever finds a mixture. Returns its serial. */
+static inline uint32_t r4_proxy_write(struct r4_proxy *proxy, const struct r4_proxy_content *content) {
+    uint64_t serials = r4_proxy_serial_put(r4_proxy_serial_max());
+    uint64_t serial = __atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED) & serials;
+    uint64_t head = r4_proxy_kind_put(R4_CAP_PROXY) | r4_proxy_ttl_put(content->ttl) |
+                    r4_proxy_flags_put(content->flags) | r4_proxy_rights_put(content->rights);
+    uint64_t tail = r4_proxy_grantee_put(content->grantee) | r4_proxy_version_put(content->version);
+    __atomic_store_n(&proxy->word[0], serial, __ATOMIC_RELAXED); /* before the next: that is a release */
+    __atomic_store_n(&proxy->word[1], content->target, __ATOMIC_RELEASE);
+    __atomic_store_n(&proxy->word[2], content->badge, __ATOMIC_RELEASE);
+    __atomic_store_n(&proxy->word[3], tail, __ATOMIC_RELEASE);
+    serial = (serial + r4_proxy_serial_put(1)) & serials;
+    __atomic_store_n(&proxy->word[0], head | serial, __ATOMIC_RELEASE);
+    return (uint32_t)r4_proxy_serial_get(serial);
+}
+
+#endif
