@@ -10,6 +10,7 @@
 #include "lib/print.h"
 #include "lib/slots.h"
 #include "root/demo.h"
+#include "suite/suite.h"
 
 struct program {
     const char *name;
@@ -17,7 +18,7 @@ struct program {
 };
 
 static const struct program programs[] = {
-    {"demo", demo_run}, {"bench", bench_run}, {"preempt", preempt_run}, {"steps", steps_run}};
+    {"demo", demo_run}, {"bench", bench_run}, {"preempt", preempt_run}, {"steps", steps_run}, {"suite", suite_run}};
 
 _Noreturn void root_main(const struct r4_root_info *info);
 
@@ -41,6 +42,6 @@ _Noreturn void root_main(const struct r4_root_info *info) {
             finish(programs[i].run());
         }
     }
-    print("no program is called '%s': demo, bench, preempt, steps", name);
+    print("no program is called '%s': demo, bench, preempt, steps, suite", name);
     finish(R4_ERR_ARGUMENT);
 }

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The Debug capability.
+ */
+#include "lib/debug.h"
+#include "lib/cap.h"
+#include "suite/proxies.h"
+#include "suite/themes.h"
+
+static enum r4_error write_count(uint64_t count) {
+    return r4_syscall(r4_debug(), R4_OP_DEBUG_WRITE, count, 0, 0, 0).error;
+}
+
+static void write_refusals(void) {
+    REFUSED(R4_ERR_ARGUMENT, write_count(0));
+    REFUSED(R4_ERR_ARGUMENT, write_count(R4_DEBUG_WRITE_MAX + 1));
+    REFUSED(R4_ERR_ARGUMENT, write_count(UINT64_MAX));
+    ALLOWED(r4_debug_write(r4_debug(), "# 24 bytes in one call\n", R4_DEBUG_WRITE_MAX - 1));
+}
+
+static void counters(void) {
+    REFUSED(R4_ERR_ARGUMENT, r4_debug_stat(r4_debug(), R4_STAT_COUNT).error);
+    REFUSED(R4_ERR_ARGUMENT, r4_debug_stat(r4_debug(), (enum r4_stat)UINT32_MAX).error);
+    for (uint32_t stat = 0; stat < R4_STAT_COUNT; stat++) {
+        ALLOWED(r4_debug_stat(r4_debug(), (enum r4_stat)stat).error);
+    }
+    CHECK(r4_debug_stat(r4_debug(), R4_STAT_CORES_IDLE).value < r4_info()->core_count);
+}
+
+static void wait_refusals(void) {
+    const struct r4_root_info *info = r4_info();
+    REFUSED(R4_ERR_ARGUMENT, r4_debug_wait(r4_debug(), info->cluster, 0).error);
+    REFUSED(R4_ERR_ARGUMENT, r4_debug_wait(r4_debug(), info->cluster_count, 0).error);
+    REFUSED(R4_ERR_ARGUMENT, r4_debug_wait(r4_debug(), UINT32_MAX, 0).error);
+    if (info->cluster_count > 1) {
+        ALLOWED(
+            r4_debug_wait(r4_debug(), (info->cluster + 1) % info->cluster_count, 0).error); /* it is there already */
+    }
+}
+
+static void through_a_proxy(void) {
+    struct r4_proxy_content content = content_for(r4_info()->slot_debug);
+    content.rights = 0;
+    content.flags = R4_PROXY_ONCE;
+    r4_cap_t cap = put(0, content);
+    REFUSED(R4_ERR_ARGUMENT, r4_debug_stat(cap, R4_STAT_COUNT).error);
+    ALLOWED(r4_debug_stat(cap, R4_STAT_CORES_IDLE).error);
+    REFUSED(R4_ERR_EMPTY, r4_debug_stat(cap, R4_STAT_CORES_IDLE).error);
+    ALLOWED(r4_debug_mark(put_for(0, r4_info()->slot_debug), 0));
+}
+
+static const struct test tests[] = {
+    {"write: 1 to 24 bytes", write_refusals, 1},
+    {"stat: the counters that there are", counters, 1},
+    {"wait: for another cluster", wait_refusals, 1},
+    {"stat and mark through proxies without any right", through_a_proxy, 1},
+};
+
+const struct theme theme_debug = {"debug", tests, R4_COUNT(tests), 1};

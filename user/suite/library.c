@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * libr4's own: what no kernel sees.
+ */
+#include "lib/cap.h"
+#include "lib/memory.h"
+#include "lib/window.h"
+#include "suite/proxies.h"
+#include "suite/themes.h"
+#include <r4/string.h>
+
+static void errors_have_texts(void) {
+    for (uint32_t error = 0; error < R4_ERROR_COUNT; error++) {
+        CHECK(string_length(r4_error_text((enum r4_error)error)) != 0);
+        CHECK(string_starts(r4_error_name((enum r4_error)error), error == R4_OK ? "R4_OK" : "R4_ERR_"));
+    }
+    CHECK(string_equal(r4_error_text(R4_ERROR_COUNT), "unknown error"));
+}
+
+static void proxy_words(void) {
+    struct r4_proxy proxy = {{0}};
+    struct r4_proxy_content content = {.target = 1, .version = 2, .grantee = 3, .rights = 4, .ttl = 5, .flags = 1};
+    content.badge = 7;
+    CHECK(r4_proxy_write(&proxy, &content) == 1 && r4_proxy_serial(&proxy) == 1);
+    CHECK(r4_proxy_kind_get(proxy.word[0]) == R4_CAP_PROXY && r4_proxy_rights_get(proxy.word[0]) == 4);
+    CHECK(r4_proxy_ttl_get(proxy.word[0]) == 5 && r4_proxy_flags_get(proxy.word[0]) == 1);
+    CHECK(proxy.word[1] == 1 && proxy.word[2] == 7);
+    CHECK(r4_proxy_grantee_get(proxy.word[3]) == 3 && r4_proxy_version_get(proxy.word[3]) == 2);
+    r4_proxy_clear(&proxy);
+    CHECK(proxy.word[0] == r4_proxy_serial_put(1));
+    CHECK(r4_proxy_write(&proxy, &content) == 2);
+}
+
+static void slots_come_back(void) {
+    uint32_t first = slots_take(3);
+    uint32_t other = slots_take(1);
+    CHECK(other < first || other >= first + 3);
+    slots_give(first, 3);
+    CHECK(slots_take(3) == first); /* the lowest that fit */
+    slots_give(first, 3);
+    slots_give(other, 1);
+    uint32_t page = slots_take(R4_SLOTS_PER_PAGE - 1); /* a whole one */
+    CHECK(page % R4_SLOTS_PER_PAGE == 1);
+    slots_give(page, R4_SLOTS_PER_PAGE - 1);
+}
+
+static void untyped_comes_back(void) {
+    uint32_t untyped = memory_take(UNTYPED_LOG2);
+    uint32_t inner = memory_make_from(untyped, R4_CAP_UNTYPED, 14, 1);
+    uint32_t frames = memory_make_from(inner, R4_CAP_FRAME, R4_PAGE_BITS, 2);
+    memory_delete(frames, 1);
+    CHECK(is_empty(frames) && !is_empty(frames + 1));
+    memory_give(untyped);
+    CHECK(is_empty(inner) && is_empty(frames + 1) && r4_watermark(untyped) == 0);
+    CHECK(slots_take(3) == inner);
+    slots_give(inner, 3);
+    CHECK(memory_take(UNTYPED_LOG2) == untyped); /* the same one again */
+    memory_give(untyped);
+}
+
+static const struct test tests[] = {
+    {"errors have names and texts", errors_have_texts, 1},
+    {"the words of a proxy", proxy_words, 1},
+    {"slots: taken and given back", slots_come_back, 1},
+    {"an untyped comes back with its slots", untyped_comes_back, 1},
+};
+
+const struct theme theme_library = {"library", tests, R4_COUNT(tests), 1};

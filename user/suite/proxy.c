@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Proxies in the own window: the format, and each rule of the walk.
+ */
+#include "lib/cap.h"
+#include "lib/cap_page.h"
+#include "lib/frame.h"
+#include "lib/window.h"
+#include "suite/other.h"
+#include "suite/themes.h"
+
+static enum r4_error inspect(r4_cap_t cap) { return r4_cap_inspect(cap).error; }
+
+static uint64_t rights_of(r4_cap_t cap) { return r4_inspect_rights_get(r4_cap_inspect(cap).value); }
+
+static struct r4_proxy *proxy_at(uint32_t number) { return r4_proxy(proxy_index(number)); }
+
+static void kinds(void) {
+    r4_cap_t cap = put_for(0, make(R4_CAP_NOTIFICATION));
+    uint64_t word = proxy_at(0)->word[0];
+    for (uint32_t kind = 0; kind <= r4_proxy_kind_max(); kind++) {
+        __atomic_store_n(&proxy_at(0)->word[0], r4_proxy_kind_set(word, kind), __ATOMIC_RELEASE);
+        if (kind == R4_CAP_PROXY) {
+            ALLOWED(inspect(cap));
+        } else {
+            REFUSED(R4_ERR_EMPTY, inspect(cap));
+        }
+    }
+}
+
+static void first_of_a_page(void) {
+    struct r4_proxy *header = r4_proxy(PROXIES_PAGE * R4_SLOTS_PER_PAGE);
+    struct r4_proxy_content content = content_for(make(R4_CAP_NOTIFICATION));
+    r4_proxy_write(header, &content);
+    REFUSED(R4_ERR_ADDRESS, inspect(r4_own(PROXIES_PAGE * R4_SLOTS_PER_PAGE)));
+    r4_proxy_clear(header);
+    content.target = r4_own(0); /* nor is a header a target */
+    REFUSED(R4_ERR_ADDRESS, inspect(put(0, content)));
+}
+
+static void rights_are_less(void) {
+    uint32_t slot = copy_with(make(R4_CAP_NOTIFICATION), R4_SEND | R4_WAIT | R4_DEFER);
+    struct r4_proxy_content content = content_for(slot);
+    CHECK(rights_of(put(0, content)) == (R4_SEND | R4_WAIT | R4_DEFER));
+    content.rights = R4_SEND | R4_READ | R4_CONTROL; /* what the capability lacks no proxy gives */
+    CHECK(rights_of(put(0, content)) == R4_SEND);
+    content.rights = 0;
+    CHECK(rights_of(put(0, content)) == 0);
+}
+
+static void target_has_defer(void) {
+    uint32_t slot = make(R4_CAP_NOTIFICATION);
+    REFUSED(R4_ERR_RIGHTS, inspect(put_for(0, copy_with(slot, R4_ALL_RIGHTS & ~R4_DEFER))));
+    struct r4_proxy_content content = content_for(slot);
+    content.rights = R4_ALL_RIGHTS & ~R4_DEFER;
+    ALLOWED(inspect(put(0, content)));
+    REFUSED(R4_ERR_RIGHTS, inspect(put(1, content_for_proxy(0)))); /* a proxy as target needs it, too */
+    content.rights = R4_DEFER;
+    (void)put(0, content);
+    ALLOWED(inspect(put(1, content_for_proxy(0))));
+}
+
+static void ttl_rises(void) {
+    uint32_t slot = copy_of(make(R4_CAP_NOTIFICATION));
+    struct r4_proxy_content content = content_for(slot);
+    for (uint32_t ttl = r4_ttl(slot); ttl <= R4_TTL_MAX; ttl++) {
+        content.ttl = ttl;
+        REFUSED(R4_ERR_TTL, inspect(put(0, content)));
+    }
+    content.ttl = 0;
+    ALLOWED(inspect(put(0, content)));
+    struct r4_proxy_content second = content_for_proxy(0);
+    second.ttl = 0;
+    REFUSED(R4_ERR_TTL, inspect(put(1, second)));
+    content.ttl = 4;
+    (void)put(0, content);
+    second = content_for_proxy(0);
+    CHECK(second.ttl == 3);
+    ALLOWED(inspect(put(1, second)));
+}
+
+static void stale_version(void) {
+    uint32_t slot = make(R4_CAP_NOTIFICATION);
+    uint32_t copy = copy_of(slot);
+    r4_cap_t cap = put_for(0, copy);
+    struct r4_proxy_content content = content_for(copy);
+    ALLOWED(inspect(cap));
+    content.version++;
+    REFUSED(R4_ERR_VERSION, inspect(put(0, content)));
+    content.version -= 2;
+    REFUSED(R4_ERR_VERSION, inspect(put(0, content)));
+    content.version = 0;
+    REFUSED(R4_ERR_VERSION, inspect(put(0, content)));
+}
+
+static void reused_slot(void) {
+    uint32_t slot = make(R4_CAP_NOTIFICATION);
+    uint32_t copy = copy_of(slot);
+    r4_cap_t cap = put_for(0, copy);
+    ALLOWED(r4_cap_delete(r4_own(copy)));
+    REFUSED(R4_ERR_EMPTY, inspect(cap));
+    ALLOWED(r4_cap_copy(r4_own(slot), copy, R4_ALL_RIGHTS, R4_TTL_MAX - 1)); /* the same once more is another one */
+    REFUSED(R4_ERR_VERSION, inspect(cap));
+    uint32_t to = empty_slot();
+    cap = put_for(0, copy);
+    ALLOWED(r4_cap_move(r4_own(copy), to));
+    REFUSED(R4_ERR_EMPTY, inspect(cap));
+    ALLOWED(r4_cap_move(r4_own(to), copy));
+    REFUSED(R4_ERR_VERSION, inspect(cap));
+}
+
+static void recreated_cap_page(void) {
+    uint32_t window_page = PROXIES_PAGE + 1;
+    uint32_t index = window_page * R4_SLOTS_PER_PAGE + 1;
+    uint32_t slot = make(R4_CAP_NOTIFICATION);
+    uint32_t page = make(R4_CAP_CAP_PAGE);
+    r4_cap_t pd = r4_own(r4_info()->slot_pd);
+    ALLOWED(r4_cap_page_map(r4_own(page), pd, window_page));
+    ALLOWED(r4_cap_copy(r4_own(slot), index, R4_ALL_RIGHTS, R4_TTL_MAX - 1));
+    r4_cap_t cap = put_for(0, index);
+    ALLOWED(inspect(cap));
+    ALLOWED(r4_cap_page_unmap(r4_own(page)));
+    REFUSED(R4_ERR_ADDRESS, inspect(cap));
+    ALLOWED(r4_cap_page_map(r4_own(page), pd, window_page)); /* the same page: it counts as filled anew */
+    REFUSED(R4_ERR_VERSION, inspect(cap));
+    ALLOWED(r4_cap_delete(r4_own(page)));
+    page = make(R4_CAP_CAP_PAGE);
+    ALLOWED(r4_cap_page_map(r4_own(page), pd, window_page));
+    REFUSED(R4_ERR_EMPTY, inspect(cap));
+    ALLOWED(r4_cap_copy(r4_own(slot), index, R4_ALL_RIGHTS, R4_TTL_MAX - 1));
+    REFUSED(R4_ERR_VERSION, inspect(cap));
+}
+
+static void stale_serial(void) {
+    uint32_t slot = make(R4_CAP_NOTIFICATION);
+    r4_cap_t first = put_for(0, slot);
+    r4_cap_t second = put(1, content_for_proxy(0));
+    ALLOWED(inspect(second));
+    (void)put_for(0, slot); /* the same content, written anew */
+    ALLOWED(inspect(first));
+    REFUSED(R4_ERR_VERSION, inspect(second));
+    second = put(1, content_for_proxy(0));
+    r4_proxy_clear(proxy_at(0));
+    REFUSED(R4_ERR_EMPTY, inspect(second));
+}
+
+static void target_address(void) {
+    struct r4_proxy_content content = content_for(make(R4_CAP_NOTIFICATION));
+    r4_cap_t target = content.target;
+    content.target = r4_cap_cluster_set(target, r4_info()->cluster ^ 1);
+    REFUSED(R4_ERR_FOREIGN_CLUSTER, inspect(put(0, content)));
+    content.target = r4_cap_index_set(target, r4_cap_index_max());
+    REFUSED(R4_ERR_ADDRESS, inspect(put(0, content)));
+    content.target = r4_cap_name_set(target, r4_name_generation_set(r4_info()->name, 77));
+    REFUSED(R4_ERR_ASID, inspect(put(0, content)));
+    content.target = r4_cap_name_set(target, r4_info()->name); /* the own window by its name */
+    ALLOWED(inspect(put(0, content)));
+}
+
+static void grantee_is_for_others(void) {
+    struct r4_proxy_content content = content_for(make(R4_CAP_NOTIFICATION));
+    const uint32_t grantees[] = {0, 1, UINT32_MAX, other_name(), r4_info()->name};
+    for (uint32_t i = 0; i < R4_COUNT(grantees); i++) {
+        content.grantee = grantees[i];
+        ALLOWED(inspect(put(0, content)));
+    }
+}
+
+static void serials_wrap(void) {
+    uint32_t slot = make(R4_CAP_NOTIFICATION);
+    __atomic_store_n(&proxy_at(0)->word[0], r4_proxy_serial_put(UINT32_MAX - 1), __ATOMIC_RELEASE);
+    for (uint32_t i = 0; i < 4; i++) { /* over the end and on */
+        (void)put_for(0, slot);
+        CHECK(r4_proxy_serial(proxy_at(0)) == UINT32_MAX + i);
+        ALLOWED(inspect(put(1, content_for_proxy(0))));
+        r4_proxy_clear(proxy_at(0));
+        CHECK(r4_proxy_serial(proxy_at(0)) == UINT32_MAX + i &&
+              proxy_at(0)->word[0] == r4_proxy_serial_put(UINT32_MAX + i));
+    }
+}
+
+static void hops_are_told(void) {
+    uint32_t slot = make(R4_CAP_NOTIFICATION);
+    uint32_t copy = copy_of(slot);
+    (void)put_for(0, copy);
+    (void)put(1, content_for_proxy(0));
+    r4_cap_t cap = put(2, content_for_proxy(1));
+    ALLOWED(inspect(cap));
+    ALLOWED(r4_cap_delete(r4_own(copy)));
+    struct r4_result result = r4_cap_inspect(cap); /* it came up to the capability */
+    CHECK(result.error == R4_ERR_EMPTY && result.value == 3);
+    r4_proxy_clear(proxy_at(0));
+    result = r4_cap_inspect(cap);
+    CHECK(result.error == R4_ERR_EMPTY && result.value == 2);
+    (void)put_for(1, slot);
+    result = r4_cap_inspect(cap);
+    CHECK(result.error == R4_ERR_VERSION && result.value == 1);
+}
+
+static void cycle(void) {
+    struct r4_proxy_content content = {.target = r4_own(proxy_index(0)), .rights = R4_ALL_RIGHTS, .ttl = 3};
+    content.version = r4_proxy_serial(proxy_at(0)) + 1; /* the serial that it will have: it means itself */
+    REFUSED(R4_ERR_TTL, inspect(put(0, content)));
+    struct r4_proxy_content there = {.target = r4_own(proxy_index(1)), .rights = R4_ALL_RIGHTS, .ttl = 1};
+    struct r4_proxy_content back = {.target = r4_own(proxy_index(0)), .rights = R4_ALL_RIGHTS, .ttl = 2};
+    there.version = r4_proxy_serial(proxy_at(1)) + 1;
+    back.version = r4_proxy_serial(proxy_at(0)) + 1;
+    r4_cap_t first = put(0, there);
+    r4_cap_t second = put(1, back);
+    REFUSED(R4_ERR_TTL, inspect(first));
+    REFUSED(R4_ERR_TTL, inspect(second));
+}
+
+/* Bytes without any sense, and words one bit away from sense. */
+static void garbage(void) {
+    r4_cap_t cap = put_for(0, make(R4_CAP_NOTIFICATION));
+    struct r4_proxy *proxy = proxy_at(0);
+    uint64_t random = r4_info()->name;
+    for (uint32_t i = 0; i < 2000; i++) {
+        for (uint32_t word = 0; word < R4_COUNT(proxy->word); word++) {
+            random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+            proxy->word[word] = random ^ random >> 29;
+        }
+        proxy->word[0] = i % 2 == 0 ? r4_proxy_kind_set(proxy->word[0], R4_CAP_PROXY) : proxy->word[0];
+        CHECK(inspect(cap) != R4_OK);
+    }
+    uint32_t allowed = 0;
+    for (uint32_t bit = 0; bit < 256; bit++) {
+        (void)put_for(0, test_arena());
+        proxy->word[bit / 64] ^= 1ULL << bit % 64;
+        allowed += inspect(cap) == R4_OK;
+    }
+    CHECK(allowed > 64 && allowed < 256); /* badge, grantee, rights, serial, and a lower TTL change no target */
+}
+
+static const struct test tests[] = {
+    {"only one kind is a proxy", kinds, 1},
+    {"the first of a page is none", first_of_a_page, 1},
+    {"rights are those of both", rights_are_less, 1},
+    {"the target has DEFER", target_has_defer, 1},
+    {"the TTL rises towards the capability", ttl_rises, 1},
+    {"a stale version", stale_version, 1},
+    {"a reused slot", reused_slot, 1},
+    {"a recreated cap page", recreated_cap_page, 1},
+    {"a stale serial", stale_serial, 1},
+    {"the target's address", target_address, 1},
+    {"in the own window the grantee is not looked at", grantee_is_for_others, 1},
+    {"serials go on, through clearing and round", serials_wrap, 1},
+    {"a refusal tells after how many proxies", hops_are_told, 1},
+    {"a cycle of one and of two", cycle, 1},
+    {"garbage", garbage, 1},
+};
+
+const struct theme theme_proxy = {"proxy", tests, R4_COUNT(tests), 1};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A thread of the case's own, in the own address space, on the own core and above the own priority: it runs as soon as
+ * it is started, until it stops itself or is stopped by a fault.
+ */
+#ifndef R4_SUITE_RUNNER_H
+#define R4_SUITE_RUNNER_H
+
+#include <r4/types.h>
+
+/* Makes the thread out of the untyped in slot `untyped`, with a stack of the case's own, and runs function(argument) in
+ * it. Returns its slot. */
+uint32_t runner_run(uint32_t untyped, void (*function)(uint64_t argument), uint64_t argument);
+
+/* True if the function of the last one has come to its end. */
+bool runner_has_ended(void);
+
+/* Starts a stopped one again where it is, and waits as before. */
+void runner_go_on(uint32_t thread);
+
+/* Lets a stopped one begin anew. */
+void runner_again(uint32_t thread, void (*function)(uint64_t argument), uint64_t argument);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The plan, and one line per case.
+ */
+#include "suite/suite.h"
+#include "lib/census.h"
+#include "lib/info.h"
+#include "lib/memory.h"
+#include "lib/print.h"
+#include "lib/space.h"
+#include "suite/crew.h"
+#include "suite/other.h"
+#include "suite/themes.h"
+#include <r4/string.h>
+
+#define MORE_CAP_PAGES 4U
+
+static const struct theme *const themes[] = {
+    &theme_address,    &theme_copy,       &theme_cap,      &theme_untyped, &theme_frame, &theme_fault,
+    &theme_proxy_page, &theme_page_table, &theme_cap_page, &theme_thread,  &theme_asid,  &theme_debug,
+    &theme_proxy,      &theme_through,    &theme_chain,    &theme_grantee, &theme_once,  &theme_link,
+    &theme_depth,      &theme_contain,    &theme_race,     &theme_library, &theme_post,
+};
+
+static uint32_t failed;
+
+/* `theme=NAME` on the command line leaves out all others. */
+static bool is_wanted(const struct theme *theme) {
+    char name[32];
+    return !string_option(r4_info()->command, "theme", name, sizeof(name)) || string_equal(name, theme->name);
+}
+
+static bool is_possible(const struct theme *theme, const struct test *test) {
+    const struct r4_root_info *info = r4_info();
+    return is_wanted(theme) && test->cores <= info->core_count && theme->clusters <= info->cluster_count;
+}
+
+static uint32_t theme_plan(const struct theme *theme) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < theme->count; i++) {
+        count += is_possible(theme, &theme->tests[i]);
+    }
+    return count;
+}
+
+/* Runs a theme's cases from `number` on; returns the next number. */
+static uint32_t theme_run(const struct theme *theme, uint32_t number) {
+    for (uint32_t i = 0; i < theme->count; i++) {
+        const struct test *test = &theme->tests[i];
+        if (!is_possible(theme, test)) {
+            continue;
+        }
+        test_begin();
+        test->run();
+        const char *wrong = test_end();
+        print("%sok %u - %s: %s", wrong == NULL ? "" : "not ", number++, theme->name, test->name);
+        if (wrong != NULL) {
+            print("# %s", wrong);
+            failed++;
+        }
+    }
+    return number;
+}
+
+static void stage_begin(void) {
+    (void)space_grow_window(MORE_CAP_PAGES);
+    space_map(memory_make(R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE + R4_LARGE_SIZE - R4_PAGE_SIZE,
+              R4_READ); /* makes the tables */
+    proxies_begin();
+    other_begin();
+    crew_begin();
+    memory_give(memory_take(ARENA_LOG2)); /* from now on they are there */
+    memory_give(memory_take(UNTYPED_LOG2));
+    test_window_is(slots_pages(), PROXIES_PAGE);
+}
+
+uint32_t suite_run(void) {
+    struct census before = census_take();
+    const struct theme *last = peer_theme();
+    stage_begin();
+    uint32_t plan = last == NULL ? 0 : theme_plan(last);
+    for (uint32_t i = 0; i < R4_COUNT(themes); i++) {
+        plan += theme_plan(themes[i]);
+    }
+    print("1..%u", plan);
+    uint32_t number = 1;
+    for (uint32_t i = 0; i < R4_COUNT(themes); i++) {
+        number = theme_run(themes[i], number);
+    }
+    if (last != NULL) {
+        (void)theme_run(last, number);
+    }
+    other_end();
+    must(memory_reset(), "clean-up");
+    return failed == 0 && census_check(before) ? 0 : 1;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The themes, in the order in which they run: one per file.
+ */
+#ifndef R4_SUITE_THEMES_H
+#define R4_SUITE_THEMES_H
+
+#include "suite/test.h"
+
+extern const struct theme theme_address, theme_copy, theme_cap, theme_untyped, theme_frame, theme_fault,
+    theme_proxy_page, theme_page_table, theme_cap_page, theme_thread, theme_asid, theme_debug, theme_proxy,
+    theme_through, theme_chain, theme_grantee, theme_once, theme_link, theme_depth, theme_contain, theme_race,
+    theme_library, theme_post;
+
+/* Between clusters 0 and 1: both run these at the same time, step by step. */
+extern const struct theme theme_lender, theme_borrower;
+
+/* The own part of that; null: none. */
+const struct theme *peer_theme(void);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Threads.
+ */
+#include "lib/thread.h"
+#include "lib/asid_pool.h"
+#include "lib/cap.h"
+#include "lib/domain.h"
+#include "lib/memory.h"
+#include "lib/print.h"
+#include "lib/space.h"
+#include "lib/window.h"
+#include "lib/x86/clock.h"
+#include "suite/proxies.h"
+#include "suite/runner.h"
+#include "suite/themes.h"
+
+#define STACK_TOP (PLACE + 0x100000ULL)
+
+static volatile uint64_t given;
+static volatile uint64_t turns;
+
+static r4_cap_t own_pd(void) { return r4_own(r4_info()->slot_pd); }
+
+static void note(uint64_t argument) { given = argument; }
+
+static void note_thread(uint64_t argument) {
+    note(argument);
+    for (;;) {
+        r4_pause();
+    }
+}
+
+static enum r4_error configure(uint32_t thread, r4_cap_t pd) {
+    return r4_thread_configure(r4_own(thread), pd, note_thread, STACK_TOP, 0);
+}
+
+static void configure_space(void) {
+    uint32_t thread = make(R4_CAP_THREAD);
+    uint32_t pd = make(R4_CAP_PD);
+    REFUSED(R4_ERR_EMPTY, configure(thread, r4_own(empty_slot())));
+    REFUSED(R4_ERR_TYPE, configure(thread, r4_own(thread)));
+    REFUSED(R4_ERR_NO_ASID, configure(thread, r4_own(pd)));
+    REFUSED(R4_ERR_RIGHTS, configure(thread, r4_own(copy_with(pd, R4_MODIFY | R4_LINK))));
+    struct r4_proxy_content content = content_for(r4_info()->slot_pd);
+    content.rights = R4_ALL_RIGHTS & ~R4_LINK; /* a lasting reference behind the proxy's back */
+    REFUSED(R4_ERR_RIGHTS, configure(thread, put(0, content)));
+    ALLOWED(configure(thread, put_for(0, r4_info()->slot_pd)));
+    ALLOWED(configure(thread, own_pd())); /* as often as one likes, while it is stopped */
+}
+
+static void configure_registers(void) {
+    uint32_t thread = make(R4_CAP_THREAD);
+    const uint64_t bad[] = {R4_USER_END, 1ULL << 47, UINT64_MAX};
+    for (uint32_t i = 0; i < R4_COUNT(bad); i++) {
+        REFUSED(R4_ERR_RANGE, r4_syscall(r4_own(thread), R4_OP_THREAD_CONFIGURE, own_pd(), bad[i], 0, 0).error);
+        REFUSED(R4_ERR_RANGE, r4_syscall(r4_own(thread), R4_OP_THREAD_CONFIGURE, own_pd(), 0, bad[i], 0).error);
+    }
+    REFUSED(R4_ERR_NOT_CONFIGURED, r4_thread_start(r4_own(thread)));
+    ALLOWED(configure(thread, own_pd()));
+}
+
+static void control_is_needed(void) {
+    uint32_t weak = copy_with(make(R4_CAP_THREAD), R4_ALL_RIGHTS & ~R4_CONTROL);
+    REFUSED(R4_ERR_RIGHTS, configure(weak, own_pd()));
+    REFUSED(R4_ERR_RIGHTS, r4_thread_schedule(r4_own(weak), 0, 1));
+    REFUSED(R4_ERR_RIGHTS, r4_thread_start(r4_own(weak)));
+    REFUSED(R4_ERR_RIGHTS, r4_thread_stop(r4_own(weak)));
+}
+
+static void running_is_refused(void) {
+    r4_cap_t own = r4_own(r4_info()->slot_thread);
+    REFUSED(R4_ERR_RUNNING, r4_thread_start(own));
+    REFUSED(R4_ERR_RUNNING, r4_thread_configure(own, own_pd(), note_thread, STACK_TOP, 0));
+    uint32_t thread = make(R4_CAP_THREAD);
+    space_map(make(R4_CAP_FRAME), STACK_TOP - R4_PAGE_SIZE, R4_READ | R4_WRITE);
+    ALLOWED(configure(thread, own_pd()));
+    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 1)); /* below the own: ready, never running */
+    ALLOWED(r4_thread_start(r4_own(thread)));
+    REFUSED(R4_ERR_RUNNING, r4_thread_start(r4_own(thread)));
+    REFUSED(R4_ERR_RUNNING, configure(thread, own_pd()));
+    ALLOWED(r4_thread_stop(r4_own(thread)));
+    ALLOWED(r4_thread_stop(r4_own(thread))); /* once more does no harm */
+    ALLOWED(configure(thread, own_pd()));
+}
+
+static void schedule_refusals(void) {
+    uint32_t thread = make(R4_CAP_THREAD);
+    REFUSED(R4_ERR_ARGUMENT, r4_thread_schedule(r4_own(thread), r4_info()->core_count, 1));
+    REFUSED(R4_ERR_ARGUMENT, r4_thread_schedule(r4_own(thread), UINT16_MAX, 1));
+    REFUSED(R4_ERR_ARGUMENT, r4_thread_schedule(r4_own(thread), 0, 256));
+    REFUSED(R4_ERR_ARGUMENT, r4_syscall(r4_own(thread), R4_OP_THREAD_SCHEDULE, 1ULL << 63, 0, 0, 0).error);
+    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 255));
+    ALLOWED(r4_thread_schedule(r4_own(thread), r4_info()->core_count - 1, 0));
+}
+
+static void own_schedule(void) {
+    r4_cap_t own = r4_own(r4_info()->slot_thread);
+    for (uint32_t priority = 120; priority >= 100; priority -= 20) { /* and back to what it was */
+        ALLOWED(r4_thread_schedule(own, 0, priority));
+    }
+}
+
+static void argument_arrives(void) {
+    uint32_t thread = runner_run(test_arena(), note, 0x123456789abcdef0ULL);
+    CHECK(runner_has_ended() && given == 0x123456789abcdef0ULL);
+    runner_go_on(thread); /* behind its stop: the same once more */
+    CHECK(runner_has_ended());
+    runner_again(thread, note, 5);
+    CHECK(given == 5);
+}
+
+static void space_goes(void) {
+    struct domain domain = domain_make(test_arena(), r4_asid_pool(1));
+    uint32_t thread = make(R4_CAP_THREAD);
+    ALLOWED(configure(thread, r4_own(domain.pd)));
+    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 1));
+    ALLOWED(r4_thread_start(r4_own(thread)));
+    ALLOWED(r4_cap_delete(r4_own(domain.pd)));
+    REFUSED(R4_ERR_NOT_CONFIGURED, r4_thread_start(r4_own(thread)));
+    ALLOWED(configure(thread, own_pd()));
+}
+
+static void copy_of_the_space_goes(void) {
+    struct domain domain = domain_make(test_arena(), r4_asid_pool(1));
+    uint32_t thread = make(R4_CAP_THREAD);
+    uint32_t copy = copy_of(domain.pd);
+    ALLOWED(configure(thread, r4_own(copy)));
+    CHECK(r4_inspect_has_children_get(r4_cap_inspect(r4_own(copy)).value) == 1); /* the thread's reference */
+    ALLOWED(r4_cap_revoke(r4_own(copy)).error);
+    CHECK(r4_inspect_has_children_get(r4_cap_inspect(r4_own(copy)).value) == 0);
+    REFUSED(R4_ERR_NOT_CONFIGURED, r4_thread_start(r4_own(thread)));
+}
+
+static void deleted_before_it_ran(void) {
+    uint32_t thread = make(R4_CAP_THREAD);
+    ALLOWED(configure(thread, own_pd()));
+    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 1));
+    ALLOWED(r4_thread_start(r4_own(thread)));
+    ALLOWED(r4_cap_delete(r4_own(thread)));
+}
+
+static _Noreturn void count_thread(uint64_t unused) {
+    (void)unused;
+    for (;;) {
+        turns++;
+        r4_pause();
+    }
+}
+
+/* A thread that counts on core 1. */
+static uint32_t counter_start(void) {
+    uint32_t thread = make(R4_CAP_THREAD);
+    space_map(make(R4_CAP_FRAME), STACK_TOP - R4_PAGE_SIZE, R4_READ | R4_WRITE);
+    must(r4_thread_configure(r4_own(thread), own_pd(), count_thread, STACK_TOP, 0), "configure");
+    must(r4_thread_schedule(r4_own(thread), 1, 50), "schedule");
+    must(r4_thread_start(r4_own(thread)), "start");
+    for (uint64_t before = turns; turns == before;) {
+        r4_pause();
+    }
+    return thread;
+}
+
+static bool stands_still(void) {
+    uint64_t before = turns;
+    r4_spin_us(2000);
+    return turns == before;
+}
+
+static void stop_on_another_core(void) {
+    uint32_t thread = counter_start();
+    ALLOWED(r4_thread_stop(r4_own(thread)));
+    CHECK(stands_still());
+    uint64_t before = turns;
+    ALLOWED(r4_thread_start(r4_own(thread)));
+    while (turns == before) {
+        r4_pause();
+    }
+    ALLOWED(r4_thread_stop(r4_own(thread)));
+}
+
+static void delete_on_another_core(void) {
+    uint32_t thread = counter_start();
+    ALLOWED(r4_cap_delete(r4_own(thread)));
+    CHECK(stands_still());
+}
+
+static void move_to_another_core(void) {
+    uint32_t thread = counter_start();
+    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 50)); /* below the own thread: it does not run */
+    CHECK(stands_still());
+    uint64_t before = turns;
+    ALLOWED(r4_thread_schedule(r4_own(thread), 1, 50));
+    while (turns == before) {
+        r4_pause();
+    }
+    ALLOWED(r4_cap_revoke(r4_own(thread)).error);
+}
+
+static const struct test tests[] = {
+    {"configure: the address space", configure_space, 1},
+    {"configure: addresses; a start before it", configure_registers, 1},
+    {"configure, schedule, start, stop need CONTROL", control_is_needed, 1},
+    {"what runs is neither started nor configured", running_is_refused, 1},
+    {"schedule: cores and priorities that there are", schedule_refusals, 1},
+    {"schedule: oneself", own_schedule, 1},
+    {"the argument arrives; stop, start, begin anew", argument_arrives, 1},
+    {"a thread without its address space is not configured", space_goes, 1},
+    {"a thread refers to the capability that configured it", copy_of_the_space_goes, 1},
+    {"delete: one that is ready", deleted_before_it_ran, 1},
+    {"stop and start on another core", stop_on_another_core, 2},
+    {"delete: one that runs on another core", delete_on_another_core, 2},
+    {"from core to core", move_to_another_core, 2},
+};
+
+const struct theme theme_thread = {"thread", tests, R4_COUNT(tests), 1};
