@@ -117,6 +117,25 @@ static void window_table(void) {
     ALLOWED(r4_cap_inspect(r4_own(index)).error);
 }
 
+/* The same one level higher: half of the window. */
+static void window_directory(void) {
+    uint32_t tables = make_row(R4_CAP_PAGE_TABLE, 0, 2);
+    uint32_t page = make(R4_CAP_CAP_PAGE);
+    uint32_t window_page = R4_WINDOW_SIZE / R4_PAGE_SIZE / 2;
+    uint64_t address = R4_WINDOW_BASE + R4_WINDOW_SIZE / 2;
+    uint32_t index = window_page * R4_SLOTS_PER_PAGE + 1;
+    ALLOWED(hang(tables, address, 2));
+    ALLOWED(hang(tables + 1, address, 1));
+    ALLOWED(r4_cap_page_map(r4_own(page), own_pd(), window_page));
+    REFUSED(R4_ERR_EMPTY, r4_cap_inspect(r4_own(index)).error);
+    ALLOWED(r4_table_unmap(r4_own(tables)));
+    REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(index)).error);
+    ALLOWED(hang(tables, address, 2));
+    REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(index)).error);
+    ALLOWED(r4_cap_delete(r4_own(tables)));
+    REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(index)).error);
+}
+
 static const struct test tests[] = {
     {"map: the address space", map_space, 1},
     {"map: level and address", map_place, 1},
@@ -125,6 +144,7 @@ static const struct test tests[] = {
     {"unmap: what hangs below is mapped nowhere, and the table comes back empty", unmap, 1},
     {"delete: what hangs below is mapped nowhere", delete_takes_the_range, 1},
     {"a table of the window", window_table, 1},
+    {"a table of half the window", window_directory, 1},
 };
 
 const struct theme theme_page_table = {"page table", tests, R4_COUNT(tests), 1};
