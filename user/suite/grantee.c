@@ -212,7 +212,7 @@ static void single_use(void) {
 /* A window whose domain is gone, and a new one that has its asid. */
 static void reused_asid(void) {
     struct domain third = domain_make(test_arena(), r4_asid_pool(1));
-    r4_cap_t cap = r4_in(third.name, 1);
+    r4_cap_t cap = r4_in(third.name, R4_SLOTS_PER_PAGE);
     REFUSED(R4_ERR_ASID, r4_cap_inspect(cap).error);
     ALLOWED(r4_cap_delete(r4_own(third.pd)));
     REFUSED(R4_ERR_ASID, r4_cap_inspect(cap).error);
@@ -221,16 +221,16 @@ static void reused_asid(void) {
         heir = domain_make(test_arena(), r4_asid_pool(1));
     } while (r4_name_asid_get(heir.name) != r4_name_asid_get(third.name));
     CHECK(r4_name_generation_get(heir.name) == r4_name_generation_get(third.name) + 1);
-    uint32_t frame = domain_add_proxies(&heir, 0);
+    uint32_t frame = domain_add_proxies(&heir, 1);
     ALLOWED(r4_frame_unmap(r4_own(frame)));
     ALLOWED(r4_frame_map(r4_own(frame), r4_own(r4_info()->slot_pd), PLACE, R4_READ | R4_WRITE));
     struct r4_proxy_content content = {.target = r4_in(r4_info()->name, proxy_index(0)), .grantee = r4_info()->name};
     content.version = 1; /* of whatever: the error is not that of an address space that is not there */
-    r4_proxy_write((struct r4_proxy *)PLACE + 1, &content);
+    r4_proxy_write((struct r4_proxy *)PLACE, &content);
     ALLOWED(r4_frame_unmap(r4_own(frame)));
-    ALLOWED(r4_frame_map_proxies(r4_own(frame), r4_own(heir.pd), 0));
+    ALLOWED(r4_frame_map_proxies(r4_own(frame), r4_own(heir.pd), 1));
     REFUSED(R4_ERR_ASID, r4_cap_inspect(cap).error); /* the old name does not mean the heir */
-    struct r4_result result = r4_cap_inspect(r4_in(heir.name, 1));
+    struct r4_result result = r4_cap_inspect(r4_in(heir.name, R4_SLOTS_PER_PAGE));
     CHECK(result.error == R4_ERR_ASID && result.value == 1); /* the new one does: up to the own empty proxy */
 }
 

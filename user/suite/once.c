@@ -49,7 +49,7 @@ static void refused_use_is_none(void) {
     REFUSED(R4_ERR_ARGUMENT, r4_frame_map(cap, own_pd(), PLACE, 0));
     REFUSED(R4_ERR_ALIGNMENT, r4_frame_map(cap, own_pd(), PLACE + 1, R4_READ));
     REFUSED(R4_ERR_TYPE, r4_frame_map(cap, r4_own(frame), PLACE, R4_READ));
-    REFUSED(R4_ERR_ENTRY, r4_frame_map_proxies(cap, own_pd(), 0));
+    REFUSED(R4_ERR_ENTRY, r4_frame_map_proxies(cap, own_pd(), 1));
     REFUSED(R4_ERR_PROXY, r4_cap_delete(cap));
     REFUSED(R4_ERR_TYPE, r4_thread_start(cap));
     REFUSED(R4_ERR_OPERATION, r4_syscall(cap, R4_OP_COUNT, 0, 0, 0, 0).error);

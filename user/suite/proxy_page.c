@@ -48,7 +48,8 @@ static void map_place(void) {
     REFUSED(R4_ERR_RANGE, map_at(frame, UINT64_MAX));
     REFUSED(R4_ERR_RANGE, map_at(frame, 1ULL << 52)); /* its address would wrap to the window's begin */
     REFUSED(R4_ERR_NO_TABLE, map_at(frame, R4_WINDOW_SIZE / R4_PAGE_SIZE - 1));
-    REFUSED(R4_ERR_ENTRY, map_at(frame, 0)); /* a cap page is there */
+    REFUSED(R4_ERR_RANGE, map_at(frame, 0)); /* the null address must not name a proxy */
+    REFUSED(R4_ERR_ENTRY, map_at(frame, 1)); /* a cap page is there */
     REFUSED(R4_ERR_ENTRY, map_at(frame, PROXIES_PAGE));
     ALLOWED(map_at(frame, PAGE));
     REFUSED(R4_ERR_MAPPED, map_at(frame, PAGE + 1));
@@ -91,7 +92,7 @@ static void proxies_work_there(void) {
     REFUSED(R4_ERR_EMPTY, inspect(r4_own(INDEX)));
     write_proxy(slot);
     ALLOWED(inspect(r4_own(INDEX)));
-    REFUSED(R4_ERR_ADDRESS, inspect(r4_own(INDEX - 1))); /* the first of a page is never one */
+    REFUSED(R4_ERR_EMPTY, inspect(r4_own(INDEX - 1))); /* and where a cap page has its header */
     r4_proxy_clear(r4_proxy(INDEX));
     REFUSED(R4_ERR_EMPTY, inspect(r4_own(INDEX)));
 }
