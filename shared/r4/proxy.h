@@ -9,11 +9,12 @@
  *   word 2   badge, where the target has none; 0: none
  *   word 3   grantee (r4_name) 31:0   version of the target slot, or serial of the target proxy, 63:32
  *
- * Writing: word 0 with kind 0 and the old serial; then words 1 to 3; then word 0 whole with another serial, each store
- * after the one before (release). Reading (the kernel): word 0, then 1, 2, 3, then word 0 again, each load after the
- * one before (acquire). If the two first words are equal, then words 1 to 3 belong to that serial: a store to them lies
- * between two different values of word 0. The serial has 32 bits and changes with each writing; it would have to go
- * round within one reading to deceive, and clearing keeps it, so that it never starts again.
+ * Writing: word 0 with kind 0 and the old serial or already the next; then words 1 to 3; then word 0 whole with the
+ * next serial, each store after the one before (release). Reading (the kernel): word 0, then 1, 2, 3, then word 0
+ * again, each load after the one before (acquire). If the two first words are equal, then words 1 to 3 belong to that
+ * serial: a store to them lies between two different values of word 0. The serial has 32 bits and changes with each
+ * writing; it would have to go round within one reading to deceive, and clearing keeps it, so that it never starts
+ * again.
  */
 #ifndef R4_PROXY_H
 #define R4_PROXY_H

@@ -6,7 +6,7 @@
 #ifndef R4_BENCH_CHAIN_H
 #define R4_BENCH_CHAIN_H
 
-#include <r4/abi.h>
+#include "lib/address.h"
 
 #define CHAIN_HOPS R4_TTL_MAX
 
@@ -15,6 +15,6 @@ void chain_make(void);
 
 /* The cap address from which the own address space reaches the notification through `hops` (1..CHAIN_HOPS) proxies in
  * as many spaces. */
-uint64_t chain_entry(uint32_t hops);
+r4_cap_t chain_entry(uint32_t hops);
 
 #endif

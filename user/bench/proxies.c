@@ -6,12 +6,16 @@
 #include "bench/chain.h"
 #include "bench/figure.h"
 #include "lib/cap.h"
+#include "lib/frame.h"
 #include "lib/memory.h"
 #include "lib/print.h"
+#include "lib/proxy.h"
+#include "lib/window.h"
 #include "lib/x86/clock.h"
 #include <r4/format.h>
 
-#define NAME_SIZE 32U
+#define NAME_SIZE  32U
+#define PROXY_PAGE 300U /* of the window; under its first page table */
 
 static void mint_measure(uint32_t notification) {
     struct figure figure = {"cap.mint", 0, {0}};
@@ -27,9 +31,56 @@ static void mint_measure(uint32_t notification) {
     figure_print(&figure, "", FIGURE_LOCAL);
 }
 
-static uint64_t inspect_ticks(uint64_t address) {
+/* What is delegated to whom, and by which proxy: volatile, so that no compiler makes constants of it. */
+static struct {
+    struct r4_proxy *volatile proxy;
+    volatile r4_cap_t target;
+    volatile uint32_t version;
+    volatile uint32_t grantee;
+} given;
+
+/* Loads and stores in the own window, no system call. */
+static uint64_t delegate_ticks(void) {
+    struct r4_proxy *proxy = given.proxy;
+    struct r4_proxy_content content = {.target = given.target,
+                                       .version = given.version,
+                                       .grantee = given.grantee,
+                                       .rights = R4_SEND | R4_LINK,
+                                       .ttl = R4_TTL_MAX - 1};
     uint64_t begin = r4_ticks();
-    struct r4_result result = r4_syscall(address, R4_OP_INSPECT, 0, 0, 0, 0);
+    r4_proxy_write(proxy, &content);
+    return figure_ticks(begin);
+}
+
+static uint64_t withdraw_ticks(void) {
+    struct r4_proxy *proxy = given.proxy;
+    uint64_t begin = r4_ticks();
+    r4_proxy_clear(proxy);
+    return figure_ticks(begin);
+}
+
+static void delegate_measure(uint32_t slot) {
+    struct figure delegate = {"proxy.delegate", 0, {0}};
+    struct figure withdraw = {"proxy.withdraw", 0, {0}};
+    uint32_t index = PROXY_PAGE * R4_SLOTS_PER_PAGE;
+    uint32_t frame = memory_make(R4_CAP_FRAME, R4_PAGE_BITS, 1);
+    must(r4_frame_map_proxies(r4_own(frame), r4_own(r4_info()->slot_pd), PROXY_PAGE), "mapping a proxy page");
+    given.proxy = r4_proxy(index);
+    given.target = r4_own(slot);
+    given.version = r4_version(slot);
+    given.grantee = r4_info()->name;
+    for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
+        figure_add(&delegate, delegate_ticks());
+        must(r4_cap_inspect(r4_own(index)).error, "using the proxy");
+        figure_add(&withdraw, withdraw_ticks());
+    }
+    figure_print(&delegate, "", FIGURE_LOCAL);
+    figure_print(&withdraw, "", FIGURE_LOCAL);
+}
+
+static uint64_t inspect_ticks(r4_cap_t cap) {
+    uint64_t begin = r4_ticks();
+    struct r4_result result = r4_cap_inspect(cap);
     uint64_t ticks = figure_ticks(begin);
     must(result.error, "inspect");
     return ticks;
@@ -64,6 +115,7 @@ static void link_measure(void) {
 void proxies_measure(void) {
     uint32_t notification = memory_make(R4_CAP_NOTIFICATION, 0, 1);
     mint_measure(notification);
+    delegate_measure(notification);
     chain_make();
     for (uint32_t hops = 1; hops <= CHAIN_HOPS; hops++) {
         invoke_measure(notification, hops);

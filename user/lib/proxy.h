@@ -35,16 +35,15 @@ static inline void r4_proxy_clear(struct r4_proxy *proxy) {
 
 /* The proxy means this from now on; whatever it meant before, nobody ever finds a mixture. Returns its serial. */
 static inline uint32_t r4_proxy_write(struct r4_proxy *proxy, const struct r4_proxy_content *content) {
-    uint64_t serials = r4_proxy_serial_put(r4_proxy_serial_max());
-    uint64_t serial = __atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED) & serials;
+    uint64_t old = __atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED);
+    uint64_t serial = (old + r4_proxy_serial_put(1)) & r4_proxy_serial_put(r4_proxy_serial_max());
     uint64_t head = r4_proxy_kind_put(R4_CAP_PROXY) | r4_proxy_ttl_put(content->ttl) |
                     r4_proxy_flags_put(content->flags) | r4_proxy_rights_put(content->rights);
     uint64_t tail = r4_proxy_grantee_put(content->grantee) | r4_proxy_version_put(content->version);
-    __atomic_store_n(&proxy->word[0], serial, __ATOMIC_RELAXED); /* before the next: that is a release */
+    __atomic_store_n(&proxy->word[0], serial, __ATOMIC_RELAXED); /* before the next, which is a release */
     __atomic_store_n(&proxy->word[1], content->target, __ATOMIC_RELEASE);
     __atomic_store_n(&proxy->word[2], content->badge, __ATOMIC_RELEASE);
     __atomic_store_n(&proxy->word[3], tail, __ATOMIC_RELEASE);
-    serial = (serial + r4_proxy_serial_put(1)) & serials;
     __atomic_store_n(&proxy->word[0], head | serial, __ATOMIC_RELEASE);
     return (uint32_t)r4_proxy_serial_get(serial);
 }

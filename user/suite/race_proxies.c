@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Proxies that change while other cores use them.
+ */
+#include "lib/cap.h"
+#include "lib/print.h"
+#include "lib/window.h"
+#include "suite/crew.h"
+#include "suite/proxies.h"
+#include "suite/race.h"
+#include "suite/themes.h"
+#include <stdatomic.h>
+
+static uint32_t first; /* slots, as the case says */
+static uint32_t second;
+
+static void use(uint32_t number) {
+    (void)number;
+    enum r4_error error = r4_cap_inspect(r4_own(proxy_index(0))).error;
+    race_tell(error == R4_OK, error == R4_ERR_EMPTY || error == R4_ERR_CHANGED);
+}
+
+static void used_by_one(void) {
+    struct r4_proxy_content content = content_for(make(R4_CAP_NOTIFICATION));
+    content.flags = R4_PROXY_ONCE;
+    race_begin_rounds(use);
+    while (race_another()) {
+        (void)put(0, content);
+        race_round();
+        CHECK(race_won() == 1);
+    }
+    race_end_rounds();
+    CHECK(race_wrong() == 0);
+}
+
+/* Written over and over while others use it: each writing is used once at most. */
+static void used_while_written(void) {
+    struct r4_proxy_content content = content_for(make(R4_CAP_NOTIFICATION));
+    content.flags = R4_PROXY_ONCE;
+    race_begin_loop(use);
+    uint32_t written = 0;
+    while (race_another() || race_won() == 0) {
+        (void)put(0, content);
+        written++;
+    }
+    race_end_loop();
+    CHECK(race_won() > 0 && race_won() <= written && race_wrong() == 0);
+}
+
+/* --- clearing and rewriting --- */
+
+static uint64_t values[2]; /* of inspect, through a proxy for `first` and for `second` */
+static _Atomic uint32_t seen[2];
+
+static void look(uint32_t number) {
+    (void)number;
+    struct r4_result result = r4_cap_inspect(r4_own(proxy_index(0)));
+    for (uint32_t i = 0; i < R4_COUNT(values); i++) {
+        if (result.error == R4_OK && result.value == values[i]) {
+            atomic_fetch_add_explicit(&seen[i], 1, memory_order_relaxed);
+            race_tell(true, false);
+            return;
+        }
+    }
+    race_tell(false, result.error == R4_ERR_EMPTY);
+}
+
+static void cleared(void) {
+    first = make(R4_CAP_FRAME);
+    struct r4_proxy_content content = content_for(first);
+    values[0] = values[1] = r4_cap_inspect(put(0, content)).value;
+    race_begin_loop(look);
+    while (race_another() || race_won() == 0) {
+        (void)put(0, content);
+        r4_proxy_clear(r4_proxy(proxy_index(0)));
+    }
+    uint32_t before = race_won() + crew_size(); /* turns under way may still have found it */
+    race_wait_turns(20);
+    CHECK(race_won() <= before && race_wrong() == 0);
+    race_end_loop();
+}
+
+/* Slots of the same version, so that no version tells one target from the other. */
+static void versions_even(uint32_t a, uint32_t b) {
+    uint32_t source = make(R4_CAP_NOTIFICATION);
+    while (r4_version(a) != r4_version(b)) {
+        uint32_t behind = r4_version(a) < r4_version(b) ? a : b;
+        must(r4_cap_copy(r4_own(source), behind, 0, 0), "filling");
+        must(r4_cap_delete(r4_own(behind)), "emptying");
+    }
+}
+
+static void rewritten(void) {
+    first = empty_slot();
+    second = empty_slot();
+    versions_even(first, second);
+    uint32_t frame = make(R4_CAP_FRAME);
+    ALLOWED(r4_cap_copy(r4_own(frame), first, R4_READ | R4_SEND | R4_DEFER, 9));
+    ALLOWED(r4_cap_copy(r4_own(make(R4_CAP_NOTIFICATION)), second, R4_READ | R4_SEND | R4_DEFER, 9));
+    struct r4_proxy_content contents[] = {content_for(first), content_for(second)};
+    contents[0].rights = R4_READ; /* a mixture would have the one's type and the other's rights */
+    contents[1].rights = R4_SEND;
+    CHECK(contents[0].version == contents[1].version);
+    for (uint32_t i = 0; i < 2; i++) {
+        values[i] = r4_cap_inspect(put(0, contents[i])).value;
+        atomic_store(&seen[i], 0);
+    }
+    race_begin_loop(look);
+    for (uint32_t i = 0; race_another() || atomic_load(&seen[0]) == 0 || atomic_load(&seen[1]) == 0; i++) {
+        (void)put(0, contents[i % 2]);
+    }
+    race_end_loop();
+    CHECK(race_wrong() == 0 && values[0] != values[1]);
+}
+
+/* A badge goes with its target: linked while it is rewritten. Each core links into a slot of its own. */
+static void link_and_look(uint32_t number) {
+    uint32_t slot = second + number;
+    enum r4_error error = r4_cap_link(r4_own(proxy_index(0)), slot);
+    if (error == R4_OK) {
+        uint64_t badge = r4_badge(slot);
+        race_tell((r4_rights(slot) == (R4_LINK | R4_SEND) && badge == 1) ||
+                      (r4_rights(slot) == (R4_LINK | R4_WAIT) && badge == 2),
+                  false);
+        must(r4_cap_delete(r4_own(slot)), "deleting the link");
+    } else {
+        race_tell(false, error == R4_ERR_EMPTY);
+    }
+}
+
+static void rewritten_and_linked(void) {
+    first = make(R4_CAP_NOTIFICATION);
+    second = empty_slots(1 + CREW_MAX);
+    struct r4_proxy_content contents[] = {content_for(first), content_for(first)};
+    contents[0].rights = R4_LINK | R4_SEND;
+    contents[0].badge = 1;
+    contents[1].rights = R4_LINK | R4_WAIT;
+    contents[1].badge = 2;
+    race_begin_loop(link_and_look);
+    for (uint32_t i = 0; race_another() || race_won() < 10; i++) {
+        (void)put(0, contents[i % 2]);
+    }
+    race_end_loop();
+    CHECK(race_wrong() == 0);
+}
+
+static const struct test tests[] = {
+    {"a single-use proxy is used by exactly one of four cores", used_by_one, 4},
+    {"a single-use proxy that is written over and over is used once each time", used_while_written, 2},
+    {"a proxy that is cleared: its meaning or none", cleared, 2},
+    {"a proxy that is rewritten to another target: one or the other", rewritten, 2},
+    {"a proxy that is rewritten while it is linked: rights and badge of one", rewritten_and_linked, 2},
+};
+
+const struct theme theme_race_proxies = {"proxy race", tests, R4_COUNT(tests), 1};
