@@ -3,7 +3,7 @@
 """Runs test programs of several kinds and adds them up; the last line is "N passed, N failed".
 
     --tap PROGRAM…      Check programs: one result per TAP line
-    --pytest FOLDER…    one result per pytest case
+    --pytest FOLDER…    one result per pytest case; as many as it says by record_property("cases", n)
     --command NAME: …   a shell command: one result, its exit status
 
 A program that reports less than it planned, no plan at all, nothing, or an exit status that its results do not explain counts as one
@@ -83,7 +83,8 @@ def parse_junit(result, path, status):
         if verdicts:
             result.fail(f"{name}: {verdicts[0]}")
         else:
-            result.passed += 1
+            inner = case.find("properties/property[@name='cases']")
+            result.passed += 1 if inner is None else int(inner.get("value"))
     if not result.passed and not result.failures:
         result.fail("ran no test")
     result.explain_status(status)

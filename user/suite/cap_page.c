@@ -132,4 +132,4 @@ static const struct test tests[] = {
     {"one window at a time", other_window, 1},
 };
 
-const struct theme theme_cap_page = {"cap page", tests, R4_COUNT(tests), 1};
+const struct theme theme_cap_page = {"cap-page", tests, R4_COUNT(tests), 1};

@@ -147,4 +147,4 @@ static const struct test tests[] = {
     {"a table of half the window", window_directory, 1},
 };
 
-const struct theme theme_page_table = {"page table", tests, R4_COUNT(tests), 1};
+const struct theme theme_page_table = {"page-table", tests, R4_COUNT(tests), 1};

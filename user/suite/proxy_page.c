@@ -178,4 +178,4 @@ static const struct test tests[] = {
     {"a moved capability keeps the page", moved_capability_keeps_it, 1},
 };
 
-const struct theme theme_proxy_page = {"proxy page", tests, R4_COUNT(tests), 1};
+const struct theme theme_proxy_page = {"proxy-page", tests, R4_COUNT(tests), 1};

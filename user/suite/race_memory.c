@@ -10,6 +10,7 @@
 #include "lib/print.h"
 #include "lib/space.h"
 #include "lib/thread.h"
+#include "lib/untyped.h"
 #include "lib/window.h"
 #include "lib/x86/clock.h"
 #include "suite/crew.h"
@@ -51,12 +52,15 @@ static void assign_name(uint32_t number) {
 }
 
 static void named_by_one(void) {
+    uint32_t untyped = make(R4_CAP_UNTYPED);
+    struct r4_objects objects = {R4_CAP_PD, 0, 1, 0, empty_slot()};
+    first = objects.target;
     race_begin_rounds(assign_name);
     while (race_another()) {
-        first = make(R4_CAP_PD);
+        ALLOWED(r4_untyped_retype(r4_own(untyped), objects));
         race_round();
         CHECK(race_won() == 1 && r4_badge(first) != 0);
-        memory_delete(first, 1);
+        ALLOWED(r4_cap_revoke(r4_own(untyped)).error);
     }
     race_end_rounds();
     CHECK(race_wrong() == 0);
@@ -147,4 +151,4 @@ static const struct test tests[] = {
     {"revoke while another core writes", revoked_while_written, 2},
 };
 
-const struct theme theme_race_memory = {"memory race", tests, R4_COUNT(tests), 1};
+const struct theme theme_race_memory = {"memory-race", tests, R4_COUNT(tests), 1};

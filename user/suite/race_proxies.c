@@ -152,4 +152,4 @@ static const struct test tests[] = {
     {"a proxy that is rewritten while it is linked: rights and badge of one", rewritten_and_linked, 2},
 };
 
-const struct theme theme_race_proxies = {"proxy race", tests, R4_COUNT(tests), 1};
+const struct theme theme_race_proxies = {"proxy-race", tests, R4_COUNT(tests), 1};

@@ -136,4 +136,4 @@ static const struct test tests[] = {
     {"others retype while one revokes", retyped_while_revoked, 2},
 };
 
-const struct theme theme_race_revokes = {"revoke race", tests, R4_COUNT(tests), 1};
+const struct theme theme_race_revokes = {"revoke-race", tests, R4_COUNT(tests), 1};

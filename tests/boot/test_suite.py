@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""PROGRAM=suite: each cluster plans and runs every case of user/suite that its machine can hold, and all of them pass."""
+
+import re
+
+import pytest
+
+import machine
+
+CASES_MIN = 120  # the bar, on the smallest machine
+SECONDS = 300  # cores that race take long where an emulator has fewer processors than they are
+
+THEME = re.compile(r'const struct theme \w+ = \{"([^"]+)", (\w+), R4_COUNT\(\2\), (\d)\};')
+TABLE = re.compile(r"static const struct test (\w+)\[\] = \{\n(.*?)\n\};", re.S)
+CASE = re.compile(r'\{"([^"]+)",\s+\w+, (\d)\},?')
+PEERS = {"lender": 0, "borrower": 1}  # themes of one cluster each
+
+
+def sources():
+    """(theme, case, cores that it needs, clusters that it needs) of all cases, from the sources."""
+    for path in sorted((machine.ROOT / "user/suite").glob("*.c")):
+        text = path.read_text(encoding="utf-8")
+        tables = dict(TABLE.findall(text))
+        for theme, table, clusters in THEME.findall(text):
+            for case, cores in CASE.findall(tables[table]):
+                yield theme, case, int(cores), int(clusters)
+
+
+def planned(number, cores, clusters):
+    """The names of the cases of cluster `number`."""
+    return [f"{theme}: {case}" for theme, case, needs_cores, needs_clusters in sources()
+            if needs_cores <= cores and needs_clusters <= clusters and PEERS.get(theme, number) == number]  # fmt: skip
+
+
+def troubles(lines, number, names):
+    """What is wrong with the TAP stream of cluster `number`, which should have these cases, in any order."""
+    own = [line.removeprefix(f"[c{number}] ") for line in lines if line.startswith(f"[c{number}] ")]
+    plans = [int(line[3:]) for line in own if re.fullmatch(r"1\.\.\d+", line)]
+    if plans != [len(names)]:
+        yield f"plans {plans}, not one of {len(names)}"
+    results = [match for line in own if (match := re.fullmatch(r"(not )?ok (\d+) - (.*)", line))]
+    if [int(result[2]) for result in results] != list(range(1, len(names) + 1)):
+        yield f"{len(results)} results, or not in order"
+    for name in sorted(set(names) ^ {result[3] for result in results}):
+        yield f"{'not run' if name in names else 'not known'}: {name}"
+    for index, line in enumerate(own):
+        if line.startswith("not ok "):
+            yield " ".join(own[index : index + 2])
+
+
+def test_reader():
+    names = ["a: b", "a: c"]
+    good = ["[c1] 1..2", "[c1] ok 1 - a: b", "[c0] ok 1 - other", "[c1] # a remark", "[c1] ok 2 - a: c"]
+    assert not list(troubles(good, 1, names))
+    assert list(troubles(good[1:], 1, names)) == ["plans [], not one of 2"]
+    assert list(troubles(good[:-1], 1, names)) == ["1 results, or not in order", "not run: a: c"]
+    assert list(troubles([*good, "[c1] ok 2 - a: c"], 1, names)) == ["3 results, or not in order"]
+    bad = ["[c1] 1..2", "[c1] ok 1 - a: b", "[c1] not ok 2 - a: c", "[c1] # why"]
+    assert list(troubles(bad, 1, names)) == ["not ok 2 - a: c # why"]
+
+
+def test_plans():
+    """Enough cases on the smallest machine, more where there is more; every name once."""
+    names = planned(0, 1, 1)
+    assert len(names) >= CASES_MIN
+    assert len(set(names)) == len(names)
+    assert set(names) < set(planned(0, 2, 1)) < set(planned(0, 4, 1))
+    assert set(names) < set(planned(0, 1, 2)) < set(planned(0, 2, 2))
+    assert len(list(sources())) == len(set(planned(0, 4, 2)) | set(planned(1, 4, 2)))
+
+
+@pytest.mark.parametrize(
+    "name, firmware",
+    [
+        ("qemu-1x1", "bios"),
+        ("qemu-1x4", "bios"),
+        ("qemu-2x1", "bios"),
+        ("qemu-2x2", "bios"),
+        ("split-socket", "bios"),
+        ("qemu-2x1", "uefi"),
+    ],
+)
+def test_suite(name, firmware, record_property):
+    boot = machine.Boot(name, program="suite", timeout=SECONDS, firmware=firmware)
+    clusters = machine.layout(name)["clusters"]
+    found = []
+    total = 0
+    for cluster in clusters:
+        number = cluster["number"]
+        names = planned(number, len(cluster["cores"]), len(clusters))
+        found += [f"[c{number}] {trouble}" for trouble in troubles(boot.lines, number, names)]
+        total += len(names)
+        if not boot.matching(rf"\[c{number}\] clean: \d+ bytes free and \d+ slots used, as at the start"):
+            found.append(f"[c{number}] does not say that it is clean")
+    assert not found, "\n".join(found)
+    assert boot.trouble is None, boot.output
+    record_property("cases", total)
