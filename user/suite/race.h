@@ -37,7 +37,7 @@ void race_tell(bool won, bool lost);
 uint32_t race_won(void);
 uint32_t race_wrong(void);
 
-/* In a loop: waits for as many turns more; they are as fast as the host lets them. */
-void race_wait_turns(uint32_t turns);
+/* In a loop: waits for as many turns more. They are as fast as the host lets them. */
+void race_wait_turns(uint32_t more);
 
 #endif
