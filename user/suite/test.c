@@ -12,7 +12,7 @@
 #include <r4/format.h>
 #include <r4/string.h>
 
-#define KEPT_PAGES 16U
+#define KEPT_PAGES 8U
 
 static struct {
     char text[PRINT_LINE];
