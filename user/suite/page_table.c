@@ -8,6 +8,7 @@
 #include "lib/cap_page.h"
 #include "lib/frame.h"
 #include "lib/window.h"
+#include "suite/proxies.h"
 #include "suite/themes.h"
 
 #define FAR (1ULL << 40) /* no table of any level is there */
@@ -107,14 +108,19 @@ static void window_table(void) {
     REFUSED(R4_ERR_NO_TABLE, r4_cap_page_map(r4_own(page), own_pd(), window_page));
     ALLOWED(hang(table, address, 1));
     ALLOWED(r4_cap_page_map(r4_own(page), own_pd(), window_page));
-    ALLOWED(r4_cap_copy(r4_own(make(R4_CAP_NOTIFICATION)), index, R4_ALL_RIGHTS, 0));
-    ALLOWED(r4_cap_inspect(r4_own(index)).error);
+    ALLOWED(r4_cap_copy(r4_own(make(R4_CAP_NOTIFICATION)), index, R4_ALL_RIGHTS, 1));
+    ALLOWED(r4_cap_inspect(put_for(0, index)).error);
+    r4_cap_t stale = put_for(0, index);
     ALLOWED(r4_table_unmap(r4_own(table)));
     REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(index)).error);
+    REFUSED(R4_ERR_ENTRY, hang(table, address, 1)); /* the page's versions have not left yet */
+    REFUSED(R4_ERR_MAPPED, r4_cap_page_map(r4_own(page), own_pd(), window_page + 1));
+    ALLOWED(r4_cap_page_unmap(r4_own(page)));
     ALLOWED(hang(table, address, 1));
     REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(index)).error);
     ALLOWED(r4_cap_page_map(r4_own(page), own_pd(), window_page));
     ALLOWED(r4_cap_inspect(r4_own(index)).error);
+    REFUSED(R4_ERR_VERSION, r4_cap_inspect(stale).error);
 }
 
 /* The same one level higher: half of the window. */

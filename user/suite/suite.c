@@ -93,5 +93,6 @@ uint32_t suite_run(void) {
     }
     other_end();
     must(memory_reset(), "clean-up");
-    return failed == 0 && census_check(before) ? 0 : 1;
+    bool clean = census_check(before);
+    return failed == 0 && clean ? 0 : 1;
 }
