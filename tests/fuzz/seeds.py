@@ -12,6 +12,7 @@ import pathlib
 import struct
 import subprocess
 import time
+import zlib
 
 QEMU = (
     "qemu-system-x86_64 -M q35 -accel tcg -cpu max -m 256M -smp 4,sockets=3,cores=2,maxcpus=6 -display none -nodefaults -qmp stdio "
@@ -135,6 +136,24 @@ def framed(*sections):
     return b"".join(struct.pack("<H", len(section)) + section for section in sections)
 
 
+def with_io_apics(layout, owners):
+    """The layout with owners [(id, cluster), …] of I/O APICs (none there before), of nodes of 128 MiB as QEMU's machine above has them."""
+    layout = bytearray(layout) + b"".join(struct.pack("<HHI", *owner, 0) for owner in owners)
+    clusters, cores, memories = struct.unpack_from("<3H", layout, 16)
+    for index in range(memories):
+        struct.pack_into("<Q", layout, 40 + 24 * clusters + 8 * cores + 24 * index + 8, 128 << 20)
+    struct.pack_into("<II", layout, 8, len(layout), 0)
+    struct.pack_into("<H", layout, 34, len(owners))
+    struct.pack_into("<I", layout, 12, zlib.crc32(layout))
+    return bytes(layout)
+
+
+def with_second_io_apic(madt):
+    """One that shares a page with QEMU's."""
+    madt = madt + struct.pack("<BBBBII", 1, 12, 5, 0, 0xFEC00400, 24)
+    return sealed(madt[:4] + struct.pack("<I", len(madt)) + madt[8:], 9)
+
+
 def compiled(scratch):
     """A relocatable object linked as the kernel is, and an executable."""
     flags = "gcc -std=gnu11 -O2 -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables"
@@ -165,6 +184,10 @@ def seeds(arguments, scratch):
         layout = path.read_bytes()
         yield "layout", path.parent.name, layout
         yield "topology", path.parent.name, framed(qemu["APIC"], qemu["SRAT"], qemu["SLIT"], ram, layout)
+        if path.parent.name == "qemu-2x2":
+            owned = with_io_apics(layout, [(0, 1), (5, 1)])
+            yield "layout", "io-apics", owned
+            yield "topology", "io-apics", framed(with_second_io_apic(qemu["APIC"]), qemu["SRAT"], qemu["SLIT"], ram, owned)
     yield "topology", "iasl", framed(own["madt"], own["srat"], own["slit"], ram, b"")
     yield "topology", "no-srat", framed(qemu["APIC"], b"", b"", ram, b"")
     kernel, program = compiled(scratch)
