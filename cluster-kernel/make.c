@@ -39,9 +39,28 @@ static void make_step(struct operation *operation) {
     slot_flags_clear(slot, R4_FLAG_MAKING);
 }
 
+/* Objects smaller than a page are zero and nothing else. If all that are left are one chunk at most, and lie one behind
+ * the other because none of them has gone, they are made in one step. */
+static bool is_small(const struct operation *operation) {
+    uint64_t log2 = slot_size_log2(operation->position);
+    return log2 < R4_PAGE_BITS && operation->error == R4_OK && operation->remaining << log2 <= MAKE_CHUNK;
+}
+
+static void make_small(struct operation *operation) {
+    struct r4_slot *slot = operation->position;
+    machine_zero((void *)(machine_direct() + slot_object(slot)), operation->remaining << slot_size_log2(slot));
+    for (; operation->remaining != 0; operation->remaining--) {
+        slot_flags_clear(slot, R4_FLAG_MAKING);
+        slot = slot_next(machine_direct(), slot);
+    }
+}
+
 enum operation_progress make_run(struct core *core, struct operation *operation) {
     if (operation->resumed == 0 && cluster_should_yield(core)) { /* the retype itself was a long step */
         return OPERATION_PAUSED;
+    }
+    if (operation->remaining != 0 && is_small(operation)) {
+        make_small(operation);
     }
     while (operation->remaining != 0) {
         make_step(operation);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Figures of untyped memory. The parents hold R4_RETYPE_MAX objects each. The small object is an untyped of 64 bytes:
- * the smallest that there is, and nothing of it has to be zeroed or undone.
+ * Figures of untyped memory. The parents hold R4_RETYPE_MAX objects each. The small object is a notification: 64 bytes,
+ * which have to be zeroed.
  */
 #include "bench/untyped.h"
 #include "bench/figure.h"
@@ -74,7 +74,7 @@ static void retype_measure(const char *name, enum r4_cap_type type, uint32_t siz
 /* Deletes the only capability of one small object after the other. */
 static void destroy_measure(void) {
     struct figure figure = {"object.destroy", 0, {0}};
-    struct parent parent = parent_begin(R4_CAP_UNTYPED, SMALL_LOG2);
+    struct parent parent = parent_begin(R4_CAP_NOTIFICATION, SMALL_LOG2);
     objects_make_all(&parent);
     for (uint32_t i = 0; i < R4_RETYPE_MAX; i++) {
         uint64_t begin = r4_ticks();
@@ -111,8 +111,8 @@ static void revoke_measure(void) {
 }
 
 void untyped_measure(void) {
-    retype_measure("untyped.retype.1", R4_CAP_UNTYPED, SMALL_LOG2, 1);
-    retype_measure("untyped.retype.64", R4_CAP_UNTYPED, SMALL_LOG2, R4_RETYPE_MAX);
+    retype_measure("untyped.retype.1", R4_CAP_NOTIFICATION, SMALL_LOG2, 1);
+    retype_measure("untyped.retype.64", R4_CAP_NOTIFICATION, SMALL_LOG2, R4_RETYPE_MAX);
     retype_measure("untyped.retype.frame", R4_CAP_FRAME, R4_PAGE_BITS, 1);
     destroy_measure();
     revoke_measure();
