@@ -147,15 +147,28 @@ static bool is_called_for(const struct copy *copy, const struct invocation *call
     return is_inside(base, size, slot_object(call->slot) + call->argument[1], count << log2);
 }
 
+/* What a retype under way has not made yet: as far as the objects lie one behind the other. */
+static bool is_unmade(const struct copy *copy, const struct operation *make, phys_t base, uint64_t size) {
+    const struct r4_slot *slot = make->position;
+    uint64_t end = slot_object(slot);
+    for (uint32_t left = make->remaining; left != 0 && slot_object(slot) == end; left--) {
+        if ((slot_flags(slot) & R4_FLAG_MAKING) == 0) {
+            return false;
+        }
+        end += 1ULL << slot_size_log2(slot);
+        slot = left == 1 ? slot : slot_next(copy->direct, slot);
+    }
+    return is_inside(base, size, slot_object(make->position), end - slot_object(make->position));
+}
+
 void check_zero(const struct cpu *cpu, phys_t base, uint64_t size) {
     const struct copy *copy = cpu->copy;
     bool called_for =
         cpu->upcall.kind == UPCALL_START || size == 0 ||
         (cpu->upcall.kind == UPCALL_SYSCALL && is_called_for(copy, &cpu_core(cpu)->invocation, base, size));
     for (const struct operation *make = copy->cluster->operations; make != NULL; make = make->next) {
-        const struct r4_slot *slot = make->kind == OPERATION_MAKE ? make->position : NULL;
         called_for =
-            called_for || (slot != NULL && is_inside(base, size, slot_object(slot), 1ULL << slot_size_log2(slot)));
+            called_for || (make->kind == OPERATION_MAKE && make->remaining != 0 && is_unmade(copy, make, base, size));
     }
     if (!called_for && !is_window(copy, base, size)) {
         sim_fail("new objects alone are zeroed", "c%u.%u zeroes %lx bytes at %lx", copy->number, cpu->index, size,
