@@ -67,7 +67,7 @@ static const struct operation_entry table[] = {
     [R4_OP_DEBUG_MARK] = {debug_mark, TYPE(R4_CAP_DEBUG), LIKE(0)},
     [R4_OP_DEBUG_WAIT] = {debug_wait_remote, TYPE(R4_CAP_DEBUG), LIKE(0)},
     [R4_OP_DEBUG_STAT] = {debug_stat, TYPE(R4_CAP_DEBUG), LIKE(0)},
-    [R4_OP_DEBUG_EXIT] = {debug_exit, TYPE(R4_CAP_DEBUG), LIKE(0)},
+    [R4_OP_DEBUG_EXIT] = {debug_exit, TYPE(R4_CAP_DEBUG), LIKE(R4_CONTROL)},
 };
 _Static_assert(R4_COUNT(table) == R4_OP_COUNT, "each operation has its row");
 

@@ -37,7 +37,7 @@ static inline uint64_t copy_badge(const struct r4_slot *source, uint64_t badge) 
 
 struct outcome cap_copy(struct invocation *invocation) {
     const struct r4_slot *source = invocation->slot;
-    uint64_t rights = invocation->argument[1] & R4_ALL_RIGHTS;
+    uint64_t rights = invocation->argument[1] & 0xffff;
     uint64_t ttl = invocation->argument[1] >> 16 & 0xffff;
     bool mint = (invocation->argument[1] >> 32) != 0;
     uint64_t badge = mint ? invocation->argument[2] : 0;

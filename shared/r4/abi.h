@@ -39,7 +39,7 @@ DEFINE_FIELD(uint32_t, r4_name_generation, 31, 16)
  * walk ended. */
 enum r4_operation {
     /* any type */
-    R4_OP_COPY,    /* a0 = destination slot, a1 = rights (12 bits) | ttl << 16 | 1 << 32 if a2 is a badge to set, a2 =
+    R4_OP_COPY,    /* a0 = destination slot, a1 = rights (16 bits) | ttl << 16 | 1 << 32 if a2 is a badge to set, a2 =
                       badge */
     R4_OP_LINK,    /* through proxies only: a0 = destination slot, which gets what the proxies left of the capability */
     R4_OP_MOVE,    /* a0 = destination slot */
@@ -79,7 +79,7 @@ enum r4_operation {
     R4_OP_DEBUG_WAIT,  /* a0 = cluster, a1 = n: sleeps until that cluster's mark is n or more (value = that mark), or it
                           is down */
     R4_OP_DEBUG_STAT,  /* a0 = enum r4_stat: value = the counter */
-    R4_OP_DEBUG_EXIT,  /* a0 = 0 or an error code: this cluster is finished; never returns */
+    R4_OP_DEBUG_EXIT,  /* a0 = 0 or an error code: this cluster is finished; does not return */
     R4_OP_COUNT
 };
 

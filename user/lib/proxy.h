@@ -33,12 +33,17 @@ static inline void r4_proxy_clear(struct r4_proxy *proxy) {
     __atomic_store_n(&proxy->word[0], old & r4_proxy_serial_put(r4_proxy_serial_max()), __ATOMIC_RELEASE);
 }
 
-/* The proxy means this from now on; whatever it meant before, nobody ever finds a mixture. Returns its serial. */
+/* A target of TTL 0 can have no proxy: one that is written all the same is refused with R4_ERR_TTL when it is used. Of
+ * TTL and flags only the bits that a proxy has are taken.
+ *
+ * The proxy means this from now on; whatever it meant before, nobody ever finds a mixture. Returns its serial. */
 static inline uint32_t r4_proxy_write(struct r4_proxy *proxy, const struct r4_proxy_content *content) {
     uint64_t old = __atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED);
     uint64_t serial = (old + r4_proxy_serial_put(1)) & r4_proxy_serial_put(r4_proxy_serial_max());
-    uint64_t head = r4_proxy_kind_put(R4_CAP_PROXY) | r4_proxy_ttl_put(content->ttl) |
-                    r4_proxy_flags_put(content->flags) | r4_proxy_rights_put(content->rights);
+    uint64_t ttl = content->ttl & r4_proxy_ttl_max(); /* what does not fit must not reach flags and serial */
+    uint64_t flags = content->flags & r4_proxy_flags_max();
+    uint64_t head = r4_proxy_kind_put(R4_CAP_PROXY) | r4_proxy_ttl_put(ttl) | r4_proxy_flags_put(flags) |
+                    r4_proxy_rights_put(content->rights);
     uint64_t tail = r4_proxy_grantee_put(content->grantee) | r4_proxy_version_put(content->version);
     __atomic_store_n(&proxy->word[0], serial, __ATOMIC_RELAXED); /* before the next, which is a release */
     __atomic_store_n(&proxy->word[1], content->target, __ATOMIC_RELEASE);
