@@ -8,6 +8,7 @@
 #include "lib/frame.h"
 #include "lib/print.h"
 #include "lib/space.h"
+#include "lib/thread.h"
 #include "lib/window.h"
 #include "suite/proxies.h"
 #include "suite/themes.h"
@@ -75,6 +76,32 @@ static void ttl_runs_out(void) {
     }
     REFUSED(R4_ERR_TTL, r4_cap_copy(r4_own(slot), over, R4_ALL_RIGHTS, 0));
     ALLOWED(r4_cap_inspect(r4_own(slot)).error);
+}
+
+/* A copy with a TTL of 0. */
+static uint32_t last_copy_of(uint32_t slot) {
+    uint32_t copy = empty_slot();
+    must(r4_cap_copy(r4_own(slot), copy, R4_ALL_RIGHTS, 0), "copying");
+    return copy;
+}
+
+static void ttl_0_is_used(void) {
+    uint32_t pd = last_copy_of(make(R4_CAP_PD));
+    uint32_t frame = last_copy_of(make(R4_CAP_FRAME));
+    uint32_t thread = last_copy_of(make(R4_CAP_THREAD));
+    uint32_t pool = last_copy_of(r4_info()->slot_asid_pools + 1);
+    uint32_t to = empty_slot();
+    struct r4_proxy_content content = content_for(frame);
+    content.ttl = 0;
+    REFUSED(R4_ERR_TTL, r4_cap_inspect(put(0, content)).error); /* nor can a proxy mean it */
+    ALLOWED(r4_asid_assign(r4_own(pool), r4_own(pd)).error);
+    ALLOWED(r4_thread_configure(r4_own(thread), r4_own(pd), NULL, PLACE, 0));
+    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 1));
+    space_map(frame, PLACE, R4_READ);
+    ALLOWED(r4_frame_unmap(r4_own(frame)));
+    ALLOWED(r4_cap_move(r4_own(frame), to));
+    CHECK(r4_ttl(to) == 0);
+    ALLOWED(r4_cap_delete(r4_own(pool)));
 }
 
 static void rights_must_be_a_subset(void) {
@@ -169,6 +196,7 @@ static const struct test tests[] = {
     {"frames, domains, threads, notifications are copied", others_can_be_copied, 1},
     {"the TTL has to fall", ttl_must_fall, 1},
     {"a TTL of 0 can be used and not copied", ttl_runs_out, 1},
+    {"a TTL of 0 serves for everything else", ttl_0_is_used, 1},
     {"rights have to be a subset of the source's", rights_must_be_a_subset, 1},
     {"a copy without any right", copy_without_rights, 1},
     {"a copy is a child of its source", copy_is_a_child, 1},

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * Link capabilities: landings that are posted, and taken away again before anything lands.
+ * What concerns another cluster, which does nothing for it: landings that are posted, and taken away again before
+ * anything lands; a call that waits.
  */
 #include "lib/cap.h"
+#include "lib/debug.h"
 #include "lib/link.h"
+#include "lib/print.h"
+#include "lib/thread.h"
 #include "lib/untyped.h"
 #include "lib/window.h"
 #include "suite/proxies.h"
+#include "suite/runner.h"
 #include "suite/themes.h"
 
 #define LANDINGS_MAX 64U
@@ -68,11 +73,29 @@ static void goes_with_its_link(void) {
     CHECK(is_empty(target));
 }
 
+static void wait_for_ever(uint64_t unused) {
+    (void)unused;
+    (void)r4_debug_wait(r4_debug(), peer(), MARK_FAILED - 1);
+}
+
+/* A thread whose call waits for another cluster, and is stopped meanwhile. */
+static void call_under_way(void) {
+    uint32_t thread = runner_run(test_arena(), wait_for_ever, 0);
+    CHECK(!runner_has_ended());
+    REFUSED(R4_ERR_RUNNING, r4_thread_start(r4_own(thread)));
+    ALLOWED(r4_thread_stop(r4_own(thread)));
+    REFUSED(R4_ERR_RUNNING, r4_thread_configure(r4_own(thread), r4_own(r4_info()->slot_pd), NULL, PLACE, 0));
+    runner_go_on(thread); /* it goes on waiting */
+    CHECK(!runner_has_ended());
+    ALLOWED(r4_cap_delete(r4_own(thread)));
+}
+
 static const struct test tests[] = {
     {"refusals; a landing, deleted", refusals, 1},
     {"as many landings as a link has", as_many_as_there_are, 1},
     {"a landing is moved, not copied", landing, 1},
     {"through a single-use proxy; a landing goes with its link", goes_with_its_link, 1},
+    {"a thread whose call waits: neither started nor configured, but stopped and deleted", call_under_way, 1},
 };
 
 const struct theme theme_post = {"post", tests, R4_COUNT(tests), 2};

@@ -7,7 +7,7 @@
 #include "suite/crew.h"
 #include <stdatomic.h>
 
-#define ROUNDS_MIN 10U
+#define ROUNDS_MIN 5U
 #define ROUNDS_MAX 3000U
 #define ROUNDS_US  300000U /* after which a case ends, if it has had ROUNDS_MIN */
 #define LAST_ROUND UINT32_MAX

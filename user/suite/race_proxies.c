@@ -5,11 +5,15 @@
 #include "lib/cap.h"
 #include "lib/print.h"
 #include "lib/window.h"
+#include "lib/x86/clock.h"
 #include "suite/crew.h"
 #include "suite/proxies.h"
 #include "suite/race.h"
 #include "suite/themes.h"
 #include <stdatomic.h>
+
+#define REWRITES 1000U    /* in one round */
+#define TOLD_US  1000000U /* after which a use has been told */
 
 static uint32_t first; /* slots, as the case says */
 static uint32_t second;
@@ -62,7 +66,7 @@ static void look(uint32_t number) {
             return;
         }
     }
-    race_tell(false, result.error == R4_ERR_EMPTY);
+    race_tell(false, result.error == R4_ERR_EMPTY || result.error == R4_ERR_CHANGED);
 }
 
 static void cleared(void) {
@@ -78,6 +82,14 @@ static void cleared(void) {
     race_wait_turns(20);
     CHECK(race_won() <= before && race_wrong() == 0);
     race_end_loop();
+}
+
+/* Writes one and the other, over and over. */
+static void rewrite(const struct r4_proxy_content contents[2]) {
+    struct r4_proxy *proxy = r4_proxy(proxy_index(0));
+    for (uint32_t i = 0; i < REWRITES; i++) {
+        r4_proxy_write(proxy, &contents[i % 2]);
+    }
 }
 
 /* Slots of the same version, so that no version tells one target from the other. */
@@ -106,11 +118,43 @@ static void rewritten(void) {
         atomic_store(&seen[i], 0);
     }
     race_begin_loop(look);
-    for (uint32_t i = 0; race_another() || atomic_load(&seen[0]) == 0 || atomic_load(&seen[1]) == 0; i++) {
-        (void)put(0, contents[i % 2]);
+    while (race_another() || atomic_load(&seen[0]) == 0 || atomic_load(&seen[1]) == 0) {
+        rewrite(contents);
     }
     race_end_loop();
     CHECK(race_wrong() == 0 && values[0] != values[1]);
+}
+
+static bool proxy_is_used_up(void) {
+    const struct r4_proxy *proxy = r4_proxy(proxy_index(0));
+    return r4_proxy_kind_get(__atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED)) != R4_CAP_PROXY;
+}
+
+/* What the second writing gave is used, whatever became of the first: a use of that does not take it away. */
+static void rewritten_before_its_use(void) {
+    struct r4_proxy *proxy = r4_proxy(proxy_index(0));
+    struct r4_proxy_content contents[] = {content_for(make(R4_CAP_NOTIFICATION)), content_for(make(R4_CAP_FRAME))};
+    for (uint32_t i = 0; i < 2; i++) {
+        values[i] = r4_cap_inspect(put(0, contents[i])).value;
+        contents[i].flags = R4_PROXY_ONCE;
+        atomic_store(&seen[i], 0);
+    }
+    r4_proxy_clear(proxy);
+    race_begin_loop(look);
+    for (uint32_t used = 1; race_another(); used++) {
+        r4_proxy_write(proxy, &contents[0]);
+        r4_proxy_write(proxy, &contents[1]);
+        while (!proxy_is_used_up()) {
+            r4_pause();
+        }
+        for (uint64_t begin = r4_ticks();
+             atomic_load(&seen[1]) < used && r4_ticks() - begin < r4_ticks_of_us(TOLD_US);) {
+            r4_pause();
+        }
+        CHECK(atomic_load(&seen[1]) == used);
+    }
+    race_end_loop();
+    CHECK(race_wrong() == 0);
 }
 
 /* A badge goes with its target: linked while it is rewritten. Each core links into a slot of its own. */
@@ -137,8 +181,8 @@ static void rewritten_and_linked(void) {
     contents[1].rights = R4_LINK | R4_WAIT;
     contents[1].badge = 2;
     race_begin_loop(link_and_look);
-    for (uint32_t i = 0; race_another() || race_won() < 10; i++) {
-        (void)put(0, contents[i % 2]);
+    while (race_another() || race_won() < 10) {
+        rewrite(contents);
     }
     race_end_loop();
     CHECK(race_wrong() == 0);
@@ -147,6 +191,7 @@ static void rewritten_and_linked(void) {
 static const struct test tests[] = {
     {"a single-use proxy is used by exactly one of four cores", used_by_one, 4},
     {"a single-use proxy that is written over and over is used once each time", used_while_written, 2},
+    {"a single-use proxy that is rewritten: a use of what it was leaves what it is", rewritten_before_its_use, 2},
     {"a proxy that is cleared: its meaning or none", cleared, 2},
     {"a proxy that is rewritten to another target: one or the other", rewritten, 2},
     {"a proxy that is rewritten while it is linked: rights and badge of one", rewritten_and_linked, 2},

@@ -11,9 +11,13 @@
 #include "suite/themes.h"
 
 #define COPIES 12U /* slots of each core that copies */
+#define REST_US                                                                                                        \
+    50U /* of a core in a loop after a turn: where there are fewer processors than cores, a queue at the lock          \
+           moves only as fast as the host gives each of them its time */
 
 static uint32_t first; /* slots, as the case says */
 static uint32_t second;
+static uint32_t third;
 
 static void copy_some(uint32_t number) {
     for (uint32_t i = 0; i < COPIES; i++) {
@@ -24,6 +28,11 @@ static void copy_some(uint32_t number) {
         race_tell(error == R4_OK,
                   error == R4_ERR_OCCUPIED || error == R4_ERR_BUSY || error == R4_ERR_EMPTY || error == R4_ERR_TTL);
     }
+}
+
+static void copy_some_and_rest(uint32_t number) {
+    copy_some(number);
+    r4_spin_us(REST_US);
 }
 
 static bool all_empty(void) {
@@ -38,7 +47,7 @@ static bool all_empty(void) {
 static void copied_while_revoked(void) {
     first = make(R4_CAP_NOTIFICATION);
     second = empty_slots(COPIES * (1 + CREW_MAX));
-    race_begin_loop(copy_some);
+    race_begin_loop(copy_some_and_rest);
     while (race_another()) {
         copy_some(0);
         ALLOWED(r4_cap_revoke(r4_own(first)).error);
@@ -54,7 +63,7 @@ static void copied_while_deleted(void) {
     second = empty_slots(COPIES * (1 + CREW_MAX));
     for (uint32_t i = 0; i < 5; i++) {
         first = make(R4_CAP_NOTIFICATION);
-        race_begin_loop(copy_some);
+        race_begin_loop(copy_some_and_rest);
         race_wait_turns(20);
         ALLOWED(r4_cap_delete(r4_own(first)));
         CHECK(all_empty());
@@ -128,12 +137,65 @@ static void retyped_while_revoked(void) {
     CHECK(all_empty() && race_wrong() == 0 && r4_watermark(first) == 0);
 }
 
+/* --- what is busy --- */
+
+static void use_child(uint32_t number) {
+    uint32_t own = third + number; /* a slot of each core's own */
+    enum r4_error error = r4_cap_copy(r4_own(second + number), own, R4_ALL_RIGHTS, 0);
+    race_tell(error == R4_ERR_BUSY, error == R4_OK || error == R4_ERR_EMPTY || error == R4_ERR_OCCUPIED);
+    error = r4_cap_move(r4_own(second + number), own);
+    race_tell(error == R4_ERR_BUSY, error == R4_OK || error == R4_ERR_EMPTY || error == R4_ERR_OCCUPIED);
+    error = r4_cap_delete(r4_own(own));
+    race_tell(error == R4_ERR_BUSY, error == R4_OK || error == R4_ERR_EMPTY);
+    r4_spin_us(REST_US);
+}
+
+static void busy_while_revoked(void) {
+    first = make(R4_CAP_UNTYPED);
+    second = empty_slots(R4_RETYPE_MAX);
+    third = empty_slots(1 + CREW_MAX);
+    race_begin_loop(use_child);
+    while (race_another() || race_won() == 0) { /* until somebody has met it */
+        struct r4_objects objects = {R4_CAP_NOTIFICATION, 0, R4_RETYPE_MAX, 0, second};
+        ALLOWED(r4_untyped_retype(r4_own(first), objects));
+        ALLOWED(r4_cap_revoke(r4_own(first)).error);
+        CHECK(!r4_inspect_has_children_get(r4_cap_inspect(r4_own(first)).value));
+    }
+    race_end_loop();
+    CHECK(race_wrong() == 0);
+}
+
+static void use_unmade(uint32_t number) {
+    enum r4_error error = number % 2 == 0 ? r4_cap_inspect(r4_own(second)).error : r4_cap_revoke(r4_own(second)).error;
+    race_tell(error == R4_ERR_BUSY, error == R4_OK || error == R4_ERR_EMPTY);
+    error = r4_cap_copy(r4_own(second), third + number, R4_ALL_RIGHTS, 0);
+    race_tell(error == R4_ERR_BUSY, error == R4_OK || error == R4_ERR_EMPTY || error == R4_ERR_OCCUPIED);
+    r4_spin_us(REST_US);
+}
+
+static void busy_while_made(void) {
+    const uint32_t count = 8;
+    uint32_t frames = empty_slots(count);
+    first = make(R4_CAP_UNTYPED);
+    second = frames + count - 1; /* the last one to be made */
+    third = empty_slots(1 + CREW_MAX);
+    race_begin_loop(use_unmade);
+    while (race_another() || race_won() == 0) {
+        ALLOWED(r4_untyped_retype(r4_own(first), (struct r4_objects){R4_CAP_FRAME, R4_PAGE_BITS, count, 0, frames}));
+        ALLOWED(r4_cap_revoke(r4_own(first)).error);
+    }
+    race_end_loop();
+    CHECK(race_wrong() == 0 && is_empty(frames) && is_empty(second));
+}
+
 static const struct test tests[] = {
     {"four cores copy while one of them revokes: it ends, nothing is left", copied_while_revoked, 4},
     {"others copy while the source is deleted: nothing is left, nothing comes", copied_while_deleted, 2},
     {"all revoke the same", revoked_by_all, 2},
     {"one revokes inside what another revokes", revoked_inside_and_outside, 2},
     {"others retype while one revokes", retyped_while_revoked, 2},
+    {"what is being revoked is busy", busy_while_revoked, 2},
+    {"what is still being made is busy, for revoke too", busy_while_made, 2},
 };
 
 const struct theme theme_race_revokes = {"revoke-race", tests, R4_COUNT(tests), 1};

@@ -84,7 +84,7 @@ static void tables_and_pages(void) {
 
 static void retype(void) {
     uint32_t untyped = make(R4_CAP_UNTYPED);
-    uint32_t made = empty_slots(2);
+    uint32_t made = empty_slots(4);
     struct r4_objects objects = {R4_CAP_UNTYPED, 12, 1, 0, made};
     REFUSED(R4_ERR_RIGHTS, r4_untyped_retype(put_without(untyped, R4_MODIFY), objects));
     REFUSED(R4_ERR_RIGHTS, r4_untyped_retype(put_without(untyped, R4_CONTROL), objects));
@@ -94,6 +94,11 @@ static void retype(void) {
     CHECK(r4_ttl(made) == 4 && r4_watermark(untyped) == R4_PAGE_SIZE); /* memory keeps the TTL of the near end */
     ALLOWED(r4_untyped_retype(put(0, content), (struct r4_objects){R4_CAP_FRAME, 12, 1, 4096, made + 1}));
     CHECK(r4_ttl(made + 1) == R4_TTL_MAX && r4_rights(made + 1) == R4_ALL_RIGHTS);
+    content.ttl = 0;
+    ALLOWED(r4_untyped_retype(put(0, content), (struct r4_objects){R4_CAP_UNTYPED, 12, 1, 8192, made + 2}));
+    CHECK(r4_ttl(made + 2) == 0); /* with which it still makes objects */
+    ALLOWED(r4_untyped_retype(r4_own(made + 2), (struct r4_objects){R4_CAP_FRAME, 12, 1, 0, made + 3}));
+    CHECK(r4_ttl(made + 3) == R4_TTL_MAX);
 }
 
 static void revoke(void) {
