@@ -10,6 +10,7 @@
 #define ROUNDS_MIN 5U
 #define ROUNDS_MAX 3000U
 #define ROUNDS_US  300000U /* after which a case ends, if it has had ROUNDS_MIN */
+#define MET_US     10000000U
 #define LAST_ROUND UINT32_MAX
 
 static struct {
@@ -50,6 +51,10 @@ bool race_another(void) {
     bool more = race.rounds < ROUNDS_MIN || (race.rounds < ROUNDS_MAX && in_time);
     race.rounds += more;
     return more;
+}
+
+bool race_another_until(bool met) {
+    return race_another() || (!met && r4_ticks() - race.begin < r4_ticks_of_us(MET_US));
 }
 
 /* --- rounds --- */

@@ -24,6 +24,9 @@ void race_begin_loop(void (*turn)(uint32_t number));
 /* True once for each round that is to be: as long as there is time. */
 bool race_another(void);
 
+/* The same, and for longer until `met`, within reason. */
+bool race_another_until(bool met);
+
 /* One round of all; race_won() begins anew. */
 void race_round(void);
 

@@ -19,6 +19,7 @@
 
 #define PRIORITY  100U
 #define STACK_TOP (PLACE + 0x100000U)
+#define STILL_US  20000U /* in which a core that still could write would */
 
 static uint32_t first; /* slots, as the case says */
 static uint32_t second;
@@ -116,7 +117,7 @@ static void unmapped_while_written(void) {
     ALLOWED(r4_frame_unmap(r4_own(frame)));
     space_map(frame, PLACE + R4_PAGE_SIZE, R4_READ);
     uint64_t before = *word;
-    r4_spin_us(1000);
+    r4_spin_us(STILL_US);
     CHECK(*word == before && before != 0);
 }
 
@@ -127,7 +128,7 @@ static void protected_while_written(void) {
     writer_start();
     ALLOWED(r4_frame_protect(r4_own(frame), R4_READ));
     uint64_t before = *word;
-    r4_spin_us(1000);
+    r4_spin_us(STILL_US);
     CHECK(*word == before && before != 0);
 }
 
@@ -138,7 +139,7 @@ static void revoked_while_written(void) {
     writer_start();
     ALLOWED(r4_cap_revoke(r4_own(untyped)).error);
     space_map(memory_make_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE + R4_PAGE_SIZE, R4_READ);
-    r4_spin_us(1000);
+    r4_spin_us(STILL_US);
     CHECK(*word == 0); /* the same memory, new */
 }
 

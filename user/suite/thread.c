@@ -16,6 +16,7 @@
 #include "suite/themes.h"
 
 #define STACK_TOP (PLACE + 0x100000ULL)
+#define STILL_US  20000U /* in which a thread that still could run would */
 
 static volatile uint64_t given;
 static volatile uint64_t turns;
@@ -163,7 +164,7 @@ static uint32_t counter_start(void) {
 
 static bool stands_still(void) {
     uint64_t before = turns;
-    r4_spin_us(2000);
+    r4_spin_us(STILL_US);
     return turns == before;
 }
 
