@@ -38,6 +38,15 @@ static void wait_refusals(void) {
     }
 }
 
+static void exit_refusals(void) {
+    uint32_t weak = copy_with(r4_info()->slot_debug, R4_ALL_RIGHTS & ~R4_CONTROL);
+    struct r4_proxy_content content = content_for(r4_info()->slot_debug);
+    content.rights = R4_ALL_RIGHTS & ~R4_CONTROL;
+    REFUSED(R4_ERR_RIGHTS, r4_debug_exit(r4_own(weak), 0));
+    REFUSED(R4_ERR_RIGHTS, r4_debug_exit(put(0, content), 0));
+    ALLOWED(r4_cap_delete(r4_own(weak)));
+}
+
 static void through_a_proxy(void) {
     struct r4_proxy_content content = content_for(r4_info()->slot_debug);
     content.rights = 0;
@@ -53,6 +62,7 @@ static const struct test tests[] = {
     {"write: 1 to 24 bytes", write_refusals, 1},
     {"stat: the counters that there are", counters, 1},
     {"wait: for another cluster", wait_refusals, 1},
+    {"exit: only with CONTROL", exit_refusals, 1},
     {"stat and mark through proxies without any right", through_a_proxy, 1},
 };
 
