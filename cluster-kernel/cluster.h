@@ -21,7 +21,7 @@ struct cluster {
     uint32_t work;         /* orphaned operations that could run now */
     bool poll;             /* mailboxes have to be looked at again */
     bool linked;           /* links exist: doorbells mean something */
-    uint64_t noted_cores;  /* bit per core that shootdown_flush() has to ask */
+    uint64_t noted_cores;  /* bit per core that shootdown_flush() has to ask; 0 whenever the lock is free */
     uint64_t idle_cores;   /* bit per halted core */
     struct asid_table asids;
     uint32_t link_priority; /* at which messages are taken in: the highest of any link; once at boot */

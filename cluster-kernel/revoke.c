@@ -261,11 +261,14 @@ static void help_abandoned(struct core *core, struct operation *operation) {
     }
 }
 
+/* Whoever makes way, or waits, has flushed what he has unmapped so far: while others hold the lock, what no capability
+ * maps is mapped on no core, so they may use it anew (a table at another level, a frame as a proxy page). */
 enum operation_progress revoke_run(struct core *core, struct operation *operation) {
     trace(TRACE_REVOKE, (uintptr_t)operation->position, (uint64_t)operation->kind << 32 | operation->phase);
     for (;;) {
         enum step step = revoke_step(operation);
         if (step == STEP_WAIT) {
+            shootdown_flush(core);
             operation_wait(operation);
             return OPERATION_WAITING;
         }
@@ -278,6 +281,7 @@ enum operation_progress revoke_run(struct core *core, struct operation *operatio
             help_abandoned(core, other);
         }
         if (cluster_should_yield(core)) {
+            shootdown_flush(core);
             return OPERATION_PAUSED;
         }
     }
@@ -287,6 +291,7 @@ enum operation_progress revoke_drain_run(struct core *core) {
     while (cluster.drain.kind != OPERATION_NONE) {
         drain_step();
         if (cluster_should_yield(core)) {
+            shootdown_flush(core);
             return OPERATION_PAUSED;
         }
     }

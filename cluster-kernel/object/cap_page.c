@@ -88,6 +88,9 @@ struct outcome cap_page_map_call(struct invocation *invocation) {
     if (page >= WINDOW_PAGES) {
         return outcome_now(R4_ERR_RANGE);
     }
+    if (pd->version_floor >= R4_VERSION_MAX - 1) { /* a full slot needs a version above it; a Landing one more */
+        return outcome_now(R4_ERR_RETIRED);
+    }
     uint64_t address = window_page_address(page);
     uint64_t *entry = paging_entry(machine_direct(), pd->root, address, 1);
     if (entry == NULL) {

@@ -49,10 +49,10 @@ struct outcome debug_wait_remote(struct invocation *invocation) {
     if (peer >= cluster_count() || peer == this_cluster()) {
         return outcome_now(R4_ERR_ARGUMENT);
     }
-    /* commit */
-    if (!invocation_commit(invocation)) {
-        return outcome_now(R4_ERR_CHANGED);
+    if (invocation_is_once(invocation)) { /* the peer may die meanwhile */
+        return outcome_now(R4_ERR_ONCE);
     }
+    /* commit */
     struct operation *wait = operation_start(invocation->core, invocation->caller, OPERATION_MARK_WAIT, NULL);
     wait->link = cluster.links[peer];
     wait->progress = invocation->argument[1];
