@@ -42,9 +42,22 @@ $(HOST)/asan/pure.a: $(ASAN_PURE)
 	$(archive)
 $(HOST)/tsan/pure.a: $(TSAN_PURE)
 	$(archive)
+linked = $(filter %.o,$^) $(filter %.a,$^) # what more objects a program has may stand behind the archive
 $(ASAN_TESTS): $(HOST)/%: $(HOST)/asan/tests/host/%.o $(HOST)/asan/pure.a
 	@$(call say,HOSTLD,$@)
-	$(Q)gcc $(ASAN) -o $@ $^ $(CHECK_LIBS)
+	$(Q)gcc $(ASAN) -o $@ $(linked) $(CHECK_LIBS)
+# The two sides of a proxy, see tests/order/race.h.
+$(HOST)/test_proxy: $(HOST)/asan/tests/order/race.o
+$(HOST)/tsan_proxy: $(HOST)/tsan/tests/order/race.o
+ORDER := $(HOST)/order/search
+$(ORDER): $(HOST)/order/search.o $(HOST)/tsan/tests/order/race.o $(HOST)/tsan/pure.a
+	@$(call say,HOSTLD,$@)
+	$(Q)g++ -o $@ $(linked) $(CHECK_LIBS)
+$(HOST)/order/%.o: tests/order/%.cpp tests/order/race.h tests/tests.mk | $(TEST_PACKAGES)
+	@mkdir -p $(@D)
+	@$(call say,HOSTCXX,$@)
+	$(Q)g++ -std=gnu++98 -O1 -w -c $< -o $@ # relacy is of that time, and warned of by today's compilers
+$(HOST)/%/tests/order/race.o $(HOST)/%/tests/host/test_proxy.o $(HOST)/%/tests/host/tsan_proxy.o: HOST_CC += -iquote user -iquote tests/order
 # The simulator's machine layer serves these, too. Not position-independent: link constants are addresses.
 $(HOST)/asan/cluster-kernel/%.o $(HOST)/asan/tests/host/kernel_%.o: HOST_CC += -iquote tests/sim
 $(KERNEL_TESTS): $(HOST)/kernel_%: $(HOST)/asan/tests/host/kernel_%.o $(HOST)/asan/cluster-kernel/%.o $(HOST)/asan/pure.a
@@ -53,7 +66,7 @@ $(KERNEL_TESTS): $(HOST)/kernel_%: $(HOST)/asan/tests/host/kernel_%.o $(HOST)/as
 $(HOST)/kernel_revoke: $(HOST)/asan/cluster-kernel/operation.o
 $(TSAN_TESTS): $(HOST)/%: $(HOST)/tsan/tests/host/%.o $(HOST)/tsan/pure.a
 	@$(call say,HOSTLD,$@)
-	$(Q)gcc $(TSAN) -o $@ $^ $(CHECK_LIBS)
+	$(Q)gcc $(TSAN) -o $@ $(linked) $(CHECK_LIBS)
 
 $(HOST)/acpi/%.aml: tests/host/acpi/%.asl | $(TEST_PACKAGES)
 	@mkdir -p $(@D)
@@ -88,6 +101,7 @@ $(X2APIC_EMULATOR): tools/fetch_emulator.sh | $(TEST_PACKAGES)
 RUN_TESTS = $(PYTHON) tools/run_tests.py
 folders_with_tests = $(sort $(patsubst %/,%,$(dir $(wildcard $(addsuffix /test_*.py,$(1))))))
 HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools tests/linkgen) \
+	--command 'order: $(ORDER)' \
 	--command 'tree: $(PYTHON) tools/check_tree.py' \
 	--command 'docs: $(PYTHON) tools/check_docs.py' \
 	$(if $(CLANG),,--command 'stack: $(PYTHON) tools/check_stack.py $(BUILD)')
@@ -97,10 +111,10 @@ MACHINES := $(CONFIGS:%=build/%) build/qemu-2x2-trace
 # What only boots: machines with odd tables, and of odd sizes.
 ODD_MACHINES := $(patsubst %.toml,build/%,$(notdir $(wildcard tests/boot/tables/*.toml tests/boot/machines/*.toml)))
 
-check: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference)
+check: build $(HOST_TESTS) $(ORDER) $(ACPI_TABLES) $(MACHINES:%=%/reference)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test: build $(HOST_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER) $(X2APIC_EMULATOR)
+test: build $(HOST_TESTS) $(ORDER) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER) $(X2APIC_EMULATOR)
 	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(FUZZ_CHECKS) $(BOOT_CHECKS)
 
 sim: $(SIM)
@@ -123,4 +137,4 @@ lint: build $(HOST_TESTS) | $(LINT_PACKAGES)
 	codespell --quiet-level=2 -L nd,ist,covert,fro $(wildcard README.md docs) Makefile shared cluster-kernel boot-coordinator user tools tests configs
 	$(PYTHON) tools/check_tree.py
 
--include $(wildcard $(HOST)/asan/tests/host/*.d $(HOST)/tsan/tests/host/*.d) $(ASAN_PURE:.o=.d) $(TSAN_PURE:.o=.d) $(wildcard $(HOST)/asan/cluster-kernel/*.d)
+-include $(wildcard $(foreach kind,asan tsan,$(HOST)/$(kind)/tests/host/*.d $(HOST)/$(kind)/tests/order/*.d)) $(ASAN_PURE:.o=.d) $(TSAN_PURE:.o=.d) $(wildcard $(HOST)/asan/cluster-kernel/*.d)
