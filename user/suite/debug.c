@@ -33,6 +33,11 @@ static void wait_refusals(void) {
     REFUSED(R4_ERR_ARGUMENT, r4_debug_wait(r4_debug(), info->cluster_count, 0).error);
     REFUSED(R4_ERR_ARGUMENT, r4_debug_wait(r4_debug(), UINT32_MAX, 0).error);
     if (info->cluster_count > 1) {
+        struct r4_proxy_content content = content_for(info->slot_debug);
+        uint32_t other = (info->cluster + 1) % info->cluster_count;
+        ALLOWED(r4_debug_wait(put(0, content), other, 0).error);
+        content.flags = R4_PROXY_ONCE;
+        REFUSED(R4_ERR_ONCE, r4_debug_wait(put(0, content), other, 0).error);
         ALLOWED(
             r4_debug_wait(r4_debug(), (info->cluster + 1) % info->cluster_count, 0).error); /* it is there already */
     }
