@@ -115,7 +115,7 @@ check: build $(HOST_TESTS) $(ORDER) $(ACPI_TABLES) $(MACHINES:%=%/reference)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
 test: build $(HOST_TESTS) $(ORDER) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER) $(X2APIC_EMULATOR)
-	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(FUZZ_CHECKS) $(BOOT_CHECKS)
+	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)
 
 sim: $(SIM)
 	@$(or $(SIM_COMMAND),$(error tests/sim/sim.mk defines no SIM_COMMAND))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# Static proofs with Frama-C's EVA, one driver prove_X.c per parser; included by tests/tests.mk. Not part of `make test`: Debian's
-# frama-c-base brings OCaml, GTK and Why3 along, and a proof takes up to minutes. The first `make prove` installs it.
+# Proofs; included by tests/tests.mk. Those of lemmas about slots, derivation and walks (test_lemmas.py) are part of `make test`.
+# Those with Frama-C's EVA, one driver prove_X.c per parser, are not: Debian's frama-c-base brings OCaml, GTK and Why3 along, and a proof
+# takes up to minutes. The first `make prove` installs it.
 
 PROOFS := $(patsubst tests/prove/prove_%.c,%,$(wildcard tests/prove/prove_*.c))
 PROVE_PACKAGES := build/packages-prove
@@ -25,9 +26,12 @@ PROVE_EVA_next := -eva-slevel 30 -eva-split-return-function acpi_next:0
 PROVE_EVA_slit := -eva-slevel 30
 PROVE_EVA_srat := $(call prove_renamed,srat)
 
-.PHONY: prove $(PROOFS:%=prove-%)
-prove: $(PROOFS:%=prove-%)
+.PHONY: prove prove-lemmas $(PROOFS:%=prove-%)
+prove: prove-lemmas $(PROOFS:%=prove-%)
 	@echo '$(words $(PROOFS)) parsers without an alarm: $(PROOFS)'
+
+prove-lemmas: | $(TEST_PACKAGES)
+	@$(RUN_TESTS) --pytest tests/prove
 
 # No alarm, and no assertion of the driver left open.
 $(PROOFS:%=prove-%): prove-%: tests/prove/prove_%.c | $(PROVE_PACKAGES)
