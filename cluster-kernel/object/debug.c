@@ -46,11 +46,11 @@ struct outcome debug_mark(struct invocation *invocation) {
 
 struct outcome debug_wait_remote(struct invocation *invocation) {
     uint64_t peer = invocation->argument[0];
-    if (peer >= cluster_count() || peer == this_cluster()) {
-        return outcome_now(R4_ERR_ARGUMENT);
-    }
     if (invocation_is_once(invocation)) { /* the peer may die meanwhile */
         return outcome_now(R4_ERR_ONCE);
+    }
+    if (peer >= cluster_count() || peer == this_cluster()) {
+        return outcome_now(R4_ERR_ARGUMENT);
     }
     /* commit */
     struct operation *wait = operation_start(invocation->core, invocation->caller, OPERATION_MARK_WAIT, NULL);

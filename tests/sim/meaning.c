@@ -160,9 +160,9 @@ static const struct need {
     [R4_OP_ASID_ASSIGN] = {R4_CAP_ASID_POOL, R4_CONTROL, 0},
     [R4_OP_DEBUG_WRITE] = {R4_CAP_DEBUG, 0, 0},
     [R4_OP_DEBUG_MARK] = {R4_CAP_DEBUG, 0, 0},
-    [R4_OP_DEBUG_WAIT] = {R4_CAP_DEBUG, 0, 0},
+    [R4_OP_DEBUG_WAIT] = {R4_CAP_DEBUG, 0, NOT_ONCE},
     [R4_OP_DEBUG_STAT] = {R4_CAP_DEBUG, 0, 0},
-    [R4_OP_DEBUG_EXIT] = {R4_CAP_DEBUG, 0, 0},
+    [R4_OP_DEBUG_EXIT] = {R4_CAP_DEBUG, R4_CONTROL, 0},
 };
 
 /* And of the capability that the first argument names; type EMPTY: it names none. A single-use proxy never serves. */
