@@ -135,7 +135,7 @@ $(BUILD)/coordinator.elf: $(COORDINATOR_OBJECTS) $(BUILD)/coordinator/shared.a b
 
 # --- user program: one ELF, the root task of every cluster; the command line chooses which of its programs ---
 
-USER_SOURCES := $(call sources,user/lib user/lib/x86 user/root user/bench user/suite)
+USER_SOURCES := $(call sources,user/lib user/lib/x86 user/root user/bench user/suite user/fuzz)
 USER_OBJECTS := $(call objects,user,$(BUILD)/user,$(USER_SOURCES))
 USER_SHARED := $(call objects,shared,$(BUILD)/user/shared,$(SHARED))
 

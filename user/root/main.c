@@ -5,6 +5,7 @@
 #include "bench/bench.h"
 #include "bench/preempt.h"
 #include "bench/steps.h"
+#include "fuzz/fuzz.h"
 #include "lib/census.h"
 #include "lib/debug.h"
 #include "lib/print.h"
@@ -17,8 +18,8 @@ struct program {
     uint32_t (*run)(void); /* returns the exit code: 0 is success */
 };
 
-static const struct program programs[] = {
-    {"demo", demo_run}, {"bench", bench_run}, {"preempt", preempt_run}, {"steps", steps_run}, {"suite", suite_run}};
+static const struct program programs[] = {{"demo", demo_run},   {"bench", bench_run}, {"preempt", preempt_run},
+                                          {"steps", steps_run}, {"suite", suite_run}, {"fuzz", fuzz_run}};
 
 _Noreturn void root_main(const struct r4_root_info *info);
 
@@ -42,6 +43,6 @@ _Noreturn void root_main(const struct r4_root_info *info) {
             finish(programs[i].run());
         }
     }
-    print("no program is called '%s': demo, bench, preempt, steps, suite", name);
+    print("no program is called '%s': demo, bench, preempt, steps, suite, fuzz", name);
     finish(R4_ERR_ARGUMENT);
 }

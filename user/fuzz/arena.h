@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where the fuzzer's threads live: some domains with windows, filled with capabilities of all kinds. Everything is made
+ * of one untyped and ends with it. What the threads stand on (tables, image, stacks, the window pages that they read
+ * and write) is named by the root task alone, so that whatever they do they can go on; all else is theirs to break.
+ *
+ *   window page   what
+ *   0             cap page, with some of everything
+ *   1             cap page, empty at first
+ *   2, 3          whatever the threads map there
+ *   4, 5          proxy pages
+ *   6, 7          whatever the threads map there
+ *   8             cap page with what ends the own thread; no call names it but by chance
+ */
+#ifndef R4_FUZZ_ARENA_H
+#define R4_FUZZ_ARENA_H
+
+#include "fuzz/random.h"
+#include <r4/abi.h>
+
+#define ARENA_DOMAINS 3U
+#define ARENA_THREADS 8U
+#define ARENA_PAGES   8U /* of a window, that are used */
+#define ARENA_PROXIES 4U /* window pages of the domains' own proxies: this and the next */
+#define ARENA_CALLERS 4U /* threads 0 to 3 call the kernel, */
+#define ARENA_WRITERS 2U /* the next two only write proxies, */
+                         /* the others run when some call starts them: they call, too */
+
+/* What all threads know; written by the root task before they start. */
+struct arena {
+    uint32_t names[ARENA_DOMAINS];
+    uint64_t threads[ARENA_THREADS]; /* objects' physical addresses */
+};
+extern struct arena arena;
+
+void arena_build(struct random *random);
+
+/* Takes everything apart; ends the program if not everything comes back. */
+void arena_end(void);
+
+/* Starts thread `index` at its beginning, in domain `domain` and on core `core`, if it can be: not while a call of it
+ * is still under way. */
+void arena_start(uint32_t index, uint32_t domain, uint32_t core);
+
+void arena_stop(uint32_t index);
+
+/* The slot of a domain's window with which thread `index` stops itself. */
+static inline uint32_t arena_stop_slot(uint32_t index) { return ARENA_PAGES * R4_SLOTS_PER_PAGE + 1 + index; }
+
+/* The stack of thread `index`, which is mapped in each domain: its upper end. */
+uint64_t arena_stack(uint32_t index);
+
+#endif
