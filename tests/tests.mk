@@ -81,6 +81,16 @@ $(STEP_COUNTER): tests/boot/step_counter.c tests/tests.mk | $(TEST_PACKAGES)
 	@$(call say,HOSTCC,$@)
 	$(Q)gcc -std=gnu11 -O2 -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -shared -fPIC -o $@ $<
 
+# --- the simulator's audit for the memory of a real machine (tests/boot/test_fuzz.py); what only the simulator calls is left out ---
+
+AUDIT_MEMORY := $(HOST)/audit_memory
+AUDIT_SOURCES := tests/boot/audit_memory.c $(patsubst %,tests/sim/%.c,audit census marks names versions) $(wildcard cluster-kernel/core/*.c)
+$(AUDIT_MEMORY): $(AUDIT_SOURCES) $(wildcard tests/sim/*.h cluster-kernel/*.h cluster-kernel/*/*.h shared/r4/*.h) tests/tests.mk | $(TEST_PACKAGES)
+	@mkdir -p $(@D)
+	@$(call say,HOSTCC,$@)
+	$(Q)gcc -std=gnu11 -O1 -g $(WARNINGS) -ffunction-sections -Wl,--gc-sections -Icluster-kernel -Icluster-kernel/x86 \
+		-Itests/sim -Ishared -o $@ $(AUDIT_SOURCES)
+
 # --- the simulator's own rules: build/sim/r4sim and SIM_COMMAND, what `make sim` and `make test` run ---
 
 SEEDS ?= 1000
@@ -114,7 +124,7 @@ ODD_MACHINES := $(patsubst %.toml,build/%,$(notdir $(wildcard tests/boot/tables/
 check: build $(HOST_TESTS) $(ORDER) $(ACPI_TABLES) $(MACHINES:%=%/reference)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test: build $(HOST_TESTS) $(ORDER) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER) $(X2APIC_EMULATOR)
+test: build $(HOST_TESTS) $(ORDER) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
 	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)
 
 sim: $(SIM)

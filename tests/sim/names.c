@@ -100,7 +100,7 @@ static void nameless_check(const struct census *census, const struct pd *pd) {
 }
 
 void names_check(const struct census *census) {
-    if (aged[census->copy->number]) { /* else it may not have made its table yet */
+    if (census->copy->cluster->asids.entries[1].key != 0) { /* else it has not made its table yet */
         free_check(census);
     }
     for (size_t i = 0; i < census->pd_count; i++) {

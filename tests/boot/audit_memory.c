@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ *
+ *     audit_memory FILE… -- STATE:TABLES:DIRECT…
+ *
+ * The simulator's audit of a machine that stands still: files that are its memory from physical address 0 on; then for
+ * each cluster the physical addresses of its `struct cluster` and of its kernel's level-4 table, and where its direct
+ * map begins, all in hexadecimal. A cluster with a core in its kernel is left out. Exit status 1 if an invariant is
+ * broken, 2 for what could not be read.
+ *
+ * The simulator's own sources, compiled for the kernel's structures of x86-64 and linked with this file in place of its
+ * memory.c and main.c. The memory lies where they look for it, and the few pointers that they follow are written over
+ * in a private copy.
+ */
+#include "audit.h"
+#include "census.h"
+#include "core/paging.h"
+#include "memory.h"
+#include "thread.h"
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct place { /* what the arguments say of a cluster */
+    phys_t state;
+    phys_t tables;
+    uint64_t direct; /* virtual */
+} places[SIM_CLUSTERS];
+
+static struct copy copies[SIM_CLUSTERS];
+static struct sim_totals totals;
+static uint64_t memory_size;
+
+struct sim sim = {.copies = copies};
+struct sim_totals *sim_totals = &totals;
+
+/* --- in place of main.c and memory.c --- */
+
+void sim_fail(const char *name, const char *text, ...) {
+    va_list arguments;
+    va_start(arguments, text);
+    printf("broken: %s: ", name);
+    vprintf(text, arguments);
+    va_end(arguments);
+    putchar('\n');
+    exit(1);
+}
+
+/* A number for each page that is asked for. */
+uint32_t memory_page(phys_t address) {
+    static uint32_t numbers[1U << 20];
+    static uint32_t last;
+    uint32_t *number = &numbers[address / R4_PAGE_SIZE % R4_COUNT(numbers)];
+    if (address >= memory_size || memory_size / R4_PAGE_SIZE > R4_COUNT(numbers) || last == MEMORY_PAGES - 1) {
+        sim_fail("RAM", "%lx is not in the memory, or is one page too many", address);
+    }
+    *number = *number == 0 ? ++last : *number;
+    return *number;
+}
+
+/* As the kernel's own tables say. */
+bool memory_owns(uint32_t number, phys_t base, uint64_t size) {
+    for (phys_t at = round_down(base, R4_LARGE_SIZE); at < base + size; at += R4_LARGE_SIZE) {
+        const uint64_t *entry = paging_entry(MEMORY_HOST, places[number].tables, places[number].direct + at, 2);
+        if (entry == NULL || (*entry & PAGING_PRESENT) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- pointers --- */
+
+/* What a kernel's pointer into its direct map is here. */
+static void *here(const struct place *place, const void *pointer) {
+    uint64_t offset = (uintptr_t)pointer - place->direct;
+    if (pointer == NULL) {
+        return NULL;
+    }
+    if (offset >= memory_size) {
+        sim_fail("pointers", "%p does not lead into the direct map", pointer);
+    }
+    return memory_host(offset);
+}
+
+static void link_relocate(const struct place *place, struct link *link) {
+    for (uint32_t i = 0; link != NULL && i < LOANS; i++) {
+        link->lent[i].ref = here(place, link->lent[i].ref);
+        link->received[i].root = here(place, link->received[i].root);
+    }
+}
+
+static void window_relocate(const struct place *place, struct window *window) {
+    for (uint32_t i = 0; window != NULL && i < WINDOW_TABLES; i++) {
+        window->tables[i] = here(place, window->tables[i]);
+    }
+}
+
+static void cluster_relocate(const struct place *place, struct cluster *state) {
+    state->dying = here(place, state->dying);
+    for (uint32_t peer = 0; peer < R4_MAX_CLUSTERS; peer++) {
+        state->links[peer] = here(place, state->links[peer]);
+        link_relocate(place, state->links[peer]);
+    }
+    for (uint32_t asid = 0; asid < ASID_COUNT; asid++) {
+        struct asid_entry *entry = &state->asids.entries[asid];
+        entry->window = here(place, entry->window);
+        window_relocate(place, entry->window);
+    }
+}
+
+/* Threads are found by their capabilities. */
+static void threads_relocate(const struct place *place, const struct copy *copy) {
+    static struct census census;
+    census_take(&census, copy);
+    for (size_t i = 0; i < census.thread_count; i++) {
+        struct thread *thread = (struct thread *)(uintptr_t)census.threads[i];
+        thread->pd = here(place, thread->pd);
+    }
+    printf("cluster %u: %zu capabilities in %zu pages, %zu address spaces, %zu threads\n", copy->number,
+           census.slot_count, census.page_count, census.pd_count, census.thread_count);
+}
+
+/* --- the machine --- */
+
+static void memory_map_file(const char *path) {
+    struct stat status;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0 || fstat(file, &status) != 0) {
+        perror(path);
+        exit(2);
+    }
+    size_t size = (size_t)status.st_size;
+    int flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
+    if (mmap(memory_host(memory_size), size, PROT_READ | PROT_WRITE, flags, file, 0) != memory_host(memory_size)) {
+        perror(path);
+        exit(2);
+    }
+    memory_size += size;
+    close(file);
+}
+
+static void cluster_read(const char *argument) {
+    struct place *place = &places[sim.cluster_count];
+    struct copy *copy = &copies[sim.cluster_count];
+    if (sscanf(argument, "%lx:%lx:%lx", &place->state, &place->tables, &place->direct) != 3 ||
+        place->state >= memory_size || place->tables >= memory_size) {
+        fprintf(stderr, "no cluster: %s\n", argument);
+        exit(2);
+    }
+    *copy = (struct copy){
+        .number = sim.cluster_count++,
+        .direct = MEMORY_HOST,
+        .cluster = memory_host(place->state),
+    };
+    if (copy_is_calm(copy)) {
+        cluster_relocate(place, copy->cluster);
+        threads_relocate(place, copy);
+    }
+}
+
+int main(int count, char **arguments) {
+    int at = 1;
+    for (; at < count && strcmp(arguments[at], "--") != 0; at++) {
+        memory_map_file(arguments[at]);
+    }
+    for (at++; at < count && sim.cluster_count < SIM_CLUSTERS; at++) {
+        cluster_read(arguments[at]);
+    }
+    audit_all();
+    return at == count && sim.cluster_count != 0 ? 0 : 2;
+}
