@@ -3,6 +3,7 @@
  * Capabilities that arguments name: what is not the quick way.
  */
 #include "invocation.h"
+#include "core/walk.h"
 
 enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type type) {
     if (slot_type(slot) != type) {
@@ -14,9 +15,9 @@ enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type ty
 struct resolved invocation_cap_through(const struct invocation *invocation, uint64_t cap, enum r4_cap_type type,
                                        uint64_t rights, uint64_t through) {
     const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids};
+    uint64_t most = R4_TTL_MAX - (invocation->chain == NULL ? 0 : invocation->chain->hops);
     struct chain chain;
-    uint64_t hops;
-    struct resolved resolved = resolve_chain(&place, &invocation->caller->pd->window, cap, &chain, &hops);
+    struct resolved resolved = resolve_chain(&place, &invocation->caller->pd->window, cap, most, &chain);
     if (resolved.slot == NULL) {
         return resolved;
     }
@@ -24,10 +25,13 @@ struct resolved invocation_cap_through(const struct invocation *invocation, uint
     if (busy || slot_type(resolved.slot) != type) {
         return (struct resolved){NULL, invocation_refusal(resolved.slot, type)};
     }
-    if (hops != 0 && chain.once != NULL) {
+    if (chain.hops != 0 && through == RIGHT_OF_NOBODY) {
+        return (struct resolved){NULL, R4_ERR_PROXY};
+    }
+    if (chain.hops != 0 && chain.once != NULL) {
         return (struct resolved){NULL, R4_ERR_ONCE};
     }
-    uint64_t has = hops == 0 ? slot_rights(resolved.slot) : chain_rights(&chain);
-    uint64_t needs = hops == 0 ? rights : rights | through;
+    uint64_t has = chain.hops == 0 ? slot_rights(resolved.slot) : chain_rights(&chain);
+    uint64_t needs = chain.hops == 0 ? rights : rights | through;
     return (~has & needs) != 0 ? (struct resolved){NULL, R4_ERR_RIGHTS} : resolved;
 }

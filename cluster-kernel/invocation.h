@@ -50,7 +50,8 @@ static inline bool invocation_commit(const struct invocation *invocation) {
 /* Why a slot is not a usable cap of `type`: never R4_OK. */
 enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type type);
 
-/* The same as invocation_cap() for an address that is none of a slot in a cap page of the caller. */
+/* The same as invocation_cap() for an address that is none of a slot in a cap page of the caller. A call takes
+ * R4_TTL_MAX hops at most in all: the argument's chain has those that the invoked capability's has left. */
 struct resolved invocation_cap_through(const struct invocation *invocation, uint64_t cap, enum r4_cap_type type,
                                        uint64_t rights, uint64_t through);
 

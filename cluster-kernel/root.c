@@ -119,7 +119,7 @@ static void frame_put(struct root *root, uint32_t index, phys_t frame, uint64_t 
     if (entry == NULL || (*entry & PAGING_PRESENT) != 0) {
         panic("the root task does not fit its 2 MiB");
     }
-    frame_map(slot, root->pd, entry, address, rights, false);
+    frame_map(slot, root->pd, entry, address, paging_leaf(slot_pages(slot), rights, false, PAGING_MARK_NONE));
 }
 
 /* Image, stack, information page. */

@@ -152,25 +152,24 @@ INLINE enum r4_error through_check(const struct operation_entry *entry, const st
 /* The address is none of a slot in a cap page of the caller: it leads through proxies, or nowhere. */
 INLINE bool invoke_through(struct core *core, uint64_t cap, uint64_t operation) {
     const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids};
-    struct chain *chain = &core->chain;
     struct walk walk = WALK_FROM(&core->current->pd->window, cap);
     struct resolved resolved;
-    if (!walk_begin(&place, &walk, chain, &resolved)) {
+    if (!walk_begin(&place, &walk, &core->chain, &resolved)) {
         return invoke_ended(core, operation, resolved);
     }
-    resolved = walk_on(&place, &walk, chain);
+    resolved = walk_on(&place, &walk, &core->chain, UINT64_MAX); /* their TTLs rise */
     if (RARELY(operation >= R4_OP_COUNT)) {
         return finish(core, R4_ERR_OPERATION, 0);
     }
     const struct operation_entry *entry = &table[operation];
     if (RARELY(resolved.error != R4_OK)) {
-        return finish(core, resolved.error, walk.hops);
+        return finish(core, resolved.error, core->chain.hops);
     }
-    enum r4_error error = through_check(entry, resolved.slot, chain);
+    enum r4_error error = through_check(entry, resolved.slot, &core->chain);
     if (RARELY(error != R4_OK)) {
         return finish(core, error, 0);
     }
-    return handle(core, entry, resolved.slot, chain);
+    return handle(core, entry, resolved.slot, &core->chain);
 }
 
 /* The lock is held; the arguments stand in the core's invocation. */

@@ -28,6 +28,7 @@ struct chain {
     uint64_t first;        /* word 0 of the first proxy */
     uint64_t words;        /* word 0 of all, ANDed; when it has ended, the capability's rights too, at the same place */
     uint64_t badge;        /* of the proxy nearest to the capability that has one; 0: none */
+    uint64_t hops;         /* proxies so far */
     struct r4_proxy *once; /* the single-use proxy; null: none */
     uint64_t once_word;    /* its word 0 as it was read */
 };
@@ -57,15 +58,6 @@ static inline bool resolve_direct(uintptr_t direct, const struct window *window,
     *slot = (struct r4_slot *)window_place(direct, leaf, cap);
     return true;
 }
-
-/* Walks from `cap` as the holder of window `caller` (which has a name) sees it. The first slot may be a kernel
- * capability too: then *hops is 0, and the chain says nothing. Errors: R4_ERR_FOREIGN_CLUSTER;
- * R4_ERR_ADDRESS (no marked page at that index, or a header), R4_ERR_EMPTY; R4_ERR_ASID (for anything in another's
- * window that is no proxy for the holder: what is there is not told), R4_ERR_VERSION, R4_ERR_TTL, R4_ERR_RIGHTS (no
- * DEFER), R4_ERR_ONCE (a second single-use proxy). *hops says how many proxies it went
- * through. A slot that is being revoked or made is no error here. */
-struct resolved resolve_chain(const struct resolve_place *place, const struct window *caller, uint64_t cap,
-                              struct chain *chain, uint64_t *hops);
 
 /* Uses up the chain's single-use proxy, if it has one: its kind becomes empty, its serial stays. False if it is not
  * what was read any more. The one store of the kernel into a proxy page. */

@@ -98,6 +98,31 @@ static inline enum r4_error slot_free_check(const struct r4_slot *slot) {
     return word >= r4_slot_version_put(R4_VERSION_MAX) ? R4_ERR_RETIRED : R4_OK;
 }
 
+/* The same of `count` (1 or more) slots in a row: R4_ERR_OCCUPIED if any is, else R4_ERR_RETIRED if any is. Empty slots have
+ * nothing but zero beside the version; when one more is added, that of a retired one leaves its field. */
+static inline enum r4_error slots_free_check(const struct r4_slot *first, uint32_t count) {
+    uint64_t seen = first->word[0] + r4_slot_version_put(1);
+#pragma GCC unroll 3
+    for (const struct r4_slot *slot = first + 1; slot < first + count; slot++) {
+        seen |= slot->word[0] + r4_slot_version_put(1);
+    }
+    if (r4_slot_type_get(seen) != R4_CAP_EMPTY) {
+        return R4_ERR_OCCUPIED;
+    }
+    return r4_slot_prev_high_get(seen) != 0 ? R4_ERR_RETIRED : R4_OK;
+}
+
+/* Word 0 in parts, for loops over many slots: one load, one store. */
+struct slot_parts {
+    uint16_t below;
+    uint32_t version;
+    uint16_t above;
+} __attribute__((packed, may_alias));
+R4_SIZE(struct slot_parts, 8);
+_Static_assert(r4_slot_version_low == 16, "the version is the middle part");
+
+static inline struct slot_parts *slot_parts(struct r4_slot *slot) { return (struct slot_parts *)&slot->word[0]; }
+
 /* Fills a slot that slot_free_check() accepted: next version, with these links (0: none). Only derivation.h may give
  * any. */
 static inline void slot_fill_linked(struct r4_slot *slot, const struct slot_content *content, uint64_t prev,

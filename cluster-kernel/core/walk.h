@@ -14,14 +14,13 @@
 
 struct walk {
     const struct window *holder;
-    uint64_t cap; /* what the holder names */
-    uint64_t hops;
-    uint64_t last;    /* of the proxy followed last: TTL and kind, as they stand in its word 0 */
+    uint64_t cap;     /* what the holder names */
+    uint64_t last;    /* TTL of the proxy followed last, where it stands in word 0 */
     uint32_t version; /* that it says its target has */
     uint64_t words;   /* word 0 of all proxies so far, ANDed */
 };
 
-/* TTL and kind in one: two proxies compare like their TTLs. */
+/* TTL and kind in one: when the kind of a proxy is taken off, the TTL alone is left, at its place. */
 #define WALK_TTL_AND_KIND (r4_proxy_kind_put(r4_proxy_kind_max()) | r4_proxy_ttl_put(r4_proxy_ttl_max()))
 
 /* What a step has come to. */
@@ -81,7 +80,7 @@ WALK_INLINE struct walk_step walk_look(const struct resolve_place *place, const 
     return (struct walk_step){WALK_AT_PROXY, R4_OK, window, window_place(place->direct, leaf, cap)};
 }
 
-/* Cold, so that the one compare which decides stands alone. */
+/* Cold, so that what decides stands alone. */
 WALK_APART bool walk_is_foreign(const struct window *holder, const struct window *window) { return window != holder; }
 
 /* Follows a proxy in a proxy page of `window`. Only word 0 as read first counts, and only if it is unchanged after the
@@ -93,15 +92,15 @@ WALK_INLINE enum r4_error walk_hop(struct walk *walk, struct chain *chain, const
     uint64_t badge = __atomic_load_n(&proxy->word[2], __ATOMIC_ACQUIRE);
     uint64_t link = __atomic_load_n(&proxy->word[3], __ATOMIC_ACQUIRE);
     uint64_t again = __atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED);
-    if (WALK_RARELY(again != word || r4_proxy_kind_get(word) != R4_CAP_PROXY)) {
+    uint64_t ttl = (word & WALK_TTL_AND_KIND) ^ r4_proxy_kind_put(R4_CAP_PROXY);
+    if (WALK_RARELY(again != word || r4_proxy_kind_get(ttl) != 0)) {
         return walk_is_foreign(walk->holder, window) ? R4_ERR_ASID : R4_ERR_EMPTY;
     }
     if (WALK_RARELY(r4_proxy_grantee_get(link) != walk->holder->name)) {
-        if (walk_is_foreign(walk->holder, window)) {
+        if (window != walk->holder) {
             return R4_ERR_ASID;
         }
     }
-    uint64_t ttl = word & WALK_TTL_AND_KIND;
     if (!first) {
         if ((uint32_t)r4_proxy_serial_get(word) != walk->version) {
             return R4_ERR_VERSION;
@@ -123,11 +122,14 @@ WALK_INLINE enum r4_error walk_hop(struct walk *walk, struct chain *chain, const
     if (first) {
         chain->first = word;
         chain->badge = badge;
-    } else if (badge != 0) {
-        chain->badge = badge;
+        chain->hops = 1;
+    } else {
+        chain->hops++;
+        if (badge != 0) {
+            chain->badge = badge;
+        }
     }
-    *walk =
-        (struct walk){window, target, walk->hops + 1, ttl, (uint32_t)r4_proxy_version_get(link), walk->words & word};
+    *walk = (struct walk){window, target, ttl, (uint32_t)r4_proxy_version_get(link), walk->words & word};
     return R4_OK;
 }
 
@@ -147,8 +149,7 @@ WALK_INLINE struct resolved walk_finish(const struct walk *walk, struct chain *c
     uint64_t word = slot->word[0];
     uint64_t rights = slot->word[2] << (r4_proxy_rights_low - r4_slot_rights_low);
     if ((uint32_t)r4_slot_version_get(word) != walk->version ||
-        (word & r4_slot_ttl_put(r4_slot_ttl_max())) <= walk->last || /* the kind is below it */
-        (rights & r4_proxy_rights_put(R4_DEFER)) == 0) {
+        (word & r4_slot_ttl_put(r4_slot_ttl_max())) <= walk->last || (rights & r4_proxy_rights_put(R4_DEFER)) == 0) {
         return (struct resolved){NULL, walk_refusal(word, walk->last, walk->version)};
     }
     chain->words = walk->words & rights;
@@ -169,9 +170,13 @@ WALK_INLINE bool walk_begin(const struct resolve_place *place, struct walk *walk
     return false;
 }
 
-/* All others. */
-WALK_INLINE struct resolved walk_on(const struct resolve_place *place, struct walk *walk, struct chain *chain) {
+/* All others; through `most` proxies in all. */
+WALK_INLINE struct resolved walk_on(const struct resolve_place *place, struct walk *walk, struct chain *chain,
+                                    uint64_t most) {
     for (;;) {
+        if (chain->hops > most) {
+            return (struct resolved){NULL, R4_ERR_TTL};
+        }
         struct walk_step step = walk_look(place, walk->holder, walk->cap);
         if (step.at == WALK_AT_SLOT) {
             return walk_finish(walk, chain, (struct r4_slot *)step.place);
@@ -188,6 +193,24 @@ WALK_INLINE struct resolved walk_on(const struct resolve_place *place, struct wa
 
 /* A walk that begins with `cap` as `caller` sees it. */
 #define WALK_FROM(caller, cap)                                                                                         \
-    { caller, cap, 0, 0, 0, UINT64_MAX }
+    { caller, cap, 0, 0, UINT64_MAX }
+
+/* Walks from `cap` as the holder of window `caller` (which has a name) sees it, through `most` proxies at most. The
+ * first slot may be a kernel capability too: then chain->hops is 0, and the chain says nothing else. Errors:
+ * R4_ERR_FOREIGN_CLUSTER; R4_ERR_ADDRESS (no marked page at that index, or a header), R4_ERR_EMPTY; R4_ERR_ASID (for
+ * anything in another's window that is no proxy for the holder: what is there is not told), R4_ERR_VERSION, R4_ERR_TTL
+ * (also: more than `most` proxies), R4_ERR_RIGHTS (no DEFER), R4_ERR_ONCE (a second single-use proxy). chain->hops says
+ * how many it went through. A slot that is being revoked or made is no error here. */
+WALK_INLINE struct resolved resolve_chain(const struct resolve_place *place, const struct window *caller, uint64_t cap,
+                                          uint64_t most, struct chain *chain) {
+    struct walk walk = WALK_FROM(caller, cap);
+    struct resolved resolved;
+    chain->hops = 0;
+    if (walk_begin(place, &walk, chain, &resolved)) {
+        return walk_on(place, &walk, chain, most);
+    }
+    bool empty = resolved.slot != NULL && slot_type(resolved.slot) == R4_CAP_EMPTY;
+    return empty ? (struct resolved){NULL, R4_ERR_EMPTY} : resolved;
+}
 
 #endif

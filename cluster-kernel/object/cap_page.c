@@ -19,24 +19,23 @@ void cap_page_init(phys_t object) {
     slot_fill((struct r4_slot *)(machine_direct() + object), &header);
 }
 
-static void floor_raise(struct pd *pd, const struct r4_slot *page) {
-    uint64_t floor = pd->version_floor;
-    for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
-        floor = slot_version(&page[i]) > floor ? slot_version(&page[i]) : floor;
+static void floor_raise(struct pd *pd, struct r4_slot *page) {
+    uint32_t floor = pd->version_floor;
+#pragma GCC unroll 4
+    for (struct r4_slot *slot = page + 1; slot < page + R4_SLOTS_PER_PAGE; slot++) {
+        uint32_t version = slot_parts(slot)->version;
+        floor = version > floor ? version : floor;
     }
-    pd->version_floor = (uint32_t)floor;
+    pd->version_floor = floor;
 }
 
-/* Empty slots, whose word 0 is their version, go on from the floor; the cap in a full one counts as filled anew. */
+/* All slots go on above the floor, as if they had been filled once more. */
 static void floor_apply(const struct pd *pd, struct r4_slot *page) {
-    uint64_t floor = pd->version_floor;
-    uint64_t above = floor == R4_VERSION_MAX ? floor : floor + 1;
-    for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
-        uint64_t word = page[i].word[0];
-        if (r4_slot_type_get(word) == R4_CAP_EMPTY) {
-            page[i].word[0] = word > r4_slot_version_put(floor) ? word : r4_slot_version_put(floor);
-        } else if (r4_slot_version_get(word) < above) {
-            page[i].word[0] = r4_slot_version_set(word, above);
+    uint32_t above = pd->version_floor == R4_VERSION_MAX ? R4_VERSION_MAX : pd->version_floor + 1;
+#pragma GCC unroll 8
+    for (struct r4_slot *slot = page + 1; slot < page + R4_SLOTS_PER_PAGE; slot++) {
+        if (slot_parts(slot)->version < above) {
+            slot_parts(slot)->version = above;
         }
     }
 }

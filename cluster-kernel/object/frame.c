@@ -101,7 +101,7 @@ static inline __attribute__((always_inline)) struct outcome map(struct invocatio
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
-    frame_map(slot, pd, entry, address, rights, size != R4_PAGE_SIZE);
+    frame_map(slot, pd, entry, address, paging_leaf(slot_pages(slot), rights, size != R4_PAGE_SIZE, PAGING_MARK_NONE));
     return outcome_now(R4_OK);
 }
 
@@ -159,8 +159,8 @@ struct outcome frame_map_proxies_call(struct invocation *invocation) {
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
-    frame_map(invocation->slot, pd, entry, address, R4_READ | R4_WRITE, false);
-    *entry = paging_mark_set(*entry, PAGING_MARK_PROXIES);
+    frame_map(invocation->slot, pd, entry, address,
+              paging_leaf(slot_pages(invocation->slot), R4_READ | R4_WRITE, false, PAGING_MARK_PROXIES));
     return outcome_now(R4_OK);
 }
 

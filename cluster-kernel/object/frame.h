@@ -11,10 +11,10 @@
  * flush (shootdown.h). */
 void frame_unmap(const struct r4_slot *slot);
 
-/* Maps; address and entry have been checked, `large` says which of the two sizes it has. Used at boot as well. */
+/* Maps by this leaf, written at once with its mark; address and entry have been checked. Used at boot as well. */
 static inline void frame_map(struct r4_slot *slot, const struct pd *pd, uint64_t *entry, uint64_t address,
-                             uint64_t rights, bool large) {
-    *entry = paging_leaf(slot_pages(slot), rights, large, PAGING_MARK_NONE);
+                             uint64_t leaf) {
+    *entry = leaf;
     slot_mapping_set(slot, (struct slot_mapping){address, pd->window.name});
 }
 

@@ -16,19 +16,16 @@ static enum r4_error destinations_check(const struct invocation *invocation, uin
     if (*first == NULL || index % R4_SLOTS_PER_PAGE + count > R4_SLOTS_PER_PAGE) {
         return R4_ERR_ADDRESS;
     }
-    for (const struct r4_slot *slot = *first; slot < *first + count; slot++) {
-        enum r4_error error = slot_free_check(slot);
-        if (error != R4_OK) {
-            return error;
-        }
-    }
-    return R4_OK;
+    return slots_free_check(*first, count);
 }
 
 /* All that can be said against a request; R4_OK sets *first and *result. */
 static inline enum r4_error request_check(const struct invocation *invocation, const struct retype_request *request,
                                           struct r4_slot **first, struct retype_result *result) {
     const struct r4_slot *source = invocation->slot;
+    if (invocation->chain != NULL && request->count > R4_RETYPE_THROUGH_MAX) {
+        return R4_ERR_ARGUMENT;
+    }
     enum r4_error error = retype_check(request, (uint32_t)slot_size_log2(source), source->word[1], result);
     if (error == R4_OK) {
         error = destinations_check(invocation, invocation->argument[2], request->count, first);

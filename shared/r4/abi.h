@@ -47,8 +47,9 @@ enum r4_operation {
     R4_OP_REVOKE,  /* value = how many times the revoke was preempted and resumed */
     R4_OP_INSPECT, /* value = size in bits | rights << 8 | type << 24 | 1 << 32 if the cap has descendants */
     /* Untyped */
-    R4_OP_RETYPE, /* a0 = type | size in bits << 8 | count << 16 (1..R4_RETYPE_MAX), a1 = offset in bytes, a2 = first
-                     destination slot, all in one cap page */
+    R4_OP_RETYPE, /* a0 = type | size in bits << 8 | count << 16 (1..R4_RETYPE_MAX, through proxies
+                     1..R4_RETYPE_THROUGH_MAX), a1 = offset in bytes, a2 = first destination slot, all in one cap page
+                   */
     /* Frame */
     R4_OP_FRAME_MAP,         /* a0 = PD cap, a1 = virtual address, a2 = rights, a subset of the cap's READ WRITE EXEC,
                                 with READ */
@@ -91,6 +92,7 @@ enum r4_operation {
 #define R4_HANDOFF_MAX_LOG2 30U /* a hand-off is of 2 MiB to 1 GiB: keeps the change of the direct map bounded */
 #define R4_RETYPE_MAX                                                                                                  \
     64U /* objects made by one retype: keeps the step from commit to the first preemption point bounded */
+#define R4_RETYPE_THROUGH_MAX 32U /* the same through proxies, which are part of that step */
 
 enum r4_stat {
     R4_STAT_MESSAGES_SENT, /* by this cluster, all links */

@@ -3,7 +3,7 @@
  * Cap addresses of the own window: every own cluster, every single wrong bit, every type and flag of the slot named; by
  * the direct way and by the walk, which must agree.
  */
-#include "core/resolve.h"
+#include "core/walk.h"
 #include "space.h"
 #include "suite.h"
 
@@ -26,12 +26,11 @@ static void make_window(void) {
 
 static void expect(uint32_t own, uint64_t cap, const struct r4_slot *slot, enum r4_error error) {
     struct resolve_place place = {space_direct(), own, &asids};
-    struct chain chain;
-    uint64_t hops = 99;
-    struct resolved resolved = resolve_chain(&place, &window, cap, &chain, &hops);
+    struct chain chain = {.hops = 99};
+    struct resolved resolved = resolve_chain(&place, &window, cap, R4_TTL_MAX, &chain);
     ck_assert_int_eq(resolved.error, error);
     ck_assert_ptr_eq(resolved.slot, slot);
-    ck_assert_uint_eq(hops, 0);
+    ck_assert_uint_eq(chain.hops, 0);
     struct r4_slot *direct = NULL;
     if (resolve_direct(space_direct(), &window, own, cap, &direct)) {
         ck_assert(slot == direct || (slot == NULL && slot_type(direct) == R4_CAP_EMPTY));

@@ -322,6 +322,20 @@ START_TEST(test_length) {
 }
 END_TEST
 
+/* So many as are allowed, and not one more; without a proxy it does not matter. */
+START_TEST(test_most) {
+    for (uint32_t length = 0; length <= 15; length++) {
+        for (uint64_t most = 0; most <= 15; most++) {
+            chain_start(length);
+            walked = world_resolve_most(0, first, most);
+            ck_assert_int_eq(walked.error, length <= most ? R4_OK : R4_ERR_TTL);
+            ck_assert_ptr_eq(walked.slot, length <= most ? end : NULL);
+            ck_assert_uint_eq(walked.hops, length <= most ? length : most + 1);
+        }
+    }
+}
+END_TEST
+
 /* A proxy that names itself, and rings of two and more: the TTL ends the walk when it comes round. */
 START_TEST(test_cycle) {
     for (uint32_t length = 1; length <= 15; length++) {
@@ -381,5 +395,5 @@ END_TEST
 
 SUITE_MAIN("resolve through proxies", test_one_hop, test_holder_changes, test_foreign_window_tells_nothing,
            test_grantee, test_stale_name, test_own_window, test_cluster, test_version, test_ttl, test_defer,
-           test_rights, test_badge, test_once, test_end, test_length, test_cycle, test_consume, test_consume_changed,
-           test_consume_nothing)
+           test_rights, test_badge, test_once, test_end, test_length, test_most, test_cycle, test_consume,
+           test_consume_changed, test_consume_nothing)

@@ -175,6 +175,31 @@ START_TEST(test_free_check) {
 }
 END_TEST
 
+static enum r4_error row_check(uint32_t count, uint32_t at, uint64_t word) {
+    struct r4_slot row[6];
+    for (uint32_t i = 0; i < R4_COUNT(row); i++) {
+        row[i] = empty_slot(R4_VERSION_MAX - 1ULL - i);
+    }
+    row[at].word[0] = word;
+    return slots_free_check(row, count);
+}
+
+/* Any one of a row may be in the way, and none behind it. */
+START_TEST(test_row_free_check) {
+    for (uint32_t count = 1; count <= 6; count++) {
+        for (uint32_t at = 0; at < 6; at++) {
+            bool in = at < count;
+            for (uint64_t type = 1; type < 64; type++) {
+                ck_assert_int_eq(row_check(count, at, type), in ? R4_ERR_OCCUPIED : R4_OK);
+                ck_assert_int_eq(row_check(count, at, UINT64_MAX << 6 | type), in ? R4_ERR_OCCUPIED : R4_OK);
+            }
+            ck_assert_int_eq(row_check(count, at, 0xffffffffULL << 16), in ? R4_ERR_RETIRED : R4_OK);
+            ck_assert_int_eq(row_check(count, at, 0), R4_OK);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_flags) {
     for (uint64_t old = 0; old < 64; old++) {
         for (uint64_t flags = 0; flags < 64; flags++) {
@@ -295,5 +320,5 @@ START_TEST(test_links) {
 END_TEST
 
 SUITE_MAIN("slot", test_fields_cover_their_words, test_fields_at_their_extremes, test_fill, test_clear,
-           test_last_version, test_free_check, test_flags, test_mapping_extremes, test_mapping_random, test_no_mapping,
-           test_object_below_a_page, test_links)
+           test_last_version, test_free_check, test_row_free_check, test_flags, test_mapping_extremes,
+           test_mapping_random, test_no_mapping, test_object_below_a_page, test_links)

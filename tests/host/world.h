@@ -7,7 +7,7 @@
 #ifndef R4_TESTS_WORLD_H
 #define R4_TESTS_WORLD_H
 
-#include "core/resolve.h"
+#include "core/walk.h"
 #include "space.h"
 
 #define WORLD_DOMAINS 17U
@@ -118,15 +118,20 @@ struct walked {
     struct chain chain;
 };
 
-static inline struct walked world_resolve(uint32_t domain, uint64_t cap) {
+static inline struct walked world_resolve_most(uint32_t domain, uint64_t cap, uint64_t most) {
     struct resolve_place place = {space_direct(), WORLD_CLUSTER, &world_asids};
     struct walked walked;
-    struct resolved resolved = resolve_chain(&place, &world[domain].window, cap, &walked.chain, &walked.hops);
+    struct resolved resolved = resolve_chain(&place, &world[domain].window, cap, most, &walked.chain);
+    walked.hops = walked.chain.hops;
     walked.slot = resolved.slot;
     walked.error = resolved.error;
     walked.rights = chain_rights(&walked.chain);
     walked.ttl = chain_ttl(&walked.chain);
     return walked;
+}
+
+static inline struct walked world_resolve(uint32_t domain, uint64_t cap) {
+    return world_resolve_most(domain, cap, R4_TTL_MAX);
 }
 
 #endif

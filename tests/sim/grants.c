@@ -60,7 +60,7 @@ void grants_begin(struct cpu *cpu, struct thread *thread, const struct call *cal
     grant->refusals = meaning_refusals(&grant->meaning, call->operation);
     if (meaning_is_argument(call->operation)) {
         grant->argument = meaning_of(cpu->copy, thread->pd, call->argument[0]);
-        grant->argument_refusals = meaning_argument_refusals(&grant->argument, call->operation);
+        grant->argument_refusals = meaning_argument_refusals(&grant->meaning, &grant->argument, call->operation);
     }
     uint64_t target = call->argument[call->operation == R4_OP_RETYPE ? 2 : 0];
     if ((call->operation == R4_OP_LINK || call->operation == R4_OP_RETYPE) && target <= r4_cap_index_max()) {

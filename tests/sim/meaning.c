@@ -172,7 +172,7 @@ static const struct need argument_needs[R4_OP_COUNT] = {
     [R4_OP_TABLE_MAP] = {R4_CAP_PD, R4_CONTROL, NOT_ONCE},
     [R4_OP_CAP_PAGE_MAP] = {R4_CAP_PD, R4_CONTROL, NOT_ONCE},
     [R4_OP_THREAD_CONFIGURE] = {R4_CAP_PD, R4_CONTROL, NOT_ONCE | R4_LINK},
-    [R4_OP_LINK_HANDOFF] = {R4_CAP_UNTYPED, R4_CONTROL, NOT_ONCE | R4_MODIFY},
+    [R4_OP_LINK_HANDOFF] = {R4_CAP_UNTYPED, R4_CONTROL, ITSELF},
     [R4_OP_ASID_ASSIGN] = {R4_CAP_PD, R4_CONTROL, NOT_ONCE | R4_MODIFY},
 };
 
@@ -205,6 +205,9 @@ bool meaning_is_argument(uint64_t operation) {
     return operation < R4_OP_COUNT && argument_needs[operation].type != R4_CAP_EMPTY;
 }
 
-uint64_t meaning_argument_refusals(const struct meaning *meaning, uint64_t operation) {
+uint64_t meaning_argument_refusals(const struct meaning *invoked, const struct meaning *meaning, uint64_t operation) {
+    if (invoked->hops + meaning->hops > R4_TTL_MAX) { /* of a call, not of a chain */
+        return meaning_bit(R4_ERR_TTL);
+    }
     return meaning->refusals != 0 ? meaning->refusals : need_refusals(&argument_needs[operation], meaning);
 }

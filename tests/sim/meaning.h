@@ -30,7 +30,7 @@ uint64_t meaning_refusals(const struct meaning *meaning, uint64_t operation);
 
 /* For the capability that the first argument of an operation names; false if it names none. */
 bool meaning_is_argument(uint64_t operation);
-uint64_t meaning_argument_refusals(const struct meaning *meaning, uint64_t operation);
+uint64_t meaning_argument_refusals(const struct meaning *invoked, const struct meaning *meaning, uint64_t operation);
 
 /* Where a page of a window is and what it may hold; kind 0 if there is nothing. */
 struct meaning_page {

@@ -5,6 +5,7 @@
 #include "bench/steps.h"
 #include "bench/bench.h"
 #include "bench/copies.h"
+#include "bench/far.h"
 #include "lib/asid_pool.h"
 #include "lib/cap.h"
 #include "lib/census.h"
@@ -146,7 +147,7 @@ static void lend(uint32_t size_log2, uint32_t parts, uint64_t mark) {
     uint32_t first = parts == 1 ? whole : memory_make_from(whole, R4_CAP_UNTYPED, part_log2, parts);
     step_wait(BENCH_PEER, mark);
     for (uint32_t i = 0; i < parts; i++) {
-        must(r4_link_handoff(r4_link(BENCH_PEER), r4_own(first + i)), "hand-off");
+        must(r4_link_handoff(farthest(r4_info()->slot_links + BENCH_PEER), r4_own(first + i)), "hand-off");
     }
     r4_debug_mark(r4_debug(), mark);
     step_wait(BENCH_PEER, mark + 1);
@@ -181,6 +182,8 @@ static void local_run(void) {
     tables_run();
     mappings_run();
     window_run();
+    far_begin();
+    far_run();
     must(memory_reset(), "clean-up");
 }
 
@@ -191,6 +194,7 @@ uint32_t steps_run(void) {
         local_run();
     }
     if (info->cluster == 0 && info->cluster_count > 1) {
+        far_begin();
         lend(largest_log2(), 1, 1);
         lend(R4_LARGE_BITS + (uint32_t)__builtin_ctz(PARTS), PARTS, 3);
     } else if (info->cluster == BENCH_PEER) {

@@ -76,10 +76,7 @@ static void proxies_refused(void) {
     REFUSED(R4_ERR_TTL, handoff(r4_link(peer()), r4_own(last)));
     content.flags = R4_PROXY_ONCE;
     REFUSED(R4_ERR_ONCE, handoff(put(0, content), r4_own(untyped)));
-    content = content_for(untyped);
-    content.flags = R4_PROXY_ONCE;
-    REFUSED(R4_ERR_ONCE, handoff(r4_link(peer()), put(0, content)));
-    REFUSED(R4_ERR_RIGHTS, handoff(r4_link(peer()), put_for(0, untyped))); /* memory goes by its own capability only */
+    REFUSED(R4_ERR_PROXY, handoff(r4_link(peer()), put_for(0, untyped))); /* memory goes by its own capability only */
     meet();
 }
 

@@ -161,6 +161,62 @@ static void both(void) {
     ALLOWED(r4_frame_unmap(cap));
 }
 
+/* The capability in `slot` through proxies number `first` to first + length - 1. */
+static r4_cap_t put_chain(uint32_t first, uint32_t length, uint32_t slot) {
+    r4_cap_t cap = put(first + length - 1, content_for(slot));
+    for (uint32_t i = length - 1; i > 0; i--) {
+        cap = put(first + i - 1, content_for_proxy(first + i));
+    }
+    return cap;
+}
+
+static void as_many_as_a_call_takes(void) {
+    uint32_t frame = make(R4_CAP_FRAME);
+    uint32_t pd = r4_info()->slot_pd;
+    for (uint32_t length = 1; length < R4_TTL_MAX; length++) {
+        r4_cap_t cap = put_chain(0, length, frame);
+        REFUSED(R4_ERR_TTL, r4_frame_map(cap, put_chain(R4_TTL_MAX, R4_TTL_MAX - length + 1, pd), PLACE, R4_READ));
+        ALLOWED(r4_frame_map(cap, put_chain(R4_TTL_MAX, R4_TTL_MAX - length, pd), PLACE, R4_READ));
+        ALLOWED(r4_frame_unmap(cap));
+    }
+    r4_cap_t cap = put_chain(0, R4_TTL_MAX, frame);
+    REFUSED(R4_ERR_TTL, r4_frame_map(cap, put_chain(R4_TTL_MAX, 1, pd), PLACE, R4_READ));
+    ALLOWED(r4_frame_map(cap, own_pd(), PLACE, R4_READ));
+    ALLOWED(r4_frame_unmap(cap));
+    ALLOWED(r4_frame_map(r4_own(frame), put_chain(R4_TTL_MAX, R4_TTL_MAX, pd), PLACE, R4_READ));
+}
+
+static void many_objects(void) {
+    uint32_t untyped = make(R4_CAP_UNTYPED);
+    uint32_t made = empty_slots(R4_RETYPE_THROUGH_MAX + 1);
+    struct r4_objects objects = {R4_CAP_NOTIFICATION, 0, R4_RETYPE_THROUGH_MAX + 1, 0, made};
+    REFUSED(R4_ERR_ARGUMENT, r4_untyped_retype(put_for(0, untyped), objects));
+    objects.count--;
+    ALLOWED(r4_untyped_retype(put_for(0, untyped), objects));
+    CHECK(!is_empty(made + R4_RETYPE_THROUGH_MAX - 1) && is_empty(made + R4_RETYPE_THROUGH_MAX));
+}
+
+/* An argument that comes to a thread's PD is kept there: that needs LINK. */
+static void kept_arguments(void) {
+    uint32_t thread = make(R4_CAP_THREAD);
+    r4_cap_t weak = put_without(r4_info()->slot_pd, R4_LINK);
+    REFUSED(R4_ERR_RIGHTS, r4_thread_configure(r4_own(thread), weak, NULL, PLACE, 0));
+    ALLOWED(r4_thread_configure(r4_own(thread), put_without(r4_info()->slot_pd, R4_MODIFY), NULL, PLACE, 0));
+    uint32_t pd = make(R4_CAP_PD);
+    weak = put_without(pd, R4_MODIFY);
+    REFUSED(R4_ERR_RIGHTS, r4_asid_assign(r4_asid_pool(1), weak).error);
+    ALLOWED(r4_asid_assign(r4_asid_pool(1), put_without(pd, R4_LINK)).error);
+}
+
+static void link_right(void) {
+    uint32_t slot = make(R4_CAP_NOTIFICATION);
+    uint32_t target = empty_slot();
+    REFUSED(R4_ERR_RIGHTS, r4_cap_link(put_without(slot, R4_LINK), target));
+    uint32_t weak = copy_with(slot, R4_ALL_RIGHTS & ~R4_LINK);
+    REFUSED(R4_ERR_RIGHTS, r4_cap_link(put_for(0, weak), target)); /* the capability's own counts, too */
+    ALLOWED(r4_cap_link(put_without(slot, R4_MODIFY), target));
+}
+
 static const struct test tests[] = {
     {"copy, mint, move, delete need the capability itself", about_the_slot, 1},
     {"inspect tells what the proxies left", inspect_tells_what_is_left, 1},
@@ -171,6 +227,10 @@ static const struct test tests[] = {
     {"threads: CONTROL, and MODIFY to configure", threads, 1},
     {"AsidPools: CONTROL", pools, 1},
     {"arguments through proxies", arguments, 1},
+    {"as many proxies as a call takes, argument included", as_many_as_a_call_takes, 1},
+    {"fewer objects at once", many_objects, 1},
+    {"arguments that are kept: LINK to configure, MODIFY to name", kept_arguments, 1},
+    {"link: LINK, of the capability too", link_right, 1},
     {"an operation whose two capabilities are proxies' proxies", both, 1},
 };
 

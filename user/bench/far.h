@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calls through as many proxies as one call can go through, in the order that costs most: what steps_run() does, from
+ * afar.
+ */
+#ifndef R4_BENCH_FAR_H
+#define R4_BENCH_FAR_H
+
+#include "lib/address.h"
+
+/* Maps the proxy page. memory_reset() takes it away. */
+void far_begin(void);
+
+/* The capability in `slot` of the own window, through R4_TTL_MAX proxies, until the next call. */
+r4_cap_t farthest(uint32_t slot);
+
+/* Calls each operation that does more than look, for the invoked capability and the one that an argument names, through
+ * R4_TTL_MAX proxies in all, however they are divided. */
+void far_run(void);
+
+#endif
