@@ -149,6 +149,11 @@ INLINE enum r4_error through_check(const struct operation_entry *entry, const st
     return R4_OK;
 }
 
+/* The walk went through proxies to nothing. */
+APART bool walk_failed(struct core *core, uint64_t operation, enum r4_error error) {
+    return operation < R4_OP_COUNT ? finish(core, error, core->chain.hops) : finish(core, R4_ERR_OPERATION, 0);
+}
+
 /* The address is none of a slot in a cap page of the caller: it leads through proxies, or nowhere. */
 INLINE bool invoke_through(struct core *core, uint64_t cap, uint64_t operation) {
     const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids};
@@ -158,13 +163,13 @@ INLINE bool invoke_through(struct core *core, uint64_t cap, uint64_t operation) 
         return invoke_ended(core, operation, resolved);
     }
     resolved = walk_on(&place, &walk, &core->chain, UINT64_MAX); /* their TTLs rise */
+    if (RARELY(resolved.slot == NULL)) {
+        return walk_failed(core, operation, resolved.error);
+    }
     if (RARELY(operation >= R4_OP_COUNT)) {
         return finish(core, R4_ERR_OPERATION, 0);
     }
     const struct operation_entry *entry = &table[operation];
-    if (RARELY(resolved.error != R4_OK)) {
-        return finish(core, resolved.error, core->chain.hops);
-    }
     enum r4_error error = through_check(entry, resolved.slot, &core->chain);
     if (RARELY(error != R4_OK)) {
         return finish(core, error, 0);

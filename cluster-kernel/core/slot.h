@@ -98,8 +98,8 @@ static inline enum r4_error slot_free_check(const struct r4_slot *slot) {
     return word >= r4_slot_version_put(R4_VERSION_MAX) ? R4_ERR_RETIRED : R4_OK;
 }
 
-/* The same of `count` (1 or more) slots in a row: R4_ERR_OCCUPIED if any is, else R4_ERR_RETIRED if any is. Empty slots have
- * nothing but zero beside the version; when one more is added, that of a retired one leaves its field. */
+/* The same of `count` (1 or more) slots in a row: R4_ERR_OCCUPIED if any is, else R4_ERR_RETIRED if any is. Empty slots
+ * have nothing but zero beside the version; when one more is added, that of a retired one leaves its field. */
 static inline enum r4_error slots_free_check(const struct r4_slot *first, uint32_t count) {
     uint64_t seen = first->word[0] + r4_slot_version_put(1);
 #pragma GCC unroll 3

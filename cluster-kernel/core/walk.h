@@ -173,10 +173,7 @@ WALK_INLINE bool walk_begin(const struct resolve_place *place, struct walk *walk
 /* All others; through `most` proxies in all. */
 WALK_INLINE struct resolved walk_on(const struct resolve_place *place, struct walk *walk, struct chain *chain,
                                     uint64_t most) {
-    for (;;) {
-        if (chain->hops > most) {
-            return (struct resolved){NULL, R4_ERR_TTL};
-        }
+    while (chain->hops <= most) {
         struct walk_step step = walk_look(place, walk->holder, walk->cap);
         if (step.at == WALK_AT_SLOT) {
             return walk_finish(walk, chain, (struct r4_slot *)step.place);
@@ -189,6 +186,7 @@ WALK_INLINE struct resolved walk_on(const struct resolve_place *place, struct wa
             return (struct resolved){NULL, error};
         }
     }
+    return (struct resolved){NULL, R4_ERR_TTL};
 }
 
 /* A walk that begins with `cap` as `caller` sees it. */
