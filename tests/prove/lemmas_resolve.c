@@ -5,6 +5,7 @@
  * by step: lemma_hops and lemma_finish are about every walk, since it begins with a first hop and goes on with others.
  */
 #include "core/resolve.c"
+#include "core/walk.h"
 #include "lemma.h"
 
 struct window windows[2];
@@ -88,10 +89,10 @@ static inline enum r4_error hop_error(const struct walk *at, bool foreign, bool 
                                                                 : R4_OK;
 }
 
-/* Between two hops: TTL and kind of the last proxy; so many hops at most as there are TTLs up to that. */
+/* Between two hops: the TTL of the last proxy; so many hops at most as there are TTLs up to that. */
 static inline bool good_walk(const struct walk *at) {
     uint64_t ttl = at->last >> 6;
-    return at->last == (ttl << 6 | R4_CAP_PROXY) && ttl <= R4_TTL_MAX && at->hops >= 1 && at->hops <= ttl + 1;
+    return at->last == ttl << 6 && ttl <= R4_TTL_MAX && chain.hops >= 1 && chain.hops <= ttl + 1;
 }
 
 /* If nothing stands against it: where the walk stands then, and what the chain has come to. */
@@ -107,8 +108,9 @@ bool lemma_hop(bool foreign, bool first, bool once) {
     GIVEN(expected == R4_OK)
     enum r4_error error = walk_hop(&walk, &chain, window, &proxy, first);
     bool single = (word >> 10 & 1) != 0;
-    CLAIM(error == R4_OK && walk.holder == window && walk.cap == proxy.word[1] && walk.hops == was.hops + 1 &&
-          walk.last == (word & BITS(9, 0)) && walk.version == proxy.word[3] >> 32 && walk.words == (was.words & word) &&
+    CLAIM(error == R4_OK && walk.holder == window && walk.cap == proxy.word[1] &&
+          chain.hops == (first ? 1 : had.hops + 1) && walk.last == (word & BITS(9, 6)) &&
+          walk.version == proxy.word[3] >> 32 && walk.words == (was.words & word) &&
           chain.first == (first ? word : had.first) &&
           chain.badge == (first || proxy.word[2] != 0 ? proxy.word[2] : had.badge) &&
           chain.once == (single ? &proxy : had.once) && chain.once_word == (single ? word : had.once_word));
@@ -124,14 +126,13 @@ bool lemma_hop_refused(bool foreign, bool first, bool once) {
     enum r4_error expected = hop_error(&was, foreign, first, once);
     GIVEN(expected != R4_OK)
     enum r4_error error = walk_hop(&walk, &chain, &windows[foreign], &proxy, first);
-    CLAIM(error == expected && walk.holder == was.holder && walk.cap == was.cap && walk.hops == was.hops &&
+    CLAIM(error == expected && walk.holder == was.holder && walk.cap == was.cap && chain.hops == had.hops &&
           walk.last == was.last && walk.words == was.words && chain.once == had.once);
 }
 
 /* Each hop keeps what holds between hops, raises the TTL and takes rights away. So a walk has 16 hops at most. */
 bool lemma_hops(bool foreign, bool first) {
     walk.holder = &windows[0];
-    walk.hops = first ? 0 : walk.hops;
     GIVEN(first || good_walk(&walk))
     const struct walk was = walk;
     enum r4_error error = walk_hop(&walk, &chain, &windows[foreign], &proxy, first);
@@ -159,7 +160,7 @@ bool lemma_finish(void) {
     bool kept = slot.word[0] == was.word[0] && slot.word[1] == was.word[1] && slot.word[2] == was.word[2] &&
                 slot.word[3] == was.word[3];
     CLAIM(kept && resolved.error == expected && resolved.slot == (expected == R4_OK ? &slot : NULL) &&
-          (expected != R4_OK || (walk.hops <= R4_TTL_MAX &&
+          (expected != R4_OK || (chain.hops <= R4_TTL_MAX &&
                                  chain_rights(&chain) == (r4_proxy_rights_get(walk.words) & slot_rights(&slot)))));
 }
 

@@ -8,6 +8,7 @@
 
 struct r4_slot slot;
 struct slot_content content;
+struct r4_slot row[3];
 
 #define FIELD(type, name, hi, lo)                                                                                      \
     bool lemma_##name(type word, type value) {                                                                         \
@@ -55,6 +56,30 @@ bool lemma_free_check(void) {
     CLAIM(slot_type(&slot) != R4_CAP_EMPTY     ? error == R4_ERR_OCCUPIED
           : slot_version(&slot) == 0xffffffffU ? error == R4_ERR_RETIRED
                                                : error == R4_OK && is_free(&slot));
+}
+
+/* Of a row of up to three. */
+bool lemma_row_free_check(uint32_t count) {
+    GIVEN(count >= 1 && count <= 3)
+    bool occupied = false;
+    bool retired = false;
+    for (uint32_t i = 0; i < count; i++) {
+        GIVEN(slot_type(&row[i]) != R4_CAP_EMPTY || (row[i].word[0] & ~BITS(47, 16)) == 0)
+        enum r4_error error = slot_free_check(&row[i]);
+        occupied = occupied || error == R4_ERR_OCCUPIED;
+        retired = retired || error == R4_ERR_RETIRED;
+    }
+    enum r4_error expected = occupied ? R4_ERR_OCCUPIED : retired ? R4_ERR_RETIRED : R4_OK;
+    CLAIM(slots_free_check(row, count) == expected);
+}
+
+/* The version alone is another field's view of word 0. */
+bool lemma_parts(uint32_t version) {
+    struct r4_slot was = slot;
+    bool seen = slot_parts(&slot)->version == slot_version(&was);
+    slot_parts(&slot)->version = version;
+    CLAIM(seen && slot.word[0] == r4_slot_version_set(was.word[0], version) && slot.word[1] == was.word[1] &&
+          slot.word[2] == was.word[2] && slot.word[3] == was.word[3]);
 }
 
 bool lemma_fill(uint64_t prev, uint64_t next) {

@@ -52,9 +52,15 @@ class Function:
                 self.blocks.setdefault(label, []).append(re.sub(r" #\d+$", "", without_metadata))
 
 
+class Packed(list):
+    """The parts of a structure without gaps."""
+
+
 class Module:
     def __init__(self, text):
         self.structs = {m[1]: split(m[2]) for m in re.finditer(r"^(%[\w.]+) = type \{ (.*) \}$", text, re.M)}
+        packed = re.finditer(r"^(%[\w.]+) = type <\{ (.*) \}>$", text, re.M)
+        self.structs |= {m[1]: Packed(split(m[2])) for m in packed}
         self.functions = {}
         for match in re.finditer(r"^define [^\n]*?@([\w.]+)(\([^\n]*)\{\n(.*?)^\}", text, re.M | re.S):
             self.functions[match[1]] = Function(self, in_brackets(match[2]), match[3])
@@ -88,12 +94,15 @@ class Module:
 
     def alignment(self, kind):
         parts = self.parts(kind)
+        if isinstance(parts, Packed):
+            return 1
         return max(map(self.alignment, set(parts))) if parts else self.size(kind)
 
     def offset(self, parts, index):
         at = 0
         for kind in parts[: index + 1]:
-            start = -(-at // self.alignment(kind)) * self.alignment(kind)
+            alignment = 1 if isinstance(parts, Packed) else self.alignment(kind)
+            start = -(-at // alignment) * alignment
             at = start + self.size(kind)
         return start
 
