@@ -41,6 +41,9 @@ struct outcome link_handoff_remote(struct invocation *invocation) {
     if (invocation_is_once(invocation)) { /* the peer may refuse later */
         return outcome_now(R4_ERR_ONCE);
     }
+    if (invocation->chain != NULL && invocation->chain->hops > R4_HANDOFF_HOPS) {
+        return outcome_now(R4_ERR_TTL);
+    }
     struct resolved memory =
         invocation_cap(invocation, invocation->argument[0], R4_CAP_UNTYPED, R4_CONTROL, RIGHT_OF_NOBODY);
     enum r4_error error = memory.error == R4_OK ? link_check(link) : memory.error;

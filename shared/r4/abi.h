@@ -93,6 +93,7 @@ enum r4_operation {
 #define R4_RETYPE_MAX                                                                                                  \
     64U /* objects made by one retype: keeps the step from commit to the first preemption point bounded */
 #define R4_RETYPE_THROUGH_MAX 32U /* the same through proxies, which are part of that step */
+#define R4_HANDOFF_HOPS       3U  /* proxies to the Link of a hand-off at most, for the same reason */
 
 enum r4_stat {
     R4_STAT_MESSAGES_SENT, /* by this cluster, all links */

@@ -19,7 +19,7 @@
 #define PROXY_KERNELS 2
 
 struct proxy_trial {
-    uint32_t writes;                       /* that the owner makes: so many serials */
+    uint32_t writes;                       /* that the owner makes at least */
     bool single_use;                       /* the kernels use the proxy up; else they only walk through it */
     atomic_bool over;                      /* the owner has finished */
     atomic_uchar *used;                    /* of each serial, how often */
@@ -33,11 +33,22 @@ static inline void proxy_pause(uint64_t *state) {
     }
 }
 
+/* A busy machine may let the kernels wait until the owner has finished: it goes on until they have met all there is. */
+enum { PROXY_PATIENCE = 100 }; /* times as many writes, at most */
+
+static inline bool proxy_all_met(struct proxy_trial *trial) {
+    bool all = atomic_load(&trial->nothing) != 0;
+    for (size_t meaning = 0; meaning < RACE_MEANINGS; meaning++) {
+        all = all && atomic_load(&trial->seen[meaning]) != 0;
+    }
+    return all;
+}
+
 /* The owner: another meaning each time; now and then cleared between, or stopped on the way. */
 static inline void *proxy_owner(void *argument) {
     struct proxy_trial *trial = argument;
     uint64_t state = 71;
-    for (uint32_t i = 0; i < trial->writes; i++) {
+    for (uint32_t i = 0; i < trial->writes || (i < PROXY_PATIENCE * trial->writes && !proxy_all_met(trial)); i++) {
         int meaning = (int)random_below(&state, RACE_MEANINGS);
         uint64_t way = random_below(&state, 16);
         if (way == 0) {
@@ -76,7 +87,7 @@ static inline void *proxy_kernel(void *argument) {
 static inline void proxy_trial(uint32_t writes, bool single_use) {
     struct proxy_trial trial = {.writes = writes, .single_use = single_use};
     pthread_t threads[PROXY_KERNELS + 1];
-    trial.used = calloc(writes + 1, 1);
+    trial.used = calloc((size_t)PROXY_PATIENCE * writes + 1, 1);
     race_start(single_use);
     for (size_t i = 0; i <= PROXY_KERNELS; i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, i == PROXY_KERNELS ? proxy_owner : proxy_kernel, &trial), 0);

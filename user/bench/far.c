@@ -30,7 +30,7 @@
 static uint32_t own_pd(void) { return r4_info()->slot_pd; }
 
 /* The capability in `slot`, through `hops` (0..R4_TTL_MAX) proxies that stand at `first` and following. */
-static r4_cap_t far(uint32_t slot, uint32_t first, uint32_t hops) {
+static r4_cap_t chain_put(uint32_t slot, uint32_t first, uint32_t hops) {
     for (uint32_t i = 0; i < hops; i++) {
         bool last = i + 1 == hops;
         struct r4_proxy_content content = {
@@ -46,11 +46,12 @@ static r4_cap_t far(uint32_t slot, uint32_t first, uint32_t hops) {
     return hops == 0 ? r4_own(slot) : r4_in(r4_info()->name, first);
 }
 
-/* The invoked capability has `hops` of the proxies, the argument all others. */
-static r4_cap_t invoked(uint32_t slot, uint32_t hops) { return far(slot, INVOKED, hops); }
-static r4_cap_t argument(uint32_t slot, uint32_t hops) { return far(slot, ARGUMENT, R4_TTL_MAX - hops); }
+r4_cap_t far(uint32_t slot, uint32_t hops) { return chain_put(slot, INVOKED, hops); }
 
-r4_cap_t farthest(uint32_t slot) { return invoked(slot, R4_TTL_MAX); }
+/* What an argument names has all those that the invoked capability has not. */
+static r4_cap_t argument(uint32_t slot, uint32_t hops) { return chain_put(slot, ARGUMENT, R4_TTL_MAX - hops); }
+
+static r4_cap_t farthest(uint32_t slot) { return far(slot, R4_TTL_MAX); }
 
 static void retype_run(enum r4_cap_type type, uint32_t size_log2) {
     uint32_t parent = memory_make(R4_CAP_UNTYPED, size_log2 + (uint32_t)__builtin_ctz(R4_RETYPE_THROUGH_MAX), 1);
@@ -78,23 +79,23 @@ static void retypes_run(void) {
 
 static void frame_run(uint32_t hops) {
     uint32_t frame = memory_make(R4_CAP_FRAME, R4_PAGE_BITS, 1);
-    must(r4_frame_map(invoked(frame, hops), argument(own_pd(), hops), MAP_ADDRESS, R4_READ), "map");
+    must(r4_frame_map(far(frame, hops), argument(own_pd(), hops), MAP_ADDRESS, R4_READ), "map");
     must(r4_frame_protect(farthest(frame), R4_READ | R4_WRITE), "protect");
     must(r4_frame_unmap(farthest(frame)), "unmap");
-    must(r4_frame_map_proxies(invoked(frame, hops), argument(own_pd(), hops), EMPTY_PAGE), "mapping a proxy page");
+    must(r4_frame_map_proxies(far(frame, hops), argument(own_pd(), hops), EMPTY_PAGE), "mapping a proxy page");
     memory_delete(frame, 1);
 }
 
 static void table_run(uint32_t hops) {
     uint32_t table = memory_make(R4_CAP_PAGE_TABLE, 0, 1);
-    must(r4_table_map(invoked(table, hops), argument(own_pd(), hops), TABLE_SPACE, 3), "hanging in a table");
+    must(r4_table_map(far(table, hops), argument(own_pd(), hops), TABLE_SPACE, 3), "hanging in a table");
     must(r4_table_unmap(farthest(table)), "taking it out");
     memory_delete(table, 1);
 }
 
 static void cap_page_run(uint32_t hops) {
     uint32_t page = memory_make(R4_CAP_CAP_PAGE, 0, 1);
-    must(r4_cap_page_map(invoked(page, hops), argument(own_pd(), hops), EMPTY_PAGE), "mapping a cap page");
+    must(r4_cap_page_map(far(page, hops), argument(own_pd(), hops), EMPTY_PAGE), "mapping a cap page");
     must(r4_cap_page_unmap(farthest(page)), "unmapping it");
     memory_delete(page, 1);
 }
@@ -104,8 +105,8 @@ static _Noreturn void thread_never(uint64_t unused) { fail(R4_ERR_RUNNING, unuse
 static void thread_run(uint32_t hops) {
     uint32_t thread = memory_make(R4_CAP_THREAD, 0, 1);
     uint32_t pd = memory_make(R4_CAP_PD, 0, 1);
-    must(r4_asid_assign(invoked(ASID_POOL, hops), argument(pd, hops)).error, "naming an address space");
-    must(r4_thread_configure(invoked(thread, hops), argument(pd, hops), thread_never, MAP_ADDRESS, 0), "configure");
+    must(r4_asid_assign(far(ASID_POOL, hops), argument(pd, hops)).error, "naming an address space");
+    must(r4_thread_configure(far(thread, hops), argument(pd, hops), thread_never, MAP_ADDRESS, 0), "configure");
     must(r4_thread_schedule(farthest(thread), 0, 1), "schedule");
     must(r4_thread_start(farthest(thread)), "start");
     must(r4_thread_stop(farthest(thread)), "stop");
@@ -116,7 +117,7 @@ static void thread_run(uint32_t hops) {
 static void others_run(void) {
     uint32_t slot = memory_make(R4_CAP_NOTIFICATION, 0, 1);
     uint32_t copy = slots_take(1);
-    must(r4_cap_link(invoked(slot, R4_TTL_MAX - 1), copy), "link");
+    must(r4_cap_link(far(slot, R4_TTL_MAX - 1), copy), "link");
     must(r4_cap_revoke(farthest(slot)).error, "revoke");
     must(r4_cap_inspect(farthest(slot)).error, "inspect");
     slots_give(copy, 1);

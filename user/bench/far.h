@@ -11,8 +11,9 @@
 /* Maps the proxy page. memory_reset() takes it away. */
 void far_begin(void);
 
-/* The capability in `slot` of the own window, through R4_TTL_MAX proxies, until the next call. */
-r4_cap_t farthest(uint32_t slot);
+/* The capability in `slot` of the own window, through `hops` (0..R4_TTL_MAX) proxies; they stand until the next call.
+ */
+r4_cap_t far(uint32_t slot, uint32_t hops);
 
 /* Calls each operation that does more than look, for the invoked capability and the one that an argument names, through
  * R4_TTL_MAX proxies in all, however they are divided. */

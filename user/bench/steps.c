@@ -147,7 +147,7 @@ static void lend(uint32_t size_log2, uint32_t parts, uint64_t mark) {
     uint32_t first = parts == 1 ? whole : memory_make_from(whole, R4_CAP_UNTYPED, part_log2, parts);
     step_wait(BENCH_PEER, mark);
     for (uint32_t i = 0; i < parts; i++) {
-        must(r4_link_handoff(farthest(r4_info()->slot_links + BENCH_PEER), r4_own(first + i)), "hand-off");
+        must(r4_link_handoff(far(r4_info()->slot_links + BENCH_PEER, R4_HANDOFF_HOPS), r4_own(first + i)), "hand-off");
     }
     r4_debug_mark(r4_debug(), mark);
     step_wait(BENCH_PEER, mark + 1);

@@ -76,6 +76,12 @@ static void proxies_refused(void) {
     REFUSED(R4_ERR_TTL, handoff(r4_link(peer()), r4_own(last)));
     content.flags = R4_PROXY_ONCE;
     REFUSED(R4_ERR_ONCE, handoff(put(0, content), r4_own(untyped)));
+    (void)put_for(0, link_slot());
+    for (uint32_t i = 1; i <= R4_HANDOFF_HOPS; i++) {
+        (void)put(i, content_for_proxy(i - 1));
+    }
+    REFUSED(R4_ERR_TTL, handoff(r4_own(proxy_index(R4_HANDOFF_HOPS)), r4_own(untyped)));
+    REFUSED(R4_ERR_NO_LANDING, handoff(r4_own(proxy_index(R4_HANDOFF_HOPS - 1)), r4_own(untyped)));
     REFUSED(R4_ERR_PROXY, handoff(r4_link(peer()), put_for(0, untyped))); /* memory goes by its own capability only */
     meet();
 }
