@@ -60,7 +60,7 @@ SIM_COMMAND = $(SIM) build/sim/kernel.o --steps $(STEPS) $(if $(TRACE),--trace) 
 # --- planted bugs: each has to be caught within SIM_PLANT_SEEDS seeds ---
 
 SIM_PLANTS := $(basename $(notdir $(wildcard tests/sim/plants/*.toml)))
-SIM_PLANT_SEEDS := 200
+SIM_PLANT_SEEDS := 600
 SIM_PLANT_KERNELS := $(SIM_PLANTS:%=build/sim/plants/%/kernel.o)
 
 define sim_plant
