@@ -29,6 +29,8 @@ endef
 
 $(HOST)/asan/%.o: %.c tests/tests.mk | $(TEST_PACKAGES)
 	$(call host_compile,$(ASAN))
+$(HOST)/asan/cluster-kernel/%.o: cluster-kernel/object/%.c tests/tests.mk | $(TEST_PACKAGES) # for kernel_X.c
+	$(call host_compile,$(ASAN))
 $(HOST)/tsan/%.o: %.c tests/tests.mk | $(TEST_PACKAGES)
 	$(call host_compile,$(TSAN))
 # The sanitizers and the C library keep their own memory functions; ours are tested under the names string_memcpy, ….

@@ -25,12 +25,10 @@ _Alignas(R4_PAGE_SIZE) uint8_t r4_link_rings_in[KERNEL_CLUSTERS][R4_RING_STRIDE]
 _Alignas(R4_PAGE_SIZE) uint8_t r4_link_rings_out[KERNEL_CLUSTERS][R4_RING_STRIDE];
 
 /* Any cluster's header page, to be written. */
-static inline struct r4_header *kernel_header(uint32_t cluster) {
-    return cluster == KERNEL_OWN ? &r4_link_header : (struct r4_header *)r4_link_headers[cluster];
+static inline struct r4_header *kernel_header(uint32_t number) {
+    return number == KERNEL_OWN ? &r4_link_header : (struct r4_header *)r4_link_headers[number];
 }
 
-static inline void kernel_panics(uint32_t cluster) {
-    atomic_store(&kernel_header(cluster)->state, R4_CLUSTER_PANICKED);
-}
+static inline void kernel_panics(uint32_t number) { atomic_store(&kernel_header(number)->state, R4_CLUSTER_PANICKED); }
 
 #endif

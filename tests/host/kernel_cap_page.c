@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Cap pages in and out of a window: what happens to versions on the way, up to the last one, which no system lives to
+ * see. Physical and virtual addresses are the same here.
+ */
+#include "cluster.h"
+#include "kernel.h"
+#include "object/cap_page.h"
+#include "object/frame.h"
+#include "object/handlers.h"
+#include "revoke.h"
+#include "shootdown.h"
+
+#define NAME       0x70003U
+#define OWN_PAGE   0U /* window pages: the caller's slots; where the page under test comes to */
+#define THERE      5U
+#define SLOT_PAGE  1U /* in OWN_PAGE: the capability of the page, that of the PD */
+#define SLOT_PD    2U
+#define OWN_CAP(i) ((uint64_t)KERNEL_OWN << 26 | (i))
+
+struct cluster cluster;
+
+static _Alignas(R4_PAGE_SIZE) uint64_t tables[4][PAGING_ENTRIES]; /* level 4 first */
+static _Alignas(R4_PAGE_SIZE) struct r4_slot own[R4_SLOTS_PER_PAGE];
+static _Alignas(R4_PAGE_SIZE) struct r4_slot page[R4_SLOTS_PER_PAGE];
+static struct pd pd;
+static struct core core;
+static struct thread caller;
+static struct invocation invocation;
+
+/* --- the neighbours --- */
+
+struct core *machine_core(void) {
+    return &core;
+}
+struct pd *pd_of(const struct r4_slot *slot) {
+    return slot == &own[SLOT_PD] ? &pd : NULL;
+}
+struct pd *pd_find(uint32_t name) {
+    return name == NAME ? &pd : NULL;
+}
+void revoke_drain_add(struct r4_slot *header) { ck_assert_ptr_eq(header, page); }
+void shootdown_noted(struct core *asker) {
+    ck_assert_ptr_eq(asker, &core);
+    cluster.noted_cores = 0;
+}
+
+struct frame_leaf frame_find_leaf(const struct r4_slot *slot) {
+    struct slot_mapping mapping = slot_mapping_get(slot);
+    uint64_t *entry = &tables[3][(mapping.address >> R4_PAGE_BITS) % PAGING_ENTRIES];
+    return mapping.name == NAME && *entry != 0 ? (struct frame_leaf){entry, &pd} : (struct frame_leaf){NULL, NULL};
+}
+
+enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type type) {
+    return slot_type(slot) == type ? R4_ERR_BUSY : R4_ERR_TYPE;
+}
+
+struct resolved invocation_cap_through(const struct invocation *asking, uint64_t cap, enum r4_cap_type type,
+                                       uint64_t rights, uint64_t through) {
+    (void)type, (void)rights, (void)through;
+    ck_abort_msg("%p names %lx through proxies", (const void *)asking, cap);
+}
+
+/* --- the world --- */
+
+static void table_hang(uint32_t level, const void *below) {
+    tables[4 - level][paging_index(R4_WINDOW_BASE, level)] = paging_table((uintptr_t)below);
+}
+
+/* The PD's own window has page OWN_PAGE with capabilities of the page under test and of itself. */
+static void start(uint32_t floor) {
+    table_hang(4, tables[1]);
+    table_hang(3, tables[2]);
+    table_hang(2, tables[3]);
+    tables[3][OWN_PAGE] = paging_leaf((uintptr_t)own, R4_READ, false, PAGING_MARK_CAPS);
+    pd.root = (uintptr_t)tables[0];
+    pd.window.tables[0] = tables[3];
+    pd.window.name = NAME;
+    pd.version_floor = floor;
+    caller.pd = &pd;
+    slot_fill(&own[SLOT_PAGE], &(struct slot_content){.type = R4_CAP_CAP_PAGE,
+                                                      .rights = R4_ALL_RIGHTS,
+                                                      .size_log2 = R4_PAGE_BITS,
+                                                      .object = (uintptr_t)page});
+    slot_fill(&own[SLOT_PD], &(struct slot_content){.type = R4_CAP_PD, .rights = R4_ALL_RIGHTS});
+    invocation = (struct invocation){&core, &caller, &own[SLOT_PAGE], NULL, {OWN_CAP(SLOT_PD), THERE, 0, 0}, 0};
+}
+
+/* Slots of every kind of content, with versions around `middle`. */
+static void page_fill(uint32_t middle) {
+    cap_page_init((uintptr_t)page);
+    for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
+        page[i] = (struct r4_slot){{r4_slot_version_put(middle - 60 + i), 0, 0, 0}};
+        if (i % 3 == 0) {
+            page[i] = (struct r4_slot){{UINT64_MAX, UINT64_MAX - i, i, 5 * i}};
+            page[i].word[0] = r4_slot_version_set(page[i].word[0], middle - 60 + i);
+        }
+    }
+}
+
+/* All but the version of word 0 is what it was, and that is the larger of what it was and `least`. */
+static void expect_raised(const struct r4_slot *was, uint32_t least) {
+    ck_assert_mem_eq(&page[0], &was[0], sizeof(page[0]));
+    for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
+        uint64_t version = slot_version(&was[i]) > least ? slot_version(&was[i]) : least;
+        ck_assert_uint_eq(page[i].word[0], r4_slot_version_set(was[i].word[0], version));
+        ck_assert_mem_eq(&page[i].word[1], &was[i].word[1], sizeof(page[i]) - sizeof(uint64_t));
+    }
+}
+
+START_TEST(test_in_above_the_floor) {
+    const uint32_t floors[] = {0, 1, 59, 1000, 1040, 1070, 0x7fffffffU, R4_VERSION_MAX - 2};
+    for (uint32_t i = 0; i < R4_COUNT(floors); i++) {
+        memset(own, 0, sizeof(own));
+        memset(tables, 0, sizeof(tables));
+        start(floors[i]);
+        page_fill(1000);
+        struct r4_slot was[R4_SLOTS_PER_PAGE];
+        memcpy(was, page, sizeof(was));
+        ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_OK);
+        expect_raised(was, floors[i] + 1);
+        ck_assert_uint_eq(tables[3][THERE], paging_leaf((uintptr_t)page, R4_READ, false, PAGING_MARK_CAPS));
+        ck_assert_uint_eq(slot_mapping_get(&own[SLOT_PAGE]).address, window_page_address(THERE));
+        for (uint32_t slot = 1; slot < R4_SLOTS_PER_PAGE; slot++) { /* each empty one can be filled at least once */
+            ck_assert(slot % 3 == 0 || slot_free_check(&page[slot]) == R4_OK);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_out_raises_the_floor) {
+    start(7);
+    page_fill(1000);
+    ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_OK);
+    ck_assert_uint_eq(pd.cap_pages[0], 1);
+    ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_ERR_MAPPED);
+    page[77].word[0] = r4_slot_version_set(page[77].word[0], 5000);
+    pd.cores = 1;
+    ck_assert_int_eq(cap_page_unmap_call(&invocation).error, R4_OK);
+    ck_assert_uint_eq(pd.version_floor, 5000);
+    ck_assert_uint_eq(pd.cap_pages[0], 0);
+    ck_assert_uint_eq(tables[3][THERE], 0);
+    ck_assert_uint_eq(cluster.noted_cores, 0);
+    ck_assert_int_eq(cap_page_unmap_call(&invocation).error, R4_ERR_NOT_MAPPED);
+    invocation.argument[1] = THERE + 1; /* any place is above it now */
+    ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_OK);
+    ck_assert_uint_eq(slot_version(&page[1]), 5001);
+}
+END_TEST
+
+START_TEST(test_floor_stays) {
+    start(9000);
+    page_fill(1000);
+    ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_OK);
+    ck_assert_int_eq(cap_page_unmap_call(&invocation).error, R4_OK);
+    ck_assert_uint_eq(pd.version_floor, 9001);
+    cap_page_unmap(&own[SLOT_PAGE]); /* mapped nowhere: as it dies */
+    ck_assert_uint_eq(pd.version_floor, 9001);
+}
+END_TEST
+
+/* A window that has seen versions up to the end takes no more pages; nothing is changed. */
+START_TEST(test_retired) {
+    for (uint32_t floor = R4_VERSION_MAX - 1; floor != 0; floor = floor == R4_VERSION_MAX ? 0 : R4_VERSION_MAX) {
+        memset(own, 0, sizeof(own));
+        memset(tables, 0, sizeof(tables));
+        start(floor);
+        page_fill(1000);
+        struct r4_slot was[R4_SLOTS_PER_PAGE];
+        memcpy(was, page, sizeof(was));
+        ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_ERR_RETIRED);
+        ck_assert_mem_eq(page, was, sizeof(was));
+        ck_assert_uint_eq(tables[3][THERE], 0);
+        ck_assert_uint_eq(pd.cap_pages[0], 0);
+        ck_assert_uint_eq(slot_mapping_get(&own[SLOT_PAGE]).name, 0);
+    }
+}
+END_TEST
+
+SUITE_MAIN("cap pages", test_in_above_the_floor, test_out_raises_the_floor, test_floor_stays, test_retired)
