@@ -110,10 +110,13 @@ $(X2APIC_EMULATOR): tools/fetch_emulator.sh | $(TEST_PACKAGES)
 
 # --- commands ---
 
+C_FILES := $(shell find shared cluster-kernel boot-coordinator user tests -name '*.[ch]')
+FORMAT = clang-format --dry-run -Werror $(C_FILES)
 RUN_TESTS = $(PYTHON) tools/run_tests.py
 folders_with_tests = $(sort $(patsubst %/,%,$(dir $(wildcard $(addsuffix /test_*.py,$(1))))))
 HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools tests/linkgen) \
 	--command 'order: $(ORDER)' \
+	--command 'format: $(FORMAT)' \
 	--command 'tree: $(PYTHON) tools/check_tree.py' \
 	--command 'docs: $(PYTHON) tools/check_docs.py' \
 	$(if $(CLANG),,--command 'stack: $(PYTHON) tools/check_stack.py $(BUILD)')
@@ -132,16 +135,15 @@ test: build $(HOST_TESTS) $(ORDER) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MA
 sim: $(SIM)
 	@$(or $(SIM_COMMAND),$(error tests/sim/sim.mk defines no SIM_COMMAND))
 
-# --- lint: slower than the checks are worth on each run ---
+# --- lint: the rest is slower than the checks are worth on each run ---
 
 LINT_PACKAGES := build/packages-lint
-C_FILES := $(shell find shared cluster-kernel boot-coordinator user tests -name '*.[ch]')
 TIDY = clang-tidy --quiet
 tidy_c = $(filter %.c,$(1))
 
 lint: build $(HOST_TESTS) | $(LINT_PACKAGES)
 	$(MAKE) --no-print-directory CC=clang build
-	clang-format --dry-run -Werror $(C_FILES)
+	$(FORMAT)
 	$(TIDY) $(call tidy_c,$(KERNEL_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY) $(CALL_GRAPH),$(KERNEL_FLAGS)) -Icluster-kernel -Icluster-kernel/x86 -Ishared
 	$(TIDY) $(call tidy_c,$(COORDINATOR_SOURCES) $(SHARED)) -- -std=gnu11 $(filter-out $(GCC_ONLY) $(CALL_GRAPH),$(COORDINATOR_FLAGS)) -Iboot-coordinator -Iboot-coordinator/x86 -Ishared
 	$(TIDY) $(call tidy_c,$(USER_SOURCES)) -- -std=gnu11 $(filter-out $(GCC_ONLY),$(USER_FLAGS)) -Iuser -Ishared

@@ -7,8 +7,8 @@ set -eu
 
 run="make gcc libc6-dev binutils python3 qemu-system-x86 grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools"
 uefi="ovmf"
-test="check clang g++ relacy-dev acpica-tools python3-pyelftools python3-pytest python3-hypothesis python3-z3 gdb babeltrace2 python3-bt2"
-lint="clang-format clang-tidy shellcheck codespell"
+test="check clang clang-format g++ relacy-dev acpica-tools python3-pyelftools python3-pytest python3-hypothesis python3-z3 gdb babeltrace2 python3-bt2"
+lint="clang-tidy shellcheck codespell"
 prove="frama-c-base"
 
 case "${1-}" in

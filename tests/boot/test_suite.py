@@ -95,3 +95,38 @@ def test_suite(name, firmware, record_property):
     assert not found, "\n".join(found)
     assert boot.trouble is None, boot.output
     record_property("cases", total)
+
+
+def spoken(boot, number):
+    """What the root task of cluster `number` prints after its banner, without numbers."""
+    own = [line.removeprefix(f"[c{number}] ") for line in boot.lines if line.startswith(f"[c{number}] ")]
+    return [re.sub(r"\d+ (bytes|slots)", r"N \1", line) for line in own[1:]]
+
+
+def test_unknown_names():
+    """Each theme is told, and the run fails; each program, too."""
+    boot = machine.Boot("qemu-1x1", program="suite", more="theme=proxys")
+    assert boot.trouble is not None
+    themes = sorted({theme for theme, *_ in sources()})
+    told = "".join(spoken(boot, 0))
+    assert told.startswith("no theme is called 'proxys': ")
+    assert sorted(told.partition(": ")[2].split(", ")) == themes
+    boot = machine.Boot("qemu-1x1", program="nonsense")
+    assert boot.trouble is not None
+    assert spoken(boot, 0) == ["no program is called 'nonsense': " + ", ".join(machine.qemu.programs())]
+
+
+@pytest.mark.parametrize("name, theme, empty", [("qemu-1x1", "post", [0]), ("qemu-2x1", "asid", [])])
+def test_one_theme(name, theme, empty):
+    """The cases of that theme alone; a cluster on which none fits says so, and has not failed."""
+    boot = machine.Boot(name, program="suite", more=f"theme={theme}")
+    clusters = machine.layout(name)["clusters"]
+    assert boot.trouble is None, boot.output
+    for cluster in clusters:
+        number = cluster["number"]
+        names = [case for case in planned(number, len(cluster["cores"]), len(clusters)) if case.startswith(theme + ": ")]
+        assert (not names) == (number in empty)
+        if names:
+            assert not list(troubles(boot.lines, number, names))
+        else:
+            assert spoken(boot, number)[0].startswith("1..0 # SKIP needs more cores or clusters")

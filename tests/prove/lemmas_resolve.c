@@ -130,7 +130,8 @@ bool lemma_hop_refused(bool foreign, bool first, bool once) {
           walk.last == was.last && walk.words == was.words && chain.once == had.once);
 }
 
-/* Each hop keeps what holds between hops, raises the TTL and takes rights away. So a walk has 16 hops at most. */
+/* Each hop keeps what holds between hops, raises the TTL and takes rights away. So a walk ends after 16
+ * hops, of which R4_TTL_MAX can succeed (lemma_finish). */
 bool lemma_hops(bool foreign, bool first) {
     walk.holder = &windows[0];
     GIVEN(first || good_walk(&walk))

@@ -121,8 +121,8 @@ static void refused_check(const struct cpu *cpu, const struct grant *grant, uint
 
 /* An operation that had begun has come to such an end: no refusal. */
 static bool is_late(const struct call *call, uint64_t error) {
-    bool taking = call->operation == R4_OP_REVOKE || call->operation == R4_OP_DELETE ||
-                  call->operation == R4_OP_DEBUG_WAIT;
+    bool taking =
+        call->operation == R4_OP_REVOKE || call->operation == R4_OP_DELETE || call->operation == R4_OP_DEBUG_WAIT;
     return error == R4_ERR_REVOKED || (taking && (error == R4_ERR_CLUSTER_DOWN || error == R4_ERR_PROTOCOL));
 }
 

@@ -5,6 +5,7 @@
 #include "lib/print.h"
 #include "lib/debug.h"
 #include <r4/format.h>
+#include <r4/string.h>
 
 void print(const char *text, ...) {
     char line[PRINT_LINE + 1];
@@ -17,6 +18,19 @@ void print(const char *text, ...) {
         size_t left = length - at;
         r4_debug_write(r4_debug(), line + at, left < R4_DEBUG_WRITE_MAX ? left : R4_DEBUG_WRITE_MAX);
     }
+}
+
+void print_unknown(const char *kind, const char *name, const char *(*name_of)(uint32_t index), uint32_t count) {
+    char line[PRINT_LINE + 1];
+    size_t length = format(line, sizeof(line), "no %s is called '%s':", kind, name);
+    for (uint32_t i = 0; i < count; i++) {
+        if (length + string_length(name_of(i)) + 2 >= PRINT_LINE) {
+            print("%s", line);
+            length = 0;
+        }
+        length += format(line + length, sizeof(line) - length, " %s%s", name_of(i), i + 1 < count ? "," : "");
+    }
+    print("%s", line);
 }
 
 void finish(uint32_t code) {

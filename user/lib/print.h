@@ -12,6 +12,9 @@
 /* One line: the newline is added. The kernel puts [cN] before it and never mixes two lines. */
 void print(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
+/* "no KIND is called 'NAME': " and what is there, name_of(0) and following; on more than one line if there is much. */
+void print_unknown(const char *kind, const char *name, const char *(*name_of)(uint32_t index), uint32_t count);
+
 /* The end of this cluster's program; 0 is success. */
 _Noreturn void finish(uint32_t code);
 

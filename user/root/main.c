@@ -23,6 +23,8 @@ static const struct program programs[] = {{"demo", demo_run},   {"bench", bench_
 
 _Noreturn void root_main(const struct r4_root_info *info);
 
+static const char *program_name(uint32_t index) { return programs[index].name; }
+
 static void banner_print(const struct r4_root_info *info) {
     print("cluster %u of %u: %u core%s, %lu KiB free, TSC %u MHz", info->cluster, info->cluster_count, info->core_count,
           info->core_count == 1 ? "" : "s", census_take().free_bytes >> 10, info->tsc_khz / 1000);
@@ -43,6 +45,6 @@ _Noreturn void root_main(const struct r4_root_info *info) {
             finish(programs[i].run());
         }
     }
-    print("no program is called '%s': demo, bench, preempt, steps, suite, fuzz", name);
+    print_unknown("program", name, program_name, R4_COUNT(programs));
     finish(R4_ERR_ARGUMENT);
 }

@@ -211,10 +211,7 @@ _Static_assert(R4_COUNT(lender_tests) == R4_COUNT(borrower_tests), "each case ha
 const struct theme theme_lender = {"lender", lender_tests, R4_COUNT(lender_tests), 2};
 const struct theme theme_borrower = {"borrower", borrower_tests, R4_COUNT(borrower_tests), 2};
 
-const struct theme *peer_theme(void) {
-    const struct r4_root_info *info = r4_info();
-    if (info->cluster_count == 1 || info->cluster > BORROWER) {
-        return NULL;
-    }
-    return info->cluster == LENDER ? &theme_lender : &theme_borrower;
+bool peer_is_here(const struct theme *theme) {
+    uint32_t cluster = r4_info()->cluster;
+    return (theme != &theme_lender || cluster == LENDER) && (theme != &theme_borrower || cluster == BORROWER);
 }

@@ -8,7 +8,8 @@
 
 #include <r4/types.h>
 
-/* Runs this cluster's cases; returns its exit code: 1 if one of them has failed. */
+/* Runs this cluster's cases; returns its exit code: 1 if one of them has failed, R4_ERR_ARGUMENT if `theme=` names
+ * none. */
 uint32_t suite_run(void);
 
 #endif

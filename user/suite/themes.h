@@ -15,7 +15,7 @@ extern const struct theme theme_address, theme_copy, theme_cap, theme_untyped, t
 /* Between clusters 0 and 1: both run these at the same time, step by step. */
 extern const struct theme theme_lender, theme_borrower;
 
-/* The own part of that; null: none. */
-const struct theme *peer_theme(void);
+/* False: that is the other one's part. */
+bool peer_is_here(const struct theme *theme);
 
 #endif
