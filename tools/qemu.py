@@ -195,7 +195,7 @@ class Guest:
             pass
         if self.timed_out:
             self.kill()
-            return f"no end within {self.timeout:g} s"
+            return f"no end within {self.timeout:g} s, see docs/debugging.md"
         self.status = status = self.process.wait()
         panics = [line for line in self.lines if "panic:" in line]
         if status == EXIT_SUCCESS and any(is_end(line) for line in self.lines):

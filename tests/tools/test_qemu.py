@@ -190,3 +190,8 @@ def test_end(tmp_path, emulator, body, trouble):
     assert (done.returncode == 0) == (trouble in (None, qemu.ENDED_BY_GDB))
     said = {None: "", qemu.ENDED_BY_GDB: "qemu.py: ended by gdb\n"}.get(trouble, f"qemu.py: failed: {trouble}\n")
     assert done.stderr == said
+
+
+def test_no_end(emulator):
+    with qemu.Guest([emulator("exec sleep 20")], 0.2) as guest:
+        assert guest.finish() == "no end within 0.2 s, see docs/debugging.md"
