@@ -31,6 +31,8 @@ FIRMWARES := bios uefi
 PROGRAMS := $(shell grep -oP '\{"\K\w+(?=", \w+_run\})' user/root/main.c)
 # $(1) = name of the variable, $(2) = what it may be
 one_of = $(if $(and $(filter 1,$(words $($(1)))),$(filter $($(1)),$(2))),,$(error there is no $(1)=$($(1)): one of $(2)))
+some_of = $(if $(filter-out $(2),$($(1))),$(error there is no $(1)=$($(1)): one of $(2)))
+a_number = $(if $(shell echo '$($(1))' | grep -Ex '0*[1-9][0-9]*'),,$(error $(1)=$($(1)) is no number above 0))
 $(call one_of,ACCEL,$(ACCELERATORS))
 $(call one_of,FIRMWARE,$(FIRMWARES))
 $(call one_of,PROGRAM,$(PROGRAMS))
@@ -247,6 +249,7 @@ help:
 	@echo 'make sim-plants    the simulator has to find planted bugs'
 	@echo 'make fuzz          fuzzing: all targets or TARGET=NAME, RUNS=1000000'
 	@echo 'make prove         lemmas about slots, derivation and walks; Frama-C on the parsers, installs frama-c-base'
+	@echo 'make prove-lemmas  the lemmas alone; prove-NAME one parser: $(PROOFS)'
 	@echo 'make lint          static analysis, shell, spelling and formatting'
 	@echo 'make iso           the boot image $(MACHINE)/r4.iso'
 	@echo 'make debug         `make run` stopped at its start, for gdb at GDB_PORT=1234 with a script that it names'

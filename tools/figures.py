@@ -6,6 +6,8 @@
     tools/figures.py --update [LOG]    puts lower figures into tests/budgets.toml and the tables of docs/figures.md
     tools/figures.py --update --allow-growth [LOG]    higher ones as well; never above a ceiling that was met before
     tools/figures.py --refresh         the tables of docs/figures.md alone
+
+New budgets need the run that docs/testing.md shows anew: tools/check_docs.py --refresh.
 """
 
 import argparse

@@ -9,6 +9,7 @@ TARGET ?= $(FUZZ_NAMES)
 RUNS ?= 1000000
 
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+$(if $(filter fuzz,$(MAKECMDGOALS)),$(call some_of,TARGET,$(FUZZ_NAMES)))
 FUZZ_CC := clang -std=gnu11 -O2 -g -MMD -MP -Wall -Wextra -Wshadow -Werror -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-Ishared -iquote cluster-kernel -iquote boot-coordinator -iquote tests/fuzz
 FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined

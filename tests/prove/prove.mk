@@ -33,6 +33,9 @@ prove: prove-lemmas $(PROOFS:%=prove-%)
 prove-lemmas: | $(TEST_PACKAGES)
 	@$(RUN_TESTS) --pytest tests/prove
 
+prove-%:
+	$(error there is no $@: one of prove-lemmas $(PROOFS:%=prove-%))
+
 # No alarm, and no assertion of the driver left open.
 $(PROOFS:%=prove-%): prove-%: tests/prove/prove_%.c | $(PROVE_PACKAGES)
 	@mkdir -p build/prove

@@ -6,6 +6,7 @@
 SIM := build/sim/r4sim
 STEPS ?= 2000
 SIM_JOBS := $(shell nproc)
+$(if $(filter sim,$(MAKECMDGOALS)),$(foreach name,SEEDS STEPS $(if $(SEED),SEED),$(call a_number,$(name))))
 
 SIM_SANITIZE := -fsanitize=undefined -fno-sanitize-recover=undefined
 SIM_INCLUDE := -Itests/sim -Icluster-kernel -Ishared

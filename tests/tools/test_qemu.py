@@ -192,6 +192,19 @@ def test_end(tmp_path, emulator, body, trouble):
     assert done.stderr == said
 
 
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["fuzz", "TARGET=srat nonsense"], "there is no TARGET=srat nonsense: one of "),
+        (["prove-nonsense"], "there is no prove-nonsense: one of prove-lemmas "),
+        (["sim", "SEEDS=abc"], "SEEDS=abc is no number above 0.  Stop."),
+        (["sim", "SEED=0x1"], "SEED=0x1 is no number above 0.  Stop."),
+    ],
+)
+def test_make_refuses_nonsense(words, said):
+    assert said in refusal(["make", "--no-print-directory", *words])
+
+
 def test_no_end(emulator):
     with qemu.Guest([emulator("exec sleep 20")], 0.2) as guest:
         assert guest.finish() == "no end within 0.2 s, see docs/debugging.md"
