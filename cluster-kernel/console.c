@@ -117,8 +117,8 @@ static void log_append(const char *line, size_t length) {
 
 /* False if the log stays full. The owner needs nothing of this cluster to print, so waiting with the lock held is safe.
  */
-static bool log_wait(size_t bytes) {
-    uint64_t bound = machine_now() + (uint64_t)boot_info()->tsc_khz * CONSOLE_WAIT_MS;
+static bool log_wait(size_t bytes, uint32_t wait_ms) {
+    uint64_t bound = machine_now() + (uint64_t)boot_info()->tsc_khz * wait_ms;
     while (!log_has_room(bytes) && !console_is_own()) {
         if (machine_now() > bound) {
             return false;
@@ -135,10 +135,10 @@ static size_t notice_format(char *notice, size_t size) {
 
 /* Puts a line into the own log, or drops it, and rings the owner. False if this cluster has become the owner meanwhile.
  */
-static bool log_line_put(const char *line, size_t length) {
+static bool log_line_put(const char *line, size_t length, uint32_t wait_ms) {
     char notice[64];
     size_t notice_bytes = dropped == 0 ? 0 : notice_format(notice, sizeof(notice)) + 1;
-    bool room = log_wait(notice_bytes + length + 1);
+    bool room = log_wait(notice_bytes + length + 1, wait_ms);
     if (console_is_own()) {
         return false;
     }
@@ -160,9 +160,9 @@ static void line_print(const char *line, size_t length) {
     machine_console_write("\n", 1);
 }
 
-void console_line(const char *line, size_t length) {
+void console_line(const char *line, size_t length, uint32_t wait_ms) {
     char notice[64];
-    if (!console_is_own() && log_line_put(line, length)) {
+    if (!console_is_own() && log_line_put(line, length, wait_ms)) {
         return;
     }
     console_poll();

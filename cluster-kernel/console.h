@@ -13,10 +13,11 @@
 
 #define CONSOLE_TURN 128U /* bytes of a log that are printed at a time, to the end of a line */
 #define CONSOLE_WAIT_MS                                                                                                \
-    200U /* that a line waits for room in a full log before it is dropped; a later line says how many were */
+    200U /* that a line may wait for room in a full log before it is dropped; a later line says how many were */
 
-/* Writes one line, `length` bytes without newline, R4_LOG_BYTES / 2 at most. Under the cluster lock, or in a panic. */
-void console_line(const char *line, size_t length);
+/* Writes one line, `length` bytes without newline, R4_LOG_BYTES / 2 at most; waits for room for `wait_ms` at most.
+ * Under the cluster lock, or in a panic. */
+void console_line(const char *line, size_t length, uint32_t wait_ms);
 
 /* The owner prints what the other clusters have logged, CONSOLE_TURN bytes of each or a little more; true if there is
  * more to print. For everybody else nothing. */

@@ -29,9 +29,9 @@ void kernel_fault(uint64_t vector, uint64_t error, uint64_t address) {
     cluster_enter(core);
     struct thread *thread = core->current;
     if (thread != NULL) {
-        log_line("thread %lx on core %u stopped: exception %lu, error %lx, address %lx, ip %lx, sp %lx",
-                 (uintptr_t)thread - machine_direct(), core->index, vector, error, address,
-                 machine_regs_ip(thread->registers), machine_regs_sp(thread->registers));
+        log_line_or_lose("thread %lx on core %u stopped: exception %lu, error %lx, address %lx, ip %lx, sp %lx",
+                         (uintptr_t)thread - machine_direct(), core->index, vector, error, address,
+                         machine_regs_ip(thread->registers), machine_regs_sp(thread->registers));
         sched_unready(thread, THREAD_STOPPED);
     }
     sched_choose(core);

@@ -12,6 +12,9 @@
 /* "[c1] kernel: …" */
 void log_line(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same about what a program may do as often as it likes: lost if there is no room for it at once. */
+void log_line_or_lose(const char *text, ...) __attribute__((format(printf, 1, 2)));
+
 /* "[r4] …": the last line of a run. */
 void log_end(const char *text, ...) __attribute__((format(printf, 1, 2)));
 

@@ -33,7 +33,7 @@ static void make_step(struct operation *operation) {
         return;
     }
     make_object(slot);
-    operation->position = slot_next(machine_direct(), slot);
+    operation->position++;
     operation->remaining--;
     operation->progress = 0;
     slot_flags_clear(slot, R4_FLAG_MAKING);
@@ -72,21 +72,18 @@ enum operation_progress make_run(struct core *core, struct operation *operation)
     return OPERATION_FINISHED;
 }
 
-/* The slots that are still to be made stand one after the other behind the position, each MAKING, and nothing can come
- * between them: what is MAKING has no children. */
+/* The slots that are still to be made lie one behind the other from the position on, each MAKING: nothing moves them,
+ * and they go from their ends only. */
 void make_slot_gone(struct operation *operation, const struct r4_slot *slot) {
-    const struct r4_slot *making = operation->position;
-    for (uint32_t i = 0; i < operation->remaining; i++) {
-        if (making != slot) {
-            making = slot_next(machine_direct(), making);
-            continue;
-        }
-        if (making == operation->position) {
-            operation->position = slot_next(machine_direct(), slot);
-            operation->progress = 0;
-        }
-        operation->remaining--;
-        operation->error = R4_ERR_REVOKED;
+    if (operation->remaining == 0) { /* all had gone before: what stands behind them is somebody else's */
         return;
     }
+    if (slot == operation->position) {
+        operation->position++;
+        operation->progress = 0;
+    } else {
+        operation->last--;
+    }
+    operation->remaining--;
+    operation->error = R4_ERR_REVOKED;
 }

@@ -84,11 +84,45 @@ void operation_finish_wait(struct operation *operation, enum r4_error error, uin
     }
 }
 
+static bool has_joined(const struct operation *other, const struct operation *operation) {
+    return other->kind == OPERATION_JOIN && other->joined == operation;
+}
+
+/* An operation whose thread is gone has ended early, without waiting for all that died. The most urgent of those who
+ * joined it goes on with a revoke of its own, which the others join. Null: nobody, or nothing is left to revoke. */
+static struct operation *heir_of(const struct operation *operation) {
+    struct operation *heir = NULL;
+    if (!operation->abandoned || operation->root == NULL) {
+        return NULL;
+    }
+    for (struct operation *other = cluster.waiters; other != NULL; other = other->next) {
+        if (has_joined(other, operation) && (heir == NULL || other->priority > heir->priority)) {
+            heir = other;
+        }
+    }
+    if (heir != NULL) {
+        list_remove(heir);
+        heir->kind = OPERATION_REVOKE;
+        heir->root = operation->root;
+        heir->position = operation->root;
+        list_insert(heir);
+        revoke_begin(heir);
+        operation_wake(machine_core(), heir);
+    }
+    return heir;
+}
+
 void operation_finish(struct operation *operation, enum r4_error error, uint64_t value) {
+    struct operation *heir = heir_of(operation);
     struct operation *next;
     for (struct operation *other = cluster.waiters; other != NULL; other = next) {
         next = other->next;
-        if (other->kind == OPERATION_JOIN && other->joined == operation) {
+        if (!has_joined(other, operation)) {
+            continue;
+        }
+        if (heir != NULL) {
+            other->joined = heir;
+        } else {
             operation_finish_wait(other, error, 0);
         }
     }

@@ -55,7 +55,7 @@ void operation_follow(struct operation *operation, const struct r4_slot *slot);
 /* A slot is about to be unlinked, or has moved in place: positions of all operations follow. */
 static inline void operation_slot_gone(const struct r4_slot *slot) {
     for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
-        if (operation->kind == OPERATION_MAKE || operation->position == slot || operation->root == slot) {
+        if (operation->position == slot || operation->root == slot || operation->last == slot) {
             operation_follow(operation, slot);
         }
     }

@@ -91,6 +91,15 @@ static enum step root_step(struct operation *operation) {
     return STEP_MORE;
 }
 
+/* Each slot that goes is compared with the positions of all operations under way. */
+static bool are_many(void) {
+    const struct operation *operation = cluster.operations;
+    for (uint32_t i = 0; i < REVOKE_FEW && operation != NULL; i++) {
+        operation = operation->next;
+    }
+    return operation != NULL;
+}
+
 static enum step remove_step(struct operation *operation) {
     struct r4_slot *slot = operation->position;
     if (operation->root == NULL) {
@@ -112,7 +121,7 @@ static enum step remove_step(struct operation *operation) {
         operation->position = slot_prev(machine_direct(), slot);
         return STEP_MORE;
     }
-    enum step step = capability_is_plain(slot) ? STEP_MORE : STEP_LOOK;
+    enum step step = capability_is_plain(slot) && !are_many() ? STEP_MORE : STEP_LOOK;
     operation->position = slot_prev(machine_direct(), slot);
     capability_remove(slot);
     return step;
@@ -154,10 +163,10 @@ static uint32_t remove_plain(struct operation *operation) {
     return steps;
 }
 
-/* Removes up to REVOKE_STEPS plain slots, or one that is more than that. */
+/* Removes up to REVOKE_STEPS plain slots, or half as many one by one, or one that is more than that. */
 static enum step remove_steps(struct operation *operation) {
     enum step step = STEP_MORE;
-    for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE && operation->phase == OPERATION_REMOVING; i++) {
+    for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE && operation->phase == OPERATION_REMOVING; i += 2) {
         uint32_t plain = remove_plain(operation);
         if (plain != 0) {
             i += plain;

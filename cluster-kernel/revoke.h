@@ -16,6 +16,7 @@
 #include "thread.h"
 
 #define REVOKE_STEPS 16U /* slots marked or removed between two looks for something more urgent */
+#define REVOKE_FEW   4U  /* operations under way: with more, a slot at which all of them are looked at is a step */
 
 /* Starts the marking: the operation's root becomes busy. */
 void revoke_begin(struct operation *operation);

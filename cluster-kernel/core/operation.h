@@ -40,6 +40,7 @@ struct operation {
     struct loan_in *loan_in;   /* SWEEP */
     struct r4_slot *root;      /* null once another revoke has removed it */
     struct r4_slot *position;  /* MARKING: the last slot marked; REMOVING: the next to go; MAKE: the next to zero */
+    struct r4_slot *last;      /* MAKE: the last to zero; else null */
     uint64_t progress;         /* MAKE: bytes zeroed of the object at position; MARK_WAIT: the mark waited for */
     uint32_t remaining; /* MAKE: objects from position on that are not yet zeroed; they follow each other in the list */
     uint32_t resumed;   /* how often it was preempted and taken up again */

@@ -92,6 +92,9 @@ struct outcome thread_configure_call(struct invocation *invocation) {
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
+    shootdown_thread(invocation->core, thread); /* after a fault its FPU state may still be in a core */
+    machine_fpu_init(thread->fpu);
+    thread->line_length = 0;
     thread_configure(thread, space.slot, invocation->argument[1], invocation->argument[2], invocation->argument[3]);
     return outcome_now(R4_OK);
 }

@@ -5,6 +5,7 @@ out: the console is polled, so such a step lasts as long as the device likes."""
 
 import bisect
 import collections
+import re
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -13,6 +14,7 @@ import machine
 
 STEP_LIMIT = 2000  # instructions, the bar
 TOLD_FROM = 1000  # of longer ones than any before it is told where they were spent
+CROWD_MIN = 16  # operations under way at the same time
 STEPS_MIN = 500  # that a run must have had, or nothing was measured
 PLUGIN = machine.BUILD / "host/step_counter.so"
 POINT = "machine_event_pending"
@@ -44,13 +46,14 @@ class Code:
 class Steps:
     """One run: how many steps, the longest one, and for the longest ones in which functions."""
 
-    def __init__(self, name, program, folder):
+    def __init__(self, name, program, folder, more=""):
         code, out = Code(name), folder / f"{name}-{program}"
         words = [f"out={out}", f"limit={TOLD_FROM}"]
         words += [f"point={address:x}" for address in code.addresses(POINT)]
         words += [f"device={address:x}" for address in code.addresses(DEVICE)]
-        boot = machine.Boot(name, "icount", program, extra=["-plugin", ",".join([str(PLUGIN), *words])], emulator=EMULATOR)
+        boot = machine.Boot(name, "icount", program, more=more, extra=["-plugin", ",".join([str(PLUGIN), *words])], emulator=EMULATOR)
         assert boot.trouble is None, boot.output
+        self.output = boot.output
         first, *rest = out.read_text(encoding="utf-8").splitlines()
         _, steps, _, longest = first.split()
         self.count, self.longest = int(steps), int(longest)
@@ -81,6 +84,15 @@ def run(tmp_path_factory):
 def test_no_step_is_long(run, name, program):
     steps = run(name, program)
     assert steps.count >= STEPS_MIN
+    if steps.longest > STEP_LIMIT:
+        pytest.fail("\n".join(steps.told), pytrace=False)
+
+
+def test_many_operations_at_a_time(tmp_path):
+    """Slices of 3 microseconds: dozens of retypes are under way when slots go."""
+    steps = Steps("qemu-1x1", "steps", tmp_path, "slice_us=3")
+    under_way = re.search(r"crowd: (\d+) retypes were under way", steps.output)
+    assert int(under_way[1]) >= CROWD_MIN, steps.output
     if steps.longest > STEP_LIMIT:
         pytest.fail("\n".join(steps.told), pytrace=False)
 

@@ -148,6 +148,20 @@ START_TEST(test_out_raises_the_floor) {
 }
 END_TEST
 
+START_TEST(test_any_slot_may_be_the_highest) {
+    for (uint32_t slot = 1; slot < R4_SLOTS_PER_PAGE; slot++) {
+        memset(own, 0, sizeof(own));
+        memset(tables, 0, sizeof(tables));
+        start(7);
+        page_fill(1000);
+        ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_OK);
+        page[slot].word[0] = r4_slot_version_set(page[slot].word[0], 5000);
+        ck_assert_int_eq(cap_page_unmap_call(&invocation).error, R4_OK);
+        ck_assert_uint_eq(pd.version_floor, 5000);
+    }
+}
+END_TEST
+
 START_TEST(test_floor_stays) {
     start(9000);
     page_fill(1000);
@@ -177,4 +191,5 @@ START_TEST(test_retired) {
 }
 END_TEST
 
-SUITE_MAIN("cap pages", test_in_above_the_floor, test_out_raises_the_floor, test_floor_stays, test_retired)
+SUITE_MAIN("cap pages", test_in_above_the_floor, test_out_raises_the_floor, test_any_slot_may_be_the_highest,
+           test_floor_stays, test_retired)

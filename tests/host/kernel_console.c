@@ -59,7 +59,7 @@ static void expect_output(const char *text) {
     output_length = 0;
 }
 
-static void line(const char *text) { console_line(text, strlen(text)); }
+static void line(const char *text) { console_line(text, strlen(text), CONSOLE_WAIT_MS); }
 
 /* As the cluster itself would: bytes into its log, then the end. */
 static void peer_logs(uint32_t cluster, const char *text) {
@@ -86,7 +86,7 @@ static uint32_t fill(uint32_t reader, size_t length) {
     uint32_t lines = 0;
     memset(text, 'x', sizeof(text));
     while (log_used(reader) + length + 1 + 64 <= R4_LOG_BYTES) { /* a notice finds room, too */
-        console_line(text, length);
+        console_line(text, length, CONSOLE_WAIT_MS);
         lines++;
     }
     ck_assert_uint_eq(log_used(reader), lines * (length + 1));
@@ -208,19 +208,19 @@ START_TEST(test_room_to_the_last_byte) {
     char text[R4_LOG_BYTES / 2];
     start(0);
     memset(text, 'x', sizeof(text));
-    console_line(text, R4_LOG_BYTES / 2 - 1);
-    console_line(text, R4_LOG_BYTES / 2 - 1);
+    console_line(text, R4_LOG_BYTES / 2 - 1, CONSOLE_WAIT_MS);
+    console_line(text, R4_LOG_BYTES / 2 - 1, CONSOLE_WAIT_MS);
     ck_assert_uint_eq(log_used(0), R4_LOG_BYTES);
     ck_assert_uint_eq(now, 0);
     peer_prints(0, KERNEL_OWN, 9);
-    console_line(text, 9);
+    console_line(text, 9, CONSOLE_WAIT_MS);
     ck_assert_uint_eq(log_used(0), R4_LOG_BYTES - 9);
     ck_assert_uint_gt(now, CONSOLE_WAIT_MS * TICKS_PER_MS);
     peer_prints(0, KERNEL_OWN, notice);
-    console_line(text, 9);
+    console_line(text, 9, CONSOLE_WAIT_MS);
     ck_assert_uint_eq(log_used(0), R4_LOG_BYTES - 9 - notice);
     peer_prints(0, KERNEL_OWN, 1);
-    console_line(text, 9);
+    console_line(text, 9, CONSOLE_WAIT_MS);
     ck_assert_uint_eq(log_used(0), R4_LOG_BYTES);
 }
 END_TEST
@@ -234,7 +234,7 @@ START_TEST(test_full_log_gets_room) {
     event_at = CONSOLE_WAIT_MS * TICKS_PER_MS / 2;
     char text[200];
     memset(text, 'z', sizeof(text));
-    console_line(text, sizeof(text));
+    console_line(text, sizeof(text), CONSOLE_WAIT_MS);
     ck_assert_uint_eq(log_used(0), sizeof(text) + 1);
     ck_assert_uint_lt(now, CONSOLE_WAIT_MS * TICKS_PER_MS);
 }
@@ -248,11 +248,11 @@ START_TEST(test_owner_dies_while_log_is_full) {
     uint32_t lines = fill(0, 100);
     char text[200];
     memset(text, 'z', sizeof(text));
-    console_line(text, sizeof(text)); /* lost */
+    console_line(text, sizeof(text), CONSOLE_WAIT_MS); /* lost */
     event = owner_dies;
     event_at = now + TICKS_PER_MS;
     uint64_t began = now;
-    console_line(text, sizeof(text));
+    console_line(text, sizeof(text), CONSOLE_WAIT_MS);
     ck_assert_uint_lt(now - began, 2 * TICKS_PER_MS);
     static const char notice[] = "[c1] kernel: 1 lines lost\n";
     ck_assert_uint_eq(output_length, lines * 101 + strlen(notice) + sizeof(text) + 1);

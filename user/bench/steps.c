@@ -5,6 +5,7 @@
 #include "bench/steps.h"
 #include "bench/bench.h"
 #include "bench/copies.h"
+#include "bench/crowd.h"
 #include "bench/far.h"
 #include "lib/asid_pool.h"
 #include "lib/cap.h"
@@ -185,6 +186,7 @@ static void local_run(void) {
     far_begin();
     far_run();
     must(memory_reset(), "clean-up");
+    crowd_run();
 }
 
 uint32_t steps_run(void) {

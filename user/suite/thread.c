@@ -11,6 +11,7 @@
 #include "lib/space.h"
 #include "lib/window.h"
 #include "lib/x86/clock.h"
+#include "lib/x86/fpu.h"
 #include "suite/proxies.h"
 #include "suite/runner.h"
 #include "suite/themes.h"
@@ -111,6 +112,26 @@ static void argument_arrives(void) {
     CHECK(given == 5);
 }
 
+static volatile uint64_t fpu_found;
+
+static void fpu_leave(uint64_t value) { r4_fpu_set(value); }
+static void fpu_look(uint64_t unused) { fpu_found = r4_fpu_get() + unused; }
+static void fpu_fault(uint64_t value) {
+    r4_fpu_set(value);
+    *(volatile uint64_t *)NULL = 0;
+}
+
+static void registers_begin_anew(void) {
+    uint32_t thread = runner_run(test_arena(), fpu_leave, 0x5ec2e7);
+    runner_again(thread, fpu_look, 0);
+    CHECK(runner_has_ended() && fpu_found == 0);
+    runner_again(thread, fpu_fault, 0x5ec2e7);
+    CHECK(!runner_has_ended());
+    fpu_found = 1;
+    runner_again(thread, fpu_look, 0);
+    CHECK(runner_has_ended() && fpu_found == 0);
+}
+
 static void space_goes(void) {
     struct domain domain = domain_make(test_arena(), r4_asid_pool(1));
     uint32_t thread = make(R4_CAP_THREAD);
@@ -206,6 +227,7 @@ static const struct test tests[] = {
     {"schedule: cores and priorities that there are", schedule_refusals, 1},
     {"schedule: oneself", own_schedule, 1},
     {"the argument arrives; stop, start, begin anew", argument_arrives, 1},
+    {"what begins anew finds nothing in the FPU, after a fault neither", registers_begin_anew, 1},
     {"a thread without its address space is not configured", space_goes, 1},
     {"a thread refers to the capability that configured it", copy_of_the_space_goes, 1},
     {"delete: one that is ready", deleted_before_it_ran, 1},

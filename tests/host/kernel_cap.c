@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * When a revoke or a delete is done in the call itself, and when it takes an operation: what the simulator and the
+ * machine come to only if another operation is just settling.
+ */
+#include "capability.h"
+#include "cluster.h"
+#include "core/derivation.h"
+#include "kernel.h"
+#include "object/frame.h"
+#include "object/handlers.h"
+#include "operation.h"
+#include "remote.h"
+#include "revoke.h"
+#include "shootdown.h"
+
+struct cluster cluster;
+
+static _Alignas(R4_PAGE_SIZE) struct r4_slot slots[R4_SLOTS_PER_PAGE];
+static struct core core;
+static struct thread caller;
+static struct operation other; /* somebody else's, under way */
+static uint32_t started, begun, flushed;
+
+/* --- the neighbours --- */
+
+struct core *machine_core(void) {
+    return &core;
+}
+void revoke_begin(struct operation *operation) { begun += operation == &caller.operation; }
+void capability_undo(struct r4_slot *slot) { ck_abort_msg("slot of type %d has nothing to undo", slot_type(slot)); }
+bool capability_needs_operation(const struct r4_slot *slot) { return slot_type(slot) == R4_CAP_CAP_PAGE; }
+void operation_follow(struct operation *operation, const struct r4_slot *slot) {
+    ck_abort_msg("%p stands on %p", (void *)operation, (const void *)slot);
+}
+void remote_record_moved(struct r4_slot *from, struct r4_slot *to) {
+    ck_abort_msg("%p moves to %p", (void *)from, (void *)to);
+}
+bool frame_is_marked(const struct r4_slot *slot) { ck_abort_msg("%p is asked for", (const void *)slot); }
+void shootdown_noted(struct core *asker) {
+    ck_assert_ptr_eq(asker, &core);
+    cluster.noted_cores = 0;
+    flushed++;
+}
+
+struct operation *operation_start(struct core *asker, struct thread *thread, enum operation_kind kind,
+                                  struct r4_slot *root) {
+    ck_assert_ptr_eq(asker, &core);
+    thread->operation = (struct operation){.kind = kind, .thread = thread, .root = root, .position = root};
+    started++;
+    return &thread->operation;
+}
+
+/* --- the cases --- */
+
+static struct r4_slot *start(enum r4_cap_type type, uint64_t badge) {
+    memset(slots, 0, sizeof(slots));
+    slot_fill(&slots[1],
+              &(struct slot_content){.type = type, .rights = R4_ALL_RIGHTS, .size_log2 = 21, .badge = badge});
+    cluster.operations = NULL;
+    cluster.noted_cores = 1;
+    started = begun = flushed = 0;
+    return &slots[1];
+}
+
+static struct outcome invoke(struct outcome (*handler)(struct invocation *), struct r4_slot *slot) {
+    struct invocation invocation = {&core, &caller, slot, NULL, {0}, 0};
+    return handler(&invocation);
+}
+
+static void expect_done(struct outcome outcome) {
+    ck_assert_int_eq(outcome.error, R4_OK);
+    ck_assert_uint_eq(outcome.later + started + begun, 0);
+    ck_assert_uint_eq(flushed, 1);
+}
+
+static void expect_operation(struct outcome outcome, enum operation_kind kind, const struct r4_slot *root) {
+    ck_assert_uint_eq(outcome.later, 1);
+    ck_assert_uint_eq(started, 1);
+    ck_assert_int_eq(caller.operation.kind, kind);
+    ck_assert_ptr_eq(caller.operation.root, root);
+    ck_assert_uint_eq(begun, kind != OPERATION_JOIN);
+}
+
+START_TEST(test_revoke_of_nothing) {
+    struct r4_slot *slot = start(R4_CAP_UNTYPED, 4096);
+    expect_done(invoke(cap_revoke, slot));
+    ck_assert_uint_eq(slot->word[1], 0);
+    slot = start(R4_CAP_NOTIFICATION, 77);
+    expect_done(invoke(cap_revoke, slot));
+    ck_assert_uint_eq(slot->word[1], 77);
+}
+END_TEST
+
+/* What died of this memory may still be in work: it is not free yet. */
+START_TEST(test_revoke_while_something_settles) {
+    struct r4_slot *slot = start(R4_CAP_UNTYPED, 4096);
+    other = (struct operation){.kind = OPERATION_DRAIN, .phase = OPERATION_SETTLING};
+    cluster.operations = &other;
+    expect_operation(invoke(cap_revoke, slot), OPERATION_REVOKE, slot);
+    ck_assert_uint_eq(slot->word[1], 4096);
+}
+END_TEST
+
+START_TEST(test_revoke_of_children) {
+    struct r4_slot *slot = start(R4_CAP_UNTYPED, 4096);
+    derivation_make(machine_direct(), slot, &slots[2], &(struct slot_content){.type = R4_CAP_NOTIFICATION, .depth = 1});
+    expect_operation(invoke(cap_revoke, slot), OPERATION_REVOKE, slot);
+    slot = start(R4_CAP_REMOTE_REF, 0);
+    expect_operation(invoke(cap_revoke, slot), OPERATION_REVOKE, slot);
+}
+END_TEST
+
+START_TEST(test_revoke_is_joined) {
+    struct r4_slot *slot = start(R4_CAP_UNTYPED, 4096);
+    slot_flags_set(slot, R4_FLAG_BUSY | R4_FLAG_ROOT);
+    other = (struct operation){.kind = OPERATION_REVOKE, .root = slot};
+    cluster.operations = &other;
+    expect_operation(invoke(cap_revoke, slot), OPERATION_JOIN, NULL);
+    ck_assert_ptr_eq(caller.operation.joined, &other);
+    slot = start(R4_CAP_UNTYPED, 0);
+    slot_flags_set(slot, R4_FLAG_MAKING);
+    ck_assert_int_eq(invoke(cap_revoke, slot).error, R4_ERR_BUSY);
+}
+END_TEST
+
+START_TEST(test_delete) {
+    struct r4_slot *slot = start(R4_CAP_NOTIFICATION, 0);
+    expect_done(invoke(cap_delete, slot));
+    ck_assert_int_eq(slot_type(slot), R4_CAP_EMPTY);
+    slot = start(R4_CAP_CAP_PAGE, 0);
+    expect_operation(invoke(cap_delete, slot), OPERATION_DELETE, slot);
+    slot = start(R4_CAP_UNTYPED, 0);
+    derivation_make(machine_direct(), slot, &slots[2], &(struct slot_content){.type = R4_CAP_NOTIFICATION, .depth = 1});
+    expect_operation(invoke(cap_delete, slot), OPERATION_DELETE, slot);
+    slot = start(R4_CAP_UNTYPED, 0);
+    slot_flags_set(slot, R4_FLAG_LANDED);
+    ck_assert_int_eq(invoke(cap_delete, slot).error, R4_ERR_LOANED);
+    ck_assert_uint_eq(started, 0);
+}
+END_TEST
+
+SUITE_MAIN("capabilities", test_revoke_of_nothing, test_revoke_while_something_settles, test_revoke_of_children,
+           test_revoke_is_joined, test_delete)
