@@ -16,6 +16,7 @@
 #include "suite/runner.h"
 #include "suite/themes.h"
 
+#define NOWHERE   (1ULL << 40) /* nothing is mapped there */
 #define STACK_TOP (PLACE + 0x100000ULL)
 #define STILL_US  20000U /* in which a thread that still could run would */
 
@@ -118,7 +119,7 @@ static void fpu_leave(uint64_t value) { r4_fpu_set(value); }
 static void fpu_look(uint64_t unused) { fpu_found = r4_fpu_get() + unused; }
 static void fpu_fault(uint64_t value) {
     r4_fpu_set(value);
-    *(volatile uint64_t *)NULL = 0;
+    *(volatile uint64_t *)NOWHERE = 0;
 }
 
 static void registers_begin_anew(void) {
