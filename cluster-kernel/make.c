@@ -6,6 +6,7 @@
 #include "cluster.h"
 #include "object/cap_page.h"
 #include "operation.h"
+#include "panic.h"
 
 void make_object(struct r4_slot *slot) {
     switch (slot_type(slot)) {
@@ -25,6 +26,7 @@ void make_object(struct r4_slot *slot) {
 
 static void make_step(struct operation *operation) {
     struct r4_slot *slot = operation->position;
+    KERNEL_ASSERT((slot_flags(slot) & R4_FLAG_MAKING) != 0);
     uint64_t size = 1ULL << slot_size_log2(slot);
     if (operation->progress < size) {
         uint64_t chunk = size < MAKE_CHUNK ? size : MAKE_CHUNK;
@@ -34,37 +36,37 @@ static void make_step(struct operation *operation) {
     }
     make_object(slot);
     operation->position++;
-    operation->remaining--;
     operation->progress = 0;
     slot_flags_clear(slot, R4_FLAG_MAKING);
 }
 
-/* Objects smaller than a page are zero and nothing else. If all that are left are one chunk at most, and lie one behind
- * the other because none of them has gone, they are made in one step. */
+/* Objects smaller than a page are zero and nothing else. If all that are left are one chunk at most, they are made in
+ * one step. */
 static bool is_small(const struct operation *operation) {
     uint64_t log2 = slot_size_log2(operation->position);
-    return log2 < R4_PAGE_BITS && operation->error == R4_OK && operation->remaining << log2 <= MAKE_CHUNK;
+    return log2 < R4_PAGE_BITS && operation_remaining(operation) << log2 <= MAKE_CHUNK;
 }
 
 static void make_small(struct operation *operation) {
     struct r4_slot *slot = operation->position;
-    machine_zero((void *)(machine_direct() + slot_object(slot)), operation->remaining << slot_size_log2(slot));
-    for (; operation->remaining != 0; operation->remaining--) {
+    uint64_t size = operation_remaining(operation) << slot_size_log2(slot);
+    machine_zero((void *)(machine_direct() + slot_object(slot)), size);
+    for (; slot <= operation->last; slot++) {
         slot_flags_clear(slot, R4_FLAG_MAKING);
-        slot = slot_next(machine_direct(), slot);
     }
+    operation->position = slot;
 }
 
 enum operation_progress make_run(struct core *core, struct operation *operation) {
     if (operation->resumed == 0 && cluster_should_yield(core)) { /* the retype itself was a long step */
         return OPERATION_PAUSED;
     }
-    if (operation->remaining != 0 && is_small(operation)) {
+    if (operation_remaining(operation) != 0 && is_small(operation)) {
         make_small(operation);
     }
-    while (operation->remaining != 0) {
+    while (operation_remaining(operation) != 0) {
         make_step(operation);
-        if (operation->remaining != 0 && cluster_should_yield(core)) {
+        if (operation_remaining(operation) != 0 && cluster_should_yield(core)) {
             return OPERATION_PAUSED;
         }
     }
@@ -72,10 +74,10 @@ enum operation_progress make_run(struct core *core, struct operation *operation)
     return OPERATION_FINISHED;
 }
 
-/* The slots that are still to be made lie one behind the other from the position on, each MAKING: nothing moves them,
- * and they go from their ends only. */
+/* The slots that are still to be made lie one behind the other from the position to the last, each MAKING: nothing
+ * moves them, and they go from their ends only. */
 void make_slot_gone(struct operation *operation, const struct r4_slot *slot) {
-    if (operation->remaining == 0) { /* all had gone before: what stands behind them is somebody else's */
+    if (operation_remaining(operation) == 0) { /* all had gone before: what stands beside them is somebody else's */
         return;
     }
     if (slot == operation->position) {
@@ -84,6 +86,5 @@ void make_slot_gone(struct operation *operation, const struct r4_slot *slot) {
     } else {
         operation->last--;
     }
-    operation->remaining--;
     operation->error = R4_ERR_REVOKED;
 }

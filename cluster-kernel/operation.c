@@ -90,7 +90,7 @@ static bool has_joined(const struct operation *other, const struct operation *op
 
 /* An operation whose thread is gone has ended early, without waiting for all that died. The most urgent of those who
  * joined it goes on with a revoke of its own, which the others join. Null: nobody, or nothing is left to revoke. */
-static struct operation *heir_of(const struct operation *operation) {
+static struct operation *heir_take_over(const struct operation *operation) {
     struct operation *heir = NULL;
     if (!operation->abandoned || operation->root == NULL) {
         return NULL;
@@ -113,7 +113,7 @@ static struct operation *heir_of(const struct operation *operation) {
 }
 
 void operation_finish(struct operation *operation, enum r4_error error, uint64_t value) {
-    struct operation *heir = heir_of(operation);
+    struct operation *heir = heir_take_over(operation);
     struct operation *next;
     for (struct operation *other = cluster.waiters; other != NULL; other = next) {
         next = other->next;

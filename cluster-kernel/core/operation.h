@@ -40,16 +40,20 @@ struct operation {
     struct loan_in *loan_in;   /* SWEEP */
     struct r4_slot *root;      /* null once another revoke has removed it */
     struct r4_slot *position;  /* MARKING: the last slot marked; REMOVING: the next to go; MAKE: the next to zero */
-    struct r4_slot *last;      /* MAKE: the last to zero; else null */
+    struct r4_slot *last;      /* MAKE: the last to zero; below the position when none is left. Else null */
     uint64_t progress;         /* MAKE: bytes zeroed of the object at position; MARK_WAIT: the mark waited for */
-    uint32_t remaining; /* MAKE: objects from position on that are not yet zeroed; they follow each other in the list */
-    uint32_t resumed;   /* how often it was preempted and taken up again */
-    uint32_t priority;  /* at which the cluster runs it when no thread does */
+    uint32_t resumed;          /* how often it was preempted and taken up again */
+    uint32_t priority;         /* at which the cluster runs it when no thread does */
     enum r4_error error;
     bool waiting;   /* for a peer, or for the joined one: not to be run */
     bool orphan;    /* run by the cluster, not by its thread: a sweep, or the thread is stopped */
     bool abandoned; /* the thread is gone: it ends without waiting for peers, and before the thread's memory is free */
 };
+
+/* MAKE: how many objects are still to be zeroed. Their slots lie one behind the other. */
+static inline uint64_t operation_remaining(const struct operation *operation) {
+    return (uint64_t)(operation->last + 1 - operation->position);
+}
 
 /* What a step of an operation came to. */
 enum operation_progress { OPERATION_FINISHED, OPERATION_PAUSED, OPERATION_WAITING };

@@ -78,7 +78,6 @@ static struct outcome make(const struct invocation *invocation, const struct ret
     struct operation *operation = operation_start(invocation->core, invocation->caller, OPERATION_MAKE, NULL);
     operation->position = first;
     operation->last = first + request->count - 1;
-    operation->remaining = request->count;
     return outcome_later();
 }
 

@@ -151,7 +151,7 @@ static bool is_called_for(const struct copy *copy, const struct invocation *call
 static bool is_unmade(const struct copy *copy, const struct operation *make, phys_t base, uint64_t size) {
     const struct r4_slot *slot = make->position;
     uint64_t end = slot_object(slot);
-    for (uint32_t left = make->remaining; left != 0 && slot_object(slot) == end; left--) {
+    for (uint64_t left = operation_remaining(make); left != 0 && slot_object(slot) == end; left--) {
         if ((slot_flags(slot) & R4_FLAG_MAKING) == 0) {
             return false;
         }
@@ -167,8 +167,8 @@ void check_zero(const struct cpu *cpu, phys_t base, uint64_t size) {
         cpu->upcall.kind == UPCALL_START || size == 0 ||
         (cpu->upcall.kind == UPCALL_SYSCALL && is_called_for(copy, &cpu_core(cpu)->invocation, base, size));
     for (const struct operation *make = copy->cluster->operations; make != NULL; make = make->next) {
-        called_for =
-            called_for || (make->kind == OPERATION_MAKE && make->remaining != 0 && is_unmade(copy, make, base, size));
+        called_for = called_for || (make->kind == OPERATION_MAKE && operation_remaining(make) != 0 &&
+                                    is_unmade(copy, make, base, size));
     }
     if (!called_for && !is_window(copy, base, size)) {
         sim_fail("new objects alone are zeroed", "c%u.%u zeroes %lx bytes at %lx", copy->number, cpu->index, size,

@@ -95,7 +95,7 @@ uint32_t suite_run(void) {
     for (uint32_t i = 0; i < R4_COUNT(themes); i++) {
         plan += theme_plan(themes[i]);
     }
-    print("1..%u%s", plan, plan == 0 ? " # SKIP needs more cores or clusters, or is another cluster's part" : "");
+    print("1..%u", plan);
     uint32_t number = 1;
     for (uint32_t i = 0; i < R4_COUNT(themes); i++) {
         number = theme_run(themes[i], number);
@@ -103,5 +103,8 @@ uint32_t suite_run(void) {
     other_end();
     must(memory_reset(), "clean-up");
     bool clean = census_check(before);
-    return failed == 0 && clean ? 0 : 1;
+    if (plan == 0) {
+        print("no case of theme '%s' fits: it needs more cores or clusters, or is another cluster's part", wanted);
+    }
+    return plan != 0 && failed == 0 && clean ? 0 : 1;
 }
