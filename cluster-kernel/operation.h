@@ -62,6 +62,9 @@ static inline void operation_slot_gone(const struct r4_slot *slot) {
 }
 static inline void operation_slot_moved(const struct r4_slot *from, struct r4_slot *to) {
     for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
+        if (operation->kind == OPERATION_MAKE) { /* its slots do not move; those beside them are somebody else's */
+            continue;
+        }
         operation->position = operation->position == from ? to : operation->position;
         operation->root = operation->root == from ? to : operation->root;
     }

@@ -269,5 +269,17 @@ START_TEST(test_joined_and_removed) {
 }
 END_TEST
 
+/* All slots of a retype have gone: what stands beside them moves, and none of it becomes the retype's. */
+START_TEST(test_beside_a_retype) {
+    struct operation *make = start(0, OPERATION_MAKE, NULL);
+    make->position = &slots[5];
+    make->last = &slots[4];
+    operation_slot_moved(&slots[5], &slots[9]);
+    ck_assert_uint_eq(operation_remaining(make), 0);
+    operation_slot_moved(&slots[4], &slots[2]);
+    ck_assert_uint_eq(operation_remaining(make), 0);
+}
+END_TEST
+
 SUITE_MAIN("kernel revoke", test_plain, test_mapped_frames, test_made_while_settling, test_joined_and_abandoned,
-           test_joined_and_removed)
+           test_joined_and_removed, test_beside_a_retype)
