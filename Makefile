@@ -10,7 +10,7 @@ PROGRAM ?= demo
 COMMAND ?=
 EMULATOR ?=
 export R4_EMULATOR := $(EMULATOR)
-HOOK    ?=
+FAULT    ?=
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -92,7 +92,8 @@ SHARED := $(wildcard shared/*.c)
 
 # --- cluster kernel: one relocatable object, the only kernel in the ISO. Pure files see only their own folder and shared/. ---
 
-KERNEL_SOURCES := $(call sources,cluster-kernel cluster-kernel/core cluster-kernel/object cluster-kernel/x86)
+KERNEL_FOLDERS := cluster-kernel $(patsubst %/,%,$(wildcard cluster-kernel/*/))
+KERNEL_SOURCES := $(call sources,$(KERNEL_FOLDERS))
 KERNEL_OBJECTS := $(call objects,cluster-kernel,$(BUILD)/kernel,$(KERNEL_SOURCES))
 KERNEL_SHARED := $(call objects,shared,$(BUILD)/kernel/shared,$(SHARED))
 
@@ -100,7 +101,7 @@ $(BUILD)/kernel/%.o: cluster-kernel/%.c Makefile | $(RUN_PACKAGES)
 	$(call compile,$(KERNEL_FLAGS) -Icluster-kernel -Icluster-kernel/x86 -Ishared)
 $(BUILD)/kernel/%.o: cluster-kernel/%.S Makefile | $(RUN_PACKAGES)
 	$(call compile,$(KERNEL_FLAGS) -Icluster-kernel -Icluster-kernel/x86 -Ishared)
-$(BUILD)/kernel/core/%.o: cluster-kernel/core/%.c Makefile | $(RUN_PACKAGES)
+$(BUILD)/kernel/pure/%.o: cluster-kernel/pure/%.c Makefile | $(RUN_PACKAGES)
 	$(call compile,$(KERNEL_FLAGS) -Ishared)
 $(BUILD)/kernel/shared/%.o: shared/%.c Makefile | $(RUN_PACKAGES)
 	$(call compile,$(KERNEL_FLAGS) -Ishared)
@@ -156,7 +157,7 @@ $(BUILD)/root.elf: $(USER_OBJECTS) $(BUILD)/user/shared.a user/lib/user.ld
 
 # --- one machine: layout, QEMU arguments, reference link and ISO, all under build/NAME/ ---
 
-LINKGEN := tools/linkgen.py tools/config.py tools/picture.py tools/headers.py tools/grub.cfg $(addprefix shared/r4/,types.h layout.h link.h)
+LINKGEN := tools/linkgen.py tools/config.py tools/picture.py tools/headers.py tools/grub.cfg $(addprefix shared/r4/,types.h layout.h linker_constants.h)
 
 define linkgen
 @$(call say,LINKGEN,$(@D))
@@ -219,7 +220,7 @@ build: $(BOOT_FILES) $(KVM_PROBE)
 iso: $(MACHINE)/r4.iso
 
 QEMU = $(PYTHON) tools/qemu.py --build $(MACHINE) --accel $(ACCEL) --firmware $(FIRMWARE) --program '$(PROGRAM)' \
-	$(if $(HOOK),--hook '$(HOOK)') $(if $(COMMAND),--command '$(COMMAND)')
+	$(if $(FAULT),--fault '$(FAULT)') $(if $(COMMAND),--command '$(COMMAND)')
 
 # A run with a panic is followed by its last words with functions and lines.
 CONSOLE_LOG := $(MACHINE)/console.log
@@ -246,7 +247,7 @@ help:
 	@echo 'make test          every check; the last line is "N passed, N failed"'
 	@echo 'make check         the checks that need no emulator: under two minutes'
 	@echo 'make sim           the kernel in the simulator: SEEDS=1000, or SEED=n to replay one'
-	@echo 'make sim-plants    the simulator has to find planted bugs'
+	@echo 'make sim-mutants    the simulator has to find mutated bugs'
 	@echo 'make fuzz          fuzzing: all targets or TARGET=NAME, RUNS=1000000'
 	@echo 'make prove         lemmas about slots, derivation and walks; Frama-C on the parsers, installs frama-c-base'
 	@echo 'make prove-lemmas  the lemmas alone; prove-NAME one parser: $(PROOFS)'
@@ -259,7 +260,7 @@ help:
 	@echo 'CONFIG=configs/NAME.toml   $(CONFIGS)'
 	@echo 'ACCEL=$(call choices,$(ACCELERATORS))  FIRMWARE=$(call choices,$(FIRMWARES))  PROGRAM=$(call choices,$(PROGRAMS))'
 	@echo 'CC=gcc|clang               TRACE=1 (kernels that trace)   V=1 (show commands)   EMULATOR=PATH (another QEMU)'
-	@echo 'COMMAND="words"            for the command line (docs/boot.md lists them): serial=0x2f8,57600   HOOK=text, for tests'
+	@echo 'COMMAND="words"            for the command line (docs/boot.md lists them): serial=0x2f8,57600   FAULT=text, for tests'
 	@echo 'Debian packages that are missing are named and installed first, as root or through sudo.'
 
 clean:

@@ -8,19 +8,19 @@
 #include "print.h"
 #include "x86/identity.h"
 #include "x86/local_apic.h"
-#include <r4/link.h>
+#include <r4/linker_constants.h>
 #include <r4/mailbox.h>
 #include <r4/string.h>
 
 #define KERNEL_ENTRY "kernel_entry"
 #define FIRST_EPOCH  1U
 
-#define LINK_SYMBOL(symbol, bits, expression) {.name = #symbol, .value = (expression)},
+#define LINKER_SYMBOL(symbol, bits, expression) {.name = #symbol, .value = (expression)},
 
 static void image_link(const struct boot *boot, struct cluster *cluster) {
     const struct r4_layout *l = &boot->layout; /* the names that the list uses */
     const struct r4_layout_cluster *c = cluster->layout;
-    const struct linker_symbol symbols[] = {R4_LINK_CONSTANT_LIST(LINK_SYMBOL)};
+    const struct linker_symbol symbols[] = {R4_LINKER_CONSTANT_LIST(LINKER_SYMBOL)};
     struct linker_fault fault = linker_link(&boot->kernel, &boot->plan, c->virtual_base, symbols, R4_COUNT(symbols),
                                             identity_at(cluster->reserve.image));
     if (fault.what != NULL) {
@@ -60,10 +60,10 @@ static void info_fill_machine(const struct boot *boot, const struct cluster *clu
     for (uint32_t i = 0; i < cluster->layout->core_count; i++) {
         info->apic_ids[i] = cluster->cores[i].apic_id;
     }
-    for (uint32_t i = 0; i < boot->layout.header->link_count; i++) {
-        const struct r4_layout_link *link = &boot->layout.links[i];
-        if (link->to == cluster->number) {
-            info->link_priority[link->from] = link->priority;
+    for (uint32_t i = 0; i < boot->layout.header->peer_count; i++) {
+        const struct r4_layout_peer *peer = &boot->layout.peers[i];
+        if (peer->to == cluster->number) {
+            info->peer_priority[peer->from] = peer->priority;
         }
     }
     memcpy(info->command, boot->command, sizeof(info->command));

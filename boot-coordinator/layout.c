@@ -25,8 +25,8 @@ static bool layout_has_core(const struct r4_layout *layout, uint32_t apic_id) {
 }
 
 static bool layout_states_distance(const struct r4_layout *layout) {
-    for (uint32_t i = 0; i < layout->header->link_count; i++) {
-        if (layout->links[i].distance != 0) {
+    for (uint32_t i = 0; i < layout->header->peer_count; i++) {
+        if (layout->peers[i].distance != 0) {
             return true;
         }
     }

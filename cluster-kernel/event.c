@@ -2,10 +2,10 @@
  *
  * Interrupts and faults: what wakes the kernel besides system calls.
  */
-#include "cluster.h"
-#include "log.h"
-#include "sched.h"
-#include "shootdown.h"
+#include "cluster/cluster.h"
+#include "diag/log.h"
+#include "sched/sched.h"
+#include "sched/shootdown.h"
 
 void kernel_event(enum machine_event event) {
     struct core *core = machine_core();

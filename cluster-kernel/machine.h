@@ -31,7 +31,7 @@ enum machine_event {
  *   uint64_t machine_now(void)                ticks since boot (TSC)
  *   void machine_relax(void)                  one turn of a wait loop
  *   uintptr_t machine_direct(void)            virtual address of physical address 0 (direct map of this cluster's pool)
- *   and the link constants used by where.h    */
+ *   and the linker constants used by where.h    */
 #include "machine_inline.h"
 
 /* --- upcalls: the machine calls the kernel, interrupts off --- */

@@ -2,12 +2,12 @@
  *
  * kernel_start(): the boot order of one cluster, as a list.
  */
-#include "cluster.h"
-#include "hook.h"
-#include "panic.h"
-#include "remote.h"
+#include "cluster/cluster.h"
+#include "diag/fault_injection.h"
+#include "diag/panic.h"
+#include "peer/mailbox.h"
 #include "root.h"
-#include "sched.h"
+#include "sched/sched.h"
 
 struct cluster cluster;
 
@@ -50,10 +50,10 @@ static void cluster_start(struct core *core) {
     cluster_enter(core);
     sched_start();
     asid_table_init(&cluster.asids, this_cluster());
-    remote_start(root_memory(remote_memory_size(), R4_PAGE_SIZE));
+    mailbox_start(root_memory(mailbox_memory_size(), R4_PAGE_SIZE));
     root_start();
     atomic_store_explicit(&own_header()->state, R4_CLUSTER_UP, memory_order_release);
-    hook_run();
+    fault_injection_run();
     sched_choose(core);
 }
 

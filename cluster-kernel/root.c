@@ -4,15 +4,15 @@
  * derives from an untyped, so they last as long as the cluster.
  */
 #include "root.h"
-#include "cluster.h"
-#include "core/retype.h"
-#include "log.h"
-#include "make.h"
+#include "cluster/cluster.h"
+#include "diag/log.h"
+#include "diag/panic.h"
 #include "object/cap_page.h"
 #include "object/frame.h"
 #include "object/page_table.h"
-#include "panic.h"
-#include "sched.h"
+#include "pure/retype.h"
+#include "revoke/create.h"
+#include "sched/sched.h"
 #include <r4/string.h>
 
 static phys_t next_free; /* of the root block */
@@ -79,7 +79,7 @@ static void pd_put(struct root *root) {
     phys_t object = phys_of(root_memory(1U << PD_LOG2, 1U << PD_LOG2));
     root->info->slot_pd = slots_take(root, 1);
     struct r4_slot *slot = cap_put(root, root->info->slot_pd, R4_CAP_PD, object, PD_LOG2, 0);
-    make_object(slot);
+    create_object(slot);
     pd_name(slot, 0);
     root->info->name = pd_of(slot)->window.name;
     root->pd = pd_of(slot);
@@ -108,7 +108,7 @@ static void cap_pages_put(struct root *root) {
         phys_t object = phys_of(&root->pages[i * R4_SLOTS_PER_PAGE]);
         struct r4_slot *slot = cap_put(root, root->info->slot_cap_pages + i, R4_CAP_CAP_PAGE, object, R4_PAGE_BITS, 0);
         uint64_t address = window_page_address(i);
-        make_object(slot);
+        create_object(slot);
         cap_page_map(slot, root->pd, paging_entry(machine_direct(), root->pd->root, address, 1), address);
     }
 }
@@ -119,7 +119,7 @@ static void frame_put(struct root *root, uint32_t index, phys_t frame, uint64_t 
     if (entry == NULL || (*entry & PAGING_PRESENT) != 0) {
         panic("the root task does not fit its 2 MiB");
     }
-    frame_map(slot, root->pd, entry, address, paging_leaf(slot_pages(slot), rights, false, PAGING_MARK_NONE));
+    frame_map(slot, root->pd, entry, address, paging_leaf(slot_pages(slot), rights, false, PAGING_KIND_NONE));
 }
 
 /* Image, stack, information page. */
@@ -147,13 +147,13 @@ static void frames_put(struct root *root) {
     frame_put(root, index, phys_of(root->info), R4_ROOT_INFO, R4_READ);
 }
 
-static void links_put(struct root *root) {
+static void peers_put(struct root *root) {
     root->info->slot_debug = slots_take(root, 1);
     cap_put(root, root->info->slot_debug, R4_CAP_DEBUG, 0, 0, 0);
-    root->info->slot_links = slots_take(root, cluster_count());
+    root->info->slot_peers = slots_take(root, cluster_count());
     for (uint32_t peer = 0; peer < cluster_count(); peer++) {
         if (peer != this_cluster()) {
-            cap_put(root, root->info->slot_links + peer, R4_CAP_LINK, 0, 0, peer);
+            cap_put(root, root->info->slot_peers + peer, R4_CAP_PEER, 0, 0, peer);
         }
     }
 }
@@ -241,7 +241,7 @@ static void thread_put(struct root *root) {
     phys_t object = phys_of(root_memory(1U << THREAD_LOG2, 1U << THREAD_LOG2));
     root->info->slot_thread = slots_take(root, 1);
     struct r4_slot *slot = cap_put(root, root->info->slot_thread, R4_CAP_THREAD, object, THREAD_LOG2, 0);
-    make_object(slot);
+    create_object(slot);
     struct thread *thread = thread_of(slot);
     thread->queue.priority = ROOT_PRIORITY;
     thread_configure(thread, &root->pages[root->info->slot_pd], boot_info()->root_entry, R4_ROOT_STACK_TOP,
@@ -256,7 +256,7 @@ void root_start(void) {
     pd_put(&root);
     tables_put(&root);
     thread_put(&root);
-    links_put(&root);
+    peers_put(&root);
     asid_pools_put(&root);
     cap_pages_put(&root);
     frames_put(&root);

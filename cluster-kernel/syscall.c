@@ -5,25 +5,29 @@
  * All that a call passes through up to its handler is inlined into one function, so that what it looks at stays in
  * registers.
  */
-#include "core/walk.h"
-#include "invocation.h"
-#include "object/handlers.h"
-#include "sched.h"
-
-#define RARELY(condition) __builtin_expect(condition, 0)
-#define INLINE            static inline __attribute__((always_inline))
-#define APART             static __attribute__((noinline, cold))
+#include "call/handlers.h"
+#include "call/invocation.h"
+#include "pure/compiler.h"
+#include "pure/walk.h"
+#include "sched/sched.h"
 
 struct operation_entry {
     struct outcome (*handler)(struct invocation *);
-    uint32_t word;    /* what the capability's word 0 must be: the type, no flag that makes it unusable */
-    uint32_t matters; /* in these bits of it: for operations on any type not those of the type */
-    uint64_t rights;  /* that the capability needs, where they stand in a slot's word 2 */
-    uint64_t through; /* that a chain of proxies needs, where they stand in a proxy's word 0 */
+    uint16_t match;     /* what the low bits of the capability's word 0 must be: the type, no flag that refuses it */
+    uint16_t mask;      /* the bits of it that are compared: for operations on any type not those of the type */
+    uint32_t may_wait;  /* 1: the call may wait for another cluster, or for an operation that does */
+    uint64_t rights;    /* that the capability needs, as a slot's word 2 holds them */
+    uint64_t via_proxy; /* that a chain of proxies needs, as a proxy's word 0 holds them */
 };
+R4_SIZE(struct operation_entry, 32);
+
+/* Whether the call may wait for another cluster. tools/check_tree.py compares this column with what the handler calls.
+ */
+#define AT_ONCE  0
+#define MAY_WAIT 1
 
 #define TYPE_BITS    ((1U << R4_CAP_TYPE_BITS) - 1)
-#define REFUSED_BITS ((R4_FLAG_BUSY | R4_FLAG_MAKING) << r4_slot_flags_low)
+#define REFUSED_BITS ((R4_FLAG_BUSY | R4_FLAG_CREATING) << r4_slot_flags_low)
 
 /* The type: one, any, or any even if it is being revoked or made. */
 #define TYPE(type) type, TYPE_BITS | REFUSED_BITS
@@ -32,62 +36,63 @@ struct operation_entry {
 
 /* The rights, and those needed through proxies: the same; with MODIFY as well, since it changes the source capability's
  * own state; with LINK as well; no proxies, since it is about the slot itself. */
-#define RIGHTS(rights, through)                                                                                        \
-    (uint64_t)(rights) << r4_slot_rights_low, (uint64_t)((rights) | (through)) << r4_proxy_rights_low
+#define RIGHTS(rights, via_proxy)                                                                                      \
+    (uint64_t)(rights) << r4_slot_rights_low, (uint64_t)((rights) | (via_proxy)) << r4_proxy_rights_low
 #define LIKE(rights)     RIGHTS(rights, 0)
 #define MODIFIES(rights) RIGHTS(rights, R4_MODIFY)
 #define LINKS(rights)    RIGHTS(rights, R4_LINK)
-#define DIRECT(rights)   RIGHTS(rights, RIGHT_OF_NOBODY)
+#define DIRECT(rights)   RIGHTS(rights, RIGHT_NONE_HAS)
 
-/* One row per operation: its handler, the type that it is for, the rights it needs, what it needs through proxies. */
+/* One row per operation: its handler, the type that it is for, whether it may wait, the rights that it needs and what
+ * it needs through proxies. */
 static const struct operation_entry table[] = {
-    [R4_OP_COPY] = {cap_copy, ANY, DIRECT(0)},
-    [R4_OP_LINK] = {cap_link, ANY, LINKS(0)},
-    [R4_OP_MOVE] = {cap_move, ANY, DIRECT(0)},
-    [R4_OP_DELETE] = {cap_delete, ANY, DIRECT(0)},
-    [R4_OP_REVOKE] = {cap_revoke, EVEN_BUSY, MODIFIES(0)},
-    [R4_OP_INSPECT] = {cap_inspect, ANY, LIKE(0)},
-    [R4_OP_RETYPE] = {untyped_retype, TYPE(R4_CAP_UNTYPED), MODIFIES(R4_CONTROL)},
-    [R4_OP_FRAME_MAP] = {frame_map_call, TYPE(R4_CAP_FRAME), MODIFIES(0)},
-    [R4_OP_FRAME_MAP_PROXIES] = {frame_map_proxies_call, TYPE(R4_CAP_FRAME), MODIFIES(0)},
-    [R4_OP_FRAME_PROTECT] = {frame_protect_call, TYPE(R4_CAP_FRAME), MODIFIES(0)},
-    [R4_OP_FRAME_UNMAP] = {frame_unmap_call, TYPE(R4_CAP_FRAME), MODIFIES(0)},
-    [R4_OP_TABLE_MAP] = {page_table_map_call, TYPE(R4_CAP_PAGE_TABLE), MODIFIES(R4_CONTROL)},
-    [R4_OP_TABLE_UNMAP] = {page_table_unmap_call, TYPE(R4_CAP_PAGE_TABLE), MODIFIES(R4_CONTROL)},
-    [R4_OP_CAP_PAGE_MAP] = {cap_page_map_call, TYPE(R4_CAP_CAP_PAGE), MODIFIES(R4_CONTROL)},
-    [R4_OP_CAP_PAGE_UNMAP] = {cap_page_unmap_call, TYPE(R4_CAP_CAP_PAGE), MODIFIES(R4_CONTROL)},
-    [R4_OP_THREAD_CONFIGURE] = {thread_configure_call, TYPE(R4_CAP_THREAD), MODIFIES(R4_CONTROL)},
-    [R4_OP_THREAD_SCHEDULE] = {thread_schedule_call, TYPE(R4_CAP_THREAD), LIKE(R4_CONTROL)},
-    [R4_OP_THREAD_START] = {thread_start_call, TYPE(R4_CAP_THREAD), LIKE(R4_CONTROL)},
-    [R4_OP_THREAD_STOP] = {thread_stop_call, TYPE(R4_CAP_THREAD), LIKE(R4_CONTROL)},
-    [R4_OP_LINK_POST] = {link_post_call, TYPE(R4_CAP_LINK), LIKE(R4_CONTROL)},
-    [R4_OP_LINK_HANDOFF] = {link_handoff_remote, TYPE(R4_CAP_LINK), LIKE(R4_SEND)},
-    [R4_OP_ASID_ASSIGN] = {asid_pool_assign_call, TYPE(R4_CAP_ASID_POOL), LIKE(R4_CONTROL)},
-    [R4_OP_DEBUG_WRITE] = {debug_write, TYPE(R4_CAP_DEBUG), LIKE(0)},
-    [R4_OP_DEBUG_MARK] = {debug_mark, TYPE(R4_CAP_DEBUG), LIKE(0)},
-    [R4_OP_DEBUG_WAIT] = {debug_wait_remote, TYPE(R4_CAP_DEBUG), LIKE(0)},
-    [R4_OP_DEBUG_STAT] = {debug_stat, TYPE(R4_CAP_DEBUG), LIKE(0)},
-    [R4_OP_DEBUG_EXIT] = {debug_exit, TYPE(R4_CAP_DEBUG), LIKE(R4_CONTROL)},
+    [R4_OP_CAP_COPY] = {sys_cap_copy, ANY, AT_ONCE, DIRECT(0)},
+    [R4_OP_CAP_LINK] = {sys_cap_link, ANY, AT_ONCE, LINKS(0)},
+    [R4_OP_CAP_MOVE] = {sys_cap_move, ANY, AT_ONCE, DIRECT(0)},
+    [R4_OP_CAP_DELETE] = {sys_cap_delete, ANY, MAY_WAIT, DIRECT(0)},
+    [R4_OP_CAP_REVOKE] = {sys_cap_revoke, EVEN_BUSY, MAY_WAIT, MODIFIES(0)},
+    [R4_OP_CAP_INSPECT] = {sys_cap_inspect, ANY, AT_ONCE, LIKE(0)},
+    [R4_OP_UNTYPED_RETYPE] = {sys_untyped_retype, TYPE(R4_CAP_UNTYPED), AT_ONCE, MODIFIES(R4_CONTROL)},
+    [R4_OP_FRAME_MAP] = {sys_frame_map, TYPE(R4_CAP_FRAME), AT_ONCE, MODIFIES(0)},
+    [R4_OP_FRAME_MAP_PROXIES] = {sys_frame_map_proxies, TYPE(R4_CAP_FRAME), AT_ONCE, MODIFIES(0)},
+    [R4_OP_FRAME_PROTECT] = {sys_frame_protect, TYPE(R4_CAP_FRAME), AT_ONCE, MODIFIES(0)},
+    [R4_OP_FRAME_UNMAP] = {sys_frame_unmap, TYPE(R4_CAP_FRAME), AT_ONCE, MODIFIES(0)},
+    [R4_OP_PAGE_TABLE_MAP] = {sys_page_table_map, TYPE(R4_CAP_PAGE_TABLE), AT_ONCE, MODIFIES(R4_CONTROL)},
+    [R4_OP_PAGE_TABLE_UNMAP] = {sys_page_table_unmap, TYPE(R4_CAP_PAGE_TABLE), AT_ONCE, MODIFIES(R4_CONTROL)},
+    [R4_OP_CAP_PAGE_MAP] = {sys_cap_page_map, TYPE(R4_CAP_CAP_PAGE), AT_ONCE, MODIFIES(R4_CONTROL)},
+    [R4_OP_CAP_PAGE_UNMAP] = {sys_cap_page_unmap, TYPE(R4_CAP_CAP_PAGE), AT_ONCE, MODIFIES(R4_CONTROL)},
+    [R4_OP_THREAD_CONFIGURE] = {sys_thread_configure, TYPE(R4_CAP_THREAD), AT_ONCE, MODIFIES(R4_CONTROL)},
+    [R4_OP_THREAD_SCHEDULE] = {sys_thread_schedule, TYPE(R4_CAP_THREAD), AT_ONCE, LIKE(R4_CONTROL)},
+    [R4_OP_THREAD_START] = {sys_thread_start, TYPE(R4_CAP_THREAD), AT_ONCE, LIKE(R4_CONTROL)},
+    [R4_OP_THREAD_STOP] = {sys_thread_stop, TYPE(R4_CAP_THREAD), AT_ONCE, LIKE(R4_CONTROL)},
+    [R4_OP_PEER_POST] = {sys_peer_post, TYPE(R4_CAP_PEER), AT_ONCE, LIKE(R4_CONTROL)},
+    [R4_OP_PEER_HANDOFF] = {sys_peer_handoff, TYPE(R4_CAP_PEER), MAY_WAIT, LIKE(R4_SEND)},
+    [R4_OP_ASID_POOL_ASSIGN] = {sys_asid_pool_assign, TYPE(R4_CAP_ASID_POOL), AT_ONCE, LIKE(R4_CONTROL)},
+    [R4_OP_DEBUG_WRITE] = {sys_debug_write, TYPE(R4_CAP_DEBUG), AT_ONCE, LIKE(0)},
+    [R4_OP_DEBUG_MILESTONE] = {sys_debug_milestone, TYPE(R4_CAP_DEBUG), AT_ONCE, LIKE(0)},
+    [R4_OP_DEBUG_WAIT] = {sys_debug_wait, TYPE(R4_CAP_DEBUG), MAY_WAIT, LIKE(0)},
+    [R4_OP_DEBUG_STAT] = {sys_debug_stat, TYPE(R4_CAP_DEBUG), AT_ONCE, LIKE(0)},
+    [R4_OP_DEBUG_EXIT] = {sys_debug_exit, TYPE(R4_CAP_DEBUG), AT_ONCE, LIKE(R4_CONTROL)},
 };
 _Static_assert(R4_COUNT(table) == R4_OP_COUNT, "each operation has its row");
 
 /* The result of a call into the caller's registers, and the way out. */
-INLINE bool finish(struct core *core, uint64_t error, uint64_t value) {
+static always_inline bool finish(struct core *core, uint64_t error, uint64_t value) {
     machine_regs_result(core->current->registers, error, value);
     return sched_leave(core);
 }
 
 /* Why the capability in `slot` is not what the row says. */
-APART enum r4_error refusal(const struct operation_entry *entry, const struct r4_slot *slot) {
+static cold enum r4_error refusal(const struct operation_entry *entry, const struct r4_slot *slot) {
     if (slot_type(slot) == R4_CAP_EMPTY) {
         return R4_ERR_EMPTY;
     }
-    return (slot->word[0] & entry->matters & REFUSED_BITS) != 0 ? R4_ERR_BUSY : R4_ERR_TYPE;
+    return (slot->word[0] & entry->mask & REFUSED_BITS) != 0 ? R4_ERR_BUSY : R4_ERR_TYPE;
 }
 
 /* The handler is through. It may have stopped the caller, even ended it; then there is nobody to tell. What is needed
  * here is read again from the core's invocation, so that nothing has to be kept across the call. */
-INLINE bool finish_handler(struct outcome outcome) {
+static always_inline bool finish_handler(struct outcome outcome) {
     struct core *core = machine_core();
     if (outcome.later == 0 && core->current == core->invocation.caller) {
         return finish(core, outcome.error, core->invocation.value);
@@ -96,8 +101,8 @@ INLINE bool finish_handler(struct outcome outcome) {
 }
 
 /* The invocation has passed all checks that are the same for all operations. */
-INLINE bool handle(struct core *core, const struct operation_entry *entry, struct r4_slot *slot,
-                   const struct chain *chain) {
+static always_inline bool handle(struct core *core, const struct operation_entry *entry, struct r4_slot *slot,
+                                 const struct chain *chain) {
     struct invocation *invocation = &core->invocation;
     invocation->core = core;
     invocation->caller = core->current;
@@ -107,30 +112,30 @@ INLINE bool handle(struct core *core, const struct operation_entry *entry, struc
     return finish_handler(entry->handler(invocation));
 }
 
-INLINE bool fits(const struct operation_entry *entry, const struct r4_slot *slot) {
-    return (((uint32_t)slot->word[0] ^ entry->word) & entry->matters) == 0;
+static always_inline bool fits(const struct operation_entry *entry, const struct r4_slot *slot) {
+    return (((uint16_t)slot->word[0] ^ entry->match) & entry->mask) == 0;
 }
 
 /* A slot of a cap page of the caller, named directly. */
-INLINE bool invoke_slot(struct core *core, struct r4_slot *slot, uint64_t operation) {
-    if (RARELY(operation >= R4_OP_COUNT)) {
+static always_inline bool invoke_slot(struct core *core, struct r4_slot *slot, uint64_t operation) {
+    if (unlikely(operation >= R4_OP_COUNT)) {
         return finish(core, R4_ERR_OPERATION, 0);
     }
     const struct operation_entry *entry = &table[operation];
-    if (RARELY(slot_type(slot) == R4_CAP_EMPTY)) {
+    if (unlikely(slot_type(slot) == R4_CAP_EMPTY)) {
         return finish(core, R4_ERR_EMPTY, 0);
     }
-    if (RARELY(!fits(entry, slot))) {
+    if (unlikely(!fits(entry, slot))) {
         return finish(core, refusal(entry, slot), 0);
     }
-    if (RARELY((~slot->word[2] & entry->rights) != 0)) {
+    if (unlikely((~slot->word[2] & entry->rights) != 0)) {
         return finish(core, R4_ERR_RIGHTS, 0);
     }
     return handle(core, entry, slot, NULL);
 }
 
 /* The walk has ended without a proxy: the own asid was named, or nothing. */
-APART bool invoke_ended(struct core *core, uint64_t operation, struct resolved resolved) {
+static cold bool invoke_ended(struct core *core, uint64_t operation, struct resolved resolved) {
     if (operation < R4_OP_COUNT && resolved.slot == NULL) {
         return finish(core, resolved.error, 0);
     }
@@ -138,24 +143,24 @@ APART bool invoke_ended(struct core *core, uint64_t operation, struct resolved r
 }
 
 /* R4_OK if the row lets the capability in `slot` be invoked through that chain. */
-INLINE enum r4_error through_check(const struct operation_entry *entry, const struct r4_slot *slot,
-                                   const struct chain *chain) {
-    if (RARELY(!fits(entry, slot))) {
+static always_inline enum r4_error via_proxy_check(const struct operation_entry *entry, const struct r4_slot *slot,
+                                                   const struct chain *chain) {
+    if (unlikely(!fits(entry, slot))) {
         return refusal(entry, slot);
     }
-    if (RARELY((~chain->words & entry->through) != 0)) {
-        return entry->through >> r4_proxy_rights_low == RIGHT_OF_NOBODY ? R4_ERR_PROXY : R4_ERR_RIGHTS;
+    if (unlikely((~chain->words & entry->via_proxy) != 0)) {
+        return entry->via_proxy >> r4_proxy_rights_low == RIGHT_NONE_HAS ? R4_ERR_PROXY : R4_ERR_RIGHTS;
     }
     return R4_OK;
 }
 
 /* The walk went through proxies to nothing. */
-APART bool walk_failed(struct core *core, uint64_t operation, enum r4_error error) {
+static cold bool walk_failed(struct core *core, uint64_t operation, enum r4_error error) {
     return operation < R4_OP_COUNT ? finish(core, error, core->chain.hops) : finish(core, R4_ERR_OPERATION, 0);
 }
 
 /* The address is none of a slot in a cap page of the caller: it leads through proxies, or nowhere. */
-INLINE bool invoke_through(struct core *core, uint64_t cap, uint64_t operation) {
+static always_inline bool invoke_through(struct core *core, uint64_t cap, uint64_t operation) {
     const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids};
     struct walk walk = WALK_FROM(&core->current->pd->window, cap);
     struct resolved resolved;
@@ -163,22 +168,22 @@ INLINE bool invoke_through(struct core *core, uint64_t cap, uint64_t operation) 
         return invoke_ended(core, operation, resolved);
     }
     resolved = walk_on(&place, &walk, &core->chain, UINT64_MAX); /* their TTLs rise */
-    if (RARELY(resolved.slot == NULL)) {
+    if (unlikely(resolved.slot == NULL)) {
         return walk_failed(core, operation, resolved.error);
     }
-    if (RARELY(operation >= R4_OP_COUNT)) {
+    if (unlikely(operation >= R4_OP_COUNT)) {
         return finish(core, R4_ERR_OPERATION, 0);
     }
     const struct operation_entry *entry = &table[operation];
-    enum r4_error error = through_check(entry, resolved.slot, &core->chain);
-    if (RARELY(error != R4_OK)) {
+    enum r4_error error = via_proxy_check(entry, resolved.slot, &core->chain);
+    if (unlikely(error != R4_OK)) {
         return finish(core, error, 0);
     }
     return handle(core, entry, resolved.slot, &core->chain);
 }
 
 /* The lock is held; the arguments stand in the core's invocation. */
-INLINE bool invoke(struct core *core, uint64_t cap, uint64_t operation) {
+static always_inline bool invoke(struct core *core, uint64_t cap, uint64_t operation) {
     struct r4_slot *slot;
     if (resolve_direct(machine_direct(), &core->current->pd->window, own_cap_key(), cap, &slot)) {
         return invoke_slot(core, slot, operation);
@@ -187,12 +192,12 @@ INLINE bool invoke(struct core *core, uint64_t cap, uint64_t operation) {
 }
 
 /* The same once more, for all who are not in a hurry. */
-static __attribute__((noinline)) bool invoke_apart(struct core *core, uint64_t cap, uint64_t operation) {
+static noinline bool invoke_apart(struct core *core, uint64_t cap, uint64_t operation) {
     return invoke(core, cap, operation);
 }
 
 /* The lock was not free. */
-static __attribute__((noinline)) bool wait_and_invoke(uint64_t cap, uint64_t operation) {
+static noinline bool wait_and_invoke(uint64_t cap, uint64_t operation) {
     struct core *core = machine_core();
     const uint64_t *argument = core->invocation.argument;
     struct machine_regs *registers =
@@ -209,7 +214,7 @@ static __attribute__((noinline)) bool wait_and_invoke(uint64_t cap, uint64_t ope
 }
 
 /* The arguments go where the handler finds them; what is left takes few registers. */
-INLINE struct core *arguments_put(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
+static always_inline struct core *arguments_put(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
     struct core *core = machine_core();
     core->invocation.argument[0] = a0;
     core->invocation.argument[1] = a1;
@@ -219,7 +224,7 @@ INLINE struct core *arguments_put(uint64_t a0, uint64_t a1, uint64_t a2, uint64_
 }
 
 /* Apart, so that tracing costs the path without it no register. */
-APART bool call_traced(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
+static cold bool call_traced(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
     trace(TRACE_SYSCALL, cap, operation);
     struct core *core = arguments_put(a0, a1, a2, a3);
     bool free = lock_try(&cluster.lock, &core->lock_node);
@@ -229,7 +234,7 @@ APART bool call_traced(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a
 }
 
 bool kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
-    if (RARELY(trace_is_on())) {
+    if (unlikely(trace_is_on())) {
         return call_traced(cap, operation, a0, a1, a2, a3);
     }
     struct core *core = arguments_put(a0, a1, a2, a3);

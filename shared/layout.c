@@ -51,7 +51,7 @@ static enum r4_layout_fault check_header(const struct r4_layout_header *header, 
     }
     size_t arrays =
         header->cluster_count * sizeof(struct r4_layout_cluster) + header->core_count * sizeof(struct r4_layout_core) +
-        header->memory_count * sizeof(struct r4_layout_memory) + header->link_count * sizeof(struct r4_layout_link) +
+        header->memory_count * sizeof(struct r4_layout_memory) + header->peer_count * sizeof(struct r4_layout_peer) +
         header->io_apic_count * sizeof(struct r4_layout_io_apic);
     if (header->size != sizeof(*header) + arrays || header->cluster_count == 0 ||
         header->cluster_count > R4_MAX_CLUSTERS || header->console_owner >= header->cluster_count ||
@@ -162,20 +162,20 @@ static enum r4_layout_fault check_memories(const struct r4_layout *layout, uint3
 static enum r4_layout_fault check_links(const struct r4_layout *layout, uint32_t *entry) {
     uint64_t seen[R4_MAX_CLUSTERS] = {0}; /* [from], a bit for each `to` */
     uint32_t clusters = layout->header->cluster_count;
-    for (uint32_t i = 0; i < layout->header->link_count; i++) {
-        const struct r4_layout_link *link = &layout->links[i];
+    for (uint32_t i = 0; i < layout->header->peer_count; i++) {
+        const struct r4_layout_peer *peer = &layout->peers[i];
         *entry = i;
-        if (link->from >= clusters || link->to >= clusters || link->from == link->to ||
-            (seen[link->from] >> link->to & 1) != 0) {
-            return R4_LAYOUT_LINK_WRONG;
+        if (peer->from >= clusters || peer->to >= clusters || peer->from == peer->to ||
+            (seen[peer->from] >> peer->to & 1) != 0) {
+            return R4_LAYOUT_PEER_WRONG;
         }
-        if (link->distance != 0 && (link->distance < 10 || link->distance > 254)) {
-            return R4_LAYOUT_LINK_WRONG;
+        if (peer->distance != 0 && (peer->distance < 10 || peer->distance > 254)) {
+            return R4_LAYOUT_PEER_WRONG;
         }
-        seen[link->from] |= 1ULL << link->to;
+        seen[peer->from] |= 1ULL << peer->to;
     }
-    *entry = layout->header->link_count; /* each pair at most once: so all are there if the number is right */
-    return layout->header->link_count == clusters * (clusters - 1) ? R4_LAYOUT_GOOD : R4_LAYOUT_LINK_WRONG;
+    *entry = layout->header->peer_count; /* each pair at most once: so all are there if the number is right */
+    return layout->header->peer_count == clusters * (clusters - 1) ? R4_LAYOUT_GOOD : R4_LAYOUT_PEER_WRONG;
 }
 
 static enum r4_layout_fault check_io_apics(const struct r4_layout *layout, uint32_t *entry) {
@@ -204,8 +204,8 @@ enum r4_layout_fault r4_layout_open(const void *data, size_t size, struct r4_lay
     layout->clusters = (const struct r4_layout_cluster *)(layout->header + 1);
     layout->cores = (const struct r4_layout_core *)(layout->clusters + layout->header->cluster_count);
     layout->memories = (const struct r4_layout_memory *)(layout->cores + layout->header->core_count);
-    layout->links = (const struct r4_layout_link *)(layout->memories + layout->header->memory_count);
-    layout->io_apics = (const struct r4_layout_io_apic *)(layout->links + layout->header->link_count);
+    layout->peers = (const struct r4_layout_peer *)(layout->memories + layout->header->memory_count);
+    layout->io_apics = (const struct r4_layout_io_apic *)(layout->peers + layout->header->peer_count);
     fault = check_clusters(layout, entry);
     if (fault == R4_LAYOUT_GOOD) {
         fault = check_cores(layout, entry);

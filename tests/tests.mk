@@ -12,7 +12,7 @@ ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 TSAN := -fsanitize=thread
 CHECK_LIBS := -lcheck_pic -lsubunit -lrt -lm -pthread
 
-PURE_SOURCES := $(SHARED) $(wildcard cluster-kernel/core/*.c boot-coordinator/core/*.c)
+PURE_SOURCES := $(SHARED) $(wildcard cluster-kernel/pure/*.c boot-coordinator/core/*.c)
 ASAN_PURE := $(PURE_SOURCES:%.c=$(HOST)/asan/%.o)
 TSAN_PURE := $(PURE_SOURCES:%.c=$(HOST)/tsan/%.o)
 ASAN_TESTS := $(patsubst tests/host/%.c,$(HOST)/%,$(wildcard tests/host/test_*.c))
@@ -28,8 +28,6 @@ $(Q)$(HOST_CC) $(1) -c $< -o $@
 endef
 
 $(HOST)/asan/%.o: %.c tests/tests.mk | $(TEST_PACKAGES)
-	$(call host_compile,$(ASAN))
-$(HOST)/asan/cluster-kernel/%.o: cluster-kernel/object/%.c tests/tests.mk | $(TEST_PACKAGES) # for kernel_X.c
 	$(call host_compile,$(ASAN))
 $(HOST)/tsan/%.o: %.c tests/tests.mk | $(TEST_PACKAGES)
 	$(call host_compile,$(TSAN))
@@ -60,12 +58,16 @@ $(HOST)/order/%.o: tests/order/%.cpp tests/order/race.h tests/tests.mk | $(TEST_
 	@$(call say,HOSTCXX,$@)
 	$(Q)g++ -std=gnu++98 -O1 -w -c $< -o $@ # relacy is of that time, and warned of by today's compilers
 $(HOST)/%/tests/order/race.o $(HOST)/%/tests/host/test_proxy.o $(HOST)/%/tests/host/tsan_proxy.o: HOST_CC += -iquote user -iquote tests/order
-# The simulator's machine layer serves these, too. Not position-independent: link constants are addresses.
+# The simulator's machine layer serves these, too. Not position-independent: linker constants are addresses.
 $(HOST)/asan/cluster-kernel/%.o $(HOST)/asan/tests/host/kernel_%.o: HOST_CC += -iquote tests/sim
-$(KERNEL_TESTS): $(HOST)/kernel_%: $(HOST)/asan/tests/host/kernel_%.o $(HOST)/asan/cluster-kernel/%.o $(HOST)/asan/pure.a
+$(HOST)/kernel_cap: $(HOST)/asan/cluster-kernel/call/cap.o
+$(HOST)/kernel_cap_page: $(HOST)/asan/cluster-kernel/object/cap_page.o
+$(HOST)/kernel_console: $(HOST)/asan/cluster-kernel/diag/console.o
+$(HOST)/kernel_mailbox: $(HOST)/asan/cluster-kernel/peer/mailbox.o
+$(HOST)/kernel_revoke: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,revoke/revoke sched/operation)
+$(KERNEL_TESTS): $(HOST)/kernel_%: $(HOST)/asan/tests/host/kernel_%.o $(HOST)/asan/pure.a
 	@$(call say,HOSTLD,$@)
-	$(Q)gcc -no-pie $(ASAN) -o $@ $^ $(CHECK_LIBS)
-$(HOST)/kernel_revoke: $(HOST)/asan/cluster-kernel/operation.o
+	$(Q)gcc -no-pie $(ASAN) -o $@ $(linked) $(CHECK_LIBS)
 $(TSAN_TESTS): $(HOST)/%: $(HOST)/tsan/tests/host/%.o $(HOST)/tsan/pure.a
 	@$(call say,HOSTLD,$@)
 	$(Q)gcc $(TSAN) -o $@ $(linked) $(CHECK_LIBS)
@@ -86,7 +88,7 @@ $(STEP_COUNTER): tests/boot/step_counter.c tests/tests.mk | $(TEST_PACKAGES)
 # --- the simulator's audit for the memory of a real machine (tests/boot/test_fuzz.py); what only the simulator calls is left out ---
 
 AUDIT_MEMORY := $(HOST)/audit_memory
-AUDIT_SOURCES := tests/boot/audit_memory.c $(patsubst %,tests/sim/%.c,audit census marks names versions) $(wildcard cluster-kernel/core/*.c)
+AUDIT_SOURCES := tests/boot/audit_memory.c $(patsubst %,tests/sim/%.c,audit cap_scan mapping_audit names versions) $(wildcard cluster-kernel/pure/*.c)
 $(AUDIT_MEMORY): $(AUDIT_SOURCES) $(wildcard tests/sim/*.h cluster-kernel/*.h cluster-kernel/*/*.h shared/r4/*.h) tests/tests.mk | $(TEST_PACKAGES)
 	@mkdir -p $(@D)
 	@$(call say,HOSTCC,$@)

@@ -6,7 +6,7 @@
     names      files, functions and constants in backquotes exist
     abi        docs/abi.md says of operations, errors, types, fields and constants what the headers, the table in
                syscall.c and the handlers say
-    boot       docs/boot.md names the areas, the link constants and the lines that the coordinator prints
+    boot       docs/boot.md names the areas, the linker constants and the lines that the coordinator prints
 
 --refresh runs the command of each marker `<!-- output of: COMMAND -->` and puts what the clusters print (the
 coordinator's lines left out) into the block below it. The boot tests compare that block with a run, numbers apart.
@@ -185,20 +185,19 @@ class Sections:
 class Abi:
     """What the sources say."""
 
-    HANDLER_FILES = ["cluster-kernel/syscall.c", "cluster-kernel/invocation.h", "cluster-kernel/loans.c",
-                     "cluster-kernel/invocation.c", "cluster-kernel/core/retype.h", "cluster-kernel/core/slot.h",
-                     "cluster-kernel/core/resolve.h", "cluster-kernel/core/resolve.c", "cluster-kernel/core/walk.h"]  # and object/
+    HANDLER_FILES = ["cluster-kernel/syscall.c"]
+    HANDLER_FOLDERS = ["call", "object", "peer", "pure"]
     THROUGH = {"LIKE": "yes", "MODIFIES": "R4_MODIFY", "LINKS": "R4_LINK", "DIRECT": "not"}  # syscall.c's names
 
     def __init__(self, root):
         headers = (without_comments(read(root, f"shared/r4/{name}.h")) for name in ("slot", "abi", "err", "proxy"))
         self.slot, self.abi, self.err, self.proxy = headers
         syscall = read(root, "cluster-kernel/syscall.c")
-        self.table = re.findall(r"\[(R4_OP_\w+)\] =\s+\{(\w+),\s+(?:TYPE\((\w+)\)|ANY|EVEN_BUSY),\s+(\w+)\((\w+)\)\}", syscall)
+        self.table = re.findall(r"\[(R4_OP_\w+)\] =\s+\{(\w+),\s+(?:TYPE\((\w+)\)|ANY|EVEN_BUSY),\s+(AT_ONCE|MAY_WAIT),\s+(\w+)\((\w+)\)\}", syscall)
         self.static = {}  # (file, function) -> body: files may have functions of one name
         self.bodies = {}  # function -> (file, body)
-        objects = sorted(str(path.relative_to(root)) for path in (root / "cluster-kernel/object").glob("*.[ch]"))
-        for name in [*self.HANDLER_FILES, *objects]:
+        files = (sorted((root / "cluster-kernel" / folder).glob("*.[ch]")) for folder in self.HANDLER_FOLDERS)
+        for name in [*self.HANDLER_FILES, *(str(path.relative_to(root)) for paths in files for path in paths)]:
             self.take_functions(name, read(root, name))
 
     def take_functions(self, name, text):
@@ -219,11 +218,11 @@ class Abi:
     def operations(self):
         numbers = {name: index for index, name in enumerate(self.enum(self.abi, "r4_operation"))}
         rows = []
-        for name, handler, kind, through, right in self.table:
+        for name, handler, kind, waits, through, right in self.table:
             kept = ", no single-use one" if self.keeps_single_use(handler) else ""
             needs = (self.THROUGH[through] + kept).removeprefix("yes, ")
             rows.append([str(numbers[name]), name, kind or "any",
-                         "none" if right == "0" else right, needs])
+                         "none" if right == "0" else right, needs, "yes" if waits == "MAY_WAIT" else "no"])
         return sorted(rows, key=lambda row: int(row[0]))
 
     def keeps_single_use(self, handler):
@@ -286,7 +285,7 @@ def check_refusals(sections, abi):
         yield from sets_differ(begin, said, abi.refusals(function))
     general = {row[0] for row in sections.rows("What every call can be refused with", ["error"])}
     yield from sets_differ("every call", general, abi.refusals("invoke", "cluster-kernel/syscall.c") | {USED_UP})
-    for operation, handler, _, through, _ in abi.table:
+    for operation, handler, _, _, through, _ in abi.table:
         refused = sections.paragraph(operation, "Refused:")
         if refused is None:
             yield f"{operation}: does not say what it is refused with"
@@ -338,7 +337,7 @@ def check_abi(root):
     fields += [[name, bits] for name, _, bits in sections.rows(None, ["field", "word", "bits"])]
     stats = [[str(value), name] for value, name in enumerate(abi.enum(abi.abi, "r4_stat"))]
     said_stats = re.findall(r"(\d) [\w\s]+\(`(R4_STAT_\w+)`\)", text)
-    head = ["number", "operation", "type", "right", "through proxies"]
+    head = ["number", "operation", "type", "right", "through proxies", "may wait"]
     breaches = [
         *difference("operations", sections.rows("Operations", head), abi.operations()),
         *difference("errors", sections.rows("Errors", ["value", "error", "text"]), errors),
@@ -383,14 +382,14 @@ def command_words(root):
 def check_boot(root):
     sections = Sections(read(root, "docs/boot.md"))
     areas = [[f"{value:#08x}", name] for name, value in NUMBERS.items() if name.startswith("R4_AREA_")]
-    links = [[name] for name in re.findall(r"X\((r4_link_\w+),", read(root, "shared/r4/link.h"))]
+    links = [[name] for name in re.findall(r"X\((r4_linker_\w+),", read(root, "shared/r4/linker_constants.h"))]
     said = sections.rows("What is printed", ["line"])
     values = {row[0]: row[2] for row in sections.rows("The command line", ["word", "read by", "values"])}
     said_programs = re.findall(r"[:,] (\w+)", values.get("program", ""))
     printed = sorted(set(map(tuple, printed_lines(root))))
     breaches = [
         *difference("areas", sections.rows("Where a kernel lies", ["offset", "area"]), areas),
-        *difference("link constants", sections.rows("The linker", ["constant"]), links),
+        *difference("linker constants", sections.rows("The linker", ["constant"]), links),
         *difference("words", sorted(sections.rows("The command line", ["word", "read by"])), command_words(root)),
         *difference("programs", [[name] for name in said_programs], [[name] for name in programs(root)]),
         *difference("printed lines", sorted(said), list(map(list, printed)))]

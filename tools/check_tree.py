@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Holds the tree to its own rules; one line per breach, exit status 1 if there is any.
 
-    purity     boot-coordinator/core, cluster-kernel/core and shared see only <r4/…>, their own folder and freestanding headers; no
+    purity     boot-coordinator/core, cluster-kernel/pure and shared see only <r4/…>, their own folder and freestanding headers; no
                assembly; their objects call only each other and the four memory functions, and hold no data that can change
     size       functions up to 60 lines, files up to 500
     switches   no conditional compilation outside x86/ but include guards
-    waiting    in the kernel, what starts an operation whose end may take another cluster, or calls such a function, ends in _remote
+    waiting    the table of operations says MAY_WAIT of exactly those whose handlers start an operation that may wait for another cluster
     language   no typedef of a struct; nothing marked as left to do; a licence line at the top
 """
 
@@ -20,20 +20,21 @@ import sys
 FUNCTION_LINES = 60
 FILE_LINES = 500
 CODE = {".c", ".h", ".S", ".ld", ".py", ".sh", ".mk"}
-PURE_FOLDERS = ["boot-coordinator/core", "cluster-kernel/core", "shared", "shared/r4"]
+PURE_FOLDERS = ["boot-coordinator/core", "cluster-kernel/pure", "shared", "shared/r4"]
 FREESTANDING = {"stdarg", "stdatomic", "stdbool", "stddef", "stdint", "stdalign", "stdnoreturn", "limits", "float", "iso646"}
 MEMORY_FUNCTIONS = {"memcpy", "memmove", "memset", "memcmp"}
 # Where the build leaves the objects of each pure folder.
-PURE_OBJECTS = ["coordinator/core", "coordinator/shared", "kernel/core", "kernel/shared"]
+PURE_OBJECTS = ["coordinator/core", "coordinator/shared", "kernel/pure", "kernel/shared"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 CONDITION = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif|else)\b")
 GUARD = re.compile(r"\s*#\s*ifndef\s+(\w+)\s*\n\s*#\s*define\s+\1\s*\n")
 ASSEMBLY = re.compile(r"\b(__asm__|asm)\b")
 LEFT_TO_DO = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
-# An operation that a call waits for and that may wait for a peer; the name of a function that leads to one.
-MAY_WAIT = re.compile(r"\boperation_start\([^;]*\bOPERATION_(?:REVOKE|DELETE|JOIN|HANDOFF|MARK_WAIT)\b|\b\w+_remote\(")
-WAITING_HANDLERS = {"cap_delete", "cap_revoke"}  # rows of the table of operations that are called otherwise
+# An operation that a call waits for and that may wait for a peer.
+MAY_WAIT = re.compile(r"\boperation_start\([^;]*\bOPERATION_(?:REVOKE|DELETE|JOIN|HANDOFF|MILESTONE_WAIT)\b")
+TABLE = "cluster-kernel/syscall.c"
+ROW = re.compile(r"\[R4_OP_\w+\] = +\{(\w+), +[^{}]*\b(AT_ONCE|MAY_WAIT)\b")
 STRUCT_TYPEDEF = re.compile(r"\btypedef\s+(struct|union)\b")
 
 
@@ -105,17 +106,38 @@ def check_switches(name, text):
             yield f"{name}:{number}: conditional compilation outside x86/: {line.strip()}"
 
 
-def check_waiting(name, text):
-    """Whose caller may have to wait for another cluster says so by its name, and nobody else does."""
-    if not name.startswith("cluster-kernel/") or not name.endswith(".c"):
-        return
-    lines = bare(text).splitlines()
-    for function, first, last in c_functions(text):
-        body = "\n".join(lines[first - 1 : last]).partition("{")[2]
-        if function in WAITING_HANDLERS or bool(MAY_WAIT.search(body)) == function.endswith("_remote"):
-            continue
-        wrong = "waits for no other cluster" if function.endswith("_remote") else "may wait for another cluster: it ends in _remote"
-        yield f"{name}:{first}: {function} {wrong}"
+def kernel_bodies(root):
+    """(file, function) -> body, of all functions of the kernel."""
+    found = {}
+    for path in sorted((root / "cluster-kernel").rglob("*.[ch]")):
+        text = path.read_text(encoding="utf-8")
+        lines = bare(text).splitlines()
+        for function, first, last in c_functions(text):
+            found[str(path), function] = "\n".join(lines[first - 1 : last]).partition("{")[2]
+    return found
+
+
+def may_wait(bodies, function, file=None, seen=None):
+    """True if the function, as `file` knows it, or one that it calls starts an operation that may wait for a peer."""
+    seen = set() if seen is None else seen
+    places = [(file, function)] if (file, function) in bodies else [key for key in bodies if key[1] == function]
+    for place in places:
+        if place not in seen:
+            seen.add(place)
+            body = bodies[place]
+            if MAY_WAIT.search(body) or any(may_wait(bodies, called, place[0], seen) for called in re.findall(r"\b(\w+)\(", body)):
+                return True
+    return False
+
+
+def check_waiting(root):
+    """A handler that may have to wait for another cluster says so in its row, and nobody else does."""
+    table = root / TABLE
+    bodies = kernel_bodies(root) if table.is_file() else {}
+    for handler, says in ROW.findall(table.read_text(encoding="utf-8")) if bodies else ():
+        true = "MAY_WAIT" if may_wait(bodies, handler) else "AT_ONCE"
+        if says != true:
+            yield f"{TABLE}: {handler} says {says}, and it is {true}"
 
 
 def check_language(name, text):
@@ -184,9 +206,9 @@ def check_tree(root, build):
         text = (root / name).read_text(encoding="utf-8")
         yield from check_size(name, text)
         yield from check_switches(name, text)
-        yield from check_waiting(name, text)
         yield from check_language(name, text)
         yield from check_pure_source(root, name, text)
+    yield from check_waiting(root)
     yield from check_pure_objects(build)
 
 

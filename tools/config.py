@@ -433,7 +433,7 @@ def _tables(names, folder):
 def load(path):
     """The validated configuration in the file `path`."""
     path = Path(path)
-    schema = {"name": (str, REQUIRED), "ring_slots": (int, REQUIRED), "link_priority": (int, 200),
+    schema = {"name": (str, REQUIRED), "ring_slots": (int, REQUIRED), "peer_priority": (int, 200),
               "layout": (str, "module"), "console": (int, 0), "pci": (int, None), "on_mismatch": (str, "stop"),
               "tables": (list, []), "trace": (bool, False), "machine": (dict, REQUIRED), "cluster": (list, []),
               "link": (list, []), "io_apic": (list, [])}
@@ -443,7 +443,7 @@ def load(path):
     slots = fields["ring_slots"]
     if slots not in (1, 2, 4, 8, 16, 32, 64):
         raise ConfigError("ring_slots", f"is {slots}", "must be a power of two from 1 to 64")
-    priority = _in_range(fields["link_priority"], 0, 255, "link_priority")
+    priority = _in_range(fields["peer_priority"], 0, 255, "peer_priority")
     derived = _one_of(fields["layout"], ("module", "derive"), "layout") == "derive"
     stops = _one_of(fields["on_mismatch"], ("stop", "derive"), "on_mismatch") == "stop"
     tables = _tables(fields["tables"], path.parent)

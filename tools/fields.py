@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADERS = ["shared/r4/slot.h", "shared/r4/proxy.h", "shared/r4/types.h", "shared/r4/abi.h", "cluster-kernel/core/paging.h"]
+HEADERS = ["shared/r4/slot.h", "shared/r4/proxy.h", "shared/r4/types.h", "shared/r4/abi.h", "cluster-kernel/pure/paging.h"]
 
 
 def _texts():
@@ -24,8 +24,8 @@ NUMBERS = {name: int(value, 0)
            for name, value in re.findall(r"^#define (\w+) +(0x[0-9a-f]+|\d+)U?L*\s", text, re.MULTILINE)}  # fmt: skip
 RIGHTS = ["READ", "WRITE", "EXEC", "SEND", "WAIT", "CONTROL", "LINK", "DEFER", "MODIFY"]
 _EVENT = re.compile(r'^ +X\(TRACE_\w+, "(\w+)", "(\w+)", "(\w+)"\)', re.MULTILINE)
-TRACE_EVENTS = _EVENT.findall((ROOT / "cluster-kernel/trace.h").read_text(encoding="utf-8"))  # (name, names of its two words), by number
-FLAGS = ["BUSY", "MAKING", "ORIGINAL", "LANDED", "ROOT"]
+TRACE_EVENTS = _EVENT.findall((ROOT / "cluster-kernel/cluster/trace.h").read_text(encoding="utf-8"))  # (name, names of its two words), by number
+FLAGS = ["BUSY", "CREATING", "ORIGINAL", "RECEIVED", "ROOT"]
 PROXY_FLAGS = ["ONCE"]
 
 

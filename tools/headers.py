@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Reads numbers and link constants from shared/r4/layout.h and link.h, so that each stands in one place only.
+"""Reads numbers and linker constants from shared/r4/layout.h and linker_constants.h, so that each stands in one place only.
 
 Understands what those two headers use: `#define R4_NAME number` or `(number << bits)`, R4_SIZE(struct x, bytes), and
-the X-macro list of link constants, whose values are sums of such names and of fields of the layout, or of one masked by the other, `(a & b)`.
+the X-macro list of linker constants, whose values are sums of such names and of fields of the layout, or of one masked by the other, `(a & b)`.
 """
 
 import re
@@ -28,13 +28,13 @@ def _numbers(text):
 NUMBERS = _numbers(_text("types.h") + _text("layout.h"))
 SIZES = {name: int(size)
          for name, size in re.findall(r"^R4_SIZE\(struct (\w+), (\d+)\);", _text("layout.h"), re.MULTILINE)}
-_LINK_CONSTANTS = re.findall(r"^ +X\((\w+), (?:32|64), (.+)\)(?: *\\)?$", _text("link.h"), re.MULTILINE)
-if not _LINK_CONSTANTS:
-    raise RuntimeError("shared/r4/link.h: no link constants found")
+_LINKER_CONSTANTS = re.findall(r"^ +X\((\w+), (?:32|64), (.+)\)(?: *\\)?$", _text("linker_constants.h"), re.MULTILINE)
+if not _LINKER_CONSTANTS:
+    raise RuntimeError("shared/r4/linker_constants.h: no linker constants found")
 
 
-def link_constants(header, cluster):
-    """The link constants of one cluster, in the order of the list: name -> value.
+def linker_constants(header, cluster):
+    """The linker constants of one cluster, in the order of the list: name -> value.
 
     `header` and `cluster` give the fields of struct r4_layout_header and struct r4_layout_cluster by name.
     """
@@ -50,4 +50,4 @@ def link_constants(header, cluster):
         left, _, mask = text.partition(" & ")
         return term(left[1:]) & term(mask[:-1]) if mask else term(text)
 
-    return {name: sum(masked(part) for part in value.split(" + ")) for name, value in _LINK_CONSTANTS}
+    return {name: sum(masked(part) for part in value.split(" + ")) for name, value in _LINKER_CONSTANTS}

@@ -3,12 +3,12 @@
 """linkgen.py configs/NAME.toml [-o DIR]: turns a machine into all that is built from it, by default in build/NAME/.
 
     layout.bin      the layout that the coordinator reads (shared/r4/layout.h)
-    layout.json     the same, and the link constants, to be read by people and tests
+    layout.json     the same, and the linker constants, to be read by people and tests
     qemu.args       the machine, one argument per line; accelerator, disk and serial line are tools/qemu.py's
     grub.cfg        tools/grub.cfg for this machine: ACPI tables of its own, layout or none
     tables          sources of those tables, one per line
     cluster-N.ld    GNU ld script of the reference link of cluster N's kernel
-    cluster-N.sym   its link constants as `nm` prints them, for the debugger
+    cluster-N.sym   its linker constants as `nm` prints them, for the debugger
 
 With --picture FILE.svg also a drawing of it all (picture.py). The same configuration gives the same bytes. A bad one
 gives one line on stderr, exit status 2 and no file.
@@ -23,7 +23,7 @@ import zlib
 from pathlib import Path
 
 import config as configuration
-from headers import NUMBERS, SIZES, link_constants
+from headers import NUMBERS, SIZES, linker_constants
 from picture import picture
 
 MIB = 1 << 20
@@ -32,12 +32,12 @@ GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
 # The structures of shared/r4/layout.h: format for struct.pack, and the field names in that order; "" is reserved.
 RECORDS = {
     "r4_layout_header": ("<IHHIIHHHHHHIHHI", "magic version header_size size checksum cluster_count core_count "
-                                             "memory_count link_count ring_slots console_owner flags pci_owner "
+                                             "memory_count peer_count ring_slots console_owner flags pci_owner "
                                              "io_apic_count -"),
     "r4_layout_cluster": ("<QQHHHH", "virtual_base direct_map number group core_count -"),
     "r4_layout_core": ("<IHH", "apic_id cluster -"),
     "r4_layout_memory": ("<QQIHH", "offset size domain cluster -"),
-    "r4_layout_link": ("<HHBBH", "from to priority distance -"),
+    "r4_layout_peer": ("<HHBBH", "from to priority distance -"),
     "r4_layout_io_apic": ("<HHI", "id owner -"),
 }
 
@@ -64,7 +64,7 @@ def make_layout(config):
              for link in config.links]
     io_apics = [{"id": io_apic.id, "owner": io_apic.cluster} for io_apic in config.io_apics]
     return {"r4_layout_cluster": clusters, "r4_layout_core": cores, "r4_layout_memory": memories,
-            "r4_layout_link": links, "r4_layout_io_apic": io_apics}
+            "r4_layout_peer": links, "r4_layout_io_apic": io_apics}
 
 
 def distance(config, link):
@@ -78,7 +78,7 @@ def make_header(config, layout):
     return {"magic": NUMBERS["R4_LAYOUT_MAGIC"], "version": NUMBERS["R4_LAYOUT_VERSION"],
             "header_size": SIZES["r4_layout_header"], "size": size,
             "cluster_count": len(layout["r4_layout_cluster"]), "core_count": len(layout["r4_layout_core"]),
-            "memory_count": len(layout["r4_layout_memory"]), "link_count": len(layout["r4_layout_link"]),
+            "memory_count": len(layout["r4_layout_memory"]), "peer_count": len(layout["r4_layout_peer"]),
             "ring_slots": config.ring_slots, "console_owner": config.console, "pci_owner": config.pci,
             "io_apic_count": len(layout["r4_layout_io_apic"]),
             "flags": config.stops * NUMBERS["R4_LAYOUT_STOP"] | config.trace * NUMBERS["R4_LAYOUT_TRACE"]}
@@ -139,7 +139,7 @@ def ld_script(name, cluster, constants):
                          for section in (".text", ".rodata", ".data", ".bss"))
     return f"""/* {name}, cluster {cluster['number']}: made by tools/linkgen.py. */
 OUTPUT_FORMAT(elf64-x86-64)
-ENTRY(r4_link_virtual_base)
+ENTRY(r4_linker_virtual_base)
 {symbols}
 SECTIONS {{
     . = {cluster['virtual_base']:#x};
@@ -149,7 +149,7 @@ SECTIONS {{
 
 
 def symbol_list(constants):
-    """The link constants as `nm` prints absolute symbols."""
+    """The linker constants as `nm` prints absolute symbols."""
     return "".join(f"{value:016x} A {symbol}\n" for symbol, value in constants.items())
 
 
@@ -158,7 +158,7 @@ def describe(config, header, layout):
     clusters = []
     for cluster, source in zip(layout["r4_layout_cluster"], config.clusters):
         number = cluster["number"]
-        constants = link_constants(header, cluster)
+        constants = linker_constants(header, cluster)
         stride = NUMBERS["R4_RING_STRIDE"]
         peers = [peer for peer in range(header["cluster_count"]) if peer != number]
         clusters.append({
@@ -168,16 +168,16 @@ def describe(config, header, layout):
                       for index, core in enumerate(source.cores)],
             "memory": [{key: part[key] for key in ("domain", "offset", "size")}
                        for part in layout["r4_layout_memory"] if part["cluster"] == number],
-            "rings_in": {str(peer): f"{constants['r4_link_rings_in'] + peer * stride:#x}" for peer in peers},
-            "rings_out": {str(peer): f"{constants['r4_link_rings_out'] + peer * stride:#x}" for peer in peers},
-            "link_constants": {name: f"{value:#x}" for name, value in constants.items()},
+            "rings_in": {str(peer): f"{constants['r4_linker_rings_in'] + peer * stride:#x}" for peer in peers},
+            "rings_out": {str(peer): f"{constants['r4_linker_rings_out'] + peer * stride:#x}" for peer in peers},
+            "linker_constants": {name: f"{value:#x}" for name, value in constants.items()},
         })
     machine = config.machine
     return {"name": config.name, "ring_slots": config.ring_slots, "console": config.console, "pci": config.pci,
             "io_apics": layout["r4_layout_io_apic"], "derived": config.derived,
             "sockets": machine.sockets, "cores_per_socket": machine.cores_per_socket, "memory_mib": machine.memory_mib,
             "low_memory_mib": machine.low_memory_mib, "distances": machine.distances,
-            "clusters": clusters, "links": layout["r4_layout_link"]}
+            "clusters": clusters, "links": layout["r4_layout_peer"]}
 
 
 def make_files(config):
@@ -189,7 +189,7 @@ def make_files(config):
              "tables": "".join(f"{table.path}\n" for table in config.tables).encode(),
              "layout.json": (json.dumps(describe(config, header, layout), indent=2) + "\n").encode()}
     for cluster in layout["r4_layout_cluster"]:
-        constants = link_constants(header, cluster)
+        constants = linker_constants(header, cluster)
         stem = f"cluster-{cluster['number']}"
         files[f"{stem}.ld"] = ld_script(config.name, cluster, constants).encode()
         files[f"{stem}.sym"] = symbol_list(constants).encode()

@@ -116,7 +116,7 @@ class Picture:
         self.place_of = {core: (number_, index) for number_, cluster in enumerate(config.clusters)
                          for index, core in enumerate(cluster.cores)}
         self.node_of = {core: node for node, cores in enumerate(self.machine.node_cores) for core in cores}
-        self.links = {(link["from"], link["to"]): link for link in layout["r4_layout_link"]}
+        self.links = {(link["from"], link["to"]): link for link in layout["r4_layout_peer"]}
         priorities = Counter(link["priority"] for link in self.links.values())
         self.priority = max(priorities, key=priorities.get, default=0)  # what is not said of each link
         self.canvas = Canvas()

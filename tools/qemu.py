@@ -21,7 +21,7 @@ import time
 import accelerator
 
 EXIT_PORT = accelerator.EXIT_PORT
-# QEMU's exit status for the codes of cluster-kernel/end.h: all well; some cluster panicked and all others did well.
+# QEMU's exit status for the codes of cluster-kernel/diag/shutdown.h: all well; some cluster panicked and all others did well.
 EXIT_SUCCESS = (0x2A << 1) | 1
 EXIT_PANICKED = (0x2B << 1) | 1
 END_MARKER = "[r4] end: success"  # how the last line begins; it goes on with the counts
@@ -212,8 +212,8 @@ class Guest:
         return f"{reason} after {panics[0]}" if panics else reason
 
 
-def guest_command(program, hook="", more=""):
-    return f"program={program}" + (f" hook={hook}" if hook else "") + (f" {more}" if more else "")
+def guest_command(program, fault="", more=""):
+    return f"program={program}" + (f" fault={fault}" if fault else "") + (f" {more}" if more else "")
 
 
 def parse_arguments():
@@ -225,7 +225,7 @@ def parse_arguments():
     parser.add_argument("--probe", help="image for --accel=auto; default: kvm-probe.elf beside the machine's folder")
     parser.add_argument("--kvm-device", default=accelerator.KVM_DEVICE, help="for --accel=auto")
     parser.add_argument("--program", default="demo", help="what the root tasks run: " + ", ".join(programs()))
-    parser.add_argument("--hook", default="", help="a test hook of the kernel or root task")
+    parser.add_argument("--fault", default="", help="a test fault of the kernel or root task")
     parser.add_argument("--command", default="", help="more words for the command line, such as serial=0x2f8")
     parser.add_argument("--print", action="store_true", help="print the command line instead of running it")
     parser.add_argument("--timeout", type=float, help="seconds until the guest is killed")
@@ -239,7 +239,7 @@ def parse_arguments():
     return arguments
 
 
-def choose_accelerator(arguments):
+def generator_accelerator(arguments):
     """The accelerator to use; `auto` says in one line what it chose and why."""
     if arguments.accel != "auto":
         return arguments.accel
@@ -251,11 +251,11 @@ def choose_accelerator(arguments):
 
 def main():
     arguments = parse_arguments()
-    accel = choose_accelerator(arguments)
+    accel = generator_accelerator(arguments)
     extra = list(arguments.extra)
     if arguments.qmp:
         extra += ["-qmp", f"unix:{arguments.qmp},server=on,wait=off"]
-    command = guest_command(arguments.program, arguments.hook, arguments.command)
+    command = guest_command(arguments.program, arguments.fault, arguments.command)
     line = command_line(arguments.build, accel, command, extra, arguments.firmware, arguments.emulator)
     if arguments.print:
         print(shlex.join(line))

@@ -3,7 +3,7 @@
 """trace2ctf.py DUMP… -o DIR: the trace rings in dumps of memory as a trace in Common Trace Format 1.8, for babeltrace2 and its kin.
 
 A dump is any part of physical or virtual memory that begins at a page: QEMU's `pmemsave`, gdb's `dump binary memory`. Rings are found
-by their mark (cluster-kernel/trace.h). One stream per core; times are ticks of the time-stamp counter.
+by their mark (cluster-kernel/cluster/trace.h). One stream per core; times are ticks of the time-stamp counter.
 """
 
 import argparse

@@ -237,15 +237,15 @@ static bool memories_make(const struct topology *topology, struct derive *derive
     return true;
 }
 
-static void links_make(const struct topology *topology, struct derive *derive) {
+static void peers_create(const struct topology *topology, struct derive *derive) {
     for (uint16_t from = 0; from < derive->header.cluster_count; from++) {
         for (uint16_t to = 0; to < derive->header.cluster_count; to++) {
             uint32_t distance = topology_distance(topology, derive->places[from].home, derive->places[to].home);
             if (from != to) {
-                derive->links[derive->header.link_count++] = (struct r4_layout_link){
+                derive->peers[derive->header.peer_count++] = (struct r4_layout_peer){
                     .from = from,
                     .to = to,
-                    .priority = DERIVE_LINK_PRIORITY,
+                    .priority = DERIVE_PEER_PRIORITY,
                     .distance = (uint8_t)(distance == DISTANCE_UNREACHABLE ? 0 : distance),
                 };
             }
@@ -294,8 +294,8 @@ bool derive_layout(const struct topology *topology, uint32_t boot_apic_id, uint3
     if (!memories_make(topology, derive, reason, size)) {
         return false;
     }
-    links_make(topology, derive);
+    peers_create(topology, derive);
     *layout =
-        (struct r4_layout){&derive->header, derive->clusters, derive->cores, derive->memories, derive->links, NULL};
+        (struct r4_layout){&derive->header, derive->clusters, derive->cores, derive->memories, derive->peers, NULL};
     return true;
 }

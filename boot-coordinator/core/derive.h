@@ -17,7 +17,7 @@
 
 #define DERIVE_DOMAINS_MAX   (R4_MAX_CLUSTERS + SRAT_MEMORIES_MAX)
 #define DERIVE_RING_SLOTS    8U   /* of each ring */
-#define DERIVE_LINK_PRIORITY 200U /* of each link: as linkgen.py's default */
+#define DERIVE_PEER_PRIORITY 200U /* of each link: as linkgen.py's default */
 
 struct derive_domain {
     uint32_t number;
@@ -35,7 +35,7 @@ struct derive { /* memory for one derivation: too large for a stack */
     struct r4_layout_cluster clusters[R4_MAX_CLUSTERS];
     struct r4_layout_core cores[R4_MAX_CLUSTERS * R4_MAX_CORES];
     struct r4_layout_memory memories[R4_MAX_CLUSTERS + SRAT_MEMORIES_MAX];
-    struct r4_layout_link links[R4_MAX_CLUSTERS * (R4_MAX_CLUSTERS - 1)];
+    struct r4_layout_peer peers[R4_MAX_CLUSTERS * (R4_MAX_CLUSTERS - 1)];
     struct derive_cluster places[R4_MAX_CLUSTERS];
     uint32_t domain_count;
     struct derive_domain domains[DERIVE_DOMAINS_MAX]; /* ascending */

@@ -188,20 +188,20 @@ static bool memory_check(const struct topology *topology, const struct r4_layout
     return true;
 }
 
-static bool link_check(const struct topology *topology, const struct r4_layout *layout,
-                       const struct r4_layout_link *link, char *reason, size_t size) {
+static bool peer_check(const struct topology *topology, const struct r4_layout *layout,
+                       const struct r4_layout_peer *peer, char *reason, size_t size) {
     uint32_t from;
     uint32_t to;
-    if (link->distance == 0 || !topology_cluster_domain(layout, link->from, &from) ||
-        !topology_cluster_domain(layout, link->to, &to)) {
+    if (peer->distance == 0 || !topology_cluster_domain(layout, peer->from, &from) ||
+        !topology_cluster_domain(layout, peer->to, &to)) {
         return true;
     }
     uint32_t distance = topology_distance(topology, from, to);
-    if (distance == 0 || distance == link->distance) {
+    if (distance == 0 || distance == peer->distance) {
         return true;
     }
     format(reason, size, "the distance from cluster %u to %u is %u in the layout, but %u in the SLIT (domains %u, %u)",
-           link->from, link->to, link->distance, distance, from, to);
+           peer->from, peer->to, peer->distance, distance, from, to);
     return false;
 }
 
@@ -216,8 +216,8 @@ bool topology_check(const struct topology *topology, const struct r4_layout *lay
             return false;
         }
     }
-    for (uint32_t i = 0; i < layout->header->link_count; i++) {
-        if (!link_check(topology, layout, &layout->links[i], reason, size)) {
+    for (uint32_t i = 0; i < layout->header->peer_count; i++) {
+        if (!peer_check(topology, layout, &layout->peers[i], reason, size)) {
             return false;
         }
     }

@@ -4,11 +4,11 @@
  * highest one that left, and what comes in starts above it. A page leaves when its cap says so, not when a table above
  * it is taken away, which may hold many: until then no other table comes to its place (page_table.c).
  */
-#include "cap_page.h"
-#include "../revoke.h"
-#include "../shootdown.h"
-#include "frame.h"
-#include "handlers.h"
+#include "object/cap_page.h"
+#include "call/handlers.h"
+#include "object/frame.h"
+#include "revoke/revoke.h"
+#include "sched/shootdown.h"
 
 static struct r4_slot *page_of(const struct r4_slot *slot) {
     return (struct r4_slot *)(machine_direct() + slot_object(slot));
@@ -63,17 +63,17 @@ void cap_page_unmap(struct r4_slot *slot) {
 void cap_page_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address) {
     floor_apply(pd, page_of(slot));
     pd->cap_pages[window_number(address)]++;
-    *entry = paging_leaf(slot_object(slot), R4_READ, false, PAGING_MARK_CAPS);
+    *entry = paging_leaf(slot_object(slot), R4_READ, false, PAGING_KIND_CAPS);
     slot_mapping_set(slot, (struct slot_mapping){address, pd->window.name});
 }
 
 void cap_page_destroy(const struct r4_slot *slot) {
-    if ((slot_flags(slot) & R4_FLAG_MAKING) == 0) { /* else it has not even a header */
+    if ((slot_flags(slot) & R4_FLAG_CREATING) == 0) { /* else it has not even a header */
         revoke_drain_add(page_of(slot));
     }
 }
 
-struct outcome cap_page_map_call(struct invocation *invocation) {
+struct outcome sys_cap_page_map(struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
     uint64_t page = invocation->argument[1];
     struct pd *pd;
@@ -87,7 +87,7 @@ struct outcome cap_page_map_call(struct invocation *invocation) {
     if (page >= WINDOW_PAGES) {
         return outcome_now(R4_ERR_RANGE);
     }
-    if (pd->version_floor >= R4_VERSION_MAX - 1) { /* a full slot needs a version above it; a Landing one more */
+    if (pd->version_floor >= R4_VERSION_MAX - 1) { /* a full slot needs a version above it; a ReceiveSlot one more */
         return outcome_now(R4_ERR_RETIRED);
     }
     uint64_t address = window_page_address(page);
@@ -106,7 +106,7 @@ struct outcome cap_page_map_call(struct invocation *invocation) {
     return outcome_now(R4_OK);
 }
 
-struct outcome cap_page_unmap_call(struct invocation *invocation) {
+struct outcome sys_cap_page_unmap(struct invocation *invocation) {
     if (find_pd(invocation->slot) == NULL) {
         return outcome_now(R4_ERR_NOT_MAPPED);
     }

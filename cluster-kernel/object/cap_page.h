@@ -6,7 +6,7 @@
 #ifndef R4_KERNEL_OBJECT_CAP_PAGE_H
 #define R4_KERNEL_OBJECT_CAP_PAGE_H
 
-#include "../pd.h"
+#include "object/pd.h"
 
 /* The header of a zeroed page. */
 void cap_page_init(phys_t object);

@@ -4,16 +4,17 @@
  *
  * A proxy page is a frame mapped into a window with a mark in its leaf: what its program writes there the kernel takes
  * for proxies. The frame has this one mapping and this one capability as long as the mark stands, so nobody else can
- * write there: it is marked only if its cap is the original one and has no copies, and cap_copy() makes none of a
+ * write there: it is marked only if its cap is the original one and has no copies, and sys_cap_copy() makes none of a
  * marked frame. Unmapping clears the mark with the leaf.
  */
-#include "frame.h"
-#include "../shootdown.h"
-#include "core/derivation.h"
-#include "handlers.h"
+#include "object/frame.h"
+#include "call/handlers.h"
+#include "pure/compiler.h"
+#include "pure/derivation.h"
+#include "sched/shootdown.h"
 
 /* For a cap of an object whose leaf stands in a table of `level`. */
-static inline __attribute__((always_inline)) struct frame_leaf find(const struct r4_slot *slot, uint32_t level) {
+static always_inline struct frame_leaf find(const struct r4_slot *slot, uint32_t level) {
     const uint64_t looked_at = PAGING_ADDRESS | PAGING_PRESENT | PAGING_LARGE;
     struct slot_mapping mapping = slot_mapping_get(slot);
     struct pd *pd = mapping.name == 0 ? NULL : pd_find(mapping.name);
@@ -41,9 +42,9 @@ void frame_unmap(const struct r4_slot *slot) {
     }
 }
 
-bool frame_is_marked(const struct r4_slot *slot) {
+bool frame_is_proxy_page(const struct r4_slot *slot) {
     struct frame_leaf leaf = frame_find_leaf(slot);
-    return leaf.entry != NULL && paging_mark_get(*leaf.entry) != PAGING_MARK_NONE;
+    return leaf.entry != NULL && paging_kind_get(*leaf.entry) != PAGING_KIND_NONE;
 }
 
 static inline enum r4_error rights_check(const struct invocation *invocation, uint64_t rights) {
@@ -70,8 +71,7 @@ static inline enum r4_error place_check(uint64_t address, uint64_t size) {
 }
 
 /* Maps a frame of `size` bytes, unless it is `mapped` already. */
-static inline __attribute__((always_inline)) struct outcome map(struct invocation *invocation, uint64_t size,
-                                                                bool mapped) {
+static always_inline struct outcome map(struct invocation *invocation, uint64_t size, bool mapped) {
     struct r4_slot *slot = invocation->slot;
     uint64_t address = invocation->argument[1];
     uint64_t rights = invocation->argument[2];
@@ -101,17 +101,17 @@ static inline __attribute__((always_inline)) struct outcome map(struct invocatio
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
-    frame_map(slot, pd, entry, address, paging_leaf(slot_pages(slot), rights, size != R4_PAGE_SIZE, PAGING_MARK_NONE));
+    frame_map(slot, pd, entry, address, paging_leaf(slot_pages(slot), rights, size != R4_PAGE_SIZE, PAGING_KIND_NONE));
     return outcome_now(R4_OK);
 }
 
 /* Apart, so that the common case below needs few registers. */
-static __attribute__((noinline)) struct outcome map_any(struct invocation *invocation) {
+static noinline struct outcome map_any(struct invocation *invocation) {
     bool mapped = frame_find_leaf(invocation->slot).entry != NULL;
     return map(invocation, 1ULL << slot_size_log2(invocation->slot), mapped);
 }
 
-struct outcome frame_map_call(struct invocation *invocation) {
+struct outcome sys_frame_map(struct invocation *invocation) {
     if (slot_size_log2(invocation->slot) != R4_PAGE_BITS || invocation->slot->word[1] != 0) {
         return map_any(invocation);
     }
@@ -131,10 +131,10 @@ static enum r4_error proxies_check(const struct invocation *invocation) {
         return R4_ERR_RIGHTS;
     }
     bool sole = (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0 && !derivation_has_children(machine_direct(), slot);
-    return sole ? R4_OK : R4_ERR_MARKED;
+    return sole ? R4_OK : R4_ERR_PROXY_PAGE;
 }
 
-struct outcome frame_map_proxies_call(struct invocation *invocation) {
+struct outcome sys_frame_map_proxies(struct invocation *invocation) {
     uint64_t page = invocation->argument[1];
     struct pd *pd;
     enum r4_error error = invocation_space(invocation, invocation->argument[0], &pd);
@@ -160,11 +160,11 @@ struct outcome frame_map_proxies_call(struct invocation *invocation) {
         return outcome_now(R4_ERR_CHANGED);
     }
     frame_map(invocation->slot, pd, entry, address,
-              paging_leaf(slot_pages(invocation->slot), R4_READ | R4_WRITE, false, PAGING_MARK_PROXIES));
+              paging_leaf(slot_pages(invocation->slot), R4_READ | R4_WRITE, false, PAGING_KIND_PROXIES));
     return outcome_now(R4_OK);
 }
 
-struct outcome frame_protect_call(struct invocation *invocation) {
+struct outcome sys_frame_protect(struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
     uint64_t rights = invocation->argument[0];
     struct frame_leaf leaf = frame_find_leaf(slot);
@@ -175,9 +175,9 @@ struct outcome frame_protect_call(struct invocation *invocation) {
     if (error != R4_OK) {
         return outcome_now(error);
     }
-    uint64_t mark = paging_mark_get(*leaf.entry);
-    if (mark != PAGING_MARK_NONE && (rights & R4_EXEC) != 0) {
-        return outcome_now(R4_ERR_MARKED);
+    uint64_t mark = paging_kind_get(*leaf.entry);
+    if (mark != PAGING_KIND_NONE && (rights & R4_EXEC) != 0) {
+        return outcome_now(R4_ERR_PROXY_PAGE);
     }
     /* commit */
     if (!invocation_commit(invocation)) {
@@ -189,7 +189,7 @@ struct outcome frame_protect_call(struct invocation *invocation) {
     return outcome_now(R4_OK);
 }
 
-struct outcome frame_unmap_call(struct invocation *invocation) {
+struct outcome sys_frame_unmap(struct invocation *invocation) {
     struct frame_leaf leaf = frame_find_leaf(invocation->slot);
     if (leaf.entry == NULL) {
         return outcome_now(R4_ERR_NOT_MAPPED);

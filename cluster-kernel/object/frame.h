@@ -5,7 +5,7 @@
 #ifndef R4_KERNEL_OBJECT_FRAME_H
 #define R4_KERNEL_OBJECT_FRAME_H
 
-#include "../pd.h"
+#include "object/pd.h"
 
 /* Undoes the mapping of a frame cap that is about to go, if it is still there: clears the entry, notes the cores to
  * flush (shootdown.h). */
@@ -26,6 +26,6 @@ struct frame_leaf {
 struct frame_leaf frame_find_leaf(const struct r4_slot *slot); /* of a frame's cap or a cap page's */
 
 /* True if the cap's frame is mapped as a proxy page. */
-bool frame_is_marked(const struct r4_slot *slot);
+bool frame_is_proxy_page(const struct r4_slot *slot);
 
 #endif

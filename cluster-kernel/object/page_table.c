@@ -2,9 +2,9 @@
  *
  * Hanging page tables in and out.
  */
-#include "page_table.h"
-#include "../shootdown.h"
-#include "handlers.h"
+#include "object/page_table.h"
+#include "call/handlers.h"
+#include "sched/shootdown.h"
 
 /* The entry that names this table, and of which level that is; or null. */
 static uint64_t *find_parent(const struct r4_slot *slot, struct pd **pd, uint32_t *level) {
@@ -57,7 +57,7 @@ static bool is_held(const struct pd *pd, uint64_t address, uint64_t level) {
            pd->cap_pages[window_number(address)] != 0;
 }
 
-struct outcome page_table_map_call(struct invocation *invocation) {
+struct outcome sys_page_table_map(struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
     uint64_t address = invocation->argument[1];
     uint64_t level = invocation->argument[2];
@@ -92,7 +92,7 @@ struct outcome page_table_map_call(struct invocation *invocation) {
     return outcome_now(R4_OK);
 }
 
-struct outcome page_table_unmap_call(struct invocation *invocation) {
+struct outcome sys_page_table_unmap(struct invocation *invocation) {
     struct pd *pd;
     uint32_t level;
     if (find_parent(invocation->slot, &pd, &level) == NULL) {

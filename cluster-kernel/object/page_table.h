@@ -6,7 +6,7 @@
 #ifndef R4_KERNEL_OBJECT_PAGE_TABLE_H
 #define R4_KERNEL_OBJECT_PAGE_TABLE_H
 
-#include "../pd.h"
+#include "object/pd.h"
 
 /* Takes a table out of the tree that it hangs in, if it still does; what is mapped through it is mapped no more. Notes
  * cores to flush. */

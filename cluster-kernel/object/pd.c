@@ -2,9 +2,9 @@
  *
  * Protection domains.
  */
-#include "../pd.h"
-#include "../cluster.h"
-#include "../shootdown.h"
+#include "object/pd.h"
+#include "cluster/cluster.h"
+#include "sched/shootdown.h"
 
 struct pd *pd_of(const struct r4_slot *slot) {
     return (struct pd *)(machine_direct() + slot_object(slot) + R4_PAGE_SIZE);
@@ -29,7 +29,7 @@ bool pd_name(struct r4_slot *slot, uint32_t pool) {
 
 void pd_destroy(const struct r4_slot *slot) {
     struct pd *pd = pd_of(slot);
-    if ((slot_flags(slot) & R4_FLAG_MAKING) != 0) { /* nobody has used it, and its memory may not even be zero yet */
+    if ((slot_flags(slot) & R4_FLAG_CREATING) != 0) { /* nobody has used it, and its memory may not even be zero yet */
         return;
     }
     shootdown_space(machine_core(), pd);

@@ -2,14 +2,14 @@
  *
  * Threads: configure, schedule, start, stop, and their end.
  */
-#include "../thread.h"
-#include "../capability.h"
-#include "../cluster.h"
-#include "../operation.h"
-#include "../sched.h"
-#include "../shootdown.h"
-#include "core/derivation.h"
-#include "handlers.h"
+#include "object/thread.h"
+#include "call/handlers.h"
+#include "cluster/cluster.h"
+#include "pure/derivation.h"
+#include "revoke/finalise.h"
+#include "sched/operation.h"
+#include "sched/sched.h"
+#include "sched/shootdown.h"
 
 void thread_init(phys_t object) {
     struct thread *thread = (struct thread *)(machine_direct() + object);
@@ -31,9 +31,9 @@ void thread_configure(struct thread *thread, struct r4_slot *pd_cap, uint64_t en
         .badge = REFERENCE_THREAD_PD,
     };
     if (thread->pd != NULL) {
-        capability_unlink(&thread->pd_slot);
+        operation_slot_unlink(&thread->pd_slot);
     }
-    derivation_make(machine_direct(), pd_cap, &thread->pd_slot, &reference);
+    derivation_create(machine_direct(), pd_cap, &thread->pd_slot, &reference);
     thread->pd = pd_of(pd_cap);
     machine_regs_start(thread->registers, entry, stack, argument);
 }
@@ -53,21 +53,21 @@ void thread_detach_pd(struct thread *thread) {
 
 void thread_destroy(const struct r4_slot *slot) {
     struct thread *thread = thread_of(slot);
-    if ((slot_flags(slot) & R4_FLAG_MAKING) != 0) {
+    if ((slot_flags(slot) & R4_FLAG_CREATING) != 0) {
         return;
     }
     sched_unready(thread, THREAD_STOPPED);
     shootdown_thread(machine_core(), thread);
     if (thread->pd != NULL) {
         thread->pd = NULL;
-        capability_unlink(&thread->pd_slot);
+        operation_slot_unlink(&thread->pd_slot);
     }
     if (thread->operation.kind != OPERATION_NONE) {
         operation_abandon(machine_core(), &thread->operation);
     }
 }
 
-struct outcome thread_configure_call(struct invocation *invocation) {
+struct outcome sys_thread_configure(struct invocation *invocation) {
     struct thread *thread = thread_of(invocation->slot);
     struct resolved space = invocation_cap(invocation, invocation->argument[0], R4_CAP_PD, R4_CONTROL, R4_LINK);
     if (space.error != R4_OK) {
@@ -99,7 +99,7 @@ struct outcome thread_configure_call(struct invocation *invocation) {
     return outcome_now(R4_OK);
 }
 
-struct outcome thread_schedule_call(struct invocation *invocation) {
+struct outcome sys_thread_schedule(struct invocation *invocation) {
     struct thread *thread = thread_of(invocation->slot);
     uint64_t core = invocation->argument[0] & 0xffff;
     uint64_t priority = invocation->argument[0] >> 16;
@@ -131,7 +131,7 @@ struct outcome thread_schedule_call(struct invocation *invocation) {
     return outcome_now(R4_OK);
 }
 
-struct outcome thread_start_call(struct invocation *invocation) {
+struct outcome sys_thread_start(struct invocation *invocation) {
     struct thread *thread = thread_of(invocation->slot);
     if (thread->pd == NULL) {
         return outcome_now(R4_ERR_NOT_CONFIGURED);
@@ -155,7 +155,7 @@ struct outcome thread_start_call(struct invocation *invocation) {
     return outcome_now(R4_OK);
 }
 
-struct outcome thread_stop_call(struct invocation *invocation) {
+struct outcome sys_thread_stop(struct invocation *invocation) {
     struct thread *thread = thread_of(invocation->slot);
     /* commit */
     if (!invocation_commit(invocation)) {

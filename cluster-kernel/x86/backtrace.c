@@ -5,13 +5,13 @@
  * instructions on the system call path, unwind tables a tenth of the image; the price here is that a stale word of an
  * earlier call may show up among the true ones.
  */
-#include "where.h"
+#include "cluster/addresses.h"
 
 #define CALL_NEAR     0xe8 /* call rel32: 5 bytes */
 #define CALL_INDIRECT 0xff /* call r/m64, with 2 in the middle field of the ModRM byte: 2 to 7 bytes */
 #define CALL_MAX      7
 
-static uint64_t image_base(void) { return LINK_CONSTANT_64(r4_link_virtual_base); }
+static uint64_t image_base(void) { return LINKER_CONSTANT_64(r4_linker_virtual_base); }
 static bool in_image(uint64_t address) { return address - image_base() < boot_info()->image.size; }
 
 static bool follows_near_call(uint64_t address) {

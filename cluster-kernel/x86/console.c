@@ -3,7 +3,7 @@
  * The console: a serial port (16550), which the coordinator has set up, or none. Polled: log lines are few, and a dying
  * kernel must be able to print.
  */
-#include "where.h"
+#include "cluster/addresses.h"
 
 #define CONSOLE_STATUS 5U   /* register; the data register is the first one */
 #define CONSOLE_EMPTY  0x20 /* the holding register takes a byte */

@@ -22,9 +22,9 @@ kernel_entry:
     movl %edi, %ebx
     movl %edi, %eax
     shlq $CORE_STRIDE_BITS, %rax
-    movabsq $r4_link_cores, %rcx
+    movabsq $r4_linker_cores, %rcx
     leaq CORE_OFFSET(%rcx, %rax), %rsp
-    movabsq $r4_link_boot_info, %rcx
+    movabsq $r4_linker_boot_info, %rcx
     movq BOOT_INFO_KERNEL_ROOT(%rcx), %rax
     movq %rax, %cr3
     xorl %ebp, %ebp
@@ -252,7 +252,7 @@ stray_stub:
     rdmsr
     testl $APIC_BASE_X2APIC, %eax
     jnz 1f
-    movabsq $r4_link_apic + 0xb0, %rax /* APIC_EOI */
+    movabsq $r4_linker_apic + 0xb0, %rax /* APIC_EOI */
     movl $0, (%rax)
     jmp 2f
 1:  movl $(0x800 + (0xb0 >> 4)), %ecx /* the same register, as an MSR: SDM volume 3, 11.12.1.2 */

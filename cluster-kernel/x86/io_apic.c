@@ -3,7 +3,7 @@
  * I/O APICs. Source: Intel 82093AA data sheet, sections 3.1 (registers in memory), 3.2 (registers behind the window).
  */
 #include "io_apic.h"
-#include "where.h"
+#include "cluster/addresses.h"
 
 #define IO_APIC_SELECT 0x00U /* offsets in memory: the register's number goes here, its value stands in the window */
 #define IO_APIC_WINDOW 0x10U
@@ -14,7 +14,7 @@
 #define IO_APIC_MASKED      0x10000U
 
 static uint64_t registers(uint32_t index) {
-    uint64_t page = LINK_CONSTANT_64(r4_link_io_apics) + (uint64_t)index * R4_PAGE_SIZE;
+    uint64_t page = LINKER_CONSTANT_64(r4_linker_io_apics) + (uint64_t)index * R4_PAGE_SIZE;
     return page + boot_info()->io_apics[index].base % R4_PAGE_SIZE;
 }
 

@@ -9,17 +9,17 @@
  * would spare that, but a path that few machines take is not worth a second one.
  */
 #include "local_apic.h"
-#include "where.h"
+#include "cluster/addresses.h"
 #include <x86/apic.h>
 #include <x86/registers.h>
 
 #define TIMER_STRIDE_MAX (1ULL << 31) /* ticks for one count: the product with a frequency in kHz fits 64 bits */
 
-/* x2APIC mode; every core finds the same, and writes it before it asks. Not a link constant: the layout does not know
+/* x2APIC mode; every core finds the same, and writes it before it asks. Not a linker constant: the layout does not know
  * the CPU. */
 static bool wide;
 
-static uint64_t registers(void) { return LINK_CONSTANT_64(r4_link_apic); }
+static uint64_t registers(void) { return LINKER_CONSTANT_64(r4_linker_apic); }
 
 static uint32_t register_read(uint32_t offset) { return wide ? x2apic_read(offset) : apic_read(registers(), offset); }
 

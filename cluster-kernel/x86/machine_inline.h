@@ -11,7 +11,7 @@
 #include "offsets.h"
 #include <r4/layout.h>
 #include <x86/instructions.h>
-#include <x86/linkconst.h>
+#include <x86/linker_constants.h>
 
 struct core;
 
@@ -77,7 +77,7 @@ static inline struct machine_core *machine_own(void) {
 static inline struct core *machine_core(void) { return (struct core *)machine_own(); }
 static inline uint64_t machine_now(void) { return x86_rdtsc(); }
 static inline void machine_relax(void) { x86_pause(); }
-static inline uintptr_t machine_direct(void) { return LINK_CONSTANT_64(r4_link_direct_map); }
+static inline uintptr_t machine_direct(void) { return LINKER_CONSTANT_64(r4_linker_direct_map); }
 
 static inline void machine_resume(struct machine_regs *regs) {
     __asm__ volatile("movq %0, %%gs:%c1" : : "r"(regs), "i"(CORE_REGS) : "memory");

@@ -5,8 +5,8 @@
  * changes at R4_AREA_TABLES (bootinfo.h): the root, to copy its upper half, and the direct map's page directories.
  * Kernel pages may be global: a load of cr3 keeps them.
  */
-#include "core/paging.h"
-#include "where.h"
+#include "cluster/addresses.h"
+#include "pure/paging.h"
 #include <x86/registers.h>
 
 #define SPACE_GIB_BITS     30U
@@ -16,7 +16,7 @@
 #define SPACE_DIRECT (PAGING_PRESENT | PAGING_WRITE | PAGING_LARGE | PAGING_NX | 0x20ULL | 0x40ULL | 0x100ULL)
 
 static uint64_t *table_at(uint32_t page) {
-    return (uint64_t *)(LINK_CONSTANT_64(r4_link_tables) + (uint64_t)page * R4_PAGE_SIZE);
+    return (uint64_t *)(LINKER_CONSTANT_64(r4_linker_tables) + (uint64_t)page * R4_PAGE_SIZE);
 }
 
 /* The kernel's half of the root never changes after boot: a copy stays true. */

@@ -4,12 +4,12 @@
  * kernel_entry, on the core's own stack, in the kernel's own address space. Every feature is asked for by CPUID before
  * its bit is written: setting a reserved bit faults, or, in an emulator, hangs the core.
  */
+#include "cluster/addresses.h"
 #include "descriptors.h"
 #include "entry.h"
 #include "fpu.h"
 #include "io_apic.h"
 #include "local_apic.h"
-#include "where.h"
 #include <x86/registers.h>
 
 R4_OFFSET(struct machine_core, self, CORE_SELF);

@@ -2,8 +2,8 @@
  *
  * Ends: of this core, of the cluster's other cores, of the emulator.
  */
+#include "cluster/addresses.h"
 #include "local_apic.h"
-#include "where.h"
 
 #define STOP_EXIT_PORT 0xf4 /* QEMU's isa-debug-exit: status is code * 2 + 1 */
 

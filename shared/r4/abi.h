@@ -39,15 +39,16 @@ DEFINE_FIELD(uint32_t, r4_name_generation, 31, 16)
  * walk ended. */
 enum r4_operation {
     /* any type */
-    R4_OP_COPY,    /* a0 = destination slot, a1 = rights (16 bits) | ttl << 16 | 1 << 32 if a2 is a badge to set, a2 =
-                      badge */
-    R4_OP_LINK,    /* through proxies only: a0 = destination slot, which gets what the proxies left of the capability */
-    R4_OP_MOVE,    /* a0 = destination slot */
-    R4_OP_DELETE,  /* revokes the descendants first */
-    R4_OP_REVOKE,  /* value = how many times the revoke was preempted and resumed */
-    R4_OP_INSPECT, /* value = size in bits | rights << 8 | type << 24 | 1 << 32 if the cap has descendants */
+    R4_OP_CAP_COPY, /* a0 = destination slot, a1 = rights (16 bits) | ttl << 16 | 1 << 32 if a2 is a badge to set, a2 =
+                   badge */
+    R4_OP_CAP_LINK, /* through proxies only: a0 = destination slot, which gets what the proxies left of the capability
+                     */
+    R4_OP_CAP_MOVE, /* a0 = destination slot */
+    R4_OP_CAP_DELETE,  /* revokes the descendants first */
+    R4_OP_CAP_REVOKE,  /* value = how many times the revoke was preempted and resumed */
+    R4_OP_CAP_INSPECT, /* value = size in bits | rights << 8 | type << 24 | 1 << 32 if the cap has descendants */
     /* Untyped */
-    R4_OP_RETYPE, /* a0 = type | size in bits << 8 | count << 16 (1..R4_RETYPE_MAX, through proxies
+    R4_OP_UNTYPED_RETYPE, /* a0 = type | size in bits << 8 | count << 16 (1..R4_RETYPE_MAX, through proxies
                      1..R4_RETYPE_THROUGH_MAX), a1 = offset in bytes, a2 = first destination slot, all in one cap page
                    */
     /* Frame */
@@ -57,9 +58,9 @@ enum r4_operation {
     R4_OP_FRAME_PROTECT,     /* a0 = rights that the mapping shall have, as above */
     R4_OP_FRAME_UNMAP,       /* */
     /* PageTable */
-    R4_OP_TABLE_MAP,   /* a0 = PD cap, a1 = virtual address in the range that it shall cover, a2 = level 1, 2 or 3
-                        */
-    R4_OP_TABLE_UNMAP, /* */
+    R4_OP_PAGE_TABLE_MAP,   /* a0 = PD cap, a1 = virtual address in the range that it shall cover, a2 = level 1, 2 or 3
+                             */
+    R4_OP_PAGE_TABLE_UNMAP, /* */
     /* CapPage */
     R4_OP_CAP_PAGE_MAP,   /* a0 = PD cap, a1 = window page number (index >> 7) */
     R4_OP_CAP_PAGE_UNMAP, /* */
@@ -70,17 +71,17 @@ enum r4_operation {
     R4_OP_THREAD_START,     /* */
     R4_OP_THREAD_STOP,      /* */
     /* Link; both may be refused by the peer, and `_HANDOFF` and a revoke of what was handed off wait for it */
-    R4_OP_LINK_POST,    /* a0 = an empty slot, which becomes a Landing */
-    R4_OP_LINK_HANDOFF, /* a0 = untyped cap, unused, of 2 MiB to 1 GiB */
+    R4_OP_PEER_POST,    /* a0 = an empty slot, which becomes a ReceiveSlot */
+    R4_OP_PEER_HANDOFF, /* a0 = untyped cap, unused, of 2 MiB to 1 GiB */
     /* AsidPool */
-    R4_OP_ASID_ASSIGN, /* a0 = PD cap without a name: gives it one; value = the name */
+    R4_OP_ASID_POOL_ASSIGN, /* a0 = PD cap without a name: gives it one; value = the name */
     /* Debug */
-    R4_OP_DEBUG_WRITE, /* a0 = byte count 1..24, a1..a3 = the bytes, first one lowest: printed line by line */
-    R4_OP_DEBUG_MARK,  /* a0 = n: sets the mark in the own header page and rings the peers */
-    R4_OP_DEBUG_WAIT,  /* a0 = cluster, a1 = n: sleeps until that cluster's mark is n or more (value = that mark), or it
-                          is down */
-    R4_OP_DEBUG_STAT,  /* a0 = enum r4_stat: value = the counter */
-    R4_OP_DEBUG_EXIT,  /* a0 = 0 or an error code: this cluster is finished; does not return */
+    R4_OP_DEBUG_WRITE,     /* a0 = byte count 1..24, a1..a3 = the bytes, first one lowest: printed line by line */
+    R4_OP_DEBUG_MILESTONE, /* a0 = n: sets the mark in the own header page and rings the peers */
+    R4_OP_DEBUG_WAIT, /* a0 = cluster, a1 = n: sleeps until that cluster's mark is n or more (value = that mark), or it
+                         is down */
+    R4_OP_DEBUG_STAT, /* a0 = enum r4_stat: value = the counter */
+    R4_OP_DEBUG_EXIT, /* a0 = 0 or an error code: this cluster is finished; does not return */
     R4_OP_COUNT
 };
 
@@ -134,7 +135,7 @@ struct r4_root_info {
     uint32_t slot_pd;     /* own PD */
     uint32_t slot_thread; /* own thread */
     uint32_t slot_debug;
-    uint32_t slot_links;      /* the Link to cluster n is at slot_links + n; the own number's slot is empty */
+    uint32_t slot_peers;      /* the Link to cluster n is at slot_peers + n; the own number's slot is empty */
     uint32_t slot_asid_pools; /* all AsidPools of the cluster, asid_pool_count of them; the own asid is of the first */
     uint32_t asid_pool_count;
     uint32_t slot_tables; /* page tables of the own space, table_count of them, lowest addresses first */

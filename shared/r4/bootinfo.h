@@ -66,7 +66,7 @@ struct r4_boot_info {
     uint32_t directory_count;
     uint16_t directory_gib[R4_BOOT_DIRECTORIES];
     uint32_t apic_ids[R4_MAX_CORES];        /* by core index */
-    uint8_t link_priority[R4_MAX_CLUSTERS]; /* at which this cluster serves what comes from that peer */
+    uint8_t peer_priority[R4_MAX_CLUSTERS]; /* at which this cluster serves what comes from that peer */
     uint32_t console_owner;                 /* the cluster that has the console's device */
     uint32_t pci_owner;                     /* the cluster that has PCI configuration */
     uint32_t io_apic_count;                 /* of this cluster's own */

@@ -34,10 +34,10 @@
     X(R4_ERR_NO_ASID, "the address space has no identifier, or none is left")                                          \
     X(R4_ERR_NOT_CONFIGURED, "the thread has no address space")                                                        \
     X(R4_ERR_RUNNING, "the thread is running or ready")                                                                \
-    X(R4_ERR_NO_LANDING, "the peer has no landing slot posted")                                                        \
+    X(R4_ERR_NO_RECEIVE_SLOT, "the peer has no receive slot posted")                                                   \
     X(R4_ERR_FULL, "no record is left for that")                                                                       \
     X(R4_ERR_OVERLAP, "the range meets memory that the receiver owns or knows as a loan")                              \
-    X(R4_ERR_LINK, "the link to that cluster is not up")                                                               \
+    X(R4_ERR_NOT_CONNECTED, "the link to that cluster is not up")                                                      \
     X(R4_ERR_CLUSTER_DOWN, "the other cluster is down")                                                                \
     X(R4_ERR_LOANED, "a received root capability ends only by the lender's revoke")                                    \
     X(R4_ERR_REVOKED, "what the operation worked on was revoked meanwhile")                                            \
@@ -47,7 +47,7 @@
     X(R4_ERR_NO_PROXY, "the cap address names no proxy")                                                               \
     X(R4_ERR_ONCE, "a single-use proxy cannot serve for that")                                                         \
     X(R4_ERR_CHANGED, "the single-use proxy was used or changed meanwhile")                                            \
-    X(R4_ERR_MARKED, "a proxy page has one capability and one mapping")                                                \
+    X(R4_ERR_PROXY_PAGE, "a proxy page has one capability and one mapping")                                            \
     X(R4_ERR_ASSIGNED, "the address space has its identifier already")
 
 #define R4_ERROR_ENUM(name, text) name,

@@ -23,7 +23,7 @@ struct r4_layout_header {
     uint16_t cluster_count; /* 1..R4_MAX_CLUSTERS */
     uint16_t core_count;    /* entries in cores */
     uint16_t memory_count;
-    uint16_t link_count;
+    uint16_t peer_count;
     uint16_t ring_slots;    /* of each mailbox ring, a power of two, 1..64 */
     uint16_t console_owner; /* the cluster that has the console's device */
     uint32_t flags;         /* R4_LAYOUT_STOP, R4_LAYOUT_TRACE */
@@ -63,14 +63,14 @@ struct r4_layout_memory { /* a part of the RAM of one SRAT domain, counted over 
 };
 R4_SIZE(struct r4_layout_memory, 24);
 
-struct r4_layout_link { /* one per ordered pair of clusters */
+struct r4_layout_peer { /* one per ordered pair of clusters */
     uint16_t from;
     uint16_t to;
     uint8_t priority; /* at which `to` serves what comes from `from`, 0..255 */
     uint8_t distance; /* SLIT value that the layout expects, 10..254; 0 = not stated */
     uint16_t reserved;
 };
-R4_SIZE(struct r4_layout_link, 8);
+R4_SIZE(struct r4_layout_peer, 8);
 
 struct r4_layout_io_apic { /* one that another cluster than the console's owner has: that one has all others */
     uint16_t id;           /* in the MADT, 0..255 */
@@ -118,7 +118,7 @@ R4_SIZE(struct r4_layout_io_apic, 8);
     X(R4_LAYOUT_CORE_TWICE, "a core is named twice or its cluster does not exist")                                     \
     X(R4_LAYOUT_MEMORY_WRONG, "a memory part is misaligned, empty or its cluster does not exist")                      \
     X(R4_LAYOUT_MEMORY_OVERLAP, "two memory parts overlap")                                                            \
-    X(R4_LAYOUT_LINK_WRONG, "the links are not one per ordered pair")                                                  \
+    X(R4_LAYOUT_PEER_WRONG, "the peers are not one per ordered pair")                                                  \
     X(R4_LAYOUT_IO_APIC_WRONG, "an I/O APIC is named twice, its id is above 255 or its owner does not exist")
 
 #define R4_LAYOUT_FAULT_ENUM(name, text) name,
@@ -131,7 +131,7 @@ struct r4_layout {
     const struct r4_layout_cluster *clusters;
     const struct r4_layout_core *cores;
     const struct r4_layout_memory *memories;
-    const struct r4_layout_link *links;
+    const struct r4_layout_peer *peers;
     const struct r4_layout_io_apic *io_apics;
 };
 

@@ -41,7 +41,7 @@ R4_OFFSET(struct r4_ring, slots, 128);
 enum r4_cluster_state {
     R4_CLUSTER_BOOTING,
     R4_CLUSTER_UP,
-    R4_CLUSTER_FINISHED, /* its root task said debug_exit; its kernel still serves its links */
+    R4_CLUSTER_FINISHED, /* its root task said sys_debug_exit; its kernel still serves its links */
     R4_CLUSTER_PANICKED  /* it will never write again */
 };
 
@@ -73,9 +73,9 @@ struct r4_header {
     uint32_t pad0[11];
     _Atomic uint32_t state;         /* line 1: enum r4_cluster_state; under the own lock, release */
     _Atomic uint32_t cores_arrived; /* cores that run this kernel; under the own lock, release */
-    _Atomic uint32_t exit_code;     /* of debug_exit, before state becomes FINISHED */
+    _Atomic uint32_t exit_code;     /* of sys_debug_exit, before state becomes FINISHED */
     uint32_t pad1;
-    _Atomic uint64_t mark; /* debug_mark; under the own lock, release */
+    _Atomic uint64_t mark; /* sys_debug_milestone; under the own lock, release */
     uint32_t pad2[10];
     _Atomic uint32_t
         doorbell_apic; /* line 2: APIC id of the core to ring, an idle one if there is one; under the own lock, relaxed:

@@ -33,9 +33,9 @@ enum r4_cap_type {
     R4_CAP_PAGE_TABLE, /* badge while mapped: the mapping */
     R4_CAP_PD,
     R4_CAP_THREAD,
-    R4_CAP_LINK,       /* badge: the peer's cluster number */
-    R4_CAP_REMOTE_REF, /* untyped that was handed off; badge: which loan, r4_loan_* */
-    R4_CAP_LANDING,    /* posted for the next untyped that a peer hands off */
+    R4_CAP_PEER,         /* badge: the peer's cluster number */
+    R4_CAP_REMOTE_REF,   /* untyped that was handed off; badge: which loan, r4_loan_* */
+    R4_CAP_RECEIVE_SLOT, /* posted for the next untyped that a peer hands off */
     R4_CAP_DEBUG,
     R4_CAP_HEADER,       /* slot 0 of a cap page: the page's own record, no capability */
     R4_CAP_INTERNAL,     /* inside an object: a lasting reference to another one; never in a window */
@@ -47,13 +47,14 @@ enum r4_cap_type {
 #define R4_CAP_TYPE_BITS 6U
 
 /* flags */
-#define R4_FLAG_BUSY   1U /* being revoked: refused for everything but revoke, which joins */
-#define R4_FLAG_MAKING 2U /* made by a retype that has not zeroed its object yet: refused like busy */
+#define R4_FLAG_BUSY     1U /* being revoked: refused for everything but revoke, which joins */
+#define R4_FLAG_CREATING 2U /* made by a retype that has not zeroed its object yet: refused like busy */
 #define R4_FLAG_ORIGINAL                                                                                               \
-    4U /* the cap that retype, boot or landing made: it outlives all others of its object; its end is the object's end \
+    4U /* the cap that retype, boot or receive_slot made: it outlives all others of its object; its end is the         \
+        * object's end                                                                                                 \
         */
-#define R4_FLAG_LANDED 8U  /* the root of a region received from a peer: ends only by the lender's revoke */
-#define R4_FLAG_ROOT   16U /* the root of a revoke that is under way */
+#define R4_FLAG_RECEIVED 8U  /* the root of a region received from a peer: ends only by the lender's revoke */
+#define R4_FLAG_ROOT     16U /* the root of a revoke that is under way */
 
 /* rights */
 #define R4_READ       1U

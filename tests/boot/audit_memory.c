@@ -9,13 +9,13 @@
  *
  * The simulator's own sources, compiled for the kernel's structures of x86-64 and linked with this file in place of its
  * memory.c and main.c. The memory lies where they look for it, and the few pointers that they follow are written over
- * in a private copy.
+ * in a private instance.
  */
 #include "audit.h"
-#include "census.h"
-#include "core/paging.h"
+#include "cap_scan.h"
 #include "memory.h"
-#include "thread.h"
+#include "object/thread.h"
+#include "pure/paging.h"
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,11 +31,11 @@ static struct place { /* what the arguments say of a cluster */
     uint64_t direct; /* virtual */
 } places[SIM_CLUSTERS];
 
-static struct copy copies[SIM_CLUSTERS];
+static struct instance instances[SIM_CLUSTERS];
 static struct sim_totals totals;
 static uint64_t memory_size;
 
-struct sim sim = {.copies = copies};
+struct sim sim = {.instances = instances};
 struct sim_totals *sim_totals = &totals;
 
 /* --- in place of main.c and memory.c --- */
@@ -87,10 +87,10 @@ static void *here(const struct place *place, const void *pointer) {
     return memory_host(offset);
 }
 
-static void link_relocate(const struct place *place, struct link *link) {
-    for (uint32_t i = 0; link != NULL && i < LOANS; i++) {
-        link->lent[i].ref = here(place, link->lent[i].ref);
-        link->received[i].root = here(place, link->received[i].root);
+static void peer_relocate(const struct place *place, struct peer *peer) {
+    for (uint32_t i = 0; peer != NULL && i < LOANS; i++) {
+        peer->lent[i].ref = here(place, peer->lent[i].ref);
+        peer->received[i].root = here(place, peer->received[i].root);
     }
 }
 
@@ -103,8 +103,8 @@ static void window_relocate(const struct place *place, struct window *window) {
 static void cluster_relocate(const struct place *place, struct cluster *state) {
     state->dying = here(place, state->dying);
     for (uint32_t peer = 0; peer < R4_MAX_CLUSTERS; peer++) {
-        state->links[peer] = here(place, state->links[peer]);
-        link_relocate(place, state->links[peer]);
+        state->peers[peer] = here(place, state->peers[peer]);
+        peer_relocate(place, state->peers[peer]);
     }
     for (uint32_t asid = 0; asid < ASID_COUNT; asid++) {
         struct asid_entry *entry = &state->asids.entries[asid];
@@ -114,15 +114,15 @@ static void cluster_relocate(const struct place *place, struct cluster *state) {
 }
 
 /* Threads are found by their capabilities. */
-static void threads_relocate(const struct place *place, const struct copy *copy) {
-    static struct census census;
-    census_take(&census, copy);
-    for (size_t i = 0; i < census.thread_count; i++) {
-        struct thread *thread = (struct thread *)(uintptr_t)census.threads[i];
+static void threads_relocate(const struct place *place, const struct instance *instance) {
+    static struct cap_scan cap_scan;
+    cap_scan_take(&cap_scan, instance);
+    for (size_t i = 0; i < cap_scan.thread_count; i++) {
+        struct thread *thread = (struct thread *)(uintptr_t)cap_scan.threads[i];
         thread->pd = here(place, thread->pd);
     }
-    printf("cluster %u: %zu capabilities in %zu pages, %zu address spaces, %zu threads\n", copy->number,
-           census.slot_count, census.page_count, census.pd_count, census.thread_count);
+    printf("cluster %u: %zu capabilities in %zu pages, %zu address spaces, %zu threads\n", instance->number,
+           cap_scan.slot_count, cap_scan.page_count, cap_scan.pd_count, cap_scan.thread_count);
 }
 
 /* --- the machine --- */
@@ -146,20 +146,20 @@ static void memory_map_file(const char *path) {
 
 static void cluster_read(const char *argument) {
     struct place *place = &places[sim.cluster_count];
-    struct copy *copy = &copies[sim.cluster_count];
+    struct instance *instance = &instances[sim.cluster_count];
     if (sscanf(argument, "%lx:%lx:%lx", &place->state, &place->tables, &place->direct) != 3 ||
         place->state >= memory_size || place->tables >= memory_size) {
         fprintf(stderr, "no cluster: %s\n", argument);
         exit(2);
     }
-    *copy = (struct copy){
+    *instance = (struct instance){
         .number = sim.cluster_count++,
         .direct = MEMORY_HOST,
         .cluster = memory_host(place->state),
     };
-    if (copy_is_calm(copy)) {
-        cluster_relocate(place, copy->cluster);
-        threads_relocate(place, copy);
+    if (instance_is_calm(instance)) {
+        cluster_relocate(place, instance->cluster);
+        threads_relocate(place, instance);
     }
 }
 

@@ -91,8 +91,8 @@ class Boot:
     """One run to the end: `trouble` is None or says what failed; `lines` is the serial output. `more` is for the command line,
     `options` are those of qemu.command_line()."""
 
-    def __init__(self, name, accelerator="tcg", program="demo", hook="", timeout=None, more="", **options):
-        arguments = qemu.command_line(BUILD / name, accelerator, qemu.guest_command(program, hook, more), **options)
+    def __init__(self, name, accelerator="tcg", program="demo", fault="", timeout=None, more="", **options):
+        arguments = qemu.command_line(BUILD / name, accelerator, qemu.guest_command(program, fault, more), **options)
         started = time.monotonic()
         with qemu.Guest(arguments, timeout or qemu.TIMEOUTS[accelerator]) as guest:
             self.trouble = guest.finish()

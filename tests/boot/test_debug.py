@@ -23,14 +23,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def session(folder, commands, name=NAME, hook=""):
+def session(folder, commands, name=NAME, fault=""):
     """Runs gdb's `commands`, [(title, command), …], on a machine stopped at its start: title -> what the command printed."""
     port = free_port()
     extra = ["-gdb", f"tcp:127.0.0.1:{port}", "-S"]
     subprocess.run([sys.executable, machine.ROOT / "tools/gdb/script.py", machine.BUILD / name, "--port", str(port)], check=True)
     script = folder / "commands.gdb"
     script.write_text("".join(f"echo \\n{MARK}{title}\\n\n{command}\n" for title, command in commands) + "kill\n")
-    arguments = qemu.command_line(machine.BUILD / name, "tcg", qemu.guest_command("demo", hook), extra)
+    arguments = qemu.command_line(machine.BUILD / name, "tcg", qemu.guest_command("demo", fault), extra)
     with qemu.Guest(arguments, SESSION_SECONDS):  # gdb tries again until it listens
         command = ["gdb", "-nx", "-batch", "-x", machine.BUILD / name / "debug.gdb", "-x", script]
         done = subprocess.run(command, capture_output=True, text=True, timeout=SESSION_SECONDS, check=False)
@@ -55,7 +55,7 @@ def test_end_by_gdb():
 
 
 # A proxy page in the first window of cluster 0, which the demonstration does not have: free memory becomes window page 300.
-PLANT_PROXY = """python
+MUTANT_PROXY = """python
 def below(cluster, table, index):
     return cluster.words(table, 512)[index] & kernel.fields.NUMBERS["PAGING_ADDRESS"]
 
@@ -81,7 +81,7 @@ def demonstration(tmp_path_factory):
             ("first", "continue"),
             ("second", "continue"),
             ("no break", "delete"),
-            ("at sweep", "break remote_swept"),
+            ("at sweep", "break borrow_swept"),
             ("sweep", "continue"),
             ("sweep backtrace", "backtrace"),
             ("window 0", "r4-window 0"),
@@ -100,7 +100,7 @@ def demonstration(tmp_path_factory):
             ("exit", "continue"),
             ("queues", "r4-queues"),
             ("queues 0", "r4-queues 0"),
-            ("plant", PLANT_PROXY),
+            ("mutant", MUTANT_PROXY),
             ("window with a proxy", "r4-window 0 1"),
         ],
     )
@@ -114,7 +114,7 @@ def test_breakpoint_in_both_copies(said):
 
 def test_backtrace_reaches_the_entry(said):
     frames = re.findall(r"^#\d+ .*?(\w+) \(.*?\) at (\S+):\d+$", said["sweep backtrace"], re.M)
-    assert frames[0] == ("remote_swept", "cluster-kernel/loans.c")
+    assert frames[0] == ("borrow_swept", "cluster-kernel/peer/lend.c")
     assert "revoke_run" in {name for name, _ in frames}
     assert any(file == "cluster-kernel/x86/entry.S" for _, file in frames)
     assert re.search(r"0xffffffff81[0-9a-f]{6}", said["sweep backtrace"])  # the second copy, at its own addresses
@@ -155,7 +155,7 @@ def test_rings(said):
     for number in (0, 1):
         lines = said[f"rings {number}"].splitlines()
         assert lines[0] == f"cluster {number}:"
-        assert lines[1] == f"  peer {1 - number}: LINK_UP, its epoch 1, serves it at priority 200"
+        assert lines[1] == f"  peer {1 - number}: PEER_UP, its epoch 1, serves it at priority 200"
         assert re.fullmatch(r"    out: sent \d+, taken \d+, peer looking [01], want_slot 0", lines[2])
     sent = int(re.search(r"out: sent (\d+)", said["rings 0"])[1])
     taken = int(re.search(r"in: taken (\d+)", said["rings 1"])[1])
@@ -188,9 +188,9 @@ def test_queues(said):
 
 def test_last_words(said, tmp_path):
     assert said["last words"].splitlines() == ["cluster 1:", "  no panic"]
-    dead = session(tmp_path, [("at stop", "break machine_stop"), ("stop", "continue"), ("words", "r4-last-words")], hook="assert:1")
+    dead = session(tmp_path, [("at stop", "break machine_stop"), ("stop", "continue"), ("words", "r4-last-words")], fault="assert:1")
     lines = dead["words"].splitlines()
     assert lines[0] == "cluster 1:"
     assert lines[1].startswith("  assert: ")
     assert lines[2] == "  core 0 cause 256 address 0x0"
-    assert any(re.fullmatch(r"  0xffffffff81[0-9a-f]{6} hook_run at cluster-kernel/hook\.c:\d+", line) for line in lines), lines
+    assert any(re.fullmatch(r"  0xffffffff81[0-9a-f]{6} fault_injection_run at cluster-kernel/fault\.c:\d+", line) for line in lines), lines

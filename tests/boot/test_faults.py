@@ -14,7 +14,7 @@ PAGE_WRITE = 2
 
 
 def test_wild_write_takes_down_one_cluster():
-    boot = machine.Boot("qemu-4x2", hook=f"wild-write:1:{VICTIM:#x}")
+    boot = machine.Boot("qemu-4x2", fault=f"wild-write:1:{VICTIM:#x}")
     panics = boot.matching(r"\[c(\d+)\] kernel: panic: (.*)")
     assert {match[1] for match in panics} == {"1"}, boot.output
     (fault,) = boot.matching(r"\[c1\] kernel: panic: exception 14 in the kernel, error ([0-9a-f]+), address ([0-9a-f]+)")
@@ -29,7 +29,7 @@ def test_wild_write_takes_down_one_cluster():
     assert "[r4] end: panic (4 clusters, 0 failed, 1 panicked)" in boot.lines, boot.output
     assert boot.status == qemu.EXIT_PANICKED
     (place,) = [line for line in annotated(boot, "qemu-4x2") if " rip " in line]
-    assert re.search(r"  wild_write at cluster-kernel/hook\.c:\d+, in hook_run at cluster-kernel/hook\.c:\d+", place), place
+    assert re.search(r"  wild_write at cluster-kernel/fault\.c:\d+, in fault_injection_run at cluster-kernel/fault\.c:\d+", place), place
 
 
 def annotated(boot, name):
@@ -49,26 +49,26 @@ def check_only_one_is_down(boot, name, number):
 
 
 def test_stack_overflow_is_a_double_fault_with_last_words():
-    boot = machine.Boot("qemu-2x2", hook="stack-overflow:1")
+    boot = machine.Boot("qemu-2x2", fault="stack-overflow:1")
     check_only_one_is_down(boot, "qemu-2x2", 1)
     (fault,) = boot.matching(r"\[c1\] kernel: panic: exception 8 in the kernel, error 0, address ([0-9a-f]+)")
-    constants = machine.layout("qemu-2x2")["clusters"][1]["link_constants"]
-    assert int(fault[1], 16) // machine.PAGE * machine.PAGE == int(constants["r4_link_cores"], 16)  # core 0's guard page
+    constants = machine.layout("qemu-2x2")["clusters"][1]["linker_constants"]
+    assert int(fault[1], 16) // machine.PAGE * machine.PAGE == int(constants["r4_linker_cores"], 16)  # core 0's guard page
     lines = annotated(boot, "qemu-2x2")
     returns = [line for line in lines if "return address" in line]
     assert len(returns) == 16  # as many as a record holds
     for line in returns:
-        assert re.search(r"  hook_recurse at cluster-kernel/hook\.c:\d+", line), line
-    assert any(re.search(r" rip .*  hook_recurse at cluster-kernel/hook\.c:\d+", line) for line in lines), lines
+        assert re.search(r"  fault_injection_recurse at cluster-kernel/fault\.c:\d+", line), line
+    assert any(re.search(r" rip .*  fault_injection_recurse at cluster-kernel/fault\.c:\d+", line) for line in lines), lines
 
 
 def test_assert_is_a_panic_with_a_backtrace():
-    boot = machine.Boot("qemu-2x2", hook="assert:0")
+    boot = machine.Boot("qemu-2x2", fault="assert:0")
     check_only_one_is_down(boot, "qemu-2x2", 0)
-    assert boot.matching(r"\[c0\] kernel: panic: assert: .*hook.*"), boot.output
+    assert boot.matching(r"\[c0\] kernel: panic: assert: .*fault.*"), boot.output
     assert boot.matching(r"\[c0\] kernel: panic: cluster 0 core 0 cause 256 address 0"), boot.output
     returns = [line for line in annotated(boot, "qemu-2x2") if "return address" in line]
-    assert any(re.search(r"  hook_run at cluster-kernel/hook\.c:\d+", line) for line in returns), returns
+    assert any(re.search(r"  fault_injection_run at cluster-kernel/fault\.c:\d+", line) for line in returns), returns
     assert any(re.search(r"  (?:cluster_start at .*, in )?kernel_start at cluster-kernel/main\.c:\d+", line) for line in returns), returns
 
 

@@ -38,26 +38,26 @@ def test_text_and_read_only_data_equal_gnu_ld(stopped, name):
             assert found == expected, f"cluster {cluster} {section}: differs at {first_difference(found, expected)}"
 
 
-def link_constant_places():
-    """[(name, type, offset in .text, addend), …]: where the kernel object uses a link constant."""
+def linker_constant_places():
+    """[(name, type, offset in .text, addend), …]: where the kernel object uses a linker constant."""
     with open(machine.BUILD / "kernel.o", "rb") as file:
         elf = ELFFile(file)
         symbols = elf.get_section_by_name(".symtab")
         relocations = elf.get_section_by_name(".rela.text").iter_relocations()
         places = [(symbols.get_symbol(item["r_info_sym"]).name, item["r_info_type"], item["r_offset"], item["r_addend"])
                   for item in relocations]  # fmt: skip
-    return [place for place in places if place[0].startswith("r4_link_")]
+    return [place for place in places if place[0].startswith("r4_linker_")]
 
 
 @pytest.mark.parametrize("name", machine.NAMES)
 def test_link_constants_are_immediates(stopped, name):
     """Cluster number, core count and ring addresses stand in the instruction stream, as linkgen.py computed them."""
     guest = stopped(name)
-    places = link_constant_places()
+    places = linker_constant_places()
     used = {place[0] for place in places}
-    assert used >= {"r4_link_cluster", "r4_link_cluster_count", "r4_link_core_count", "r4_link_rings_in", "r4_link_rings_out"}
+    assert used >= {"r4_linker_cluster", "r4_linker_cluster_count", "r4_linker_core_count", "r4_linker_rings_in", "r4_linker_rings_out"}
     for cluster, (base, size, _) in guest.log.image.items():
-        constants = guest.layout["clusters"][cluster]["link_constants"]
+        constants = guest.layout["clusters"][cluster]["linker_constants"]
         image = guest.read(base, size)
         for symbol, kind, offset, addend in places:
             assert kind in (R_X86_64_32, R_X86_64_64)

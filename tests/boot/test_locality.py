@@ -20,7 +20,7 @@ class View:
     def __init__(self, guest, cluster):
         self.log = guest.log
         self.own = machine.own_ranges(guest.layout, cluster)
-        self.constants = {name: int(value, 16) for name, value in guest.layout["clusters"][cluster]["link_constants"].items()}
+        self.constants = {name: int(value, 16) for name, value in guest.layout["clusters"][cluster]["linker_constants"].items()}
         self.mappings, self.tables = paging.walk(guest.read, self.log.root_table[cluster])
         self.cluster = cluster
         self.has_io_apic = machine.io_apic_owner(guest.layout) == cluster
@@ -32,15 +32,15 @@ class View:
     def exceptions(self):
         """Page mappings outside the own memory that design allows: {(virtual, physical): (writable, no_cache)}."""
         allowed = {
-            (self.constants["r4_link_apic"], APIC): (True, True),
+            (self.constants["r4_linker_apic"], APIC): (True, True),
         }
         if self.has_io_apic:
-            allowed[self.constants["r4_link_io_apics"], IO_APIC] = (True, True)
+            allowed[self.constants["r4_linker_io_apics"], IO_APIC] = (True, True)
         for peer in self.peers:
-            header = self.constants["r4_link_headers"] + peer * machine.PAGE
+            header = self.constants["r4_linker_headers"] + peer * machine.PAGE
             allowed[header, self.log.header[peer]] = (False, False)
             base, _ = self.log.ring[self.cluster, peer]
-            virtual = self.constants["r4_link_rings_out"] + peer * RING_STRIDE
+            virtual = self.constants["r4_linker_rings_out"] + peer * RING_STRIDE
             for offset in range(0, RING_STRIDE, machine.PAGE):  # the ring's place, whatever its slots
                 allowed[virtual + offset, base + offset] = (True, False)
         return allowed
@@ -97,8 +97,8 @@ def test_kernel_rights(view):
 
 @each_cluster
 def test_direct_map_holds_the_pool_and_no_more(view):
-    base = view.constants["r4_link_direct_map"]
-    area = view.constants["r4_link_virtual_base"]
+    base = view.constants["r4_linker_direct_map"]
+    area = view.constants["r4_linker_virtual_base"]
     direct = [mapping for mapping in view.mappings if not area <= mapping.virtual < area + KERNEL_AREA]
     for mapping in direct:
         assert (mapping.virtual, mapping.size) == (base + mapping.physical, LARGE_PAGE), mapping

@@ -102,4 +102,4 @@ def test_the_longest_step_is_named(run):
     steps = run("qemu-2x1", "steps")
     assert steps.longest > TOLD_FROM
     assert steps.told[-1].startswith(f"{steps.longest} instructions: ")
-    assert any("derivation_make_more " in line and "untyped_retype " in line for line in steps.told), steps.told
+    assert any("derivation_create_more " in line and "untyped_retype " in line for line in steps.told), steps.told

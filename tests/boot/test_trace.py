@@ -93,8 +93,8 @@ def test_a_core_enters_and_leaves(events):
 
 
 def test_gdb_shows_the_ring(tmp_path):
-    constants = machine.layout(NAME)["clusters"][0]["link_constants"]
-    area = int(constants["r4_link_cores"], 16) + machine.PAGE  # of core 0, from its stack on
+    constants = machine.layout(NAME)["clusters"][0]["linker_constants"]
+    area = int(constants["r4_linker_cores"], 16) + machine.PAGE  # of core 0, from its stack on
     dump = f"dump binary memory {tmp_path / 'dump'} {area:#x} {area + CORE_BYTES:#x}"
     commands = [("at exit", "break debug_exit"), ("exit", "continue"), ("trace", "r4-trace"), ("short", "r4-trace 0 3"),
                 ("cpu", "thread 1"), ("dump", dump)]  # fmt: skip
@@ -109,7 +109,7 @@ def test_gdb_shows_the_ring(tmp_path):
 
 
 def test_a_panic_prints_the_last_events():
-    boot = machine.Boot(NAME, hook="assert:1")
+    boot = machine.Boot(NAME, fault="assert:1")
     lines = boot.matching(r"\[c1\] kernel: panic: trace: -(\d+) (\w+) (\w+) ([0-9a-f]+) (\w+) ([0-9a-f]+)")
     assert lines[-1].groups() == ("0", "panic", "cause", "100", "address", "0"), boot.output
     assert ("sent", "peer", "0", "kind", "1") in [line.groups()[1:] for line in lines]  # its HELLO

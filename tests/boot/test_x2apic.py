@@ -21,7 +21,7 @@ def test_demonstration():
 
 def test_panic_stops_its_cluster():
     """By NMIs to the cluster's other cores; the other cluster goes on."""
-    boot = machine.Boot("qemu-2x2", emulator=EMULATOR, hook="stack-overflow:1")
+    boot = machine.Boot("qemu-2x2", emulator=EMULATOR, fault="stack-overflow:1")
     assert boot.matching(X2APIC_MODE)
     assert boot.matching(r"\[c1\] kernel: panic: exception 8 in the kernel, .*")
     assert boot.matching(r"\[c0\] clean: .* as at the start"), boot.output

@@ -28,15 +28,15 @@ static void memories_check(const struct r4_layout *layout) {
     FUZZ_CHECK((uint64_t)__builtin_popcountll(served) == layout->header->cluster_count);
 }
 
-static void links_check(const struct r4_layout *layout) {
+static void peers_check(const struct r4_layout *layout) {
     bool seen[R4_MAX_CLUSTERS][R4_MAX_CLUSTERS] = {0};
     uint32_t clusters = layout->header->cluster_count;
-    FUZZ_CHECK(layout->header->link_count == clusters * (clusters - 1));
-    for (uint32_t i = 0; i < layout->header->link_count; i++) {
-        const struct r4_layout_link *link = &layout->links[i];
-        FUZZ_CHECK(link->from < clusters && link->to < clusters && link->from != link->to);
-        FUZZ_CHECK(!seen[link->from][link->to]);
-        seen[link->from][link->to] = true;
+    FUZZ_CHECK(layout->header->peer_count == clusters * (clusters - 1));
+    for (uint32_t i = 0; i < layout->header->peer_count; i++) {
+        const struct r4_layout_peer *peer = &layout->peers[i];
+        FUZZ_CHECK(peer->from < clusters && peer->to < clusters && peer->from != peer->to);
+        FUZZ_CHECK(!seen[peer->from][peer->to]);
+        seen[peer->from][peer->to] = true;
     }
 }
 
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (fault == R4_LAYOUT_GOOD) {
         clusters_check(&layout);
         memories_check(&layout);
-        links_check(&layout);
+        peers_check(&layout);
         owners_check(&layout);
     }
     free(copy);

@@ -4,15 +4,15 @@
  * read as its readers read it: every name of every section and symbol.
  */
 #include "fuzz.h"
-#include <r4/link.h>
 #include <r4/linker.h>
+#include <r4/linker_constants.h>
 
 #define BASE      0xffffffff81000000ULL
 #define IMAGE_MAX (256U << 10) /* for speed; the coordinator takes up to 2 MiB */
 
 #define SYMBOL(name, bits, value) {#name, (bits) == 32 ? 7 : BASE},
 
-static const struct linker_symbol symbols[] = {R4_LINK_CONSTANT_LIST(SYMBOL)};
+static const struct linker_symbol symbols[] = {R4_LINKER_CONSTANT_LIST(SYMBOL)};
 
 static size_t names_read(const struct elf_file *file) {
     size_t sum = 0;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * A hostile peer against one end of a link: core/ring.c and core/loan.c, with the queues and the dispatch of remote.c
+ * A hostile peer against one end of a link: pure/ring.c and pure/loan.c, with the queues and the dispatch of remote.c
  * and loans.c in small. Input = a script. The peer writes what its mappings allow, anything at any time: the producer's
  * lines of the ring to us, the consumer's line of the ring from us. Our side polls, hands out, revokes, ends sweeps.
  * Promises: nothing is read or written outside the rings; the peer never changes our lines; no record is queued twice;
  * an answer counts only once its question has been sent, and memory that is lent comes back only by the peer's word.
  */
-#include "core/loan.h"
-#include "core/ring.h"
 #include "fuzz.h"
+#include "pure/loan.h"
+#include "pure/ring.h"
 
 struct queue {
     struct post *first;
@@ -130,7 +130,7 @@ static void request_receive(const struct r4_message *message) {
         FUZZ_CHECK(loan->state == LOAN_IN_FREE && message->generation > loan->generation);
         loan->generation = message->generation;
         bool lands = message->size_log2 % 2 == 0;
-        loan->state = lands ? LOAN_IN_LANDED : LOAN_IN_FREE;
+        loan->state = lands ? LOAN_IN_RECEIVED : LOAN_IN_FREE;
         queue_put(&answers, &loan->post, lands ? R4_MESSAGE_ACCEPT : R4_MESSAGE_REFUSE, R4_OK);
     } else if (message->kind == R4_MESSAGE_REVOKE && loan_sweep_starts(loan, message)) {
         FUZZ_CHECK(loan->state == LOAN_IN_SWEEPING && message->generation == loan->generation);
@@ -223,7 +223,7 @@ static void own_step(struct fuzz_script *script, unsigned kind) {
         queue_put(&requests, &loan->post, R4_MESSAGE_REVOKE, R4_OK);
     } else if (kind == 8 && in_loan->state == LOAN_IN_SWEEPING) {
         bool swept = fuzz_next(script, 1) % 2 == 0;
-        in_loan->state = swept ? LOAN_IN_FREE : LOAN_IN_LANDED;
+        in_loan->state = swept ? LOAN_IN_FREE : LOAN_IN_RECEIVED;
         queue_put(&answers, &in_loan->post, R4_MESSAGE_DONE, swept ? R4_OK : R4_ERR_CLUSTER_DOWN);
     }
     flush();

@@ -200,7 +200,7 @@ def seeds(arguments, scratch):
     yield "string", "number", b"\x08x\x000x1f8,9 x=17"
     yield "format", "directives", bytes([100, 4]) + bytes(range(0, 240, 3)) + b"%-8s|%08lx|%c%%%d%5u%q"
     yield "peer", "handoff", bytes([3, 6, 0, 5, 0, 2, 0, 0, 3, 0, 0, 0, 0, 5, 0, 7, 0, 0, 6, 0, 0, 0, 0, 5, 0])
-    yield "peer", "landing", bytes([2, 0, 2, 1, 0, 22, 1, 5, 0, 0, 5, 1, 0, 0, 0, 5, 0, 8, 1, 0, 2, 0, 3, 1, 2, 3, 4, 1, 5, 0])
+    yield "peer", "receive_slot", bytes([2, 0, 2, 1, 0, 22, 1, 5, 0, 0, 5, 1, 0, 0, 0, 5, 0, 8, 1, 0, 2, 0, 3, 1, 2, 3, 4, 1, 5, 0])
 
 
 def main():

@@ -2,31 +2,32 @@
  *
  * For a test of one file of cluster-kernel/ that is not pure (kernel_X.c tests X.c): what the boot linker and the
  * coordinator give a kernel, here of cluster 1 of 4. Its neighbours and the machine (cluster-kernel/machine.h) are
- * fakes in the test. Link constants are symbols, so those that name an area are the areas themselves. Included once.
+ * fakes in the test. Linker constants are symbols, so those that name an area are the areas themselves. Included once.
  */
 #ifndef R4_TESTS_KERNEL_H
 #define R4_TESTS_KERNEL_H
 
-#include "core.h"
+#include "cluster/core.h"
 #include "suite.h"
 
 #define KERNEL_CLUSTERS 4U
 #define KERNEL_OWN      1U
 
-__asm__(".globl r4_link_cluster, r4_link_cluster_count, r4_link_core_count, r4_link_ring_slots, r4_link_trace\n"
-        ".globl r4_link_direct_map, r4_link_cores\n"
-        ".set r4_link_cluster, 1\n.set r4_link_cluster_count, 4\n.set r4_link_core_count, 1\n"
-        ".set r4_link_ring_slots, 1\n.set r4_link_trace, 0\n.set r4_link_direct_map, 0\n.set r4_link_cores, 0\n");
+__asm__(
+    ".globl r4_linker_cluster, r4_linker_cluster_count, r4_linker_core_count, r4_linker_ring_slots, r4_linker_trace\n"
+    ".globl r4_linker_direct_map, r4_linker_cores\n"
+    ".set r4_linker_cluster, 1\n.set r4_linker_cluster_count, 4\n.set r4_linker_core_count, 1\n"
+    ".set r4_linker_ring_slots, 1\n.set r4_linker_trace, 0\n.set r4_linker_direct_map, 0\n.set r4_linker_cores, 0\n");
 
-struct r4_boot_info r4_link_boot_info;
-struct r4_header r4_link_header;
-_Alignas(R4_PAGE_SIZE) uint8_t r4_link_headers[KERNEL_CLUSTERS][R4_PAGE_SIZE];
-_Alignas(R4_PAGE_SIZE) uint8_t r4_link_rings_in[KERNEL_CLUSTERS][R4_RING_STRIDE];
-_Alignas(R4_PAGE_SIZE) uint8_t r4_link_rings_out[KERNEL_CLUSTERS][R4_RING_STRIDE];
+struct r4_boot_info r4_linker_boot_info;
+struct r4_header r4_linker_header;
+_Alignas(R4_PAGE_SIZE) uint8_t r4_linker_headers[KERNEL_CLUSTERS][R4_PAGE_SIZE];
+_Alignas(R4_PAGE_SIZE) uint8_t r4_linker_rings_in[KERNEL_CLUSTERS][R4_RING_STRIDE];
+_Alignas(R4_PAGE_SIZE) uint8_t r4_linker_rings_out[KERNEL_CLUSTERS][R4_RING_STRIDE];
 
 /* Any cluster's header page, to be written. */
 static inline struct r4_header *kernel_header(uint32_t number) {
-    return number == KERNEL_OWN ? &r4_link_header : (struct r4_header *)r4_link_headers[number];
+    return number == KERNEL_OWN ? &r4_linker_header : (struct r4_header *)r4_linker_headers[number];
 }
 
 static inline void kernel_panics(uint32_t number) { atomic_store(&kernel_header(number)->state, R4_CLUSTER_PANICKED); }

@@ -3,16 +3,16 @@
  * When a revoke or a delete is done in the call itself, and when it takes an operation: what the simulator and the
  * machine come to only if another operation is just settling.
  */
-#include "capability.h"
-#include "cluster.h"
-#include "core/derivation.h"
+#include "call/handlers.h"
+#include "cluster/cluster.h"
 #include "kernel.h"
 #include "object/frame.h"
-#include "object/handlers.h"
-#include "operation.h"
-#include "remote.h"
-#include "revoke.h"
-#include "shootdown.h"
+#include "peer/mailbox.h"
+#include "pure/derivation.h"
+#include "revoke/finalise.h"
+#include "revoke/revoke.h"
+#include "sched/operation.h"
+#include "sched/shootdown.h"
 
 struct cluster cluster;
 
@@ -28,15 +28,15 @@ struct core *machine_core(void) {
     return &core;
 }
 void revoke_begin(struct operation *operation) { begun += operation == &caller.operation; }
-void capability_undo(struct r4_slot *slot) { ck_abort_msg("slot of type %d has nothing to undo", slot_type(slot)); }
-bool capability_needs_operation(const struct r4_slot *slot) { return slot_type(slot) == R4_CAP_CAP_PAGE; }
+void finalise(struct r4_slot *slot) { ck_abort_msg("slot of type %d has nothing to undo", slot_type(slot)); }
+bool finalise_needs_operation(const struct r4_slot *slot) { return slot_type(slot) == R4_CAP_CAP_PAGE; }
 void operation_follow(struct operation *operation, const struct r4_slot *slot) {
     ck_abort_msg("%p stands on %p", (void *)operation, (const void *)slot);
 }
-void remote_record_moved(struct r4_slot *from, struct r4_slot *to) {
+void lend_record_moved(struct r4_slot *from, struct r4_slot *to) {
     ck_abort_msg("%p moves to %p", (void *)from, (void *)to);
 }
-bool frame_is_marked(const struct r4_slot *slot) { ck_abort_msg("%p is asked for", (const void *)slot); }
+bool frame_is_proxy_page(const struct r4_slot *slot) { ck_abort_msg("%p is asked for", (const void *)slot); }
 void shootdown_noted(struct core *asker) {
     ck_assert_ptr_eq(asker, &core);
     cluster.noted_cores = 0;
@@ -84,10 +84,10 @@ static void expect_operation(struct outcome outcome, enum operation_kind kind, c
 
 START_TEST(test_revoke_of_nothing) {
     struct r4_slot *slot = start(R4_CAP_UNTYPED, 4096);
-    expect_done(invoke(cap_revoke, slot));
+    expect_done(invoke(sys_cap_revoke, slot));
     ck_assert_uint_eq(slot->word[1], 0);
     slot = start(R4_CAP_NOTIFICATION, 77);
-    expect_done(invoke(cap_revoke, slot));
+    expect_done(invoke(sys_cap_revoke, slot));
     ck_assert_uint_eq(slot->word[1], 77);
 }
 END_TEST
@@ -97,17 +97,18 @@ START_TEST(test_revoke_while_something_settles) {
     struct r4_slot *slot = start(R4_CAP_UNTYPED, 4096);
     other = (struct operation){.kind = OPERATION_DRAIN, .phase = OPERATION_SETTLING};
     cluster.operations = &other;
-    expect_operation(invoke(cap_revoke, slot), OPERATION_REVOKE, slot);
+    expect_operation(invoke(sys_cap_revoke, slot), OPERATION_REVOKE, slot);
     ck_assert_uint_eq(slot->word[1], 4096);
 }
 END_TEST
 
 START_TEST(test_revoke_of_children) {
     struct r4_slot *slot = start(R4_CAP_UNTYPED, 4096);
-    derivation_make(machine_direct(), slot, &slots[2], &(struct slot_content){.type = R4_CAP_NOTIFICATION, .depth = 1});
-    expect_operation(invoke(cap_revoke, slot), OPERATION_REVOKE, slot);
+    derivation_create(machine_direct(), slot, &slots[2],
+                      &(struct slot_content){.type = R4_CAP_NOTIFICATION, .depth = 1});
+    expect_operation(invoke(sys_cap_revoke, slot), OPERATION_REVOKE, slot);
     slot = start(R4_CAP_REMOTE_REF, 0);
-    expect_operation(invoke(cap_revoke, slot), OPERATION_REVOKE, slot);
+    expect_operation(invoke(sys_cap_revoke, slot), OPERATION_REVOKE, slot);
 }
 END_TEST
 
@@ -116,26 +117,27 @@ START_TEST(test_revoke_is_joined) {
     slot_flags_set(slot, R4_FLAG_BUSY | R4_FLAG_ROOT);
     other = (struct operation){.kind = OPERATION_REVOKE, .root = slot};
     cluster.operations = &other;
-    expect_operation(invoke(cap_revoke, slot), OPERATION_JOIN, NULL);
+    expect_operation(invoke(sys_cap_revoke, slot), OPERATION_JOIN, NULL);
     ck_assert_ptr_eq(caller.operation.joined, &other);
     slot = start(R4_CAP_UNTYPED, 0);
-    slot_flags_set(slot, R4_FLAG_MAKING);
-    ck_assert_int_eq(invoke(cap_revoke, slot).error, R4_ERR_BUSY);
+    slot_flags_set(slot, R4_FLAG_CREATING);
+    ck_assert_int_eq(invoke(sys_cap_revoke, slot).error, R4_ERR_BUSY);
 }
 END_TEST
 
 START_TEST(test_delete) {
     struct r4_slot *slot = start(R4_CAP_NOTIFICATION, 0);
-    expect_done(invoke(cap_delete, slot));
+    expect_done(invoke(sys_cap_delete, slot));
     ck_assert_int_eq(slot_type(slot), R4_CAP_EMPTY);
     slot = start(R4_CAP_CAP_PAGE, 0);
-    expect_operation(invoke(cap_delete, slot), OPERATION_DELETE, slot);
+    expect_operation(invoke(sys_cap_delete, slot), OPERATION_DELETE, slot);
     slot = start(R4_CAP_UNTYPED, 0);
-    derivation_make(machine_direct(), slot, &slots[2], &(struct slot_content){.type = R4_CAP_NOTIFICATION, .depth = 1});
-    expect_operation(invoke(cap_delete, slot), OPERATION_DELETE, slot);
+    derivation_create(machine_direct(), slot, &slots[2],
+                      &(struct slot_content){.type = R4_CAP_NOTIFICATION, .depth = 1});
+    expect_operation(invoke(sys_cap_delete, slot), OPERATION_DELETE, slot);
     slot = start(R4_CAP_UNTYPED, 0);
-    slot_flags_set(slot, R4_FLAG_LANDED);
-    ck_assert_int_eq(invoke(cap_delete, slot).error, R4_ERR_LOANED);
+    slot_flags_set(slot, R4_FLAG_RECEIVED);
+    ck_assert_int_eq(invoke(sys_cap_delete, slot).error, R4_ERR_LOANED);
     ck_assert_uint_eq(started, 0);
 }
 END_TEST

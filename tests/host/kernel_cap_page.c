@@ -3,13 +3,13 @@
  * Cap pages in and out of a window: what happens to versions on the way, up to the last one, which no system lives to
  * see. Physical and virtual addresses are the same here.
  */
-#include "cluster.h"
+#include "call/handlers.h"
+#include "cluster/cluster.h"
 #include "kernel.h"
 #include "object/cap_page.h"
 #include "object/frame.h"
-#include "object/handlers.h"
-#include "revoke.h"
-#include "shootdown.h"
+#include "revoke/revoke.h"
+#include "sched/shootdown.h"
 
 #define NAME       0x70003U
 #define OWN_PAGE   0U /* window pages: the caller's slots; where the page under test comes to */
@@ -72,7 +72,7 @@ static void start(uint32_t floor) {
     table_hang(4, tables[1]);
     table_hang(3, tables[2]);
     table_hang(2, tables[3]);
-    tables[3][OWN_PAGE] = paging_leaf((uintptr_t)own, R4_READ, false, PAGING_MARK_CAPS);
+    tables[3][OWN_PAGE] = paging_leaf((uintptr_t)own, R4_READ, false, PAGING_KIND_CAPS);
     pd.root = (uintptr_t)tables[0];
     pd.window.tables[0] = tables[3];
     pd.window.name = NAME;
@@ -117,9 +117,9 @@ START_TEST(test_in_above_the_floor) {
         page_fill(1000);
         struct r4_slot was[R4_SLOTS_PER_PAGE];
         memcpy(was, page, sizeof(was));
-        ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_OK);
+        ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_OK);
         expect_raised(was, floors[i] + 1);
-        ck_assert_uint_eq(tables[3][THERE], paging_leaf((uintptr_t)page, R4_READ, false, PAGING_MARK_CAPS));
+        ck_assert_uint_eq(tables[3][THERE], paging_leaf((uintptr_t)page, R4_READ, false, PAGING_KIND_CAPS));
         ck_assert_uint_eq(slot_mapping_get(&own[SLOT_PAGE]).address, window_page_address(THERE));
         for (uint32_t slot = 1; slot < R4_SLOTS_PER_PAGE; slot++) { /* each empty one can be filled at least once */
             ck_assert(slot % 3 == 0 || slot_free_check(&page[slot]) == R4_OK);
@@ -131,19 +131,19 @@ END_TEST
 START_TEST(test_out_raises_the_floor) {
     start(7);
     page_fill(1000);
-    ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_OK);
+    ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_OK);
     ck_assert_uint_eq(pd.cap_pages[0], 1);
-    ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_ERR_MAPPED);
+    ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_ERR_MAPPED);
     page[77].word[0] = r4_slot_version_set(page[77].word[0], 5000);
     pd.cores = 1;
-    ck_assert_int_eq(cap_page_unmap_call(&invocation).error, R4_OK);
+    ck_assert_int_eq(sys_cap_page_unmap(&invocation).error, R4_OK);
     ck_assert_uint_eq(pd.version_floor, 5000);
     ck_assert_uint_eq(pd.cap_pages[0], 0);
     ck_assert_uint_eq(tables[3][THERE], 0);
     ck_assert_uint_eq(cluster.noted_cores, 0);
-    ck_assert_int_eq(cap_page_unmap_call(&invocation).error, R4_ERR_NOT_MAPPED);
+    ck_assert_int_eq(sys_cap_page_unmap(&invocation).error, R4_ERR_NOT_MAPPED);
     invocation.argument[1] = THERE + 1; /* any place is above it now */
-    ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_OK);
+    ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_OK);
     ck_assert_uint_eq(slot_version(&page[1]), 5001);
 }
 END_TEST
@@ -154,9 +154,9 @@ START_TEST(test_any_slot_may_be_the_highest) {
         memset(tables, 0, sizeof(tables));
         start(7);
         page_fill(1000);
-        ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_OK);
+        ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_OK);
         page[slot].word[0] = r4_slot_version_set(page[slot].word[0], 5000);
-        ck_assert_int_eq(cap_page_unmap_call(&invocation).error, R4_OK);
+        ck_assert_int_eq(sys_cap_page_unmap(&invocation).error, R4_OK);
         ck_assert_uint_eq(pd.version_floor, 5000);
     }
 }
@@ -165,8 +165,8 @@ END_TEST
 START_TEST(test_floor_stays) {
     start(9000);
     page_fill(1000);
-    ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_OK);
-    ck_assert_int_eq(cap_page_unmap_call(&invocation).error, R4_OK);
+    ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_OK);
+    ck_assert_int_eq(sys_cap_page_unmap(&invocation).error, R4_OK);
     ck_assert_uint_eq(pd.version_floor, 9001);
     cap_page_unmap(&own[SLOT_PAGE]); /* mapped nowhere: as it dies */
     ck_assert_uint_eq(pd.version_floor, 9001);
@@ -182,7 +182,7 @@ START_TEST(test_retired) {
         page_fill(1000);
         struct r4_slot was[R4_SLOTS_PER_PAGE];
         memcpy(was, page, sizeof(was));
-        ck_assert_int_eq(cap_page_map_call(&invocation).error, R4_ERR_RETIRED);
+        ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_ERR_RETIRED);
         ck_assert_mem_eq(page, was, sizeof(was));
         ck_assert_uint_eq(tables[3][THERE], 0);
         ck_assert_uint_eq(pd.cap_pages[0], 0);

@@ -3,7 +3,7 @@
  * The console as cluster 1 of 4 sees it: who owns it, what a successor prints, a log that is full, lines that are lost,
  * what a log must not do to the terminal.
  */
-#include "console.h"
+#include "diag/console.h"
 #include "kernel.h"
 
 #define TICKS_PER_MS 1000U
@@ -45,8 +45,8 @@ void machine_console_write(const char *text, size_t length) {
 }
 
 static void start(uint32_t owner) {
-    r4_link_boot_info.console_owner = owner;
-    r4_link_boot_info.tsc_khz = TICKS_PER_MS;
+    r4_linker_boot_info.console_owner = owner;
+    r4_linker_boot_info.tsc_khz = TICKS_PER_MS;
     for (uint32_t number = 0; number < KERNEL_CLUSTERS; number++) {
         atomic_store(&kernel_header(number)->state, R4_CLUSTER_UP);
         atomic_store(&kernel_header(number)->doorbell_apic, 10 * number);
@@ -77,7 +77,7 @@ static void peer_prints(uint32_t reader, uint32_t cluster, uint32_t bytes) {
 }
 
 static uint32_t log_used(uint32_t reader) {
-    return atomic_load(&r4_link_header.log.end) - atomic_load(&kernel_header(reader)->printed[KERNEL_OWN]);
+    return atomic_load(&r4_linker_header.log.end) - atomic_load(&kernel_header(reader)->printed[KERNEL_OWN]);
 }
 
 /* Fills the own log, which `reader` prints, up to less than one line of `length` bytes. Returns how many lines. */
@@ -99,7 +99,7 @@ START_TEST(test_owner_prints) {
     line("[c1] own");
     expect_output("[c3] before\n[c1] own\n");
     ck_assert_uint_eq(rung, 0);
-    ck_assert_uint_eq(atomic_load(&r4_link_header.log.end), 0);
+    ck_assert_uint_eq(atomic_load(&r4_linker_header.log.end), 0);
     ck_assert(!console_poll());
     expect_output("");
 }
@@ -113,8 +113,8 @@ START_TEST(test_others_log) {
     expect_output("");
     ck_assert_uint_eq(rung, 1);
     ck_assert_uint_eq(rung_apic, 20);
-    ck_assert_uint_eq(atomic_load(&r4_link_header.log.end), 9);
-    ck_assert(memcmp(r4_link_header.log.bytes, "[c1] own\n", 9) == 0);
+    ck_assert_uint_eq(atomic_load(&r4_linker_header.log.end), 9);
+    ck_assert(memcmp(r4_linker_header.log.bytes, "[c1] own\n", 9) == 0);
 }
 END_TEST
 
@@ -178,7 +178,7 @@ END_TEST
 START_TEST(test_full_log_waits_then_drops) {
     start(0);
     fill(0, 100);
-    uint32_t end = atomic_load(&r4_link_header.log.end);
+    uint32_t end = atomic_load(&r4_linker_header.log.end);
     for (uint32_t lost = 1; lost <= 2; lost++) {
         uint64_t began = now;
         char text[200] = {0};
@@ -186,7 +186,7 @@ START_TEST(test_full_log_waits_then_drops) {
         line(text);
         ck_assert_uint_gt(now - began, CONSOLE_WAIT_MS * TICKS_PER_MS);
         ck_assert_uint_lt(now - began, (CONSOLE_WAIT_MS + 2) * TICKS_PER_MS);
-        ck_assert_uint_eq(atomic_load(&r4_link_header.log.end), end);
+        ck_assert_uint_eq(atomic_load(&r4_linker_header.log.end), end);
     }
     peer_prints(0, KERNEL_OWN, log_used(0));
     line("again");
@@ -194,7 +194,7 @@ START_TEST(test_full_log_waits_then_drops) {
     const char *expected = "[c1] kernel: 2 lines lost\nagain\nand again\n";
     ck_assert_uint_eq(log_used(0), strlen(expected));
     for (uint32_t i = 0; i < strlen(expected); i++) {
-        ck_assert_int_eq(r4_link_header.log.bytes[(end + i) % R4_LOG_BYTES], expected[i]);
+        ck_assert_int_eq(r4_linker_header.log.bytes[(end + i) % R4_LOG_BYTES], expected[i]);
     }
     expect_output("");
 }
@@ -298,7 +298,7 @@ START_TEST(test_turns) {
     ck_assert(console_poll());
     ck_assert_uint_eq(output_length, 206);
     ck_assert(memcmp(output + 200, "short\n", 6) == 0);
-    ck_assert_uint_eq(atomic_load(&r4_link_header.printed[0]), 200);
+    ck_assert_uint_eq(atomic_load(&r4_linker_header.printed[0]), 200);
     ck_assert(console_poll());
     ck_assert(!console_poll());
     ck_assert_uint_eq(output_length, 506);

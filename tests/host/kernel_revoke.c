@@ -4,11 +4,11 @@
  * that the simulator does not come to within a thousand seeds. operation.c is the kernel's; a peer and the scheduler
  * are fakes.
  */
-#include "core/derivation.h"
 #include "kernel.h"
 #include "object/frame.h"
-#include "operation.h"
-#include "revoke.h"
+#include "pure/derivation.h"
+#include "revoke/revoke.h"
+#include "sched/operation.h"
 
 struct cluster cluster;
 static struct core own_core;
@@ -37,35 +37,35 @@ void sched_kick(struct core *core, uint32_t priority) {
     (void)core;
     (void)priority;
 }
-void capability_undo(struct r4_slot *slot) { ck_abort_msg("slot of type %d has nothing to undo", slot_type(slot)); }
+void finalise(struct r4_slot *slot) { ck_abort_msg("slot of type %d has nothing to undo", slot_type(slot)); }
 void frame_unmap(const struct r4_slot *slot) {
     ck_assert_int_eq(slot_type(slot), R4_CAP_FRAME);
     ck_assert_uint_ne(slot->word[1], 0);
     unmapped++;
 }
 void shootdown_noted(struct core *core) { ck_abort_msg("core %u owes no flush", core->index); }
-enum operation_progress make_run(struct core *core, struct operation *operation) {
+enum operation_progress create_run(struct core *core, struct operation *operation) {
     (void)core;
     ck_abort_msg("an operation of kind %d", operation->kind);
 }
-void make_slot_gone(struct operation *operation, const struct r4_slot *slot) {
+void create_slot_gone(struct operation *operation, const struct r4_slot *slot) {
     (void)slot;
     ck_abort_msg("an operation of kind %d", operation->kind);
 }
-void remote_revoke(const struct r4_slot *slot, uint32_t priority) {
+void lend_revoke(const struct r4_slot *slot, uint32_t priority) {
     (void)priority;
     ck_assert_int_eq(slot_type(slot), R4_CAP_REMOTE_REF);
     asked_back++;
 }
-enum r4_error remote_failure(const struct r4_slot *slot) {
+enum r4_error lend_failure(const struct r4_slot *slot) {
     (void)slot;
     return R4_OK;
 }
-void remote_shelter(struct r4_slot *slot, uint64_t depth) {
+void lend_park(struct r4_slot *slot, uint64_t depth) {
     (void)depth;
-    ck_abort_msg("slot of type %d needs no shelter", slot_type(slot));
+    ck_abort_msg("slot of type %d needs no park", slot_type(slot));
 }
-void remote_swept(struct operation *operation) { ck_abort_msg("an operation of kind %d", operation->kind); }
+void borrow_swept(struct operation *operation) { ck_abort_msg("an operation of kind %d", operation->kind); }
 void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
     (void)first;
     (void)second;
@@ -81,7 +81,7 @@ static void derive(struct r4_slot *parent, struct r4_slot *slot, enum r4_cap_typ
         return;
     }
     content.depth = (uint32_t)slot_depth(parent) + 1;
-    derivation_make(machine_direct(), parent, slot, &content);
+    derivation_create(machine_direct(), parent, slot, &content);
 }
 
 static struct operation *start(uint32_t thread, enum operation_kind kind, struct r4_slot *root) {
@@ -271,7 +271,7 @@ END_TEST
 
 /* All slots of a retype have gone: what stands beside them moves, and none of it becomes the retype's. */
 START_TEST(test_beside_a_retype) {
-    struct operation *make = start(0, OPERATION_MAKE, NULL);
+    struct operation *make = start(0, OPERATION_CREATE, NULL);
     make->position = &slots[5];
     make->last = &slots[4];
     operation_slot_moved(&slots[5], &slots[9]);

@@ -2,15 +2,15 @@
  *
  * A producer and a consumer of one ring, each a thread: once as they are under TSan (tsan_ring.c), and once at full
  * speed (test_ring.c), where stores and loads pass each other as the processor lets them. The consumer holds every
- * message against what the producer must have put. Each side uses the sleep protocol as cluster-kernel/remote.c does,
- * with a doorbell that is one bit, as a pending interrupt is. Bells that came while a side was awake are forgotten
- * before its last look, so that no surplus one can make up for one that is missing: who then sleeps while there is work
- * has been forgotten by the other.
+ * message against what the producer must have put. Each side uses the sleep protocol as cluster-kernel/peer/mailbox.c
+ * does, with a doorbell that is one bit, as a pending interrupt is. Bells that came while a side was awake are
+ * forgotten before its last look, so that no surplus one can make up for one that is missing: who then sleeps while
+ * there is work has been forgotten by the other.
  */
 #ifndef R4_TESTS_RING_THREADS_H
 #define R4_TESTS_RING_THREADS_H
 
-#include "core/ring.h"
+#include "pure/ring.h"
 #include "random.h"
 #include "suite.h"
 #include <pthread.h>

@@ -8,8 +8,8 @@
 #ifndef R4_TESTS_SPACE_H
 #define R4_TESTS_SPACE_H
 
-#include "core/paging.h"
 #include "expect.h"
+#include "pure/paging.h"
 #include "suite.h"
 
 #define SPACE_PAGES 160U

@@ -4,8 +4,8 @@
  * again, and what any other number finds: nothing. A name is taken apart here by hand: asid in bits 15:0, generation in
  * bits 31:16.
  */
-#include "core/asid.h"
 #include "expect.h"
+#include "pure/asid.h"
 #include "random.h"
 #include "suite.h"
 

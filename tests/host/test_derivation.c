@@ -3,8 +3,8 @@
  * The derivation list against a naive model: trees with parents and lists of children, whose pre-order walk must be the
  * list. The slots stand at the top of what a link can name.
  */
-#include "core/derivation.h"
 #include "expect.h"
+#include "pure/derivation.h"
 #include "random.h"
 #include "suite.h"
 
@@ -101,7 +101,7 @@ static uint32_t pick(uint64_t *state, bool used) {
 
 static void make(uint32_t behind, uint32_t at, struct slot_content content, uint64_t name) {
     content.badge = name;
-    derivation_make(direct(), &slots[behind], &slots[at], &content);
+    derivation_create(direct(), &slots[behind], &slots[at], &content);
     nodes[at] = (struct node){.used = true, .parent = NOBODY, .name = name};
 }
 
@@ -202,7 +202,7 @@ START_TEST(test_deepest) {
         if (i == 0) {
             slot_fill(&chain[i], &content);
         } else {
-            derivation_make(base, &chain[i - 1], &chain[i], &content);
+            derivation_create(base, &chain[i - 1], &chain[i], &content);
         }
         ck_assert_uint_eq(slot_depth(&chain[i]), i);
     }
@@ -215,10 +215,10 @@ START_TEST(test_deepest) {
 }
 END_TEST
 
-/* A copy says what derivation_make() would have said of it; a frame's mapping stays with the source, and whatever badge
- * is asked for, its copy has none. */
+/* A copy says what derivation_create() would have said of it; a frame's mapping stays with the source, and whatever
+ * badge is asked for, its copy has none. */
 START_TEST(test_copy) {
-    static const enum r4_cap_type types[] = {R4_CAP_FRAME, R4_CAP_THREAD, R4_CAP_LINK};
+    static const enum r4_cap_type types[] = {R4_CAP_FRAME, R4_CAP_THREAD, R4_CAP_PEER};
     for (size_t i = 0; i < R4_COUNT(types); i++) {
         bool frame = types[i] == R4_CAP_FRAME;
         struct slot_content content = {.type = types[i],
@@ -231,7 +231,7 @@ START_TEST(test_copy) {
                                        .badge = frame ? 0 : 77};
         memset(slots, 0, sizeof(slots));
         slot_fill(&slots[0], &(struct slot_content){.type = R4_CAP_UNTYPED});
-        derivation_make(direct(), &slots[0], &slots[1], &content);
+        derivation_create(direct(), &slots[0], &slots[1], &content);
         derivation_copy(direct(), &slots[1], &slots[3], 0x21, 4, content.badge);
         if (frame) {
             slot_mapping_set(&slots[1], (struct slot_mapping){0x7fff12347000, 0x60005});
@@ -244,7 +244,7 @@ START_TEST(test_copy) {
                                         .object = 0x12345000,
                                         .depth = 4,
                                         .badge = content.badge};
-        derivation_make(direct(), &slots[1], &slots[4], &content); /* between source and copy */
+        derivation_create(direct(), &slots[1], &slots[4], &content); /* between source and copy */
         ck_assert_uint_eq(slots[2].word[1], slots[4].word[1]);
         ck_assert_uint_eq(slots[2].word[2], slots[4].word[2]);
         ck_assert_uint_eq(slots[2].word[0] & 0xffffffffffff, slots[4].word[0] & 0xffffffffffff);
@@ -296,7 +296,7 @@ START_TEST(test_run) {
     enum { COUNT = 5, FIRST = 8, SINGLE = 24 };
     struct slot_content content = {.type = R4_CAP_FRAME,
                                    .ttl = 15,
-                                   .flags = R4_FLAG_ORIGINAL | R4_FLAG_MAKING,
+                                   .flags = R4_FLAG_ORIGINAL | R4_FLAG_CREATING,
                                    .rights = R4_ALL_RIGHTS,
                                    .size_log2 = 12,
                                    .object = 0x7ff000,
@@ -307,17 +307,17 @@ START_TEST(test_run) {
             memset(&slots[source], 0, 16 * sizeof(slots[0]));
             slot_fill(&slots[source], &(struct slot_content){.type = R4_CAP_UNTYPED});
             if (followed) {
-                derivation_make(direct(), &slots[source], &slots[source + 1],
-                                &(struct slot_content){.type = R4_CAP_PD, .depth = 1});
+                derivation_create(direct(), &slots[source], &slots[source + 1],
+                                  &(struct slot_content){.type = R4_CAP_PD, .depth = 1});
             }
             slots[source + FIRST + 2].word[0] = 41ULL << 16; /* versions are each slot's own */
         }
-        derivation_make(direct(), &slots[0], &slots[FIRST], &content);
-        derivation_make_more(direct(), &slots[FIRST], COUNT - 1);
+        derivation_create(direct(), &slots[0], &slots[FIRST], &content);
+        derivation_create_more(direct(), &slots[FIRST], COUNT - 1);
         for (uint32_t i = 0; i < COUNT; i++) {
             struct slot_content one = content;
             one.object += (phys_t)i << 12;
-            derivation_make(direct(), i == 0 ? &slots[16] : &slots[SINGLE + i - 1], &slots[SINGLE + i], &one);
+            derivation_create(direct(), i == 0 ? &slots[16] : &slots[SINGLE + i - 1], &slots[SINGLE + i], &one);
         }
         for (uint32_t i = 0; i < 16; i++) { /* the two halves are alike but for where they lie */
             const struct r4_slot *other = slot_next(direct(), &slots[16 + i]);
@@ -367,7 +367,7 @@ static void make_tree(void) {
     memset(slots, 0, sizeof(slots));
     slot_fill(&slots[0], &(struct slot_content){.type = R4_CAP_UNTYPED, .flags = R4_FLAG_ORIGINAL, .ttl = 9});
     for (size_t i = 0; i < R4_COUNT(made); i++) {
-        derivation_make(direct(), &slots[made[i].parent], &slots[places[i]], &made[i].content);
+        derivation_create(direct(), &slots[made[i].parent], &slots[places[i]], &made[i].content);
     }
 }
 

@@ -62,8 +62,8 @@ static void expect_layout(uint32_t clusters, uint32_t cores) {
     ck_assert_uint_eq(header->core_count, cores);
     ck_assert(header->console_owner == 0 && header->pci_owner == 0 && header->io_apic_count == 0);
     size_t sizes[] = {sizeof(*header), clusters * sizeof(*layout.clusters), cores * sizeof(*layout.cores),
-                      header->memory_count * sizeof(*layout.memories), header->link_count * sizeof(*layout.links)};
-    const void *parts[] = {header, layout.clusters, layout.cores, layout.memories, layout.links};
+                      header->memory_count * sizeof(*layout.memories), header->peer_count * sizeof(*layout.peers)};
+    const void *parts[] = {header, layout.clusters, layout.cores, layout.memories, layout.peers};
     size_t size = 0;
     uint8_t *block = malloc(sizeof(derive));
     for (uint32_t i = 0; i < R4_COUNT(parts); i++) {
@@ -124,8 +124,8 @@ START_TEST(test_domains) {
     ck_assert_uint_eq(layout.header->memory_count, 2);
     expect_part(0, 0, 0, 0, 256 * MIB);
     expect_part(1, 1, 1, 0, 128 * MIB);
-    ck_assert_uint_eq(layout.links[0].distance, 21);
-    ck_assert_uint_eq(layout.links[0].priority, 200);
+    ck_assert_uint_eq(layout.peers[0].distance, 21);
+    ck_assert_uint_eq(layout.peers[0].priority, 200);
     ck_assert_uint_eq(layout.header->ring_slots, 8);
     ck_assert_uint_eq(layout.clusters[1].group, 1);
     ck_assert_uint_eq(layout.header->flags, 0);
@@ -139,7 +139,7 @@ START_TEST(test_no_srat) {
     topology.slit = NULL;
     expect_layout(1, 4);
     expect_part(0, 0, 0, 0, 384 * MIB);
-    ck_assert_uint_eq(layout.header->link_count, 0);
+    ck_assert_uint_eq(layout.header->peer_count, 0);
 }
 END_TEST
 
@@ -209,7 +209,7 @@ START_TEST(test_cores_find_memory_only) {
     expect_layout(2, 2);
     ck_assert_uint_eq(layout.header->memory_count, 2);
     expect_part(1, 1, 2, 0, 64 * MIB);
-    ck_assert_uint_eq(layout.links[0].distance, 11); /* between the memories */
+    ck_assert_uint_eq(layout.peers[0].distance, 11); /* between the memories */
 }
 END_TEST
 
@@ -241,7 +241,7 @@ START_TEST(test_large_domain) {
     expect_part(0, 0, 0, 0, 88 * MIB);
     expect_part(1, 1, 0, 88 * MIB, 86 * MIB);
     expect_part(2, 2, 0, 174 * MIB, 86 * MIB);
-    ck_assert_uint_eq(layout.links[0].distance, 10);
+    ck_assert_uint_eq(layout.peers[0].distance, 10);
 }
 END_TEST
 
@@ -257,8 +257,8 @@ START_TEST(test_largest) {
     ck_assert(derive_layout(&topology, 0, UINT32_MAX, &derive, &layout, reason, sizeof(reason)));
     ck_assert_uint_eq(layout.header->cluster_count, 64);
     ck_assert_uint_eq(layout.header->core_count, 1024);
-    ck_assert_uint_eq(layout.header->link_count, 64 * 63);
-    ck_assert_uint_eq(layout.links[0].distance, 0);
+    ck_assert_uint_eq(layout.header->peer_count, 64 * 63);
+    ck_assert_uint_eq(layout.peers[0].distance, 0);
     ck_assert_uint_eq(layout.cores[1023].cluster, 63);
     ck_assert(topology_check(&topology, &layout, reason, sizeof(reason)));
     core_put(2000, 64000);

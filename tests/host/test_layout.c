@@ -13,7 +13,7 @@ struct sample {
     struct r4_layout_cluster clusters[2];
     struct r4_layout_core cores[3];
     struct r4_layout_memory memories[3];
-    struct r4_layout_link links[2];
+    struct r4_layout_peer peers[2];
     struct r4_layout_io_apic io_apics[2];
 };
 
@@ -31,7 +31,7 @@ static struct sample make_sample(void) {
                    .cluster_count = 2,
                    .core_count = 3,
                    .memory_count = 3,
-                   .link_count = 2,
+                   .peer_count = 2,
                    .ring_slots = 8,
                    .pci_owner = 1,
                    .io_apic_count = 2},
@@ -41,7 +41,7 @@ static struct sample make_sample(void) {
         .memories = {{0, 4 * R4_LARGE_SIZE, 0, 0, 0},
                      {8 * R4_LARGE_SIZE, 4 * R4_LARGE_SIZE, 0, 0, 0},
                      {4 * R4_LARGE_SIZE, 4 * R4_LARGE_SIZE, 0, 1, 0}},
-        .links = {{0, 1, 200, 21, 0}, {1, 0, 200, 0, 0}},
+        .peers = {{0, 1, 200, 21, 0}, {1, 0, 200, 0, 0}},
         .io_apics = {{0, 0, 0}, {255, 1, 0}},
     };
     seal(&sample.header);
@@ -74,7 +74,7 @@ START_TEST(test_good) {
     ck_assert_ptr_eq(layout.clusters, sample.clusters);
     ck_assert_ptr_eq(layout.cores, sample.cores);
     ck_assert_ptr_eq(layout.memories, sample.memories);
-    ck_assert_ptr_eq(layout.links, sample.links);
+    ck_assert_ptr_eq(layout.peers, sample.peers);
     ck_assert_ptr_eq(layout.io_apics, sample.io_apics);
 }
 END_TEST
@@ -109,7 +109,7 @@ static const struct spoiled {
     {AT(header.cluster_count), 0xffff, R4_LAYOUT_COUNT_WRONG, 0},
     {AT(header.core_count), 4, R4_LAYOUT_COUNT_WRONG, 0},
     {AT(header.memory_count), 0xffff, R4_LAYOUT_COUNT_WRONG, 0},
-    {AT(header.link_count), 1, R4_LAYOUT_COUNT_WRONG, 0},
+    {AT(header.peer_count), 1, R4_LAYOUT_COUNT_WRONG, 0},
     {AT(header.ring_slots), 0, R4_LAYOUT_RING_SLOTS_WRONG, 0},
     {AT(header.ring_slots), 24, R4_LAYOUT_RING_SLOTS_WRONG, 0},
     {AT(header.ring_slots), 128, R4_LAYOUT_RING_SLOTS_WRONG, 0},
@@ -139,11 +139,11 @@ static const struct spoiled {
     {AT(memories[1].offset), 3 * R4_LARGE_SIZE, R4_LAYOUT_MEMORY_OVERLAP, 1},
     {AT(memories[2].size), 5 * R4_LARGE_SIZE, R4_LAYOUT_MEMORY_OVERLAP, 2},
     {AT(memories[2].cluster), 0, R4_LAYOUT_COUNT_WRONG, 1}, /* cluster 1 would have no memory */
-    {AT(links[0].to), 0, R4_LAYOUT_LINK_WRONG, 0},
-    {AT(links[0].to), 2, R4_LAYOUT_LINK_WRONG, 0},
-    {AT(links[1].from), 0xffff, R4_LAYOUT_LINK_WRONG, 1},
-    {AT(links[1].distance), 9, R4_LAYOUT_LINK_WRONG, 1},
-    {AT(links[1].distance), 255, R4_LAYOUT_LINK_WRONG, 1},
+    {AT(peers[0].to), 0, R4_LAYOUT_PEER_WRONG, 0},
+    {AT(peers[0].to), 2, R4_LAYOUT_PEER_WRONG, 0},
+    {AT(peers[1].from), 0xffff, R4_LAYOUT_PEER_WRONG, 1},
+    {AT(peers[1].distance), 9, R4_LAYOUT_PEER_WRONG, 1},
+    {AT(peers[1].distance), 255, R4_LAYOUT_PEER_WRONG, 1},
     {AT(header.console_owner), 2, R4_LAYOUT_COUNT_WRONG, 0},
     {AT(header.pci_owner), 2, R4_LAYOUT_COUNT_WRONG, 0},
     {AT(header.io_apic_count), 3, R4_LAYOUT_COUNT_WRONG, 0},
@@ -173,21 +173,21 @@ END_TEST
 
 START_TEST(test_same_pair_twice) {
     struct sample sample = make_sample();
-    sample.links[1] = sample.links[0];
+    sample.peers[1] = sample.peers[0];
     seal(&sample.header);
     uint32_t entry;
-    ck_assert_int_eq(open_copy(&sample, sizeof(sample), &entry), R4_LAYOUT_LINK_WRONG);
+    ck_assert_int_eq(open_copy(&sample, sizeof(sample), &entry), R4_LAYOUT_PEER_WRONG);
     ck_assert_uint_eq(entry, 1);
 }
 END_TEST
 
 START_TEST(test_missing_link) {
     struct sample sample = make_sample();
-    sample.header.link_count = 1;
+    sample.header.peer_count = 1;
     sample.header.io_apic_count = 3; /* the link's bytes are taken for one: links are checked first */
     seal(&sample.header);
     uint32_t entry;
-    ck_assert_int_eq(open_copy(&sample, sizeof(sample), &entry), R4_LAYOUT_LINK_WRONG);
+    ck_assert_int_eq(open_copy(&sample, sizeof(sample), &entry), R4_LAYOUT_PEER_WRONG);
     ck_assert_uint_eq(entry, 1);
 }
 END_TEST
@@ -212,7 +212,7 @@ struct largest {
     struct r4_layout_cluster clusters[R4_MAX_CLUSTERS];
     struct r4_layout_core cores[R4_MAX_CLUSTERS * R4_MAX_CORES];
     struct r4_layout_memory memories[R4_MAX_CLUSTERS];
-    struct r4_layout_link links[R4_MAX_CLUSTERS * (R4_MAX_CLUSTERS - 1)];
+    struct r4_layout_peer peers[R4_MAX_CLUSTERS * (R4_MAX_CLUSTERS - 1)];
     struct r4_layout_io_apic io_apics[R4_MAX_IO_APICS];
 };
 
@@ -222,10 +222,10 @@ static void fill_largest(struct largest *layout) {
     layout->header.cluster_count = R4_MAX_CLUSTERS;
     layout->header.core_count = R4_MAX_CLUSTERS * R4_MAX_CORES;
     layout->header.memory_count = R4_MAX_CLUSTERS;
-    layout->header.link_count = R4_COUNT(layout->links);
+    layout->header.peer_count = R4_COUNT(layout->peers);
     layout->header.ring_slots = 64;
     layout->header.io_apic_count = R4_COUNT(layout->io_apics);
-    struct r4_layout_link *link = layout->links;
+    struct r4_layout_peer *peer = layout->peers;
     for (uint16_t i = 0; i < R4_MAX_CLUSTERS; i++) {
         layout->clusters[i] = (struct r4_layout_cluster){R4_VIRTUAL_BASE + (uint64_t)i * R4_KERNEL_AREA,
                                                          R4_DIRECT_MAP + ((uint64_t)i << R4_DIRECT_MAP_SHIFT),
@@ -239,7 +239,7 @@ static void fill_largest(struct largest *layout) {
         }
         for (uint16_t to = 0; to < R4_MAX_CLUSTERS; to++) {
             if (to != i) {
-                *link++ = (struct r4_layout_link){i, to, 255, 254, 0};
+                *peer++ = (struct r4_layout_peer){i, to, 255, 254, 0};
             }
         }
     }
@@ -264,7 +264,7 @@ END_TEST
 
 START_TEST(test_texts) {
     ck_assert_str_eq(r4_layout_fault_text(R4_LAYOUT_GOOD), "good");
-    ck_assert_str_eq(r4_layout_fault_text(R4_LAYOUT_LINK_WRONG), "the links are not one per ordered pair");
+    ck_assert_str_eq(r4_layout_fault_text(R4_LAYOUT_PEER_WRONG), "the peers are not one per ordered pair");
     ck_assert_str_eq(r4_layout_fault_text(R4_LAYOUT_FAULT_COUNT), "unknown fault");
     ck_assert_str_eq(r4_layout_fault_text((enum r4_layout_fault) - 1), "unknown fault");
 }

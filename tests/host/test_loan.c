@@ -3,7 +3,7 @@
  * Loans: every state of both records against every message, generation and pending question; the crossing cases of
  * loan.h, played by both sides; the last generation.
  */
-#include "core/loan.h"
+#include "pure/loan.h"
 #include "suite.h"
 
 #define KINDS (R4_MESSAGE_KIND_COUNT + 2U) /* with two that no peer should send */
@@ -165,7 +165,7 @@ START_TEST(test_borrower_every_revoke) {
             for (size_t i = 0; i < R4_COUNT(generations); i++) {
                 struct loan_in loan = {.post = {.kind = owed}, .generation = 7, .state = (enum loan_in_state)state};
                 struct r4_message message = {.kind = R4_MESSAGE_REVOKE, .generation = generations[i]};
-                bool starts = state == LOAN_IN_LANDED && owed == R4_MESSAGE_NONE && generations[i] == 7;
+                bool starts = state == LOAN_IN_RECEIVED && owed == R4_MESSAGE_NONE && generations[i] == 7;
                 ck_assert_int_eq(loan_sweep_starts(&loan, &message), starts);
                 ck_assert_int_eq((int)loan.state, starts ? LOAN_IN_SWEEPING : state);
                 ck_assert_uint_eq(loan.generation, 7);
@@ -196,7 +196,7 @@ static void arrive(struct pair *pair, bool lands) {
     struct r4_message offered = message(pair, R4_MESSAGE_OFFER, R4_OK);
     ck_assert(loan_offer_fits(&pair->received, &offered));
     pair->received.generation = offered.generation;
-    pair->received.state = lands ? LOAN_IN_LANDED : LOAN_IN_FREE;
+    pair->received.state = lands ? LOAN_IN_RECEIVED : LOAN_IN_FREE;
 }
 
 static enum lender_action answer(struct pair *pair, enum r4_message_kind kind, enum r4_error error) {
@@ -243,7 +243,7 @@ START_TEST(test_revoke_during_offer_refused) {
     offer(&pair);
     ck_assert(!loan_revoke(&pair.lent[0]));
     arrive(&pair, false);
-    ck_assert_int_eq(answer(&pair, R4_MESSAGE_REFUSE, R4_ERR_NO_LANDING), LENDER_REFUSED);
+    ck_assert_int_eq(answer(&pair, R4_MESSAGE_REFUSE, R4_ERR_NO_RECEIVE_SLOT), LENDER_REFUSED);
     ck_assert(!loan_revoke(&pair.lent[0]));
     offer(&pair); /* the wish of the offer before is forgotten */
     arrive(&pair, true);
@@ -273,7 +273,7 @@ START_TEST(test_not_swept_and_asked_again) {
     answer(&pair, R4_MESSAGE_ACCEPT, R4_OK);
     ck_assert(loan_revoke(&pair.lent[0]));
     ck_assert(sweep(&pair));
-    pair.received.state = LOAN_IN_LANDED;
+    pair.received.state = LOAN_IN_RECEIVED;
     ck_assert_int_eq(answer(&pair, R4_MESSAGE_DONE, R4_ERR_CLUSTER_DOWN), LENDER_STILL_LENT);
     ck_assert(loan_revoke(&pair.lent[0]));
     ck_assert(sweep(&pair));
@@ -295,7 +295,7 @@ START_TEST(test_stale_generation) {
     ck_assert_int_eq(loan_answer(&pair.lent[0], &refuse), LENDER_DROP);
     arrive(&pair, true);
     ck_assert(!loan_sweep_starts(&pair.received, &revoke));
-    ck_assert_int_eq(pair.received.state, LOAN_IN_LANDED);
+    ck_assert_int_eq(pair.received.state, LOAN_IN_RECEIVED);
     ck_assert_int_eq(pair.lent[0].state, LOAN_OUT_OFFERED);
 }
 END_TEST

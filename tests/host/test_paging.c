@@ -3,8 +3,8 @@
  * Page-table entries bit by bit as the manual has them, and the walk: every level, every way to be missing, random
  * trees.
  */
-#include "core/paging.h"
 #include "expect.h"
+#include "pure/paging.h"
 #include "random.h"
 #include "space.h"
 #include "suite.h"
@@ -35,12 +35,12 @@ END_TEST
 START_TEST(test_leaf) {
     const phys_t frame = 0x3fffffe00000;
     const uint64_t nx = 1ULL << 63;
-    ck_assert_uint_eq(paging_leaf(frame, R4_READ, false, PAGING_MARK_NONE), frame | nx | 5);
-    ck_assert_uint_eq(paging_leaf(frame, R4_READ | R4_WRITE, false, PAGING_MARK_NONE), frame | nx | 7);
-    ck_assert_uint_eq(paging_leaf(frame, R4_READ | R4_EXEC, false, PAGING_MARK_NONE), frame | 5);
-    ck_assert_uint_eq(paging_leaf(frame, R4_ALL_RIGHTS, false, PAGING_MARK_NONE), frame | 7);
-    ck_assert_uint_eq(paging_leaf(frame, R4_READ, true, PAGING_MARK_NONE), frame | nx | 0x85);
-    ck_assert_uint_eq(paging_leaf(frame, R4_READ, false, PAGING_MARK_CAPS), frame | nx | 0x205);
+    ck_assert_uint_eq(paging_leaf(frame, R4_READ, false, PAGING_KIND_NONE), frame | nx | 5);
+    ck_assert_uint_eq(paging_leaf(frame, R4_READ | R4_WRITE, false, PAGING_KIND_NONE), frame | nx | 7);
+    ck_assert_uint_eq(paging_leaf(frame, R4_READ | R4_EXEC, false, PAGING_KIND_NONE), frame | 5);
+    ck_assert_uint_eq(paging_leaf(frame, R4_ALL_RIGHTS, false, PAGING_KIND_NONE), frame | 7);
+    ck_assert_uint_eq(paging_leaf(frame, R4_READ, true, PAGING_KIND_NONE), frame | nx | 0x85);
+    ck_assert_uint_eq(paging_leaf(frame, R4_READ, false, PAGING_KIND_CAPS), frame | nx | 0x205);
     ck_assert_uint_eq(paging_leaf(0, 0, false, 3), nx | 0x605);
     ck_assert_uint_eq(paging_leaf(0, R4_ALL_RIGHTS & ~(R4_WRITE | R4_EXEC), false, 0), nx | 5);
     ck_assert_uint_eq(paging_table(0x3ffffffff000), 0x3ffffffff007);
@@ -48,11 +48,11 @@ START_TEST(test_leaf) {
 END_TEST
 
 START_TEST(test_mark_survives) {
-    uint64_t leaf = paging_leaf(0x3ffffffff000, R4_READ, false, PAGING_MARK_CAPS);
-    ck_assert_uint_eq(paging_mark_get(leaf), PAGING_MARK_CAPS);
+    uint64_t leaf = paging_leaf(0x3ffffffff000, R4_READ, false, PAGING_KIND_CAPS);
+    ck_assert_uint_eq(paging_kind_get(leaf), PAGING_KIND_CAPS);
     ck_assert_uint_eq(leaf & PAGING_ADDRESS, 0x3ffffffff000);
-    ck_assert_uint_eq(paging_mark_get(leaf & ~(3ULL << 9)), PAGING_MARK_NONE);
-    ck_assert_uint_eq(paging_mark_get(UINT64_MAX), 3);
+    ck_assert_uint_eq(paging_kind_get(leaf & ~(3ULL << 9)), PAGING_KIND_NONE);
+    ck_assert_uint_eq(paging_kind_get(UINT64_MAX), 3);
 }
 END_TEST
 

@@ -3,7 +3,7 @@
  * Cap addresses of the own window: every own cluster, every single wrong bit, every type and flag of the slot named; by
  * the direct way and by the walk, which must agree.
  */
-#include "core/walk.h"
+#include "pure/walk.h"
 #include "space.h"
 #include "suite.h"
 
@@ -17,7 +17,7 @@ static void make_window(void) {
     asid_table_init(&asids, 0);
     phys_t root = space_start();
     phys_t page = space_page();
-    *space_entry(root, R4_WINDOW_BASE, 1) = paging_leaf(page, R4_READ, false, PAGING_MARK_CAPS);
+    *space_entry(root, R4_WINDOW_BASE, 1) = paging_leaf(page, R4_READ, false, PAGING_KIND_CAPS);
     window.tables[0] = space_table(*space_entry(root, R4_WINDOW_BASE, 2) & PAGING_ADDRESS);
     slots = (struct r4_slot *)space_table(page);
     slot_fill(&slots[0], &(struct slot_content){.type = R4_CAP_HEADER});

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Walks through proxies: each rule of core/resolve.h by itself, at each hop of a chain, with its error and the number
+ * Walks through proxies: each rule of pure/resolve.h by itself, at each hop of a chain, with its error and the number
  * of hops that it reports; lengths and cycles; the use of a single-use proxy.
  */
 #include "expect.h"

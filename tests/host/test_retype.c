@@ -3,9 +3,9 @@
  * Retype arithmetic: every request of a small untyped against a model that lays the objects out one by one, and the
  * largest untyped.
  */
-#include "core/object_size.h"
-#include "core/retype.h"
 #include "expect.h"
+#include "pure/object_size.h"
+#include "pure/retype.h"
 #include "suite.h"
 
 /* Untyped: any power from 64 bytes to all RAM. All else has the sizes in this list, of which 0 stands for the last one.

@@ -2,8 +2,8 @@
  *
  * The run queue against a model: one array of members per priority, in their order.
  */
-#include "core/runqueue.h"
 #include "expect.h"
+#include "pure/runqueue.h"
 #include "random.h"
 #include "suite.h"
 

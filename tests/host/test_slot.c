@@ -3,8 +3,8 @@
  * Slots: every field of <r4/slot.h> at its extremes beside every other, filling and emptying, the last version,
  * mappings, links.
  */
-#include "core/slot.h"
 #include "expect.h"
+#include "pure/slot.h"
 #include "random.h"
 #include "suite.h"
 #include <r4/proxy.h>
@@ -131,7 +131,7 @@ START_TEST(test_fill) {
         {.type = R4_CAP_UNTYPED, .size_log2 = 6, .object = (1ULL << 46) - 64},
         {.type = R4_CAP_FRAME, .size_log2 = 12, .object = (1ULL << 46) - 4096},
         {.type = R4_CAP_PD, .depth = R4_DEPTH_MAX},
-        {.type = R4_CAP_LINK, .badge = UINT64_MAX},
+        {.type = R4_CAP_PEER, .badge = UINT64_MAX},
         {(enum r4_cap_type)63, R4_TTL_MAX, 63, 4095, 63, (1ULL << 46) - 4096, R4_DEPTH_MAX, UINT64_MAX},
         {0},
     };

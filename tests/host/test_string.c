@@ -93,7 +93,7 @@ START_TEST(test_option) {
     ck_assert_str_eq(out, "bench");
     ck_assert(string_option("a= b=2", "a", out, sizeof(out)));
     ck_assert_str_eq(out, "");
-    ck_assert(string_option(" hook=very-long-value", "hook", out, sizeof(out)));
+    ck_assert(string_option(" fault=very-long-value", "fault", out, sizeof(out)));
     ck_assert_str_eq(out, "very-lo");
     ck_assert(!string_option("subprogram=demo programs=demo program", "program", out, sizeof(out)));
     ck_assert_str_eq(out, "");

@@ -21,8 +21,8 @@ static struct r4_layout_header header;
 static struct r4_layout_cluster clusters[2];
 static struct r4_layout_core cores[4];
 static struct r4_layout_memory memories[4];
-static struct r4_layout_link links[2];
-static const struct r4_layout layout = {&header, clusters, cores, memories, links, NULL};
+static struct r4_layout_peer peers[2];
+static const struct r4_layout layout = {&header, clusters, cores, memories, peers, NULL};
 
 static void machine_make(void) {
     madt = (struct madt){.core_count = 6};
@@ -44,14 +44,14 @@ static void machine_make(void) {
 }
 
 static void layout_make(void) {
-    header = (struct r4_layout_header){.cluster_count = 2, .core_count = 4, .memory_count = 2, .link_count = 2};
+    header = (struct r4_layout_header){.cluster_count = 2, .core_count = 4, .memory_count = 2, .peer_count = 2};
     for (uint16_t i = 0; i < 4; i++) {
         cores[i] = (struct r4_layout_core){.apic_id = i, .cluster = i / 2};
     }
     for (uint16_t i = 0; i < 2; i++) {
         clusters[i] = (struct r4_layout_cluster){.number = i, .core_count = 2};
         memories[i] = (struct r4_layout_memory){.offset = 0, .size = 256 * MIB, .domain = i, .cluster = i};
-        links[i] = (struct r4_layout_link){.from = i, .to = 1 - i, .distance = 21};
+        peers[i] = (struct r4_layout_peer){.from = i, .to = 1 - i, .distance = 21};
     }
 }
 
@@ -185,10 +185,10 @@ END_TEST
 START_TEST(test_layout_good) {
     setup();
     expect_good();
-    links[0].distance = 0; /* not stated */
+    peers[0].distance = 0; /* not stated */
     expect_good();
     topology.slit = NULL; /* stated, but nothing to hold it against */
-    links[0].distance = 99;
+    peers[0].distance = 99;
     expect_good();
 }
 END_TEST
@@ -229,7 +229,7 @@ END_TEST
 
 START_TEST(test_layout_distance) {
     setup();
-    links[1].distance = 31;
+    peers[1].distance = 31;
     expect_reason("the distance from cluster 1 to 0 is 31 in the layout, but 21 in the SLIT (domains 1, 0)");
 }
 END_TEST

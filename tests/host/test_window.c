@@ -2,8 +2,8 @@
  *
  * From an index to a slot: the same slot as a walk from the root finds, and nothing where no marked page stands.
  */
-#include "core/window.h"
 #include "expect.h"
+#include "pure/window.h"
 #include "random.h"
 #include "space.h"
 #include "suite.h"
@@ -113,8 +113,8 @@ START_TEST(test_marks) {
     uint64_t good_leaf = *leaf;
     for (uint64_t mark = 0; mark < 3; mark++) {
         *leaf = (good_leaf & ~0x600ULL) | mark << 9;
-        ck_assert_int_eq(find(1) != NULL, mark == PAGING_MARK_CAPS);
-        ck_assert_int_eq(window_leaf_is(window_leaf(&window, 1), PAGING_MARK_PROXIES), mark == PAGING_MARK_PROXIES);
+        ck_assert_int_eq(find(1) != NULL, mark == PAGING_KIND_CAPS);
+        ck_assert_int_eq(window_leaf_is(window_leaf(&window, 1), PAGING_KIND_PROXIES), mark == PAGING_KIND_PROXIES);
     }
     *leaf = 0;
     ck_assert_ptr_null(find(1));
@@ -142,14 +142,14 @@ END_TEST
 /* The leaf comes as it is; its kind is its mark, whatever else stands there. One that is not present is all zero. */
 START_TEST(test_leaf_kinds) {
     phys_t root = make_window();
-    static const uint64_t marks[] = {PAGING_MARK_NONE, PAGING_MARK_CAPS, PAGING_MARK_PROXIES};
+    static const uint64_t marks[] = {PAGING_KIND_NONE, PAGING_KIND_CAPS, PAGING_KIND_PROXIES};
     for (uint64_t rest = 1; rest != 0; rest = rest == 1 ? ~0x600ULL : 0) { /* all that says nothing about the kind */
         for (size_t i = 0; i < R4_COUNT(marks); i++) {
             uint64_t leaf = rest | marks[i] << 9;
             *space_entry(root, window_address(0), 1) = leaf;
             ck_assert_uint_eq(window_leaf(&window, 127), leaf);
-            ck_assert_int_eq(window_leaf_is(leaf, PAGING_MARK_CAPS), i == 1);
-            ck_assert_int_eq(window_leaf_is(leaf, PAGING_MARK_PROXIES), i == 2);
+            ck_assert_int_eq(window_leaf_is(leaf, PAGING_KIND_CAPS), i == 1);
+            ck_assert_int_eq(window_leaf_is(leaf, PAGING_KIND_PROXIES), i == 2);
             ck_assert_int_eq(find(127) != NULL, i == 1);
         }
     }

@@ -7,7 +7,7 @@
 #ifndef R4_TESTS_WORLD_H
 #define R4_TESTS_WORLD_H
 
-#include "core/walk.h"
+#include "pure/walk.h"
 #include "space.h"
 
 #define WORLD_DOMAINS 17U

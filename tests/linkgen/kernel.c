@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * A small stand-in for the kernel: leaves all five relocation types, strings, pointers in each section, a gap in front
- * of .data, and every width of link constant, with both compilers and without the kernel's build.
+ * of .data, and every width of linker constant, with both compilers and without the kernel's build.
  */
-#include <r4/link.h>
-#include <x86/linkconst.h>
+#include <r4/linker_constants.h>
+#include <x86/linker_constants.h>
 
 struct entry {
     const char *name;
@@ -25,9 +25,9 @@ static const char text[] = "a string that the compiler keeps by its address";
 const char *kernel_text(int from) { return text + from; }
 
 uint64_t kernel_entry(unsigned which) {
-    uint64_t sum = LINK_CONSTANT_32(r4_link_cluster) + LINK_CONSTANT_32(r4_link_core_count);
-    for (unsigned i = 0; i < LINK_CONSTANT_32(r4_link_cluster_count); i++) {
-        sum += LINK_CONSTANT_64(r4_link_rings_in) + LINK_CONSTANT_64(r4_link_direct_map);
+    uint64_t sum = LINKER_CONSTANT_32(r4_linker_cluster) + LINKER_CONSTANT_32(r4_linker_core_count);
+    for (unsigned i = 0; i < LINKER_CONSTANT_32(r4_linker_cluster_count); i++) {
+        sum += LINKER_CONSTANT_64(r4_linker_rings_in) + LINKER_CONSTANT_64(r4_linker_direct_map);
     }
     calls++;
     return sum + (uint64_t)table[which].call(calls) + (uint64_t)table[which].name[0] + (uint64_t)counters[which];

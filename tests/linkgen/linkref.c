@@ -3,8 +3,8 @@
  * linkref KERNEL.o LAYOUT.bin CLUSTER IMAGE: runs the boot linker on the host, for the comparison with GNU ld. Writes
  * the image without .bss. A refusal is one line on stderr, as the coordinator words it, and exit status 2.
  */
-#include <r4/link.h>
 #include <r4/linker.h>
+#include <r4/linker_constants.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,7 +45,7 @@ static void check_fault(struct linker_fault fault) {
 
 static void link_cluster(const struct elf_file *kernel, const struct r4_layout *l, uint32_t number, FILE *out) {
     const struct r4_layout_cluster *c = &l->clusters[number];
-    const struct linker_symbol symbols[] = {R4_LINK_CONSTANT_LIST(SYMBOL)};
+    const struct linker_symbol symbols[] = {R4_LINKER_CONSTANT_LIST(SYMBOL)};
     struct linker_plan plan;
     check_fault(linker_plan(kernel, &plan));
     uint8_t *image = malloc(plan.image_size + 1); /* + 1: an empty image is no failed malloc */

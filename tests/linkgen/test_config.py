@@ -148,16 +148,16 @@ def test_json_agrees_with_layout(machines):
         assert [tuple(link.values()) for link in told["links"]] == [link[:4] for link in links]
         for cluster in told["clusters"]:
             symbols = (folder / f"cluster-{cluster['number']}.sym").read_text().splitlines()
-            assert symbols == [f"{int(value, 16):016x} A {name}" for name, value in cluster["link_constants"].items()]
+            assert symbols == [f"{int(value, 16):016x} A {name}" for name, value in cluster["linker_constants"].items()]
 
 
 def test_link_constants_are_those_of_link_h(machines):
-    names = set(re.findall(r"X\((r4_link_\w+)", (ROOT / "shared" / "r4" / "link.h").read_text(encoding="utf-8")))
+    names = set(re.findall(r"X\((r4_linker_\w+)", (ROOT / "shared" / "r4" / "linker_constants.h").read_text(encoding="utf-8")))
     cluster = json.loads((machines["qemu-2x2"] / "layout.json").read_text())["clusters"][1]
-    assert set(cluster["link_constants"]) == names
-    assert cluster["link_constants"]["r4_link_cluster"] == "0x1"
-    assert cluster["link_constants"]["r4_link_ring_slots"] == "0x8"
-    assert cluster["link_constants"]["r4_link_rings_in"] == "0xffffffff81400000"
+    assert set(cluster["linker_constants"]) == names
+    assert cluster["linker_constants"]["r4_linker_cluster"] == "0x1"
+    assert cluster["linker_constants"]["r4_linker_ring_slots"] == "0x8"
+    assert cluster["linker_constants"]["r4_linker_rings_in"] == "0xffffffff81400000"
     assert cluster["rings_in"] == {"0": "0xffffffff81400000"}
     assert cluster["rings_out"] == {"0": "0xffffffff81600000"}
 
@@ -210,7 +210,7 @@ def machines_of_any_shape(draw):
     ids = draw(st.lists(st.integers(0, 255), max_size=3, unique=True))
     distance = st.integers(11, 254)
     distances = [[10 if row == column else draw(distance) for column in range(sockets)] for row in range(sockets)]
-    return {"name": "random", "ring_slots": 1 << draw(st.integers(0, 6)), "link_priority": draw(st.integers(0, 255)),
+    return {"name": "random", "ring_slots": 1 << draw(st.integers(0, 6)), "peer_priority": draw(st.integers(0, 255)),
             "on_mismatch": draw(st.sampled_from(["stop", "derive"])), "pci": draw(owner),
             "io_apic": [{"id": id_, "cluster": draw(owner)} for id_ in ids],
             "machine": machine | {"memory_mib": memory, "distances": distances},

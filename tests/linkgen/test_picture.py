@@ -129,7 +129,7 @@ def test_all_memory_is_shown(drawing):
 
 
 def test_labels_say_the_distances(drawing):
-    links = {(link["from"], link["to"]): link for link in drawing.layout["r4_layout_link"]}
+    links = {(link["from"], link["to"]): link for link in drawing.layout["r4_layout_peer"]}
     count = len(drawing.config.clusters)
     labels = {tuple(map(int, rect.get("data-pair").split("-"))): drawing.inside(rect)
               for rect in drawing.boxes.get("label", [])}

@@ -92,7 +92,7 @@ void race_write_unchanged(int meaning) {
     __atomic_store_n(&proxy->word[0], r4_proxy_serial_set(words.word[0], serial), __ATOMIC_RELEASE);
 }
 
-static int meaning_of(const struct walked *walked) {
+static int oracle_of(const struct walked *walked) {
     if (walked->error == R4_ERR_ASID) {
         return RACE_NOTHING;
     }
@@ -107,12 +107,12 @@ static int meaning_of(const struct walked *walked) {
 
 int race_walk(void) {
     struct walked walked = world_resolve(0, world_cap(world_name(1), PAGE_PROXIES, SLOT));
-    return meaning_of(&walked);
+    return oracle_of(&walked);
 }
 
 int race_use(unsigned *serial) {
     struct walked walked = world_resolve(0, world_cap(world_name(1), PAGE_PROXIES, SLOT));
-    int meaning = meaning_of(&walked);
+    int meaning = oracle_of(&walked);
     if (meaning < 0) {
         return meaning;
     }

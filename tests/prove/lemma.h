@@ -6,7 +6,7 @@
 #ifndef R4_TESTS_LEMMA_H
 #define R4_TESTS_LEMMA_H
 
-#include "core/slot.h"
+#include "pure/slot.h"
 
 /* If this does not hold, there is no claim. */
 #define GIVEN(condition)                                                                                               \
@@ -21,7 +21,7 @@ bool lemma_claim(bool condition);
 /* Bits hi:lo of a word. */
 #define BITS(hi, lo) (UINT64_MAX >> (63 - (hi)) & UINT64_MAX << (lo))
 
-#define LINK_MAX BITS(39, 0)
+#define SLOT_REF_MAX BITS(39, 0)
 
 static inline bool content_fits(const struct slot_content *content) {
     return content->type < 64 && content->ttl < 16 && content->flags < 64 && content->rights < 4096 &&

@@ -4,8 +4,8 @@
  * words in these, wherever the list lies in memory and whatever else hangs in it, the list is linked rightly in both
  * directions afterwards, and nothing else has changed in any slot.
  */
-#include "core/derivation.c"
 #include "lemma.h"
+#include "pure/derivation.c"
 
 enum { BEFORE, SLOT, NEXT, FREE, SLOTS };
 
@@ -20,12 +20,12 @@ struct around { /* what there is beside SLOT */
 static inline uintptr_t direct_of(const struct r4_slot *slots, uint64_t base) {
     return (uintptr_t)slots - base * R4_SLOT_SIZE;
 }
-static inline bool base_fits(uint64_t base) { return base != 0 && base <= LINK_MAX - SLOTS; }
+static inline bool base_fits(uint64_t base) { return base != 0 && base <= SLOT_REF_MAX - SLOTS; }
 
 /* `a` and `b` follow each other: numbers of slots; SLOTS: none. */
 static inline bool joined(uint64_t base, uint32_t a, uint32_t b) {
     return (a == SLOTS || r4_slot_next_get(list[a].word[3]) == (b == SLOTS ? 0 : base + b)) &&
-           (b == SLOTS || slot_prev_link(&list[b]) == (a == SLOTS ? 0 : base + a));
+           (b == SLOTS || slot_prev_ref(&list[b]) == (a == SLOTS ? 0 : base + a));
 }
 
 static inline bool good_before(uint64_t base, struct around around) {
@@ -55,12 +55,12 @@ static inline bool is_inserted(uint64_t base, struct around around, const struct
            is_kept(NEXT, was, around.next, false);
 }
 
-bool lemma_make(uint64_t base, bool before, bool next) {
+bool lemma_create(uint64_t base, bool before, bool next) {
     struct around around = {before, next};
     struct r4_slot was[SLOTS];
     remember(was);
     GIVEN(good_before(base, around) && content_fits(&content))
-    derivation_make(direct_of(list, base), &list[SLOT], &list[FREE], &content);
+    derivation_create(direct_of(list, base), &list[SLOT], &list[FREE], &content);
     CLAIM(is_inserted(base, around, was) && is_filled(&list[FREE], &content, slot_version(&was[FREE]) + 1));
 }
 
@@ -109,10 +109,10 @@ bool lemma_move(uint64_t base, bool before, bool next) {
 bool lemma_join_over(uint64_t base, uint64_t stale, bool next) {
     struct r4_slot was[SLOTS];
     remember(was);
-    GIVEN(base_fits(base) && stale <= LINK_MAX)
+    GIVEN(base_fits(base) && stale <= SLOT_REF_MAX)
     derivation_join_over(direct_of(list, base), &list[SLOT], next ? base + NEXT : 0, base + SLOT);
     CLAIM(r4_slot_next_get(list[SLOT].word[3]) == (next ? base + NEXT : 0) && is_kept(SLOT, was, false, true) &&
-          (!next || slot_prev_link(&list[NEXT]) == base + SLOT) && is_kept(NEXT, was, next, false) &&
+          (!next || slot_prev_ref(&list[NEXT]) == base + SLOT) && is_kept(NEXT, was, next, false) &&
           is_kept(BEFORE, was, false, false) && is_kept(FREE, was, false, false));
 }
 
@@ -124,7 +124,7 @@ bool lemma_has_children(uint64_t base, bool next) {
 
 /* Up to two more objects at once are what two single ones would have been: `list` and `other` are two copies of the
  * same. In this lemma slot 0 is the first one and 1 and 2 are free; 3 may follow. */
-bool lemma_make_more(uint64_t base, uint32_t count, bool next) {
+bool lemma_create_more(uint64_t base, uint32_t count, bool next) {
     uint32_t log2 = (uint32_t)slot_size_log2(&list[0]);
     phys_t object = slot_memory(&list[0]);
     GIVEN(base_fits(base) && count <= 2 && joined(base, 0, next ? 3 : SLOTS) && is_free(&list[1]) && is_free(&list[2]))
@@ -139,10 +139,10 @@ bool lemma_make_more(uint64_t base, uint32_t count, bool next) {
                                 (uint32_t)slot_depth(&list[0]),
                                 list[0].word[1]};
     remember(other);
-    derivation_make_more(direct_of(list, base), &list[0], count);
+    derivation_create_more(direct_of(list, base), &list[0], count);
     for (uint32_t i = 1; i <= count; i++) {
         each.object += 1ULL << log2;
-        derivation_make(direct_of(other, base), &other[i - 1], &other[i], &each);
+        derivation_create(direct_of(other, base), &other[i - 1], &other[i], &each);
     }
     CLAIM(is_kept(0, other, false, false) && is_kept(1, other, false, false) && is_kept(2, other, false, false) &&
           is_kept(3, other, false, false));

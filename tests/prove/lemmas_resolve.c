@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The walk through proxies, step by step: each step of core/walk.h does what the sentences of core/resolve.h say, for
+ * The walk through proxies, step by step: each step of pure/walk.h does what the sentences of pure/resolve.h say, for
  * any address, any bytes in the proxy, any slot and any state of the walk. What they say of a whole walk follows step
  * by step: lemma_hops and lemma_finish are about every walk, since it begins with a first hop and goes on with others.
  */
-#include "core/resolve.c"
-#include "core/walk.h"
 #include "lemma.h"
+#include "pure/resolve.c"
+#include "pure/walk.h"
 
 struct window windows[2];
 uint64_t leaves[2][PAGING_ENTRIES]; /* one table of level 1 for each */

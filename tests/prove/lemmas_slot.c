@@ -83,10 +83,10 @@ bool lemma_parts(uint32_t version) {
 }
 
 bool lemma_fill(uint64_t prev, uint64_t next) {
-    GIVEN(content_fits(&content) && is_free(&slot) && prev <= LINK_MAX && next <= LINK_MAX)
+    GIVEN(content_fits(&content) && is_free(&slot) && prev <= SLOT_REF_MAX && next <= SLOT_REF_MAX)
     uint64_t version = slot_version(&slot);
     slot_fill_linked(&slot, &content, prev, next);
-    CLAIM(is_filled(&slot, &content, version + 1) && slot_prev_link(&slot) == prev &&
+    CLAIM(is_filled(&slot, &content, version + 1) && slot_prev_ref(&slot) == prev &&
           r4_slot_next_get(slot.word[3]) == next);
 }
 
@@ -131,14 +131,14 @@ bool lemma_object(void) {
 
 /* Links to any slot in memory up to 2^45, wherever the direct map begins. */
 bool lemma_links(uintptr_t direct, uint64_t prev, uint64_t next) {
-    GIVEN(prev <= LINK_MAX && next <= LINK_MAX)
+    GIVEN(prev <= SLOT_REF_MAX && next <= SLOT_REF_MAX)
     struct r4_slot was = slot;
     struct r4_slot *before = slot_at(direct, prev);
     struct r4_slot *behind = slot_at(direct, next);
     GIVEN((prev == 0 || before != NULL) && (next == 0 || behind != NULL)) /* no slot lies at virtual address 0 */
     slot_prev_set(direct, &slot, before);
     slot_next_set(direct, &slot, behind);
-    CLAIM(slot_prev_link(&slot) == prev && slot_prev(direct, &slot) == before && slot_next(direct, &slot) == behind &&
+    CLAIM(slot_prev_ref(&slot) == prev && slot_prev(direct, &slot) == before && slot_next(direct, &slot) == behind &&
           ((slot.word[0] ^ was.word[0]) & BITS(47, 0)) == 0 && slot.word[1] == was.word[1] &&
           slot.word[2] == was.word[2]);
 }

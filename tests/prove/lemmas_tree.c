@@ -4,8 +4,8 @@
  * and who was whose parent still is. Which slot is at work is tried one after the other; the list runs upwards in
  * memory, which makes no difference to code that compares no links.
  */
-#include "core/derivation.h"
 #include "lemma.h"
+#include "pure/derivation.h"
 
 enum { FREE = 4, SLOTS };
 
@@ -42,7 +42,7 @@ static inline bool is_tree(uint64_t base, const struct order *order) {
         const struct r4_slot *before = &list[order->slots[i == 0 ? 0 : i - 1]];
         uint64_t prev = i == 0 ? 0 : base + order->slots[i - 1];
         uint64_t next = i + 1 == order->count ? 0 : base + order->slots[i + 1];
-        good &= slot_prev_link(slot) == prev;
+        good &= slot_prev_ref(slot) == prev;
         good &= r4_slot_next_get(slot->word[3]) == next;
         good &= i == 0 || slot_depth(slot) <= slot_depth(before) + 1;
         good &= i == 0 || slot_depth(slot) > slot_depth(root);
@@ -85,7 +85,8 @@ static inline bool is_same(const struct parents *a, const struct parents *b) {
 }
 
 static inline bool good_before(uint64_t base, uint32_t at, const struct order *order) {
-    return base != 0 && base <= LINK_MAX - SLOTS && at < order->count && is_tree(base, order) && is_free(&list[FREE]);
+    return base != 0 && base <= SLOT_REF_MAX - SLOTS && at < order->count && is_tree(base, order) &&
+           is_free(&list[FREE]);
 }
 
 /* The copy is its source's child. */

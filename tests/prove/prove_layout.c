@@ -15,14 +15,14 @@ static void layout_open(const uint8_t *bytes, uint32_t size) {
 static void layout_try(uint32_t clusters, uint32_t cores, uint32_t memories, uint32_t links, uint32_t io_apics) {
     uint32_t size = (uint32_t)(sizeof(struct r4_layout_header) + clusters * sizeof(struct r4_layout_cluster) +
                                cores * sizeof(struct r4_layout_core) + memories * sizeof(struct r4_layout_memory) +
-                               links * sizeof(struct r4_layout_link) + io_apics * sizeof(struct r4_layout_io_apic));
+                               links * sizeof(struct r4_layout_peer) + io_apics * sizeof(struct r4_layout_io_apic));
     uint8_t *bytes = prove_bytes(size);
     struct r4_layout_header *header = (struct r4_layout_header *)(void *)bytes;
     header->size = size;
     header->cluster_count = (uint16_t)clusters;
     header->core_count = (uint16_t)cores;
     header->memory_count = (uint16_t)memories;
-    header->link_count = (uint16_t)links;
+    header->peer_count = (uint16_t)links;
     header->io_apic_count = (uint16_t)io_apics;
     layout_open(bytes, size);
     free(bytes);

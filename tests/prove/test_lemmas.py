@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The lemmas of lemmas_*.c are proved (lemmas.py); false ones, those of false.c, are refuted, and so are true ones
-about sources with a planted bug (plants/NAME.toml: as those of tests/sim, and which lemma is false with it). Compiled
+about sources with a mutated bug (mutants/NAME.toml: as those of tests/sim, and which lemma is false with it). Compiled
 with optimisation, since without each && would be a fork of paths; the sanitizer's traps are put in before, so no
 undefined behaviour that it knows is optimised away. Aliasing it does not know: nothing is assumed of that.
 """
@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BUILT = ROOT / "build" / "prove"
 sys.path.insert(0, str(HERE.parent / "sim"))
-from plant import plant  # noqa: E402
+from mutant import mutant  # noqa: E402
 
 FOLDERS = {"shared": ROOT / "shared", "cluster-kernel": ROOT / "cluster-kernel"}
 FLAGS = ["-std=gnu11", "-O1", "-S", "-emit-llvm", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
@@ -62,12 +62,12 @@ def test_false(module, name):
     assert refute(module, name).splitlines()[0] == FALSE[name.split("_")[1]]
 
 
-@pytest.mark.parametrize("path", sorted((HERE / "plants").glob("*.toml")), ids=lambda path: path.stem)
-def test_plant(path):
+@pytest.mark.parametrize("path", sorted((HERE / "mutants").glob("*.toml")), ids=lambda path: path.stem)
+def test_mutant(path):
     """With this bug in the sources that lemma is false."""
     what = tomllib.loads(path.read_text(encoding="utf-8"))
-    copy = BUILT / "plants" / path.stem
-    assert plant(FOLDERS[what["folder"]], copy, what["change"]) is None
+    copy = BUILT / "mutants" / path.stem
+    assert mutant(FOLDERS[what["folder"]], copy, what["change"]) is None
     file, name = what["refuted"].split(":")
     module = compiled(HERE / file, copy.with_suffix(".ll"), {**FOLDERS, what["folder"]: copy})
     assert refute(module, name).splitlines()[0] in set(FALSE.values()) - {FALSE["nothing"]}

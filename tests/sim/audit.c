@@ -4,22 +4,22 @@
  * against the caps that name them), loans on both sides; versions are in versions.c.
  */
 #include "audit.h"
-#include "census.h"
-#include "core/derivation.h"
+#include "cap_scan.h"
 #include "cpu.h"
-#include "marks.h"
+#include "mapping_audit.h"
 #include "memory.h"
 #include "names.h"
+#include "pure/derivation.h"
 #include "versions.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define AUDIT_ROOTS 1024U /* of one cluster */
 
-static struct census census;
+static struct cap_scan cap_scan;
 static struct operation revokes[SIM_CLUSTERS][AUDIT_ROOTS];
 
-static phys_t place_of(const struct r4_slot *slot) { return (uintptr_t)slot - census.copy->direct; }
+static phys_t place_of(const struct r4_slot *slot) { return (uintptr_t)slot - cap_scan.instance->direct; }
 
 static bool has_memory(const struct r4_slot *slot) {
     enum r4_cap_type type = slot_type(slot);
@@ -30,18 +30,18 @@ static bool has_memory(const struct r4_slot *slot) {
 /* --- derivation --- */
 
 /* A RemoteRef in its loan record: its parent may be gone. */
-static bool is_sheltered_ref(const struct r4_slot *slot) {
-    return slot_type(slot) == R4_CAP_REMOTE_REF && census_is_sheltered(census.copy, slot);
+static bool is_parked_ref(const struct r4_slot *slot) {
+    return slot_type(slot) == R4_CAP_REMOTE_REF && cap_scan_is_parked(cap_scan.instance, slot);
 }
 
 /* A child's object lies in its parent's. */
 static void parent_check(const struct r4_slot *parent, const struct r4_slot *slot) {
-    if (is_sheltered_ref(slot)) {
+    if (is_parked_ref(slot)) {
         return;
     }
     if (parent == NULL || slot_depth(parent) + 1 != slot_depth(slot)) {
         sim_fail("no cap outlives its parent", "cluster %u: the cap of type %u at %lx, depth %lu, has no parent",
-                 census.copy->number, slot_type(slot), place_of(slot), slot_depth(slot));
+                 cap_scan.instance->number, slot_type(slot), place_of(slot), slot_depth(slot));
     }
     if (slot_type(parent) != R4_CAP_UNTYPED) {
         return;
@@ -49,23 +49,24 @@ static void parent_check(const struct r4_slot *parent, const struct r4_slot *slo
     uint64_t offset = slot_object(slot) - slot_object(parent);
     if (offset >= parent->word[1] || offset + (1ULL << slot_size_log2(slot)) > parent->word[1]) {
         sim_fail("children lie in their parent",
-                 "cluster %u: the object %lx of type %u is beyond the watermark %lx of %lx", census.copy->number,
+                 "cluster %u: the object %lx of type %u is beyond the watermark %lx of %lx", cap_scan.instance->number,
                  slot_object(slot), slot_type(slot), parent->word[1], slot_object(parent));
     }
 }
 
 static void tree_check(const struct r4_slot *first) {
     const struct r4_slot *parents[R4_DEPTH_MAX + 2] = {NULL};
-    const char *broken = derivation_check(census.copy->direct, first);
+    const char *broken = derivation_check(cap_scan.instance->direct, first);
     if (broken != NULL) {
-        sim_fail("derivation", "cluster %u: in the list from %lx: %s", census.copy->number, place_of(first), broken);
+        sim_fail("derivation", "cluster %u: in the list from %lx: %s", cap_scan.instance->number, place_of(first),
+                 broken);
     }
-    for (const struct r4_slot *slot = first; slot != NULL; slot = slot_next(census.copy->direct, slot)) {
+    for (const struct r4_slot *slot = first; slot != NULL; slot = slot_next(cap_scan.instance->direct, slot)) {
         uint64_t depth = slot_depth(slot);
         if (depth != 0) {
             parent_check(parents[depth - 1], slot);
         }
-        if (!is_sheltered_ref(slot)) {
+        if (!is_parked_ref(slot)) {
             parents[depth] = slot;
             memset(&parents[depth + 1], 0, (R4_DEPTH_MAX - depth) * sizeof(parents[0]));
         }
@@ -76,25 +77,25 @@ static void tree_check(const struct r4_slot *first) {
 
 /* Parts of a used untyped may be lent; those who derive from it are looked at themselves. */
 static bool is_used_untyped(const struct r4_slot *slot) {
-    return slot_type(slot) == R4_CAP_UNTYPED && derivation_has_children(census.copy->direct, slot);
+    return slot_type(slot) == R4_CAP_UNTYPED && derivation_has_children(cap_scan.instance->direct, slot);
 }
 
 static void slot_check(const struct r4_slot *slot) {
-    uint32_t number = census.copy->number;
-    uint64_t busy = R4_FLAG_BUSY | R4_FLAG_MAKING | R4_FLAG_ROOT;
+    uint32_t number = cap_scan.instance->number;
+    uint64_t busy = R4_FLAG_BUSY | R4_FLAG_CREATING | R4_FLAG_ROOT;
     if (has_memory(slot) && !is_used_untyped(slot) &&
         !memory_owns(number, slot_object(slot), 1ULL << slot_size_log2(slot))) {
         sim_fail("one owner", "cluster %u: the cap of type %u at %lx names %lx, which the cluster does not have",
                  number, slot_type(slot), place_of(slot), slot_object(slot));
     }
-    if (census.copy->cluster->operations == NULL && (slot_flags(slot) & busy) != 0 && !is_sheltered_ref(slot)) {
+    if (cap_scan.instance->cluster->operations == NULL && (slot_flags(slot) & busy) != 0 && !is_parked_ref(slot)) {
         sim_fail("busy only while needed", "cluster %u: the cap of type %u at %lx has flags %lx and no operation runs",
                  number, slot_type(slot), place_of(slot), slot_flags(slot));
     }
     if (slot_type(slot) >= R4_CAP_TYPE_COUNT || slot_type(slot) == R4_CAP_HEADER) {
         sim_fail("slots", "cluster %u: type %u at %lx", number, slot_type(slot), place_of(slot));
     }
-    if (slot_prev(census.copy->direct, slot) == NULL) {
+    if (slot_prev(cap_scan.instance->direct, slot) == NULL) {
         tree_check(slot);
     }
 }
@@ -114,10 +115,10 @@ static int extent_compare(const void *left, const void *right) {
 
 /* Objects that are no untyped share no byte. */
 static void objects_check(void) {
-    static struct extent extents[CENSUS_SLOTS];
+    static struct extent extents[CAP_SCAN_SLOTS];
     size_t count = 0;
-    for (size_t i = 0; i < census.slot_count; i++) {
-        const struct r4_slot *slot = census.slots[i];
+    for (size_t i = 0; i < cap_scan.slot_count; i++) {
+        const struct r4_slot *slot = cap_scan.slots[i];
         if (has_memory(slot) && slot_type(slot) != R4_CAP_UNTYPED && (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0) {
             extents[count++] = (struct extent){slot_object(slot), slot_object(slot) + (1ULL << slot_size_log2(slot))};
         }
@@ -125,7 +126,7 @@ static void objects_check(void) {
     qsort(extents, count, sizeof(extents[0]), extent_compare);
     for (size_t i = 1; i < count; i++) {
         if (extents[i].base < extents[i - 1].end) {
-            sim_fail("objects do not overlap", "cluster %u: at %lx", census.copy->number, extents[i].base);
+            sim_fail("objects do not overlap", "cluster %u: at %lx", cap_scan.instance->number, extents[i].base);
         }
     }
 }
@@ -139,7 +140,7 @@ struct mapping {
     uint32_t level; /* of the entry */
 };
 
-static struct mapping mappings[CENSUS_SLOTS];
+static struct mapping mappings[CAP_SCAN_SLOTS];
 static size_t mapping_count;
 
 static int mapping_compare(const void *left, const void *right) {
@@ -155,7 +156,7 @@ static int mapping_compare(const void *left, const void *right) {
 }
 
 static const struct pd *pd_named(const struct slot_mapping *mapping) {
-    return (const struct pd *)asid_find(&census.copy->cluster->asids, mapping->name);
+    return (const struct pd *)asid_find(&cap_scan.instance->cluster->asids, mapping->name);
 }
 
 static void mapping_add(const struct pd *pd, const struct r4_slot *slot, uint64_t address, uint32_t level) {
@@ -165,8 +166,8 @@ static void mapping_add(const struct pd *pd, const struct r4_slot *slot, uint64_
 /* Which entries the caps say that there are. A table's level is where an entry names it. */
 static void mappings_collect(void) {
     mapping_count = 0;
-    for (size_t i = 0; i < census.slot_count; i++) {
-        const struct r4_slot *slot = census.slots[i];
+    for (size_t i = 0; i < cap_scan.slot_count; i++) {
+        const struct r4_slot *slot = cap_scan.slots[i];
         enum r4_cap_type type = slot_type(slot);
         if (type != R4_CAP_FRAME && type != R4_CAP_CAP_PAGE && type != R4_CAP_PAGE_TABLE) {
             continue;
@@ -177,7 +178,7 @@ static void mappings_collect(void) {
             continue;
         }
         for (uint32_t level = type == R4_CAP_PAGE_TABLE ? 2 : 1; level <= 4; level++) {
-            const uint64_t *entry = paging_entry(census.copy->direct, pd->root, mapping.address, level);
+            const uint64_t *entry = paging_entry(cap_scan.instance->direct, pd->root, mapping.address, level);
             if (entry != NULL && (*entry & PAGING_PRESENT) != 0 && (*entry & PAGING_ADDRESS) == slot_object(slot)) {
                 mapping_add(pd, slot, round_down(mapping.address, paging_reach(level)), level);
                 break;
@@ -189,7 +190,7 @@ static void mappings_collect(void) {
 
 /* Every present entry is one that a cap names. */
 static void entries_check(const struct pd *pd, phys_t table, uint64_t base, uint32_t level) {
-    const uint64_t *entries = (const uint64_t *)(census.copy->direct + table);
+    const uint64_t *entries = (const uint64_t *)(cap_scan.instance->direct + table);
     for (uint32_t i = 0; i < (level == 4 ? PAGING_ENTRIES / 2 : PAGING_ENTRIES); i++) {
         struct mapping key = {pd->root, base + i * paging_reach(level), entries[i] & PAGING_ADDRESS, level};
         if ((entries[i] & PAGING_PRESENT) == 0) {
@@ -197,9 +198,9 @@ static void entries_check(const struct pd *pd, phys_t table, uint64_t base, uint
         }
         const struct mapping *named = bsearch(&key, mappings, mapping_count, sizeof(mappings[0]), mapping_compare);
         if (named == NULL || named->object != key.object ||
-            !memory_owns(census.copy->number, key.object, R4_PAGE_SIZE)) {
-            sim_fail("every mapping has its cap", "cluster %u: space %lx has %lx at %lx, level %u", census.copy->number,
-                     pd->root, entries[i], key.address, level);
+            !memory_owns(cap_scan.instance->number, key.object, R4_PAGE_SIZE)) {
+            sim_fail("every mapping has its cap", "cluster %u: space %lx has %lx at %lx, level %u",
+                     cap_scan.instance->number, pd->root, entries[i], key.address, level);
         }
         if (level > 1 && (entries[i] & PAGING_LARGE) == 0) {
             entries_check(pd, key.object, key.address, level - 1);
@@ -209,8 +210,8 @@ static void entries_check(const struct pd *pd, phys_t table, uint64_t base, uint
 
 static void mappings_check(void) {
     mappings_collect();
-    for (size_t i = 0; i < census.pd_count; i++) {
-        entries_check(census.pds[i], census.pds[i]->root, 0, 4);
+    for (size_t i = 0; i < cap_scan.pd_count; i++) {
+        entries_check(cap_scan.pds[i], cap_scan.pds[i]->root, 0, 4);
     }
 }
 
@@ -222,9 +223,9 @@ static bool loan_agrees(const struct loan_out *lent, const struct loan_in *recei
 }
 
 /* What has landed is known to its lender as on its way there, lent, or asked back. */
-static void loans_check(const struct copy *lender, const struct copy *borrower) {
-    const struct link *out = lender->cluster->links[borrower->number];
-    const struct link *in = borrower->cluster->links[lender->number];
+static void loans_check(const struct instance *lender, const struct instance *borrower) {
+    const struct peer *out = lender->cluster->peers[borrower->number];
+    const struct peer *in = borrower->cluster->peers[lender->number];
     for (uint32_t i = 0; out != NULL && in != NULL && i < LOANS; i++) {
         const struct loan_out *lent = &out->lent[i];
         const struct loan_in *received = &in->received[i];
@@ -234,7 +235,7 @@ static void loans_check(const struct copy *lender, const struct copy *borrower) 
                      borrower->number);
         }
         if (landed && !memory_owns(borrower->number, received->base, 1ULL << received->size_log2) &&
-            received->state == LOAN_IN_LANDED && slot_type(received->root) != R4_CAP_UNTYPED &&
+            received->state == LOAN_IN_RECEIVED && slot_type(received->root) != R4_CAP_UNTYPED &&
             slot_type(received->root) != R4_CAP_REMOTE_REF) {
             sim_fail("loans agree", "loan %u of cluster %u: its root at %u is of type %u", i, lender->number,
                      borrower->number, slot_type(received->root));
@@ -246,28 +247,28 @@ static void loans_check(const struct copy *lender, const struct copy *borrower) 
     }
 }
 
-static void copy_audit(const struct copy *copy) {
-    census_take(&census, copy);
-    sim_count(&sim_totals->capabilities, census.slot_count);
-    for (size_t i = 0; i < census.slot_count; i++) {
-        slot_check(census.slots[i]);
+static void instance_audit(const struct instance *instance) {
+    cap_scan_take(&cap_scan, instance);
+    sim_count(&sim_totals->capabilities, cap_scan.slot_count);
+    for (size_t i = 0; i < cap_scan.slot_count; i++) {
+        slot_check(cap_scan.slots[i]);
     }
     objects_check();
     mappings_check();
-    marks_check(&census);
-    names_check(&census);
-    versions_check(&census);
+    mapping_audit_check(&cap_scan);
+    names_check(&cap_scan);
+    versions_check(&cap_scan);
 }
 
 void audit_all(void) {
     for (uint32_t i = 0; i < sim.cluster_count; i++) {
-        if (!copy_is_calm(&sim.copies[i]) || sim.copies[i].dead) {
+        if (!instance_is_calm(&sim.instances[i]) || sim.instances[i].dead) {
             continue;
         }
-        copy_audit(&sim.copies[i]);
+        instance_audit(&sim.instances[i]);
         for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
-            if (copy_is_calm(&sim.copies[peer]) && !sim.copies[peer].dead) {
-                loans_check(&sim.copies[i], &sim.copies[peer]);
+            if (instance_is_calm(&sim.instances[peer]) && !sim.instances[peer].dead) {
+                loans_check(&sim.instances[i], &sim.instances[peer]);
             }
         }
     }
@@ -278,23 +279,23 @@ void audit_all(void) {
 void audit_revoke_roots(void) {
     sim.steady = true;
     for (uint32_t number = 0; number < sim.cluster_count; number++) {
-        struct copy *copy = &sim.copies[number];
+        struct instance *instance = &sim.instances[number];
         uint32_t count = 0;
-        if (copy->dead) {
+        if (instance->dead) {
             continue;
         }
-        census_take(&census, copy);
-        sim.running = &copy->cpus[0];
-        for (size_t i = 0; i < census.slot_count; i++) {
-            const struct r4_slot *slot = census.slots[i];
+        cap_scan_take(&cap_scan, instance);
+        sim.running = &instance->cpus[0];
+        for (size_t i = 0; i < cap_scan.slot_count; i++) {
+            const struct r4_slot *slot = cap_scan.slots[i];
             if (slot_depth(slot) == 0 && slot_type(slot) != R4_CAP_INTERNAL && count < AUDIT_ROOTS) {
                 struct operation *revoke = &revokes[number][count++];
-                copy->operation_start_orphan(revoke, OPERATION_REVOKE, (struct r4_slot *)(uintptr_t)slot, 0);
-                copy->revoke_begin(revoke);
+                instance->operation_start_orphan(revoke, OPERATION_REVOKE, (struct r4_slot *)(uintptr_t)slot, 0);
+                instance->revoke_begin(revoke);
             }
         }
         sim.running = NULL;
-        cpu_post(copy->cpus[0].apic_id, MACHINE_RESCHEDULE);
+        cpu_post(instance->cpus[0].apic_id, MACHINE_RESCHEDULE);
     }
     sim.steady = false;
 }
@@ -302,12 +303,12 @@ void audit_revoke_roots(void) {
 /* What a dead cluster holds does not come back, nor what a live one has lent on to it. */
 static bool is_held(const struct r4_slot *ref) {
     uint64_t peer = r4_loan_peer_get(ref->word[1]);
-    const struct copy *borrower = &sim.copies[peer];
+    const struct instance *borrower = &sim.instances[peer];
     if (borrower->dead) {
         return true;
     }
     const struct r4_slot *root =
-        borrower->cluster->links[census.copy->number]->received[r4_loan_index_get(ref->word[1])].root;
+        borrower->cluster->peers[cap_scan.instance->number]->received[r4_loan_index_get(ref->word[1])].root;
     return sim.doom != 0 && root != NULL &&
            (slot_type(root) == R4_CAP_REMOTE_REF || derivation_has_children(borrower->direct, root));
 }
@@ -319,20 +320,20 @@ static bool is_kept(const struct r4_slot *slot) {
         if (slot_type(at) == R4_CAP_REMOTE_REF && is_held(at)) {
             return true;
         }
-        at = slot_next(census.copy->direct, at);
+        at = slot_next(cap_scan.instance->direct, at);
     } while (at != NULL && slot_depth(at) > slot_depth(slot));
     return false;
 }
 
 /* True for the root of a loan that nobody can ask back any more. */
 static bool is_orphaned(const struct r4_slot *slot) {
-    return sim.doom != 0 && (slot_flags(slot) & R4_FLAG_LANDED) != 0;
+    return sim.doom != 0 && (slot_flags(slot) & R4_FLAG_RECEIVED) != 0;
 }
 
 static void slot_end(const struct r4_slot *slot) {
-    uint32_t number = census.copy->number;
+    uint32_t number = cap_scan.instance->number;
     bool root =
-        slot_depth(slot) == 0 && slot_type(slot) != R4_CAP_REMOTE_REF && (slot_flags(slot) & R4_FLAG_LANDED) == 0;
+        slot_depth(slot) == 0 && slot_type(slot) != R4_CAP_REMOTE_REF && (slot_flags(slot) & R4_FLAG_RECEIVED) == 0;
     if (is_kept(slot)) {
         return;
     }
@@ -346,12 +347,13 @@ static void slot_end(const struct r4_slot *slot) {
     }
 }
 
-static void links_end(const struct copy *copy) {
-    for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
-        const struct link *link = copy->cluster->links[peer];
-        for (uint32_t i = 0; link != NULL && sim.doom == 0 && i < LOANS; i++) {
-            if (link->lent[i].state != LOAN_OUT_FREE || link->received[i].state != LOAN_IN_FREE) {
-                sim_fail("all memory comes back", "cluster %u, peer %u: loan %u is not free", copy->number, peer, i);
+static void peers_end(const struct instance *instance) {
+    for (uint32_t number = 0; number < sim.cluster_count; number++) {
+        const struct peer *peer = instance->cluster->peers[number];
+        for (uint32_t i = 0; peer != NULL && sim.doom == 0 && i < LOANS; i++) {
+            if (peer->lent[i].state != LOAN_OUT_FREE || peer->received[i].state != LOAN_IN_FREE) {
+                sim_fail("all memory comes back", "cluster %u, peer %u: loan %u is not free", instance->number, number,
+                         i);
             }
         }
     }
@@ -360,15 +362,15 @@ static void links_end(const struct copy *copy) {
 void audit_end(void) {
     phys_t lost;
     for (uint32_t number = 0; number < sim.cluster_count; number++) {
-        const struct copy *copy = &sim.copies[number];
-        if (copy->dead) {
+        const struct instance *instance = &sim.instances[number];
+        if (instance->dead) {
             continue;
         }
-        census_take(&census, copy);
-        for (size_t i = 0; i < census.slot_count; i++) {
-            slot_end(census.slots[i]);
+        cap_scan_take(&cap_scan, instance);
+        for (size_t i = 0; i < cap_scan.slot_count; i++) {
+            slot_end(cap_scan.slots[i]);
         }
-        links_end(copy);
+        peers_end(instance);
     }
     if (sim.doom == 0 && !memory_is_home(&lost)) {
         sim_fail("all memory comes back", "%lx is not in its own cluster's direct map", lost);

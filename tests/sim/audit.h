@@ -5,7 +5,7 @@
 #ifndef R4_SIM_AUDIT_H
 #define R4_SIM_AUDIT_H
 
-#include "copy.h"
+#include "instance.h"
 
 /* Every cluster whose lock is free, and the loans between those. */
 void audit_all(void);

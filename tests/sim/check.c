@@ -3,26 +3,26 @@
  * A cluster is looked at only while nobody holds its lock; what one processor did under the lock is then complete.
  */
 #include "check.h"
-#include "core/retype.h"
-#include "core/runqueue.h"
 #include "memory.h"
-#include "thread.h"
+#include "object/thread.h"
+#include "pure/retype.h"
+#include "pure/runqueue.h"
 
 static const struct thread *thread_in(const struct runqueue_member *member) {
     return (const struct thread *)((const char *)member - offsetof(struct thread, queue));
 }
 
-static bool somebody_pending(const struct copy *copy, uint32_t events) {
-    for (uint32_t i = 0; i < copy->layout.core_count; i++) {
-        if ((copy->cpus[i].pending & events) != 0 || copy->cpus[i].mode == CPU_KERNEL) {
+static bool somebody_pending(const struct instance *instance, uint32_t events) {
+    for (uint32_t i = 0; i < instance->layout.core_count; i++) {
+        if ((instance->cpus[i].pending & events) != 0 || instance->cpus[i].mode == CPU_KERNEL) {
             return true;
         }
     }
     return false;
 }
 
-static bool is_pending(const struct copy *copy) { return somebody_pending(copy, ~0U); }
-static bool is_rung(const struct copy *copy) { return somebody_pending(copy, 1U << MACHINE_DOORBELL); }
+static bool is_pending(const struct instance *instance) { return somebody_pending(instance, ~0U); }
+static bool is_rung(const struct instance *instance) { return somebody_pending(instance, 1U << MACHINE_DOORBELL); }
 
 /* --- what a processor runs --- */
 
@@ -34,15 +34,15 @@ static void check_runs(const struct cpu *cpu) {
     }
     if (current == NULL || current->registers != core->machine.regs) {
         sim_fail("a core runs its thread", "c%u.%u is in user mode with other registers than its current thread's",
-                 cpu->copy->number, cpu->index);
+                 cpu->instance->number, cpu->index);
     }
-    phys_t object = (uintptr_t)current - cpu->copy->direct;
+    phys_t object = (uintptr_t)current - cpu->instance->direct;
     if (current->state != THREAD_READY || current->core != cpu->index || current->pd == NULL) {
-        sim_fail("a core runs its thread", "c%u.%u runs the thread at %lx, which is not ready here", cpu->copy->number,
-                 cpu->index, object);
+        sim_fail("a core runs its thread", "c%u.%u runs the thread at %lx, which is not ready here",
+                 cpu->instance->number, cpu->index, object);
     }
     if (cpu->tlb.root != current->pd->root) {
-        sim_fail("a core runs its thread", "c%u.%u runs the thread at %lx in the space %lx", cpu->copy->number,
+        sim_fail("a core runs its thread", "c%u.%u runs the thread at %lx in the space %lx", cpu->instance->number,
                  cpu->index, object, cpu->tlb.root);
     }
 }
@@ -54,17 +54,17 @@ static void check_wake(const struct cpu *cpu) {
     if (cpu->pending != 0 || first == NULL || !cpu->started) {
         return;
     }
-    phys_t object = (uintptr_t)thread_in(first) - cpu->copy->direct;
+    phys_t object = (uintptr_t)thread_in(first) - cpu->instance->direct;
     if (cpu->mode == CPU_HALTED) {
-        sim_fail("no lost wake-up", "c%u.%u is halted while the thread at %lx is ready", cpu->copy->number, cpu->index,
-                 object);
+        sim_fail("no lost wake-up", "c%u.%u is halted while the thread at %lx is ready", cpu->instance->number,
+                 cpu->index, object);
     }
     if (first->priority > core->current->queue.priority) {
-        sim_fail("no lost wake-up", "c%u.%u runs something lower than the thread at %lx", cpu->copy->number, cpu->index,
-                 object);
+        sim_fail("no lost wake-up", "c%u.%u runs something lower than the thread at %lx", cpu->instance->number,
+                 cpu->index, object);
     }
     if (runqueue_has_peer(&core->current->queue) && cpu->deadline == 0) {
-        sim_fail("no lost wake-up", "c%u.%u has equals in its queue and no timer", cpu->copy->number, cpu->index);
+        sim_fail("no lost wake-up", "c%u.%u has equals in its queue and no timer", cpu->instance->number, cpu->index);
     }
 }
 
@@ -79,7 +79,7 @@ static void check_translations(const struct cpu *cpu) {
         struct tlb_entry now = tlb_walk(cpu->tlb.root, entry->address);
         if (now.leaf != entry->leaf) {
             sim_fail("no stale translation", "c%u.%u remembers %lx at %lx; the tables say %lx and no flush is owed",
-                     cpu->copy->number, cpu->index, entry->leaf, entry->address, now.leaf);
+                     cpu->instance->number, cpu->index, entry->leaf, entry->address, now.leaf);
         }
     }
 }
@@ -91,23 +91,23 @@ static void check_direct(const struct cpu *cpu) {
     bool left = cpu->mode == CPU_USER || (cpu->mode == CPU_HALTED && cpu->pending == 0);
     if (left && locked && cpu->direct_owed) {
         sim_fail("no stale translation", "c%u.%u has left the kernel without a flush of the direct map",
-                 cpu->copy->number, cpu->index);
+                 cpu->instance->number, cpu->index);
     }
 }
 
-void check_unreachable(const struct copy *copy, phys_t base, uint64_t size) {
-    for (uint32_t i = 0; i < copy->layout.core_count; i++) {
-        const struct tlb *tlb = &copy->cpus[i].tlb;
+void check_unreachable(const struct instance *instance, phys_t base, uint64_t size) {
+    for (uint32_t i = 0; i < instance->layout.core_count; i++) {
+        const struct tlb *tlb = &instance->cpus[i].tlb;
         if (tlb->root != 0 && tlb->root - base < size) {
             sim_fail("no stale translation", "c%u.%u has the space %lx loaded, which becomes something else",
-                     copy->number, i, tlb->root);
+                     instance->number, i, tlb->root);
         }
         for (uint32_t n = 0; n < TLB_ENTRIES; n++) {
             const struct tlb_entry *entry = &tlb->entries[n];
             phys_t frame = entry->leaf & PAGING_ADDRESS;
             if (entry->leaf != 0 && frame < base + size && base < frame + entry->size) {
                 sim_fail("no stale translation", "c%u.%u remembers %lx at %lx, which becomes something else",
-                         copy->number, i, frame, entry->address);
+                         instance->number, i, frame, entry->address);
             }
         }
     }
@@ -120,10 +120,11 @@ static bool is_inside(phys_t base, uint64_t size, phys_t object, uint64_t object
 }
 
 /* The list of tables of some window. */
-static bool is_window(const struct copy *copy, phys_t base, uint64_t size) {
+static bool is_window(const struct instance *instance, phys_t base, uint64_t size) {
     for (uint32_t asid = 1; asid < ASID_COUNT; asid++) {
-        const struct window *window = copy->cluster->asids.entries[asid].window;
-        if (window != NULL && is_inside(base, size, (uintptr_t)window->tables - copy->direct, sizeof(window->tables))) {
+        const struct window *window = instance->cluster->asids.entries[asid].window;
+        if (window != NULL &&
+            is_inside(base, size, (uintptr_t)window->tables - instance->direct, sizeof(window->tables))) {
             return true;
         }
     }
@@ -131,8 +132,8 @@ static bool is_window(const struct copy *copy, phys_t base, uint64_t size) {
 }
 
 /* The objects that the present call retypes, or the table that it hangs in. */
-static bool is_called_for(const struct copy *copy, const struct invocation *call, phys_t base, uint64_t size) {
-    if (call->slot == NULL || !memory_owns(copy->number, (uintptr_t)call->slot - copy->direct, R4_SLOT_SIZE)) {
+static bool is_called_for(const struct instance *instance, const struct invocation *call, phys_t base, uint64_t size) {
+    if (call->slot == NULL || !memory_owns(instance->number, (uintptr_t)call->slot - instance->direct, R4_SLOT_SIZE)) {
         return false;
     }
     if (slot_type(call->slot) == R4_CAP_PAGE_TABLE) {
@@ -148,33 +149,33 @@ static bool is_called_for(const struct copy *copy, const struct invocation *call
 }
 
 /* What a retype under way has not made yet: as far as the objects lie one behind the other. */
-static bool is_unmade(const struct copy *copy, const struct operation *make, phys_t base, uint64_t size) {
+static bool is_unmade(const struct instance *instance, const struct operation *make, phys_t base, uint64_t size) {
     const struct r4_slot *slot = make->position;
     uint64_t end = slot_object(slot);
     for (uint64_t left = operation_remaining(make); left != 0 && slot_object(slot) == end; left--) {
-        if ((slot_flags(slot) & R4_FLAG_MAKING) == 0) {
+        if ((slot_flags(slot) & R4_FLAG_CREATING) == 0) {
             return false;
         }
         end += 1ULL << slot_size_log2(slot);
-        slot = left == 1 ? slot : slot_next(copy->direct, slot);
+        slot = left == 1 ? slot : slot_next(instance->direct, slot);
     }
     return is_inside(base, size, slot_object(make->position), end - slot_object(make->position));
 }
 
 void check_zero(const struct cpu *cpu, phys_t base, uint64_t size) {
-    const struct copy *copy = cpu->copy;
+    const struct instance *instance = cpu->instance;
     bool called_for =
         cpu->upcall.kind == UPCALL_START || size == 0 ||
-        (cpu->upcall.kind == UPCALL_SYSCALL && is_called_for(copy, &cpu_core(cpu)->invocation, base, size));
-    for (const struct operation *make = copy->cluster->operations; make != NULL; make = make->next) {
-        called_for = called_for || (make->kind == OPERATION_MAKE && operation_remaining(make) != 0 &&
-                                    is_unmade(copy, make, base, size));
+        (cpu->upcall.kind == UPCALL_SYSCALL && is_called_for(instance, &cpu_core(cpu)->invocation, base, size));
+    for (const struct operation *make = instance->cluster->operations; make != NULL; make = make->next) {
+        called_for = called_for || (make->kind == OPERATION_CREATE && operation_remaining(make) != 0 &&
+                                    is_unmade(instance, make, base, size));
     }
-    if (!called_for && !is_window(copy, base, size)) {
-        sim_fail("new objects alone are zeroed", "c%u.%u zeroes %lx bytes at %lx", copy->number, cpu->index, size,
+    if (!called_for && !is_window(instance, base, size)) {
+        sim_fail("new objects alone are zeroed", "c%u.%u zeroes %lx bytes at %lx", instance->number, cpu->index, size,
                  base);
     }
-    check_unreachable(copy, base, size);
+    check_unreachable(instance, base, size);
 }
 
 /* --- mailboxes --- */
@@ -184,36 +185,37 @@ static bool has_message(const struct ring_end *in) {
     return slot->sequence == in->position + 1;
 }
 
-static void check_in(const struct copy *copy, const struct link *link) {
-    bool looks = atomic_load(&link->in.ring->looking) != 0;
-    bool served = copy->cluster->poll || is_rung(copy);
-    if (has_message(&link->in) && !looks && !served) {
-        sim_fail("no lost wake-up", "cluster %u sleeps over a message from cluster %u", copy->number, link->peer);
+static void check_in(const struct instance *instance, const struct peer *peer) {
+    bool looks = atomic_load(&peer->in.ring->looking) != 0;
+    bool served = instance->cluster->poll || is_rung(instance);
+    if (has_message(&peer->in) && !looks && !served) {
+        sim_fail("no lost wake-up", "cluster %u misses a message from cluster %u", instance->number, peer->number);
     }
     if (looks && !served) {
-        sim_fail("no lost wake-up", "cluster %u says that it looks for messages from %u and does not", copy->number,
-                 link->peer);
+        sim_fail("no lost wake-up", "cluster %u says that it looks for messages from %u and does not", instance->number,
+                 peer->number);
     }
 }
 
-static void check_out(const struct copy *copy, const struct link *link) {
-    uint32_t used = link->out.position - atomic_load(&link->out.ring->head);
-    const struct copy *peer = &sim.copies[link->peer];
-    if (used > link->out.slots) {
-        sim_fail("ring counters", "cluster %u has put %u messages into %u slots", copy->number, used, link->out.slots);
+static void check_out(const struct instance *instance, const struct peer *peer) {
+    uint32_t used = peer->out.position - atomic_load(&peer->out.ring->head);
+    const struct instance *consumer = &sim.instances[peer->number];
+    if (used > peer->out.slots) {
+        sim_fail("ring counters", "cluster %u has put %u messages into %u slots", instance->number, used,
+                 peer->out.slots);
     }
-    bool waits = link->hello_owed || link->answers.first != NULL || link->requests.first != NULL;
-    if (waits && used < link->out.slots && !copy->cluster->poll && !is_rung(copy) && !is_rung(peer)) {
-        sim_fail("no lost wake-up", "cluster %u sleeps over a free slot to cluster %u", copy->number, link->peer);
+    bool waits = peer->hello_owed || peer->answers.first != NULL || peer->requests.first != NULL;
+    if (waits && used < peer->out.slots && !instance->cluster->poll && !is_rung(instance) && !is_rung(consumer)) {
+        sim_fail("no lost wake-up", "cluster %u misses a free slot to cluster %u", instance->number, peer->number);
     }
 }
 
-static void check_links(const struct copy *copy) {
-    for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
-        const struct link *link = copy->cluster->links[peer];
-        if (link != NULL && copy->cluster->linked && link->state != LINK_DEAD) {
-            check_in(copy, link);
-            check_out(copy, link);
+static void check_peers(const struct instance *instance) {
+    for (uint32_t number = 0; number < sim.cluster_count; number++) {
+        const struct peer *peer = instance->cluster->peers[number];
+        if (peer != NULL && instance->cluster->linked && peer->state != PEER_DEAD) {
+            check_in(instance, peer);
+            check_out(instance, peer);
         }
     }
 }
@@ -226,83 +228,83 @@ static int priority_of(const struct cpu *cpu) {
 }
 
 /* What the cluster has to do is done by a core that does something lower. */
-static void check_work(const struct copy *copy) {
-    const struct cluster *state = copy->cluster;
+static void check_work(const struct instance *instance) {
+    const struct cluster *state = instance->cluster;
     int lowest = INT32_MAX;
-    if (is_pending(copy) || !state->linked) {
+    if (is_pending(instance) || !state->linked) {
         return;
     }
-    for (uint32_t i = 0; i < copy->layout.core_count; i++) {
-        int priority = priority_of(&copy->cpus[i]);
+    for (uint32_t i = 0; i < instance->layout.core_count; i++) {
+        int priority = priority_of(&instance->cpus[i]);
         lowest = priority < lowest ? priority : lowest;
     }
-    if (state->poll && lowest < (int)state->link_priority) {
+    if (state->poll && lowest < (int)state->peer_priority) {
         sim_fail("no lost wake-up", "cluster %u has to look at its mailboxes, with priority %u, and a core does %d",
-                 copy->number, state->link_priority, lowest);
+                 instance->number, state->peer_priority, lowest);
     }
     for (const struct operation *operation = state->operations; operation != NULL; operation = operation->next) {
         if (operation->orphan && !operation->waiting && lowest < (int)operation->priority) {
             sim_fail("no lost wake-up",
                      "cluster %u has an operation of kind %u to run, with priority %u, and a core does %d",
-                     copy->number, operation->kind, operation->priority, lowest);
+                     instance->number, operation->kind, operation->priority, lowest);
         }
     }
 }
 
 /* Two revokes may share a root; it stays one until both have ended. */
-static void check_roots(const struct copy *copy) {
-    for (const struct operation *operation = copy->cluster->operations; operation != NULL;
+static void check_roots(const struct instance *instance) {
+    for (const struct operation *operation = instance->cluster->operations; operation != NULL;
          operation = operation->next) {
         bool revokes = operation->kind == OPERATION_REVOKE || operation->kind == OPERATION_DELETE ||
                        operation->kind == OPERATION_SWEEP;
         if (revokes && operation->root != NULL && (slot_flags(operation->root) & R4_FLAG_ROOT) == 0) {
-            sim_fail("roots are flagged", "cluster %u: the root of an operation of kind %u, phase %u", copy->number,
+            sim_fail("roots are flagged", "cluster %u: the root of an operation of kind %u, phase %u", instance->number,
                      operation->kind, operation->phase);
         }
     }
 }
 
-static void check_flushes(const struct copy *copy) {
-    const struct cluster *state = copy->cluster;
+static void check_flushes(const struct instance *instance) {
+    const struct cluster *state = instance->cluster;
     if (state->noted_cores != 0) {
         sim_fail("flushes are done", "cluster %u owes a flush to cores %lx, and anybody may have the lock",
-                 copy->number, state->noted_cores);
+                 instance->number, state->noted_cores);
     }
-    for (uint32_t i = 0; i < copy->layout.core_count; i++) {
-        check_translations(&copy->cpus[i]);
+    for (uint32_t i = 0; i < instance->layout.core_count; i++) {
+        check_translations(&instance->cpus[i]);
     }
 }
 
 void check_after(const struct cpu *cpu) {
-    const struct copy *copy = cpu->copy;
+    const struct instance *instance = cpu->instance;
     check_direct(cpu);
-    if (!copy_is_calm(copy)) {
+    if (!instance_is_calm(instance)) {
         return;
     }
-    for (uint32_t i = 0; i < copy->layout.core_count; i++) {
-        if (copy->cpus[i].mode != CPU_KERNEL) {
-            check_runs(&copy->cpus[i]);
-            check_wake(&copy->cpus[i]);
+    for (uint32_t i = 0; i < instance->layout.core_count; i++) {
+        if (instance->cpus[i].mode != CPU_KERNEL) {
+            check_runs(&instance->cpus[i]);
+            check_wake(&instance->cpus[i]);
         }
     }
-    check_flushes(copy);
-    check_roots(copy);
-    check_links(copy);
-    check_work(copy);
+    check_flushes(instance);
+    check_roots(instance);
+    check_peers(instance);
+    check_work(instance);
 }
 
 void check_rest(void) {
     for (uint32_t number = 0; number < sim.cluster_count; number++) {
-        const struct copy *copy = &sim.copies[number];
-        const struct cluster *state = copy->cluster;
-        for (const struct operation *operation = copy->dead ? NULL : state->operations; operation != NULL;
+        const struct instance *instance = &sim.instances[number];
+        const struct cluster *state = instance->cluster;
+        for (const struct operation *operation = instance->dead ? NULL : state->operations; operation != NULL;
              operation = operation->next) {
-            if (operation->kind != OPERATION_MARK_WAIT || sim.copies[operation->link->peer].dead) {
+            if (operation->kind != OPERATION_MILESTONE_WAIT || sim.instances[operation->peer->number].dead) {
                 sim_fail("operations end", "cluster %u: an operation of kind %u, phase %u, waiting %d never ended",
                          number, operation->kind, operation->phase, operation->waiting);
             }
         }
-        if (!copy->dead && (state->dying != NULL || state->noted_cores != 0)) {
+        if (!instance->dead && (state->dying != NULL || state->noted_cores != 0)) {
             sim_fail("operations end", "cluster %u has dying cap pages or owes flushes", number);
         }
     }

@@ -14,8 +14,8 @@ void check_after(const struct cpu *cpu);
 /* Nothing runs and nothing is pending anywhere: nothing may be unfinished. */
 void check_rest(void);
 
-/* Memory that is to be something else, or another cluster's: no processor of `copy` may still reach it. */
-void check_unreachable(const struct copy *copy, phys_t base, uint64_t size);
+/* Memory that is to be something else, or another cluster's: no processor of `instance` may still reach it. */
+void check_unreachable(const struct instance *instance, phys_t base, uint64_t size);
 
 /* Memory that is to be zeroed: no processor may reach it, and it is all of new objects or a page table. */
 void check_zero(const struct cpu *cpu, phys_t base, uint64_t size);

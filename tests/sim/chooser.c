@@ -3,12 +3,12 @@
  * The programs are clever: they know what lies behind a proxy before they try it.
  */
 #include "chooser.h"
-#include "core/derivation.h"
-#include "meaning.h"
+#include "oracle_resolve.h"
 #include "proxies.h"
+#include "pure/derivation.h"
 
 static bool is_type(const struct r4_slot *slot, enum r4_cap_type type) {
-    return slot_type(slot) == type && (slot_flags(slot) & (R4_FLAG_BUSY | R4_FLAG_MAKING)) == 0;
+    return slot_type(slot) == type && (slot_flags(slot) & (R4_FLAG_BUSY | R4_FLAG_CREATING)) == 0;
 }
 
 /* --- what fits --- */
@@ -28,11 +28,11 @@ bool fits_untyped(const struct chooser *chooser, const struct r4_slot *slot) {
 }
 bool fits_handoff(const struct chooser *chooser, const struct r4_slot *slot) {
     return is_type(slot, R4_CAP_UNTYPED) && slot_size_log2(slot) >= R4_LARGE_BITS && slot->word[1] == 0 &&
-           slot_ttl(slot) != 0 && !derivation_has_children(chooser->copy->direct, slot);
+           slot_ttl(slot) != 0 && !derivation_has_children(chooser->instance->direct, slot);
 }
 bool fits_sole_frame(const struct chooser *chooser, const struct r4_slot *slot) {
     return is_type(slot, R4_CAP_FRAME) && slot_mapping_get(slot).name == 0 && slot_size_log2(slot) == R4_PAGE_BITS &&
-           (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0 && !derivation_has_children(chooser->copy->direct, slot);
+           (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0 && !derivation_has_children(chooser->instance->direct, slot);
 }
 bool fits_unmapped_frame(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
@@ -57,17 +57,17 @@ bool fits_pd(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
     return is_type(slot, R4_CAP_PD);
 }
-bool fits_link(const struct chooser *chooser, const struct r4_slot *slot) {
+bool fits_peer(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
-    return is_type(slot, R4_CAP_LINK);
+    return is_type(slot, R4_CAP_PEER);
 }
-bool fits_link_to_landing(const struct chooser *chooser, const struct r4_slot *slot) {
-    const struct copy *copy = chooser->copy;
-    if (!is_type(slot, R4_CAP_LINK) || !sim.copies[slot->word[1]].cluster->linked) {
+bool fits_peer_to_receive_slot(const struct chooser *chooser, const struct r4_slot *slot) {
+    const struct instance *instance = chooser->instance;
+    if (!is_type(slot, R4_CAP_PEER) || !sim.instances[slot->word[1]].cluster->linked) {
         return false;
     }
-    const struct link *back = sim.copies[slot->word[1]].cluster->links[copy->number];
-    return copy->cluster->links[slot->word[1]]->state == LINK_UP && back->landings[0] != NULL;
+    const struct peer *back = sim.instances[slot->word[1]].cluster->peers[instance->number];
+    return instance->cluster->peers[slot->word[1]]->state == PEER_UP && back->receive_slots[0] != NULL;
 }
 bool fits_debug(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
@@ -77,7 +77,7 @@ bool fits_copy(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
     enum r4_cap_type type = slot_type(slot);
     return slot_ttl(slot) != 0 &&
-           (is_type(slot, R4_CAP_FRAME) || is_type(slot, R4_CAP_PD) || type == R4_CAP_THREAD || type == R4_CAP_LINK ||
+           (is_type(slot, R4_CAP_FRAME) || is_type(slot, R4_CAP_PD) || type == R4_CAP_THREAD || type == R4_CAP_PEER ||
             type == R4_CAP_DEBUG || type == R4_CAP_NOTIFICATION || type == R4_CAP_ASID_POOL);
 }
 bool fits_mint(const struct chooser *chooser, const struct r4_slot *slot) {
@@ -110,7 +110,7 @@ bool fits_stopped_thread(const struct chooser *chooser, const struct r4_slot *sl
     return fits_thread(chooser, slot) && chooser_thread(chooser, slot)->state == THREAD_STOPPED;
 }
 bool fits_revoke(const struct chooser *chooser, const struct r4_slot *slot) {
-    bool worth = slot_type(slot) == R4_CAP_REMOTE_REF || derivation_has_children(chooser->copy->direct, slot);
+    bool worth = slot_type(slot) == R4_CAP_REMOTE_REF || derivation_has_children(chooser->instance->direct, slot);
     return worth && !is_spared(chooser, slot) && (slot_depth(slot) != 0 || sim_chance(4));
 }
 bool fits_delete(const struct chooser *chooser, const struct r4_slot *slot) {
@@ -121,7 +121,7 @@ bool fits_delete(const struct chooser *chooser, const struct r4_slot *slot) {
 
 const struct r4_slot *chooser_slot(const struct chooser *chooser, uint64_t index) {
     const struct pd *pd = chooser->caller->pd;
-    return index > r4_cap_index_max() ? NULL : window_slot(chooser->copy->direct, &pd->window, index);
+    return index > r4_cap_index_max() ? NULL : window_slot(chooser->instance->direct, &pd->window, index);
 }
 
 /* True if one was found. */
@@ -163,14 +163,14 @@ static bool through_find(const struct chooser *chooser, fits_t *fits, uint64_t *
     uint64_t hops = 0;
     uint64_t candidate;
     for (uint32_t try = 0; try < CHOOSER_TRIES && (longest || hops == 0); try++) {
-        if (!proxies_recall(chooser->copy, pd, &candidate)) {
+        if (!proxies_recall(chooser->instance, pd, &candidate)) {
             return false;
         }
-        struct meaning meaning = meaning_of(chooser->copy, pd, candidate);
-        if (meaning.refusals == 0 && meaning.hops > hops && fits(chooser, meaning.slot)) {
-            hops = meaning.hops;
+        struct resolution resolution = oracle_of(chooser->instance, pd, candidate);
+        if (resolution.refusals == 0 && resolution.hops > hops && fits(chooser, resolution.slot)) {
+            hops = resolution.hops;
             *cap = candidate;
-            *slot = meaning.slot;
+            *slot = resolution.slot;
         }
     }
     return hops != 0;
@@ -180,7 +180,7 @@ static uint64_t own_cap(struct chooser *chooser, fits_t *fits, const struct r4_s
     uint64_t index = chooser_find(chooser, fits);
     uint64_t name = sim_chance(30) ? chooser->caller->pd->window.name : 0;
     *slot = chooser_slot(chooser, index);
-    return r4_cap_index_put(index) | r4_cap_cluster_put(chooser->copy->number) | r4_cap_name_put(name);
+    return r4_cap_index_put(index) | r4_cap_cluster_put(chooser->instance->number) | r4_cap_name_put(name);
 }
 
 uint64_t chooser_cap(struct chooser *chooser, fits_t *fits, const struct r4_slot **slot) {
@@ -189,7 +189,7 @@ uint64_t chooser_cap(struct chooser *chooser, fits_t *fits, const struct r4_slot
     if ((poor || sim_chance(3)) && through_find(chooser, fits, &cap, slot)) {
         return cap;
     }
-    if (sim_chance(60) && proxies_recall(chooser->copy, chooser->caller->pd, &cap)) {
+    if (sim_chance(60) && proxies_recall(chooser->instance, chooser->caller->pd, &cap)) {
         *slot = NULL;
         return cap;
     }
@@ -224,10 +224,10 @@ void chooser_invoke_through(struct chooser *chooser, enum r4_operation operation
 
 const struct pd *chooser_pd(const struct chooser *chooser, const struct r4_slot *slot) {
     bool good = slot != NULL && is_type(slot, R4_CAP_PD);
-    return good ? (const struct pd *)(chooser->copy->direct + slot_object(slot) + R4_PAGE_SIZE) : NULL;
+    return good ? (const struct pd *)(chooser->instance->direct + slot_object(slot) + R4_PAGE_SIZE) : NULL;
 }
 
 const struct thread *chooser_thread(const struct chooser *chooser, const struct r4_slot *slot) {
     bool good = slot != NULL && is_type(slot, R4_CAP_THREAD);
-    return good ? (const struct thread *)(chooser->copy->direct + slot_object(slot)) : NULL;
+    return good ? (const struct thread *)(chooser->instance->direct + slot_object(slot)) : NULL;
 }

@@ -5,16 +5,16 @@
 #ifndef R4_SIM_CHOOSER_H
 #define R4_SIM_CHOOSER_H
 
-#include "choose.h"
-#include "core/window.h"
-#include "thread.h"
+#include "generator.h"
+#include "object/thread.h"
+#include "pure/window.h"
 
 #define CHOOSER_WILD  25U /* one choice in so many takes anything */
 #define CHOOSER_PAGES 16U /* window pages that programs use */
 #define CHOOSER_TRIES 8U  /* pages searched for a slot, proxies tried; operations tried in one step */
 
 struct chooser {
-    const struct copy *copy;
+    const struct instance *instance;
     struct thread *caller;
     struct call call;
     const struct r4_slot *slot; /* what call.cap means; null: nothing */
@@ -25,8 +25,8 @@ struct chooser {
 typedef bool fits_t(const struct chooser *chooser, const struct r4_slot *slot);
 
 fits_t fits_any, fits_empty, fits_untyped, fits_handoff, fits_unmapped_frame, fits_sole_frame, fits_mapped_frame,
-    fits_unmapped_table, fits_unmapped_cap_page, fits_pd, fits_nameless_pd, fits_link, fits_link_to_landing, fits_debug,
-    fits_copy, fits_mint, fits_pool, fits_victim, fits_mapped_table, fits_mapped_cap_page, fits_thread,
+    fits_unmapped_table, fits_unmapped_cap_page, fits_pd, fits_nameless_pd, fits_peer, fits_peer_to_receive_slot,
+    fits_debug, fits_copy, fits_mint, fits_pool, fits_victim, fits_mapped_table, fits_mapped_cap_page, fits_thread,
     fits_stopped_thread, fits_revoke, fits_delete;
 
 /* The index of a slot of the caller's window that fits; of any place if none is found soon or the choice is a wild one.

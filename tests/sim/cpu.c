@@ -4,13 +4,13 @@
  * scheduler.
  */
 #include "cpu.h"
-#include "thread.h"
+#include "object/thread.h"
 #include <sys/mman.h>
 
 #define CPU_STACK (256U << 10)
 
 struct core *cpu_core(const struct cpu *cpu) {
-    uint64_t area = cpu->copy->layout.virtual_base + R4_AREA_CORES;
+    uint64_t area = cpu->instance->layout.virtual_base + R4_AREA_CORES;
     return (struct core *)(area + (uint64_t)cpu->index * R4_CORE_STRIDE + R4_CORE_OFFSET);
 }
 
@@ -19,20 +19,20 @@ struct thread *cpu_thread(const struct cpu *cpu) {
 }
 
 static void upcall_run(const struct cpu *cpu) {
-    const struct copy *copy = cpu->copy;
+    const struct instance *instance = cpu->instance;
     const uint64_t *argument = cpu->upcall.argument;
     switch (cpu->upcall.kind) {
     case UPCALL_START:
-        copy->start(cpu->index);
+        instance->start(cpu->index);
         break;
     case UPCALL_SYSCALL:
-        copy->syscall(argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
+        instance->syscall(argument[0], argument[1], argument[2], argument[3], argument[4], argument[5]);
         break;
     case UPCALL_EVENT:
-        copy->event((enum machine_event)argument[0]);
+        instance->event((enum machine_event)argument[0]);
         break;
     case UPCALL_FAULT:
-        copy->fault(argument[0], argument[1], argument[2]);
+        instance->fault(argument[0], argument[1], argument[2]);
         break;
     }
 }
@@ -79,9 +79,9 @@ void cpu_post(uint32_t apic_id, enum machine_event event) {
     for (uint32_t i = 0; i < sim.cpu_count; i++) {
         struct cpu *cpu = &sim.cpus[i];
         if (cpu->apic_id == apic_id) {
-            if (event != MACHINE_DOORBELL && sim.running != NULL && cpu->copy != sim.running->copy) {
-                sim_fail("locality", "cluster %u sends event %u to cluster %u", sim.running->copy->number, event,
-                         cpu->copy->number);
+            if (event != MACHINE_DOORBELL && sim.running != NULL && cpu->instance != sim.running->instance) {
+                sim_fail("locality", "cluster %u sends event %u to cluster %u", sim.running->instance->number, event,
+                         cpu->instance->number);
             }
             cpu->pending |= 1U << event;
             return;

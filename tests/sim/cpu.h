@@ -7,7 +7,7 @@
 #ifndef R4_SIM_CPU_H
 #define R4_SIM_CPU_H
 
-#include "copy.h"
+#include "instance.h"
 #include "tlb.h"
 
 enum cpu_mode {
@@ -24,7 +24,7 @@ struct upcall {
 };
 
 struct cpu {
-    struct copy *copy;
+    struct instance *instance;
     uint32_t index; /* in its cluster */
     uint32_t apic_id;
     enum cpu_mode mode;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Words are mixed in the order in which the census finds them, which follows from the state itself.
+ * Words are mixed in the order in which the cap_scan finds them, which follows from the state itself.
  */
 #include "digest.h"
-#include "census.h"
-#include "core/paging.h"
+#include "cap_scan.h"
 #include "memory.h"
-#include "thread.h"
+#include "object/thread.h"
+#include "pure/paging.h"
 
-static struct census census;
+static struct cap_scan cap_scan;
 static uint64_t digest;
 
 static void mix(const void *memory, size_t size) {
@@ -33,7 +33,7 @@ static void table_mix(phys_t table, uint32_t level) {
         }
         if (level > 1) {
             table_mix(below, level - 1);
-        } else if (paging_mark_get(entries[i]) == PAGING_MARK_PROXIES) {
+        } else if (paging_kind_get(entries[i]) == PAGING_KIND_PROXIES) {
             mix(memory_host(below), R4_PAGE_SIZE);
         }
     }
@@ -61,39 +61,39 @@ static void thread_mix(const struct thread *thread, const struct thread *caller)
     }
 }
 
-static void link_mix(const struct link *link) {
-    mix_number(link->state);
+static void link_mix(const struct peer *peer) {
+    mix_number(peer->state);
     for (uint32_t i = 0; i < LOANS; i++) {
-        mix_number(link->lent[i].state);
-        mix_number(link->lent[i].generation);
-        mix_number((uintptr_t)link->lent[i].ref);
-        mix(&link->lent[i].slot, sizeof(struct r4_slot));
-        mix_number(link->received[i].state);
-        mix_number((uintptr_t)link->received[i].root);
-        mix(&link->received[i].slot, sizeof(struct r4_slot));
+        mix_number(peer->lent[i].state);
+        mix_number(peer->lent[i].generation);
+        mix_number((uintptr_t)peer->lent[i].ref);
+        mix(&peer->lent[i].slot, sizeof(struct r4_slot));
+        mix_number(peer->received[i].state);
+        mix_number((uintptr_t)peer->received[i].root);
+        mix(&peer->received[i].slot, sizeof(struct r4_slot));
     }
-    for (uint32_t i = 0; i < LINK_LANDINGS; i++) {
-        mix_number((uintptr_t)link->landings[i]);
+    for (uint32_t i = 0; i < PEER_RECEIVE_SLOTS; i++) {
+        mix_number((uintptr_t)peer->receive_slots[i]);
     }
 }
 
-uint64_t digest_of(const struct copy *copy, const struct thread *caller) {
+uint64_t digest_of(const struct instance *instance, const struct thread *caller) {
     digest = 0;
-    census_take(&census, copy);
-    for (size_t i = 0; i < census.page_count; i++) {
-        mix_number(census.pages[i]);
-        mix(memory_host(census.pages[i]), R4_PAGE_SIZE);
+    cap_scan_take(&cap_scan, instance);
+    for (size_t i = 0; i < cap_scan.page_count; i++) {
+        mix_number(cap_scan.pages[i]);
+        mix(memory_host(cap_scan.pages[i]), R4_PAGE_SIZE);
     }
-    for (size_t i = 0; i < census.pd_count; i++) {
-        pd_mix(census.pds[i]);
+    for (size_t i = 0; i < cap_scan.pd_count; i++) {
+        pd_mix(cap_scan.pds[i]);
     }
-    for (size_t i = 0; i < census.thread_count; i++) {
-        thread_mix(census.threads[i], caller);
+    for (size_t i = 0; i < cap_scan.thread_count; i++) {
+        thread_mix(cap_scan.threads[i], caller);
     }
-    mix(&copy->cluster->asids, sizeof(copy->cluster->asids));
+    mix(&instance->cluster->asids, sizeof(instance->cluster->asids));
     for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
-        if (copy->cluster->links[peer] != NULL) {
-            link_mix(copy->cluster->links[peer]);
+        if (instance->cluster->peers[peer] != NULL) {
+            link_mix(instance->cluster->peers[peer]);
         }
     }
     return digest;

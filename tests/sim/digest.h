@@ -6,9 +6,9 @@
 #ifndef R4_SIM_DIGEST_H
 #define R4_SIM_DIGEST_H
 
-#include "copy.h"
+#include "instance.h"
 
 /* The registers of `caller` are left out. The cluster's lock is free, or held by who asks. */
-uint64_t digest_of(const struct copy *copy, const struct thread *caller);
+uint64_t digest_of(const struct instance *instance, const struct thread *caller);
 
 #endif

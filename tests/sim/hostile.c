@@ -13,8 +13,8 @@
 static const char *const kind_names[] = {"nothing", "HELLO", "OFFER", "ACCEPT", "REFUSE", "REVOKE", "DONE", "nonsense"};
 
 /* The record of a loan whose borrower owes an answer on this link, or null. */
-static const struct loan_out *question_find(const struct copy *copy, const struct link *link) {
-    const struct link *lender = sim.copies[link->peer].cluster->links[copy->number];
+static const struct loan_out *question_find(const struct instance *instance, const struct peer *peer) {
+    const struct peer *lender = sim.instances[peer->number].cluster->peers[instance->number];
     for (uint32_t i = 0; lender != NULL && i < LOANS; i++) {
         if (lender->lent[i].state == LOAN_OUT_OFFERED || lender->lent[i].state == LOAN_OUT_REVOKING) {
             return &lender->lent[i];
@@ -24,17 +24,17 @@ static const struct loan_out *question_find(const struct copy *copy, const struc
 }
 
 /* A message that could be good: an answer to a question that is open, or of a random kind for a random record. */
-static struct r4_message plausible(const struct copy *copy, const struct link *link) {
-    const struct loan_out *question = question_find(copy, link);
+static struct r4_message plausible(const struct instance *instance, const struct peer *peer) {
+    const struct loan_out *question = question_find(instance, peer);
     uint32_t loan = (uint32_t)sim_random(sim_chance(2) ? LOANS : 3);
     struct r4_message message = {
         .kind = R4_MESSAGE_ACCEPT + (uint32_t)sim_random(4),
-        .source_epoch = copy->info->epoch,
-        .target_epoch = link->peer_epoch,
+        .source_epoch = instance->info->epoch,
+        .target_epoch = peer->peer_epoch,
         .loan = loan,
     };
     bool lender = message.kind == R4_MESSAGE_REVOKE;
-    message.generation = lender ? link->lent[loan].generation : link->received[loan].generation;
+    message.generation = lender ? peer->lent[loan].generation : peer->received[loan].generation;
     if (question != NULL) {
         message.loan = question->post.loan;
         message.generation = question->generation;
@@ -42,45 +42,45 @@ static struct r4_message plausible(const struct copy *copy, const struct link *l
                        : sim_chance(2)                      ? R4_MESSAGE_ACCEPT
                                                             : R4_MESSAGE_REFUSE;
     }
-    message.error = message.kind == R4_MESSAGE_REFUSE ? R4_ERR_NO_LANDING : R4_OK;
+    message.error = message.kind == R4_MESSAGE_REFUSE ? R4_ERR_NO_RECEIVE_SLOT : R4_OK;
     return message;
 }
 
 /* Something that is still in the ring's memory. */
-static void replay(const struct link *link, struct r4_message *message) {
-    *message = link->out.ring->slots[sim_random(link->out.slots)];
+static void replay(const struct peer *peer, struct r4_message *message) {
+    *message = peer->out.ring->slots[sim_random(peer->out.slots)];
 }
 
 /* An older one, or one that will not be reached: a message that anticipates the next would be good once it is. */
-static void other_generation(const struct link *link, struct r4_message *message) {
-    (void)link;
+static void other_generation(const struct peer *peer, struct r4_message *message) {
+    (void)peer;
     message->generation -= sim_chance(2) ? 1 + (uint32_t)sim_random(3) : INT32_MAX;
 }
 
-static void other_epoch(const struct link *link, struct r4_message *message) {
+static void other_epoch(const struct peer *peer, struct r4_message *message) {
     uint32_t *epoch = sim_chance(2) ? &message->source_epoch : &message->target_epoch;
-    (void)link;
+    (void)peer;
     *epoch += 1 + (uint32_t)sim_random(3);
 }
 
 /* An answer to another question than the open one. */
-static void other_answer(const struct link *link, struct r4_message *message) {
-    (void)link;
+static void other_answer(const struct peer *peer, struct r4_message *message) {
+    (void)peer;
     message->kind = R4_MESSAGE_ACCEPT + (uint32_t)sim_random(4);
 }
 
-static void no_record(const struct link *link, struct r4_message *message) {
-    (void)link;
+static void no_record(const struct peer *peer, struct r4_message *message) {
+    (void)peer;
     message->loan = LOANS + (sim_chance(2) ? 0 : (uint32_t)sim_random(UINT32_MAX - LOANS));
 }
 
-static void no_kind(const struct link *link, struct r4_message *message) {
-    (void)link;
+static void no_kind(const struct peer *peer, struct r4_message *message) {
+    (void)peer;
     message->kind = sim_chance(2) ? 0 : R4_MESSAGE_KIND_COUNT + (uint32_t)sim_random(1000);
 }
 
-static void other_hello(const struct link *link, struct r4_message *message) {
-    (void)link;
+static void other_hello(const struct peer *peer, struct r4_message *message) {
+    (void)peer;
     message->kind = R4_MESSAGE_HELLO;
     message->source_epoch += (uint32_t)sim_random(3);
     message->target_epoch -= (uint32_t)sim_random(2);
@@ -88,18 +88,18 @@ static void other_hello(const struct link *link, struct r4_message *message) {
 
 /* Offers the receiver's own memory, or none. The record and the generation are ones that the sender could use: it skips
  * them. */
-static void nonsense_offer(const struct link *link, struct r4_message *message) {
-    struct loan_out *lent = &((struct link *)(uintptr_t)link)->lent[LOANS - 1 - sim_random(8)];
+static void nonsense_offer(const struct peer *peer, struct r4_message *message) {
+    struct loan_out *lent = &((struct peer *)(uintptr_t)peer)->lent[LOANS - 1 - sim_random(8)];
     if (lent->state != LOAN_OUT_FREE) {
-        return other_generation(link, message);
+        return other_generation(peer, message);
     }
     static const uint32_t sizes[] = {0, 12, 20, 21, 22, 30, 45, 46, 63, 64, 1000};
     lent->generation++;
     message->kind = R4_MESSAGE_OFFER;
-    message->loan = (uint32_t)(lent - link->lent);
+    message->loan = (uint32_t)(lent - peer->lent);
     message->generation = lent->generation;
     message->size_log2 = R4_LARGE_BITS;
-    message->base = memory_home(link->peer)->pools[0].base;
+    message->base = memory_home(peer->number)->pools[0].base;
     message->ttl = (uint32_t)sim_random(R4_TTL_MAX);
     switch (sim_random(4)) {
     case 0:
@@ -118,21 +118,21 @@ static void nonsense_offer(const struct link *link, struct r4_message *message) 
     }
 }
 
-static void (*const forgeries[])(const struct link *, struct r4_message *) = {
+static void (*const forgeries[])(const struct peer *, struct r4_message *) = {
     replay,       replay,      other_generation, other_generation, other_generation, other_answer,
     other_answer, other_epoch, no_record,        no_kind,          other_hello,      nonsense_offer,
 };
 
 /* True for what no receiver could tell from the truth: an answer that the lender waits for, now or before this message
  * is taken; a REVOKE that the own record does not know of. */
-static bool is_lie(const struct copy *copy, const struct link *link, const struct r4_message *message) {
-    const struct link *back = sim.copies[link->peer].cluster->links[copy->number];
+static bool is_lie(const struct instance *instance, const struct peer *peer, const struct r4_message *message) {
+    const struct peer *back = sim.instances[peer->number].cluster->peers[instance->number];
     if (message->loan >= LOANS || back == NULL) {
         return false;
     }
     const struct loan_out *asked = &back->lent[message->loan];
-    const struct loan_out *own = &link->lent[message->loan];
-    bool unseen = link->received[message->loan].generation != asked->generation;
+    const struct loan_out *own = &peer->lent[message->loan];
+    bool unseen = peer->received[message->loan].generation != asked->generation;
     switch (message->kind) {
     case R4_MESSAGE_ACCEPT:
     case R4_MESSAGE_REFUSE:
@@ -149,27 +149,27 @@ static bool is_lie(const struct copy *copy, const struct link *link, const struc
 }
 
 void hostile_send(void) {
-    struct copy *copy = NULL;
-    struct link *link = NULL;
-    for (uint32_t try = 0; try < HOSTILE_TRIES && (link == NULL || question_find(copy, link) == NULL); try++) {
-        copy = &sim.copies[sim_random(sim.cluster_count)];
-        link = copy->cluster->links[sim_random(sim.cluster_count)];
+    struct instance *instance = NULL;
+    struct peer *peer = NULL;
+    for (uint32_t try = 0; try < HOSTILE_TRIES && (peer == NULL || question_find(instance, peer) == NULL); try++) {
+        instance = &sim.instances[sim_random(sim.cluster_count)];
+        peer = instance->cluster->peers[sim_random(sim.cluster_count)];
     }
-    if (copy->dead || link == NULL || !copy->cluster->linked || !copy_is_calm(copy) || link->peer_epoch == 0 ||
-        !ring_has_room(&link->out)) {
+    if (instance->dead || peer == NULL || !instance->cluster->linked || !instance_is_calm(instance) ||
+        peer->peer_epoch == 0 || !ring_has_room(&peer->out)) {
         return;
     }
-    struct r4_message message = plausible(copy, link);
-    forgeries[sim_random(R4_COUNT(forgeries))](link, &message);
-    bool true_epochs = message.source_epoch == copy->info->epoch && message.target_epoch == link->peer_epoch;
-    if (true_epochs && is_lie(copy, link, &message)) {
+    struct r4_message message = plausible(instance, peer);
+    forgeries[sim_random(R4_COUNT(forgeries))](peer, &message);
+    bool true_epochs = message.source_epoch == instance->info->epoch && message.target_epoch == peer->peer_epoch;
+    if (true_epochs && is_lie(instance, peer, &message)) {
         return;
     }
     uint32_t kind = message.kind < R4_MESSAGE_KIND_COUNT ? message.kind : R4_MESSAGE_KIND_COUNT;
-    sim_note("c%u sends a bad %s to c%u: loan %u generation %u", copy->number, kind_names[kind], link->peer,
+    sim_note("c%u sends a bad %s to c%u: loan %u generation %u", instance->number, kind_names[kind], peer->number,
              message.loan, message.generation);
     sim_count(&sim_totals->forged, 1);
-    if (ring_put(&link->out, &message)) {
-        cpu_post(atomic_load(&sim.copies[link->peer].header->doorbell_apic), MACHINE_DOORBELL);
+    if (ring_put(&peer->out, &message)) {
+        cpu_post(atomic_load(&sim.instances[peer->number].header->doorbell_apic), MACHINE_DOORBELL);
     }
 }

@@ -6,10 +6,10 @@
  */
 #include "check.h"
 #include "cpu.h"
-#include "grants.h"
 #include "memory.h"
+#include "object/thread.h"
+#include "oracle_result.h"
 #include "program.h"
-#include "thread.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +36,7 @@ void machine_regs_start(struct machine_regs *regs, uint64_t entry, uint64_t stac
 void machine_regs_result(struct machine_regs *regs, uint64_t error, uint64_t value) {
     regs->rax = error;
     regs->rdx = value;
-    grants_answered(regs, error);
+    oracle_result_answered(regs, error);
 }
 
 /* As if the instruction pointer stood on the `syscall` again: rcx says so to program.c. */
@@ -53,7 +53,7 @@ void machine_regs_restart(struct machine_regs *regs, const uint64_t call[6]) {
 /* The processor has the lock. */
 void machine_regs_go_on(struct machine_regs *regs) {
     regs->rcx = 0;
-    grants_begin(sim.running, cpu_core(sim.running)->current, program_call(regs));
+    oracle_result_begin(sim.running, cpu_core(sim.running)->current, program_call(regs));
 }
 
 uint64_t machine_regs_ip(const struct machine_regs *regs) { return regs->rip; }
@@ -92,35 +92,35 @@ void machine_flush_all(void) {
 }
 
 bool machine_direct_map(phys_t base, uint64_t size, bool present) {
-    const struct copy *copy = sim.running->copy;
-    check_unreachable(copy, base, size);
-    for (uint32_t i = 0; i < copy->layout.core_count && !present; i++) {
-        copy->cpus[i].direct_stale = true;
+    const struct instance *instance = sim.running->instance;
+    check_unreachable(instance, base, size);
+    for (uint32_t i = 0; i < instance->layout.core_count && !present; i++) {
+        instance->cpus[i].direct_stale = true;
     }
-    return memory_present(copy->number, base, size, present);
+    return memory_present(instance->number, base, size, present);
 }
 
 /* What becomes a new object, and a page table that is hung in. */
 void machine_zero(void *memory, size_t size) {
-    const struct copy *copy = sim.running->copy;
-    check_zero(sim.running, (uintptr_t)memory - copy->direct, size);
+    const struct instance *instance = sim.running->instance;
+    check_zero(sim.running, (uintptr_t)memory - instance->direct, size);
     memset(memory, 0, size);
 }
 
-static const struct copy *console_owner(void) {
-    const struct copy *copy = &sim.copies[sim.console_owner];
-    while (copy->dead) {
-        copy = &sim.copies[(copy->number + 1) % sim.cluster_count];
+static const struct instance *console_owner(void) {
+    const struct instance *instance = &sim.instances[sim.console_owner];
+    while (instance->dead) {
+        instance = &sim.instances[(instance->number + 1) % sim.cluster_count];
     }
-    return copy;
+    return instance;
 }
 
 /* Lines come whole, one after the other; a dead owner's may have been cut off. */
 void machine_console_write(const char *text, size_t length) {
     static char line[MACHINE_LINE];
     static size_t used;
-    if (sim.running->copy != console_owner()) {
-        sim_fail("console", "cluster %u writes to the console, cluster %u owns it", sim.running->copy->number,
+    if (sim.running->instance != console_owner()) {
+        sim_fail("console", "cluster %u writes to the console, cluster %u owns it", sim.running->instance->number,
                  console_owner()->number);
     }
     for (size_t i = 0; i < length; i++) {
@@ -142,10 +142,10 @@ void machine_backtrace(uint64_t *frames, size_t count) { memset(frames, 0, count
 
 /* The kernel's last words are written: they are the finding. */
 void machine_stop_others(void) {
-    sim_fail("panic", "cluster %u: %s", sim.running->copy->number, sim.running->copy->header->panic.text);
+    sim_fail("panic", "cluster %u: %s", sim.running->instance->number, sim.running->instance->header->panic.text);
 }
 
-void machine_stop(void) { sim_fail("panic", "cluster %u stops a core", sim.running->copy->number); }
+void machine_stop(void) { sim_fail("panic", "cluster %u stops a core", sim.running->instance->number); }
 void machine_exit(uint32_t code) {
-    sim_fail("end", "cluster %u ends the machine with %x", sim.running->copy->number, code);
+    sim_fail("end", "cluster %u ends the machine with %x", sim.running->instance->number, code);
 }

@@ -8,7 +8,7 @@
 
 #include "x86/machine_regs.h"
 #include <r4/layout.h>
-#include <x86/linkconst.h>
+#include <x86/linker_constants.h>
 
 struct core;
 
@@ -21,6 +21,6 @@ struct machine_core {
 struct core *machine_core(void);
 uint64_t machine_now(void);
 void machine_relax(void);
-static inline uintptr_t machine_direct(void) { return LINK_CONSTANT_64(r4_link_direct_map); }
+static inline uintptr_t machine_direct(void) { return LINKER_CONSTANT_64(r4_linker_direct_map); }
 
 #endif

@@ -49,7 +49,7 @@ static void pool_make(uint32_t home, struct memory_range range) {
 }
 
 /* A reserve of one block, then pools of 2 to 8 blocks with holes between them; neighbours may share a GiB. */
-void memory_make(void) {
+void memory_create(void) {
     phys_t at = R4_LARGE_SIZE;
     file = memfd_create("r4sim", 0);
     if (file < 0 || ftruncate(file, (off_t)(4 * SIM_CLUSTERS * MEMORY_GIB)) != 0) {

@@ -29,7 +29,7 @@ struct memory_home {             /* what a cluster has at boot */
 };
 
 /* Draws every cluster's memory and makes it. */
-void memory_make(void);
+void memory_create(void);
 const struct memory_home *memory_home(uint32_t cluster);
 
 /* Maps `size` bytes of physical memory at a fixed virtual address that nothing occupies. */

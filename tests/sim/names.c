@@ -3,9 +3,9 @@
  * The generations of an asid only rise.
  */
 #include "names.h"
-#include "core/paging.h"
 #include "memory.h"
-#include "thread.h"
+#include "object/thread.h"
+#include "pure/paging.h"
 #include <string.h>
 
 static bool aged[SIM_CLUSTERS];
@@ -23,12 +23,12 @@ static void pool_shorten(struct asid_table *table, struct asid_pool *pool) {
     table->free[pool->last].next = 0;
 }
 
-void names_age(struct copy *copy) {
-    struct asid_table *table = &copy->cluster->asids;
-    if (aged[copy->number]) { /* it is the first thread again, configured anew */
+void names_age(struct instance *instance) {
+    struct asid_table *table = &instance->cluster->asids;
+    if (aged[instance->number]) { /* it is the first thread again, configured anew */
         return;
     }
-    aged[copy->number] = true;
+    aged[instance->number] = true;
     for (uint32_t asid = 1; asid < ASID_COUNT; asid++) {
         if (table->entries[asid].window == NULL && !sim_chance(4)) {
             table->free[asid].generation = (uint16_t)(sim_chance(2) ? r4_name_generation_max() : 1 + sim_random(1000));
@@ -41,25 +41,25 @@ void names_age(struct copy *copy) {
     }
 }
 
-void names_given(const struct copy *copy, uint32_t name) {
-    uint32_t *last = &highest[copy->number][r4_name_asid_get(name) % ASID_COUNT];
+void names_given(const struct instance *instance, uint32_t name) {
+    uint32_t *last = &highest[instance->number][r4_name_asid_get(name) % ASID_COUNT];
     uint32_t generation = r4_name_generation_get(name);
     if (r4_name_asid_get(name) >= ASID_COUNT || r4_name_asid_get(name) == 0 || generation <= *last) {
-        sim_fail("names are given once", "cluster %u: the name %x again, or none", copy->number, name);
+        sim_fail("names are given once", "cluster %u: the name %x again, or none", instance->number, name);
     }
     *last = generation;
 }
 
 /* The free ones of each pool are all that are neither taken nor retired. */
-static void free_check(const struct census *census) {
-    const struct asid_table *table = &census->copy->cluster->asids;
+static void free_check(const struct cap_scan *cap_scan) {
+    const struct asid_table *table = &cap_scan->instance->cluster->asids;
     static bool is_free[ASID_COUNT];
     memset(is_free, 0, sizeof(is_free));
     for (uint32_t pool = 0; pool < ASID_POOLS; pool++) {
         for (uint32_t asid = table->pools[pool].first; asid != 0; asid = table->free[asid].next) {
             if (asid / ASID_POOL_SIZE != pool || is_free[asid]) {
-                sim_fail("asids", "cluster %u: %u is in the list of free ones of pool %u", census->copy->number, asid,
-                         pool);
+                sim_fail("asids", "cluster %u: %u is in the list of free ones of pool %u", cap_scan->instance->number,
+                         asid, pool);
             }
             is_free[asid] = true;
         }
@@ -68,53 +68,53 @@ static void free_check(const struct census *census) {
         bool taken = table->entries[asid].key != ASID_NOBODY;
         bool retired = table->free[asid].generation == 0;
         if (is_free[asid] + taken + retired != 1) {
-            sim_fail("asids", "cluster %u: %u is free, taken, retired: %u %u %u", census->copy->number, asid,
+            sim_fail("asids", "cluster %u: %u is free, taken, retired: %u %u %u", cap_scan->instance->number, asid,
                      is_free[asid], taken, retired);
         }
     }
 }
 
-static void named_check(const struct census *census, const struct pd *pd) {
+static void named_check(const struct cap_scan *cap_scan, const struct pd *pd) {
     uint32_t asid = r4_name_asid_get(pd->window.name);
-    const struct asid_table *table = &census->copy->cluster->asids;
-    uint64_t key = census->copy->number | (uint64_t)pd->window.name << 6;
+    const struct asid_table *table = &cap_scan->instance->cluster->asids;
+    uint64_t key = cap_scan->instance->number | (uint64_t)pd->window.name << 6;
     if (asid == 0 || asid >= ASID_COUNT || table->entries[asid].window != &pd->window ||
         table->entries[asid].key != key) {
-        sim_fail("names lead to their owner", "cluster %u: the space %lx with the name %x", census->copy->number,
+        sim_fail("names lead to their owner", "cluster %u: the space %lx with the name %x", cap_scan->instance->number,
                  pd->root, pd->window.name);
     }
 }
 
-static void nameless_check(const struct census *census, const struct pd *pd) {
+static void nameless_check(const struct cap_scan *cap_scan, const struct pd *pd) {
     const uint64_t *entries = memory_host(pd->root);
     for (uint32_t i = 0; i < PAGING_ENTRIES / 2; i++) {
         if ((entries[i] & PAGING_PRESENT) != 0) {
             sim_fail("without a name nothing", "cluster %u: the space %lx has no name, and %lx in it",
-                     census->copy->number, pd->root, entries[i]);
+                     cap_scan->instance->number, pd->root, entries[i]);
         }
     }
     if (pd->cores != 0) {
-        sim_fail("without a name nothing", "cluster %u: the space %lx has no name and is loaded", census->copy->number,
-                 pd->root);
+        sim_fail("without a name nothing", "cluster %u: the space %lx has no name and is loaded",
+                 cap_scan->instance->number, pd->root);
     }
 }
 
-void names_check(const struct census *census) {
-    if (census->copy->cluster->asids.entries[1].key != 0) { /* else it has not made its table yet */
-        free_check(census);
+void names_check(const struct cap_scan *cap_scan) {
+    if (cap_scan->instance->cluster->asids.entries[1].key != 0) { /* else it has not made its table yet */
+        free_check(cap_scan);
     }
-    for (size_t i = 0; i < census->pd_count; i++) {
-        if (census->pds[i]->window.name != 0) {
-            named_check(census, census->pds[i]);
+    for (size_t i = 0; i < cap_scan->pd_count; i++) {
+        if (cap_scan->pds[i]->window.name != 0) {
+            named_check(cap_scan, cap_scan->pds[i]);
         } else {
-            nameless_check(census, census->pds[i]);
+            nameless_check(cap_scan, cap_scan->pds[i]);
         }
     }
-    for (size_t i = 0; i < census->thread_count; i++) {
-        const struct thread *thread = census->threads[i];
+    for (size_t i = 0; i < cap_scan->thread_count; i++) {
+        const struct thread *thread = cap_scan->threads[i];
         if (thread->pd != NULL && thread->pd->window.name == 0) {
             sim_fail("without a name nothing", "cluster %u: the thread at %lx has an address space without a name",
-                     census->copy->number, (uintptr_t)thread - census->copy->direct);
+                     cap_scan->instance->number, (uintptr_t)thread - cap_scan->instance->direct);
         }
     }
 }

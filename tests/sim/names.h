@@ -5,15 +5,15 @@
 #ifndef R4_SIM_NAMES_H
 #define R4_SIM_NAMES_H
 
-#include "census.h"
+#include "cap_scan.h"
 
 /* Before the cluster's first thread does anything: most asids have been used often, some for the last time but one. */
-void names_age(struct copy *copy);
+void names_age(struct instance *instance);
 
 /* An address space has been given this name. */
-void names_given(const struct copy *copy, uint32_t name);
+void names_given(const struct instance *instance, uint32_t name);
 
 /* All names in use and who uses them. */
-void names_check(const struct census *census);
+void names_check(const struct cap_scan *cap_scan);
 
 #endif

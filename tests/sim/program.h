@@ -6,8 +6,8 @@
 #ifndef R4_SIM_PROGRAM_H
 #define R4_SIM_PROGRAM_H
 
-#include "choose.h"
 #include "cpu.h"
+#include "generator.h"
 
 /* One step of the thread that this processor runs. */
 void program_step(struct cpu *cpu);

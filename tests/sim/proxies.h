@@ -13,10 +13,10 @@
 bool proxies_step(struct cpu *cpu);
 
 /* The address of some proxy that was written lately: of `caller` itself, or made out to it, or, for a few, to another
- * one; false if none was found soon. What it leads to has to be asked of meaning.h. */
-bool proxies_recall(const struct copy *copy, const struct pd *caller, uint64_t *cap);
+ * one; false if none was found soon. What it leads to has to be asked of oracle_resolve.h. */
+bool proxies_recall(const struct instance *instance, const struct pd *caller, uint64_t *cap);
 
 /* The name of some address space of the cluster; 0 if there is none. */
-uint32_t proxies_some_name(const struct copy *copy);
+uint32_t proxies_some_name(const struct instance *instance);
 
 #endif

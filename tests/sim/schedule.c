@@ -7,9 +7,9 @@
 #include "audit.h"
 #include "check.h"
 #include "cpu.h"
-#include "grants.h"
 #include "hostile.h"
 #include "memory.h"
+#include "oracle_result.h"
 #include "program.h"
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +24,7 @@ enum phase { PHASE_RUN, PHASE_REST };
 
 static const char *const event_names[MACHINE_EVENT_COUNT] = {"timer", "reschedule", "shootdown", "doorbell"};
 
-int schedule_cluster(void) { return sim.running == NULL ? -1 : (int)sim.running->copy->number; }
+int schedule_cluster(void) { return sim.running == NULL ? -1 : (int)sim.running->instance->number; }
 
 static void machine_draw(void) {
     static const uint32_t slots[] = {1, 1, 1, 2, 4, 64};
@@ -55,7 +55,7 @@ static void timers_expire(void) {
 }
 
 static uint32_t weight_of(const struct cpu *cpu) {
-    if (cpu->copy->dead) {
+    if (cpu->instance->dead) {
         return 0;
     }
     if (cpu->mode == CPU_KERNEL) {
@@ -89,7 +89,7 @@ static void event_deliver(struct cpu *cpu) {
         event = (event + 1) % MACHINE_EVENT_COUNT;
     }
     cpu->pending &= ~(1U << event);
-    sim_note("c%u.%u %s", cpu->copy->number, cpu->index, event_names[event]);
+    sim_note("c%u.%u %s", cpu->instance->number, cpu->index, event_names[event]);
     cpu_enter(cpu, (struct upcall){UPCALL_EVENT, {event}});
 }
 
@@ -102,14 +102,14 @@ static bool turn(enum phase phase) {
     }
     if (cpu->mode == CPU_KERNEL) {
         cpu_continue(cpu);
-        grants_after(cpu);
+        oracle_result_after(cpu);
         check_after(cpu);
         return true;
     }
     sim.step++;
     sim.now += sim_random(500);
     if (!cpu->started) {
-        sim_note("c%u.%u starts", cpu->copy->number, cpu->index);
+        sim_note("c%u.%u starts", cpu->instance->number, cpu->index);
         cpu_enter(cpu, (struct upcall){UPCALL_START, {cpu->index}});
     } else if (cpu->pending != 0 && (cpu->mode == CPU_HALTED || sim_chance(2))) {
         event_deliver(cpu);
@@ -118,7 +118,7 @@ static bool turn(enum phase phase) {
     } else {
         cpu_enter(cpu, (struct upcall){UPCALL_FAULT, {SCHEDULE_UNDEFINED}}); /* user threads come to their end */
     }
-    grants_after(cpu);
+    oracle_result_after(cpu);
     check_after(cpu);
     return true;
 }
@@ -133,7 +133,7 @@ static void stray_interrupt(void) {
 /* Before that a death would leave the others waiting: the coordinator's memory is still in use. */
 static bool all_up(void) {
     for (uint32_t i = 0; i < sim.cluster_count; i++) {
-        if (atomic_load(&sim.copies[i].header->state) != R4_CLUSTER_UP) {
+        if (atomic_load(&sim.instances[i].header->state) != R4_CLUSTER_UP) {
             return false;
         }
     }
@@ -142,12 +142,12 @@ static bool all_up(void) {
 
 /* As a panic does: the header says so, every peer is rung. */
 static void cluster_kill(void) {
-    struct copy *copy = &sim.copies[sim_random(sim.cluster_count)];
-    sim_note("c%u dies", copy->number);
-    copy->dead = true;
-    atomic_store(&copy->header->state, R4_CLUSTER_PANICKED);
+    struct instance *instance = &sim.instances[sim_random(sim.cluster_count)];
+    sim_note("c%u dies", instance->number);
+    instance->dead = true;
+    atomic_store(&instance->header->state, R4_CLUSTER_PANICKED);
     for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
-        cpu_post(atomic_load(&sim.copies[peer].header->doorbell_apic), MACHINE_DOORBELL);
+        cpu_post(atomic_load(&sim.instances[peer].header->doorbell_apic), MACHINE_DOORBELL);
     }
 }
 
@@ -186,15 +186,15 @@ static void rest(void) {
 static void totals_add(void) {
     sim_count(&sim_totals->steps, sim.step);
     for (uint32_t i = 0; i < sim.cluster_count; i++) {
-        sim_count(&sim_totals->messages, sim.copies[i].cluster->messages_sent);
-        sim_count(&sim_totals->resumed, sim.copies[i].cluster->operations_resumed);
+        sim_count(&sim_totals->messages, sim.instances[i].cluster->messages_sent);
+        sim_count(&sim_totals->resumed, sim.instances[i].cluster->operations_resumed);
     }
 }
 
 void schedule_run(void) {
     machine_draw();
-    memory_make();
-    copy_load_all(sim.options.kernel);
+    memory_create();
+    instance_load_all(sim.options.kernel);
     run();
     rest();
     audit_revoke_roots();

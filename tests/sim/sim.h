@@ -8,7 +8,7 @@
  *   schedule.c  who runs next; the seed's end    copy.c      kernel copies, loaded by the boot linker
  *   program.c   what user threads do             cpu.c       processors: each upcall is a coroutine that wait loops
  * leave hostile.c   forged and replayed messages     machine.c   machine.h for the kernel copies check.c     what must
- * hold after each step   tlb.c       translations that a processor has seen census.c    all capabilities of a cluster
+ * hold after each step   tlb.c       translations that a processor has seen cap_scan.c    all capabilities of a cluster
  * audit.c     what must hold of all of them
  */
 #ifndef R4_SIM_H
@@ -21,7 +21,7 @@
 #define SIM_CORES    9U /* of one cluster: eight that copy while one revokes */
 
 struct cpu;
-struct copy;
+struct instance;
 
 struct sim_options {
     uint64_t steps;
@@ -49,7 +49,7 @@ struct sim {
     bool peace;          /* little is taken apart, so that larger things come about */
     uint64_t doom;       /* step at which a cluster dies; 0: none does */
 
-    struct copy *copies; /* cluster_count */
+    struct instance *instances; /* cluster_count */
     struct cpu *cpus;
     uint32_t cpu_count;
     bool steady;         /* the scheduler itself calls into a kernel copy: nobody else may run meanwhile */

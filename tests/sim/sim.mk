@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The simulator: the kernel's generic sources, unchanged, for a hosted machine, loaded several times into one process by the boot linker.
-# Included by tests/tests.mk. Plants are copies of the sources with one bug each (tests/sim/plants/NAME.toml).
+# Included by tests/tests.mk. Mutants are copies of the sources with one bug each (tests/sim/mutants/NAME.toml).
 
 SIM := build/sim/r4sim
 STEPS ?= 2000
@@ -14,7 +14,7 @@ SIM_KERNEL_CC = gcc -std=gnu11 -O1 -g -MMD -MP $(WARNINGS) -ffreestanding -fno-c
 	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables $(GCC_ONLY) $(SIM_SANITIZE)
 SIM_HOST_CC = gcc -std=gnu11 -O1 -g -MMD -MP $(WARNINGS) -fno-pic -fno-pie $(SIM_SANITIZE) $(SIM_INCLUDE)
 
-SIM_SOURCES := $(wildcard cluster-kernel/*.c cluster-kernel/core/*.c cluster-kernel/object/*.c)
+SIM_SOURCES := $(wildcard $(addsuffix /*.c,$(filter-out cluster-kernel/x86,$(KERNEL_FOLDERS))))
 SIM_SHARED := $(SHARED:%.c=build/sim/kernel/%.o)
 
 # The objects of one kernel. $(1) = folder of the objects, $(2) = folder of the sources
@@ -38,7 +38,7 @@ build/sim/kernel/shared/%.o: shared/%.c tests/sim/sim.mk | $(TEST_PACKAGES)
 
 # --- the simulator itself, with the pure sources that it shares with the kernel ---
 
-SIM_PURE := $(SHARED) $(wildcard cluster-kernel/core/*.c)
+SIM_PURE := $(SHARED) $(wildcard cluster-kernel/pure/*.c)
 SIM_OBJECTS := $(patsubst %.c,build/sim/host/%.o,$(wildcard tests/sim/*.c) $(SIM_PURE))
 
 build/sim/host/%.o: %.c tests/sim/sim.mk | $(TEST_PACKAGES)
@@ -58,33 +58,33 @@ $(SIM): $(SIM_OBJECTS) build/sim/kernel.o
 SIM_COMMAND = $(SIM) build/sim/kernel.o --steps $(STEPS) $(if $(TRACE),--trace) $(if $(AUDIT),--audit $(AUDIT)) \
 	$(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --jobs $(SIM_JOBS))
 
-# --- planted bugs: each has to be caught within SIM_PLANT_SEEDS seeds ---
+# --- mutated bugs: each has to be caught within SIM_MUTANT_SEEDS seeds ---
 
-SIM_PLANTS := $(basename $(notdir $(wildcard tests/sim/plants/*.toml)))
-SIM_PLANT_SEEDS := 600
-SIM_PLANT_KERNELS := $(SIM_PLANTS:%=build/sim/plants/%/kernel.o)
+SIM_MUTANTS := $(basename $(notdir $(wildcard tests/sim/mutants/*.toml)))
+SIM_MUTANT_SEEDS := 600
+SIM_MUTANT_KERNELS := $(SIM_MUTANTS:%=build/sim/mutants/%/kernel.o)
 
-define sim_plant
-build/sim/plants/$(1)/planted: tests/sim/plants/$(1).toml tests/sim/plant.py \
+define sim_mutant
+build/sim/mutants/$(1)/mutated: tests/sim/mutants/$(1).toml tests/sim/mutant.py \
 		$(wildcard cluster-kernel/*.[ch] cluster-kernel/*/*.[ch])
 	@mkdir -p $$(@D)
-	$$(Q)$$(if $$(filter %.toml,$$?),rm -rf build/sim/plants/$(1)/kernel)
-	$$(Q)$(PYTHON) tests/sim/plant.py cluster-kernel build/sim/plants/$(1)/source $$< && touch $$@
-build/sim/plants/$(1)/source/%.c: build/sim/plants/$(1)/planted ;
-$(call sim_kernel,build/sim/plants/$(1)/kernel,build/sim/plants/$(1)/source)
+	$$(Q)$$(if $$(filter %.toml,$$?),rm -rf build/sim/mutants/$(1)/kernel)
+	$$(Q)$(PYTHON) tests/sim/mutant.py cluster-kernel build/sim/mutants/$(1)/source $$< && touch $$@
+build/sim/mutants/$(1)/source/%.c: build/sim/mutants/$(1)/mutated ;
+$(call sim_kernel,build/sim/mutants/$(1)/kernel,build/sim/mutants/$(1)/source)
 endef
-$(foreach plant,$(SIM_PLANTS),$(eval $(call sim_plant,$(plant))))
+$(foreach mutant,$(SIM_MUTANTS),$(eval $(call sim_mutant,$(mutant))))
 
-# $(1) = plant
-sim_plant_command = $(SIM) build/sim/plants/$(1)/kernel.o --steps $(STEPS) --seeds $(SIM_PLANT_SEEDS) --expect $(1)
+# $(1) = mutant
+sim_mutant_command = $(SIM) build/sim/mutants/$(1)/kernel.o --steps $(STEPS) --seeds $(SIM_MUTANT_SEEDS) --expect $(1)
 
-.PHONY: sim-plants
-sim-plants: $(SIM) $(SIM_PLANT_KERNELS)
-	@set -e; $(foreach plant,$(SIM_PLANTS),$(call sim_plant_command,$(plant));)
+.PHONY: sim-mutants
+sim-mutants: $(SIM) $(SIM_MUTANT_KERNELS)
+	@set -e; $(foreach mutant,$(SIM_MUTANTS),$(call sim_mutant_command,$(mutant));)
 
 # What `make test` builds and runs.
-SIM_TARGETS := $(SIM) $(SIM_PLANT_KERNELS)
+SIM_TARGETS := $(SIM) $(SIM_MUTANT_KERNELS)
 SIM_CHECKS = --command 'sim: $(SIM_COMMAND)' \
-	$(foreach plant,$(SIM_PLANTS),--command 'sim with $(plant): $(call sim_plant_command,$(plant))')
+	$(foreach mutant,$(SIM_MUTANTS),--command 'sim with $(mutant): $(call sim_mutant_command,$(mutant))')
 
 -include $(SIM_OBJECTS:.o=.d) $(SIM_SHARED:.o=.d)

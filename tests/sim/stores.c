@@ -3,15 +3,15 @@
  * What a processor reaches has to be its cluster's: a translation that should have gone would not be.
  */
 #include "stores.h"
-#include "core/paging.h"
 #include "memory.h"
+#include "pure/paging.h"
 
 static uint64_t written[MEMORY_PAGES]; /* step at which user code last wrote there */
 
 static void place_check(const struct cpu *cpu, phys_t place, uint64_t address) {
-    if (!memory_owns(cpu->copy->number, place, 8)) {
+    if (!memory_owns(cpu->instance->number, place, 8)) {
         sim_fail("no stale translation", "c%u.%u reaches %lx at %lx, which its cluster does not have",
-                 cpu->copy->number, cpu->index, place, address);
+                 cpu->instance->number, cpu->index, place, address);
     }
 }
 
@@ -30,7 +30,7 @@ bool stores_touch(struct cpu *cpu, uint64_t *address) {
     phys_t place = (entry.leaf & PAGING_ADDRESS) + sim_random(entry.size / 8) * 8;
     place_check(cpu, place, *address);
     if ((entry.leaf & PAGING_WRITE) != 0 && sim_chance(2)) {
-        sim_note("c%u.%u writes %lx", cpu->copy->number, cpu->index, place);
+        sim_note("c%u.%u writes %lx", cpu->instance->number, cpu->index, place);
         write_at(place, sim.step << 32 | 0xa5a5a5a5U);
     }
     return true;

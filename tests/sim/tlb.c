@@ -3,8 +3,8 @@
  * The walk reads tables as the processor would, by physical address.
  */
 #include "tlb.h"
-#include "core/paging.h"
 #include "memory.h"
+#include "pure/paging.h"
 #include <string.h>
 
 void tlb_flush(struct tlb *tlb) { memset(tlb->entries, 0, sizeof(tlb->entries)); }

@@ -35,32 +35,34 @@ static uint64_t content_of(const struct r4_slot *slot) {
     return slot_object(slot) << 8 | type;
 }
 
-static void slot_check(const struct census *census, struct window_page *page, const struct r4_slot *slot, uint32_t i) {
+static void slot_check(const struct cap_scan *cap_scan, struct window_page *page, const struct r4_slot *slot,
+                       uint32_t i) {
     uint64_t version = slot_version(slot);
     uint64_t content = content_of(slot);
     if (version < page->versions[i] || (version == page->versions[i] && content != page->contents[i])) {
         sim_fail("versions do not come back", "cluster %u: slot %u of window page %lx has version %lu again, at %lx",
-                 census->copy->number, i, page->name, version, (uintptr_t)slot - census->copy->direct);
+                 cap_scan->instance->number, i, page->name, version, (uintptr_t)slot - cap_scan->instance->direct);
     }
     page->versions[i] = (uint32_t)version;
     page->contents[i] = content;
 }
 
-static void window_check(const struct census *census, const struct pd *pd) {
-    for (uint64_t number = 0; number < CENSUS_WINDOW_PAGES; number++) {
-        const struct r4_slot *first = window_slot(census->copy->direct, &pd->window, number * R4_SLOTS_PER_PAGE + 1);
-        uint64_t name = number + 1 + ((uint64_t)pd->window.name << 20) + ((uint64_t)census->copy->number << 56);
+static void window_check(const struct cap_scan *cap_scan, const struct pd *pd) {
+    for (uint64_t number = 0; number < CAP_SCAN_WINDOW_PAGES; number++) {
+        const struct r4_slot *first =
+            window_slot(cap_scan->instance->direct, &pd->window, number * R4_SLOTS_PER_PAGE + 1);
+        uint64_t name = number + 1 + ((uint64_t)pd->window.name << 20) + ((uint64_t)cap_scan->instance->number << 56);
         struct window_page *page = first == NULL ? NULL : page_find(name);
         for (uint32_t i = 1; page != NULL && i < R4_SLOTS_PER_PAGE; i++) {
             if (slot_type(&first[i - 1]) != R4_CAP_EMPTY) {
-                slot_check(census, page, &first[i - 1], i);
+                slot_check(cap_scan, page, &first[i - 1], i);
             }
         }
     }
 }
 
-void versions_check(const struct census *census) {
-    for (size_t i = 0; i < census->pd_count; i++) {
-        window_check(census, census->pds[i]);
+void versions_check(const struct cap_scan *cap_scan) {
+    for (size_t i = 0; i < cap_scan->pd_count; i++) {
+        window_check(cap_scan, cap_scan->pds[i]);
     }
 }

@@ -6,9 +6,9 @@
 #ifndef R4_SIM_VERSIONS_H
 #define R4_SIM_VERSIONS_H
 
-#include "census.h"
+#include "cap_scan.h"
 
 /* Holds every window of the cluster against what it was at the audit before, and remembers it. */
-void versions_check(const struct census *census);
+void versions_check(const struct cap_scan *cap_scan);
 
 #endif

@@ -12,7 +12,7 @@ TOOL = pathlib.Path(__file__).parents[2] / "tools" / "check_stack.py"
 FRAMES = {"machine_start": 16, "kernel_start": 16, "kernel_syscall": 16, "machine_trap": 16, "machine_trap_inside": 16}
 COORDINATOR = {"coordinator_main": 80, "core_find": 16}
 FAULT = 7 * 8 + 18 * 8 + 32  # what entry.S pushes at a fault in the kernel
-TABLE = "static const struct operation_entry table[] = {\n    [R4_OP_COPY] = {cap_copy, R4_CAP_EMPTY, 0, 0},\n};\n"
+TABLE = "static const struct operation_entry table[] = {\n    [R4_OP_CAP_COPY] = {sys_cap_copy, R4_CAP_EMPTY, 0, 0},\n};\n"
 
 
 def graph(frames, calls, kind="static"):
@@ -52,9 +52,9 @@ def test_deepest_chain(run):
 def test_calls_through_the_table_reach_its_handlers(run):
     calls = [("kernel_syscall", "syscall.c:wait_and_invoke"),
              ("syscall.c:wait_and_invoke", "__indirect_call", "cluster-kernel/syscall.c")]  # fmt: skip
-    status, output = run({"syscall.c:wait_and_invoke": 32, "cap_copy": 64}, calls)
+    status, output = run({"syscall.c:wait_and_invoke": 32, "sys_cap_copy": 64}, calls)
     assert status == 0
-    assert "kernel_syscall 16, wait_and_invoke 32, cap_copy 64\n" in output
+    assert "kernel_syscall 16, wait_and_invoke 32, sys_cap_copy 64\n" in output
 
 
 def test_coordinator(run):

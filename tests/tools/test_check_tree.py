@@ -17,17 +17,17 @@ LONG = "int a(void) {\n" + "    a();\n" * 59 + "}\n"
 @pytest.fixture(name="tree")
 def small_tree(tmp_path):
     """A tree without a breach, and a function that compiles its pure file and runs the tool."""
-    core = tmp_path / "cluster-kernel" / "core"
-    objects = tmp_path / "build" / "kernel" / "core"
-    for folder in (core, objects, tmp_path / "shared" / "r4", tmp_path / "cluster-kernel" / "x86"):
+    pure = tmp_path / "cluster-kernel" / "pure"
+    objects = tmp_path / "build" / "kernel" / "pure"
+    for folder in (pure, objects, tmp_path / "shared" / "r4", tmp_path / "cluster-kernel" / "x86"):
         folder.mkdir(parents=True)
     (tmp_path / "shared" / "r4" / "types.h").write_text(SPDX)
-    (core / "a.c").write_text(GOOD)
-    (core / "a.h").write_text(GUARDED)
+    (pure / "a.c").write_text(GOOD)
+    (pure / "a.h").write_text(GUARDED)
 
     def check():
-        source = (core / "a.c").read_text()
-        command = ["gcc", "-fno-pic", "-I", tmp_path / "shared", "-w", "-c", core / "a.c", "-o", objects / "a.o"]
+        source = (pure / "a.c").read_text()
+        command = ["gcc", "-fno-pic", "-I", tmp_path / "shared", "-w", "-c", pure / "a.c", "-o", objects / "a.o"]
         subprocess.run(command, check=True, input=source, text=True)
         done = subprocess.run([sys.executable, TOOL, "--root", tmp_path], capture_output=True, text=True, check=False)
         *breaches, _ = done.stdout.splitlines()
@@ -45,21 +45,13 @@ def test_good_tree(tree):
 @pytest.mark.parametrize(
     "name, text, breach",
     [
-        ("cluster-kernel/core/a.c", GOOD + "#include <string.h>\n", "6: a pure file includes string.h"),
-        ("cluster-kernel/core/a.c", GOOD + '#include "../x86/b.h"\n', "6: a pure file includes ../x86/b.h"),
-        ("cluster-kernel/core/a.c", GOOD + 'void b(void) { __asm__("nop"); }\n', "6: assembly in a pure file"),
+        ("cluster-kernel/pure/a.c", GOOD + "#include <string.h>\n", "6: a pure file includes string.h"),
+        ("cluster-kernel/pure/a.c", GOOD + '#include "../x86/b.h"\n', "6: a pure file includes ../x86/b.h"),
+        ("cluster-kernel/pure/a.c", GOOD + 'void b(void) { __asm__("nop"); }\n', "6: assembly in a pure file"),
         ("cluster-kernel/b.c", SPDX + "#if A\n#endif\n", "2: conditional compilation outside x86/: #if A"),
         ("cluster-kernel/b.h", GUARDED + "#ifdef A\n#endif\n", "6: conditional compilation outside x86/: #ifdef A"),
         ("cluster-kernel/b.c", SPDX + "typedef struct a b;\n", "2: a struct keeps its name: typedef struct a b;"),
         ("cluster-kernel/b.c", SPDX + "/* TO" "DO */\n", "2: left to do: /* TO" "DO */"),
-        ("cluster-kernel/b.c", SPDX + "void b(void) {\n    operation_start(core, caller, OPERATION_HANDOFF, NULL);\n}\n",
-         "2: b may wait for another cluster: it ends in _remote"),
-        ("cluster-kernel/b.c", SPDX + "void b(void) {\n    begin(operation_start(core,\n        caller, OPERATION_REVOKE, slot));\n}\n",
-         "2: b may wait for another cluster: it ends in _remote"),
-        ("cluster-kernel/b.c", SPDX + "int c(void) { return 1; }\nint b(void) { return c() + c_remote(); }\n",
-         "3: b may wait for another cluster: it ends in _remote"),
-        ("cluster-kernel/b.c", SPDX + "int b_remote(void) {\n    return operation_start(core, caller, OPERATION_MAKE, NULL);\n}\n",
-         "2: b_remote waits for no other cluster"),
         ("cluster-kernel/b.c", "int b;\n", "1: no SPDX licence line at the top"),
         ("cluster-kernel/b.c", SPDX + LONG, "2: a has 61 lines; a function has up to 60"),
         ("cluster-kernel/b.c", SPDX + "\n" * 500, "1: 501 lines; a file has up to 500"),
@@ -84,7 +76,7 @@ def test_breach_in_a_source(tree, name, text, breach):
 )
 def test_breach_in_an_object(tree, code, breach):
     root, check = tree
-    (root / "cluster-kernel/core/a.c").write_text(GOOD + code)
+    (root / "cluster-kernel/pure/a.c").write_text(GOOD + code)
     (found,) = check()
     assert found.endswith(f"a.o: {breach}")
 
@@ -101,7 +93,7 @@ def test_breach_in_an_object(tree, code, breach):
 )
 def test_no_false_alarm(tree, text):
     root, check = tree
-    (root / "cluster-kernel/core/a.c").write_text(GOOD.replace("int a(void) { return 1; }\n", text))
+    (root / "cluster-kernel/pure/a.c").write_text(GOOD.replace("int a(void) { return 1; }\n", text))
     assert check() == []
 
 

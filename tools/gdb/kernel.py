@@ -156,7 +156,7 @@ class Cluster:
         return own
 
     def constant(self, name):
-        return int(self.layout["link_constants"][name], 16)
+        return int(self.layout["linker_constants"][name], 16)
 
     @staticmethod
     def at(address, name):
@@ -216,9 +216,9 @@ class Cluster:
 
     def window(self, pd):
         """(window index, Slot or Proxy) of each capability and proxy in a protection domain's window."""
-        kinds = {fields.NUMBERS["PAGING_MARK_CAPS"]: self.slot, fields.NUMBERS["PAGING_MARK_PROXIES"]: self.proxy}
+        kinds = {fields.NUMBERS["PAGING_KIND_CAPS"]: self.slot, fields.NUMBERS["PAGING_KIND_PROXIES"]: self.proxy}
         for address, leaf in self._leaves(int(pd["root"]), 4, 0):
-            kind = kinds.get(fields.field("paging_mark", leaf))
+            kind = kinds.get(fields.field("paging_kind", leaf))
             first = (leaf & fields.NUMBERS["PAGING_ADDRESS"]) // SLOT_SIZE
             for number in range(1, SLOTS_PER_PAGE) if kind else ():  # slot 0 of a page names nothing
                 entry = kind(first + number)

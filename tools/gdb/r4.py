@@ -88,7 +88,7 @@ class Derivation(Command):
 def peers(cluster):
     """(number, struct link) of each peer."""
     links = cluster.symbol("cluster")["links"]
-    for number in range(cluster.constant("r4_link_cluster_count")):
+    for number in range(cluster.constant("r4_linker_cluster_count")):
         if number != cluster.number and int(links[number]) != 0:
             link = links[number].dereference()
             link.fetch_lazy()
@@ -102,7 +102,7 @@ class Rings(Command):
 
     def show(self, cluster, number):
         for peer, link in peers(cluster):
-            state = kernel.name_of("link_state", link["state"])
+            state = kernel.name_of("peer_state", link["state"])
             yield f"peer {peer}: {state}, its epoch {int(link['peer_epoch'])}, serves it at priority {int(link['priority'])}"
             own, other = int(link["out"]["position"]), int(link["in"]["position"])
             out, incoming = link["out"]["ring"].dereference(), link["in"]["ring"].dereference()

@@ -3,14 +3,14 @@
  * The figures: who measures, who helps.
  */
 #include "bench/bench.h"
-#include "lib/census.h"
 #include "lib/info.h"
 #include "lib/memory.h"
 #include "lib/print.h"
+#include "lib/usage.h"
 
 uint32_t bench_run(void) {
     const struct r4_root_info *info = r4_info();
-    struct census before = census_take();
+    struct usage before = usage_take();
     if (info->cluster == 0) {
         bench_local();
         if (info->cluster_count > 1) {
@@ -22,5 +22,5 @@ uint32_t bench_run(void) {
         return 0;
     }
     must(memory_reset(), "clean-up");
-    return census_check(before) ? 0 : 1;
+    return usage_check(before) ? 0 : 1;
 }

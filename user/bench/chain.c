@@ -30,7 +30,7 @@ static uint32_t cap_version; /* of the notification's slot */
 static void notification_put(const struct domain *space) {
     uint32_t page = slots_pages();
     uint32_t cap_page = space_grow_window(1);
-    uint32_t notification = memory_make(R4_CAP_NOTIFICATION, 0, 1);
+    uint32_t notification = memory_create(R4_CAP_NOTIFICATION, 0, 1);
     must(r4_cap_move(r4_own(notification), page * R4_SLOTS_PER_PAGE + CAP_INDEX), "moving the notification");
     cap_version = r4_version(page * R4_SLOTS_PER_PAGE + CAP_INDEX);
     must(r4_cap_page_unmap(r4_own(cap_page)), "unmapping a cap page");
@@ -62,7 +62,7 @@ static void proxies_fill(uint32_t number, uint32_t frame) {
 void chain_make(void) {
     uint32_t frames[CHAIN_HOPS];
     for (uint32_t i = 0; i < CHAIN_HOPS; i++) { /* with its page tables for the window's first pages */
-        spaces[i] = domain_make(memory_make(R4_CAP_UNTYPED, DOMAIN_LOG2, 1), r4_asid_pool(0));
+        spaces[i] = domain_create(memory_create(R4_CAP_UNTYPED, DOMAIN_LOG2, 1), r4_asid_pool(0));
         frames[i] = domain_add_proxies(&spaces[i], FOR_SPACE / R4_SLOTS_PER_PAGE);
     }
     notification_put(&spaces[CHAIN_HOPS - 1]);

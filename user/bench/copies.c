@@ -18,7 +18,7 @@ static uint32_t source;
 void copies_begin(void) {
     first_page = slots_pages();
     cap_pages = space_grow_window(PAGES);
-    source = memory_make(R4_CAP_FRAME, R4_PAGE_BITS, 1);
+    source = memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1);
 }
 
 void copies_end(void) {

@@ -5,12 +5,12 @@
 #include "bench/preempt.h"
 #include "bench/copies.h"
 #include "lib/cap.h"
-#include "lib/census.h"
 #include "lib/debug.h"
 #include "lib/memory.h"
 #include "lib/print.h"
 #include "lib/space.h"
 #include "lib/thread.h"
+#include "lib/usage.h"
 #include "lib/x86/clock.h"
 #include <stdatomic.h>
 
@@ -71,18 +71,18 @@ static bool revoke_is_resumed(const char *name, uint32_t thread, void (*entry)(u
 }
 
 uint32_t preempt_run(void) {
-    struct census before = census_take();
+    struct usage before = usage_take();
     if (r4_info()->cluster != 0) {
         return 0;
     }
     copies_begin();
-    space_map(memory_make(R4_CAP_FRAME, R4_PAGE_BITS, 1), STACK_ADDRESS, R4_READ | R4_WRITE);
-    uint32_t thread = memory_make(R4_CAP_THREAD, 0, 1);
+    space_map(memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1), STACK_ADDRESS, R4_READ | R4_WRITE);
+    uint32_t thread = memory_create(R4_CAP_THREAD, 0, 1);
     bool good = revoke_is_resumed("timer", thread, thread_spin, 0);
     if (r4_info()->core_count > 1) {
         good &= revoke_is_resumed("lock", thread, thread_call, 1);
     }
     copies_end();
     must(memory_reset(), "clean-up");
-    return good && census_check(before) ? 0 : 1;
+    return good && usage_check(before) ? 0 : 1;
 }

@@ -63,7 +63,7 @@ static void delegate_measure(uint32_t slot) {
     struct figure delegate = {"proxy.delegate", 0, {0}};
     struct figure withdraw = {"proxy.withdraw", 0, {0}};
     uint32_t index = PROXY_PAGE * R4_SLOTS_PER_PAGE;
-    uint32_t frame = memory_make(R4_CAP_FRAME, R4_PAGE_BITS, 1);
+    uint32_t frame = memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1);
     must(r4_frame_map_proxies(r4_own(frame), r4_own(r4_info()->slot_pd), PROXY_PAGE), "mapping a proxy page");
     given.proxy = r4_proxy(index);
     given.target = r4_own(slot);
@@ -113,7 +113,7 @@ static void link_measure(void) {
 }
 
 void proxies_measure(void) {
-    uint32_t notification = memory_make(R4_CAP_NOTIFICATION, 0, 1);
+    uint32_t notification = memory_create(R4_CAP_NOTIFICATION, 0, 1);
     mint_measure(notification);
     delegate_measure(notification);
     chain_make();

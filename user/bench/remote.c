@@ -6,11 +6,11 @@
  */
 #include "bench/bench.h"
 #include "bench/figure.h"
-#include "bench/mark.h"
+#include "bench/milestone.h"
 #include "lib/cap.h"
 #include "lib/debug.h"
-#include "lib/link.h"
 #include "lib/memory.h"
+#include "lib/peer.h"
 #include "lib/print.h"
 #include "lib/traffic.h"
 #include "lib/window.h"
@@ -30,21 +30,21 @@ static uint32_t round_kind(uint32_t round) { return round == 0 ? 0 : (round - 1)
 static uint32_t step_before_handoff(uint32_t round) { return 2 * round + 1; } /* peer: posted; cluster 0: handed off */
 static uint32_t step_before_revoke(uint32_t round) { return 2 * round + 2; }  /* peer: made;   cluster 0: revoked */
 
-static uint64_t mark_of(uint32_t step, struct traffic traffic) {
-    uint64_t mark = bench_mark_messages_set(0, traffic.messages);
-    mark = bench_mark_doorbells_set(mark, traffic.doorbells);
-    return bench_mark_step_set(mark, step);
+static uint64_t milestone_of(uint32_t step, struct traffic traffic) {
+    uint64_t mark = bench_milestone_messages_set(0, traffic.messages);
+    mark = bench_milestone_doorbells_set(mark, traffic.doorbells);
+    return bench_milestone_step_set(mark, step);
 }
 
 static struct traffic traffic_of(uint64_t mark) {
-    return (struct traffic){bench_mark_messages_get(mark), bench_mark_doorbells_get(mark)};
+    return (struct traffic){bench_milestone_messages_get(mark), bench_milestone_doorbells_get(mark)};
 }
 
 /* Sleeps until the other one has got to that step; returns what it said. */
 static uint64_t step_wait(uint32_t cluster, uint32_t step) {
-    struct r4_result result = r4_debug_wait(r4_debug(), cluster, bench_mark_step_set(0, step));
+    struct r4_result result = r4_debug_wait(r4_debug(), cluster, bench_milestone_step_set(0, step));
     must(result.error, "waiting for the other cluster");
-    must(result.value == MARK_FAILED ? R4_ERR_REVOKED : R4_OK, "the other cluster");
+    must(result.value == MILESTONE_FAILED ? R4_ERR_REVOKED : R4_OK, "the other cluster");
     return result.value;
 }
 
@@ -71,7 +71,7 @@ static struct cost handoff_measure(uint32_t untyped) {
     struct traffic before = traffic_read();
     r4_spin_us(SETTLE_US);
     uint64_t begin = r4_ticks();
-    enum r4_error error = r4_link_handoff(r4_link(BENCH_PEER), r4_own(untyped));
+    enum r4_error error = r4_peer_handoff(r4_peer(BENCH_PEER), r4_own(untyped));
     struct cost cost = {figure_ticks(begin), traffic_since(before)};
     must(error, "hand-off");
     return cost;
@@ -87,11 +87,11 @@ static struct cost revoke_measure(uint32_t untyped) {
     return cost;
 }
 
-static void costs_add(struct costs *costs, uint32_t round, struct cost own, uint64_t peer_mark) {
+static void costs_add(struct costs *costs, uint32_t round, struct cost own, uint64_t peer_milestone) {
     if (round == 0) {
         return;
     }
-    struct traffic peer = traffic_of(peer_mark);
+    struct traffic peer = traffic_of(peer_milestone);
     figure_add(&costs->ticks, own.ticks);
     figure_add(&costs->messages, own.traffic.messages + peer.messages);
     figure_add(&costs->doorbells, own.traffic.doorbells + peer.doorbells);
@@ -105,15 +105,15 @@ static void costs_print(struct costs *costs) {
 
 void bench_remote(void) {
     static const struct traffic nothing = {0, 0};
-    uint32_t untyped = memory_make(R4_CAP_UNTYPED, R4_LARGE_BITS, 1);
+    uint32_t untyped = memory_create(R4_CAP_UNTYPED, R4_LARGE_BITS, 1);
     step_wait(BENCH_PEER, step_before_handoff(0));
     for (uint32_t round = 0; round < ROUNDS; round++) {
         struct cost handoff = handoff_measure(untyped);
-        r4_debug_mark(r4_debug(), mark_of(step_before_handoff(round), nothing));
+        r4_debug_milestone(r4_debug(), milestone_of(step_before_handoff(round), nothing));
         uint64_t mark = step_wait(BENCH_PEER, step_before_revoke(round));
         costs_add(&handoffs, round, handoff, mark);
         struct cost revoke = revoke_measure(untyped);
-        r4_debug_mark(r4_debug(), mark_of(step_before_revoke(round), nothing));
+        r4_debug_milestone(r4_debug(), milestone_of(step_before_revoke(round), nothing));
         mark = step_wait(BENCH_PEER, step_before_handoff(round + 1));
         costs_add(&revokes[round_kind(round)], round, revoke, mark);
     }
@@ -127,31 +127,31 @@ void bench_remote(void) {
 
 static void objects_make(uint32_t untyped, uint32_t count) {
     if (count != 0) {
-        uint32_t first = memory_make_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, count);
+        uint32_t first = memory_create_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, count);
         slots_give(first, count); /* empty by the time when the next round takes them */
     }
 }
 
 /* One round; returns what was sent for its revoke. */
-static struct traffic round_serve(uint32_t round, uint32_t landing, struct traffic sent) {
+static struct traffic round_serve(uint32_t round, uint32_t receive_slot, struct traffic sent) {
     struct traffic before = traffic_read();
-    must(r4_link_post(r4_link(0), landing), "posting a landing slot");
-    r4_debug_mark(r4_debug(), mark_of(step_before_handoff(round), sent));
+    must(r4_peer_post(r4_peer(0), receive_slot), "posting a receive slot");
+    r4_debug_milestone(r4_debug(), milestone_of(step_before_handoff(round), sent));
     step_wait(0, step_before_handoff(round));
-    sent = traffic_since_mark(before);
-    objects_make(landing, objects_of[round_kind(round)]);
+    sent = traffic_since_milestone(before);
+    objects_make(receive_slot, objects_of[round_kind(round)]);
     before = traffic_read();
-    r4_debug_mark(r4_debug(), mark_of(step_before_revoke(round), sent));
+    r4_debug_milestone(r4_debug(), milestone_of(step_before_revoke(round), sent));
     step_wait(0, step_before_revoke(round));
-    must(r4_type(landing) == R4_CAP_EMPTY ? R4_OK : R4_ERR_OCCUPIED, "the landing slot after the revoke");
-    return traffic_since_mark(before);
+    must(r4_type(receive_slot) == R4_CAP_EMPTY ? R4_OK : R4_ERR_OCCUPIED, "the receive slot after the revoke");
+    return traffic_since_milestone(before);
 }
 
 void bench_remote_peer(void) {
     struct traffic sent = {0, 0};
-    uint32_t landing = slots_take(1);
+    uint32_t receive_slot = slots_take(1);
     for (uint32_t round = 0; round < ROUNDS; round++) {
-        sent = round_serve(round, landing, sent);
+        sent = round_serve(round, receive_slot, sent);
     }
-    r4_debug_mark(r4_debug(), mark_of(step_before_handoff(ROUNDS), sent));
+    r4_debug_milestone(r4_debug(), milestone_of(step_before_handoff(ROUNDS), sent));
 }

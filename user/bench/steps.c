@@ -5,19 +5,19 @@
 #include "bench/steps.h"
 #include "bench/bench.h"
 #include "bench/copies.h"
-#include "bench/crowd.h"
-#include "bench/far.h"
+#include "bench/longest_chain.h"
+#include "bench/many_operations.h"
 #include "lib/asid_pool.h"
 #include "lib/cap.h"
-#include "lib/census.h"
 #include "lib/debug.h"
 #include "lib/frame.h"
-#include "lib/link.h"
 #include "lib/memory.h"
 #include "lib/page_table.h"
+#include "lib/peer.h"
 #include "lib/print.h"
 #include "lib/space.h"
 #include "lib/thread.h"
+#include "lib/usage.h"
 #include "lib/window.h"
 
 #define MANY_LOG2      6U
@@ -28,14 +28,14 @@
 #define TABLES_ADDRESS 0x10000000000ULL /* where nothing is yet: a table of each level is needed */
 #define LOW_PRIORITY   1U               /* below the root task: such threads wait in the run queue */
 #define WINDOW_PAGES   4U
-#define PARTS          8U                               /* at a time: as many landing slots as a link has */
+#define PARTS          8U                               /* at a time: as many receive slots as a link has */
 #define ASID_POOL      (r4_info()->slot_asid_pools + 1) /* of which nobody has used any */
 _Static_assert(MANY == R4_RETYPE_MAX, "as many as one retype makes");
 
 /* MANY objects in an untyped of their own, whose slot is set. */
 static uint32_t many_make(enum r4_cap_type type, uint32_t size_log2, uint32_t *parent) {
-    *parent = memory_make(R4_CAP_UNTYPED, size_log2 + MANY_LOG2, 1);
-    return memory_make_from(*parent, type, size_log2, MANY);
+    *parent = memory_create(R4_CAP_UNTYPED, size_log2 + MANY_LOG2, 1);
+    return memory_create_from(*parent, type, size_log2, MANY);
 }
 
 static void many_end(uint32_t parent, uint32_t first) {
@@ -71,7 +71,7 @@ static _Noreturn void thread_never(uint64_t unused) { fail(R4_ERR_RUNNING, unuse
 static void threads_run(bool pd_first) {
     uint32_t parent;
     uint32_t first = many_make(R4_CAP_THREAD, R4_THREAD_LOG2, &parent);
-    uint32_t pd = memory_make(R4_CAP_PD, 0, 1);
+    uint32_t pd = memory_create(R4_CAP_PD, 0, 1);
     must(r4_asid_assign(ASID_POOL, pd).error, "naming an address space");
     for (uint32_t i = 0; i < MANY; i++) {
         must(r4_thread_configure(r4_own(first + i), r4_own(pd), thread_never, MAP_ADDRESS, 0), "configure");
@@ -110,7 +110,7 @@ static void mappings_run(void) {
 
 /* Cap pages die with all that is in them. */
 static void window_run(void) {
-    uint32_t frame = memory_make(R4_CAP_FRAME, R4_PAGE_BITS, 1);
+    uint32_t frame = memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1);
     uint32_t slot = slots_pages() * R4_SLOTS_PER_PAGE;
     uint32_t first = space_grow_window(WINDOW_PAGES);
     for (uint32_t i = 0; i < WINDOW_PAGES * R4_SLOTS_PER_PAGE; i++) {
@@ -143,37 +143,38 @@ static uint32_t largest_log2(void) {
 
 /* Cluster 0: an untyped in `parts` to cluster 1, which makes something of each, and back. Marks go from `mark` on. */
 static void lend(uint32_t size_log2, uint32_t parts, uint64_t mark) {
-    uint32_t whole = memory_make(R4_CAP_UNTYPED, size_log2, 1);
+    uint32_t whole = memory_create(R4_CAP_UNTYPED, size_log2, 1);
     uint32_t part_log2 = size_log2 - (uint32_t)__builtin_ctz(parts);
-    uint32_t first = parts == 1 ? whole : memory_make_from(whole, R4_CAP_UNTYPED, part_log2, parts);
+    uint32_t first = parts == 1 ? whole : memory_create_from(whole, R4_CAP_UNTYPED, part_log2, parts);
     step_wait(BENCH_PEER, mark);
     for (uint32_t i = 0; i < parts; i++) {
-        must(r4_link_handoff(far(r4_info()->slot_links + BENCH_PEER, R4_HANDOFF_HOPS), r4_own(first + i)), "hand-off");
+        must(r4_peer_handoff(proxied(r4_info()->slot_peers + BENCH_PEER, R4_HANDOFF_HOPS), r4_own(first + i)),
+             "hand-off");
     }
-    r4_debug_mark(r4_debug(), mark);
+    r4_debug_milestone(r4_debug(), mark);
     step_wait(BENCH_PEER, mark + 1);
     must(r4_cap_revoke(r4_own(whole)).error, "revoke");
-    r4_debug_mark(r4_debug(), mark + 1);
+    r4_debug_milestone(r4_debug(), mark + 1);
     must(r4_cap_delete(r4_own(whole)), "deleting what was lent");
     slots_give(whole, 1);
     slots_give(first, parts == 1 ? 0 : parts);
 }
 
 static void borrow(uint32_t parts, uint64_t mark) {
-    uint32_t landing = slots_take(parts);
+    uint32_t receive_slot = slots_take(parts);
     for (uint32_t i = 0; i < parts; i++) {
-        must(r4_link_post(r4_link(0), landing + i), "posting a landing slot");
+        must(r4_peer_post(r4_peer(0), receive_slot + i), "posting a receive slot");
     }
-    r4_debug_mark(r4_debug(), mark);
+    r4_debug_milestone(r4_debug(), mark);
     step_wait(0, mark);
     for (uint32_t i = 0; i < parts; i++) {
-        slots_give(memory_make_from(landing + i, R4_CAP_THREAD, R4_THREAD_LOG2, MANY), MANY);
-        must(r4_cap_revoke(r4_own(landing + i)).error, "revoke");
+        slots_give(memory_create_from(receive_slot + i, R4_CAP_THREAD, R4_THREAD_LOG2, MANY), MANY);
+        must(r4_cap_revoke(r4_own(receive_slot + i)).error, "revoke");
     }
-    slots_give(memory_make_from(landing, R4_CAP_THREAD, R4_THREAD_LOG2, MANY), MANY);
-    r4_debug_mark(r4_debug(), mark + 1);
+    slots_give(memory_create_from(receive_slot, R4_CAP_THREAD, R4_THREAD_LOG2, MANY), MANY);
+    r4_debug_milestone(r4_debug(), mark + 1);
     step_wait(0, mark + 1);
-    slots_give(landing, parts);
+    slots_give(receive_slot, parts);
 }
 
 static void local_run(void) {
@@ -183,20 +184,20 @@ static void local_run(void) {
     tables_run();
     mappings_run();
     window_run();
-    far_begin();
-    far_run();
+    longest_chain_begin();
+    longest_chain_run();
     must(memory_reset(), "clean-up");
-    crowd_run();
+    many_operations_run();
 }
 
 uint32_t steps_run(void) {
     const struct r4_root_info *info = r4_info();
-    struct census before = census_take();
+    struct usage before = usage_take();
     if (info->cluster == 0) {
         local_run();
     }
     if (info->cluster == 0 && info->cluster_count > 1) {
-        far_begin();
+        longest_chain_begin();
         lend(largest_log2(), 1, 1);
         lend(R4_LARGE_BITS + (uint32_t)__builtin_ctz(PARTS), PARTS, 3);
     } else if (info->cluster == BENCH_PEER) {
@@ -204,5 +205,5 @@ uint32_t steps_run(void) {
         borrow(PARTS, 3);
     }
     must(memory_reset(), "clean-up");
-    return census_check(before) ? 0 : 1;
+    return usage_check(before) ? 0 : 1;
 }

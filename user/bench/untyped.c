@@ -39,7 +39,7 @@ static void objects_make_all(const struct parent *parent) {
 
 static struct parent parent_begin(enum r4_cap_type type, uint32_t size_log2) {
     struct parent parent = {0, 0, type, size_log2};
-    parent.slot = memory_make(R4_CAP_UNTYPED, size_log2 + COUNT_LOG2, 1);
+    parent.slot = memory_create(R4_CAP_UNTYPED, size_log2 + COUNT_LOG2, 1);
     parent.objects = slots_take(R4_RETYPE_MAX);
     objects_make_all(&parent);
     must(r4_cap_revoke(r4_own(parent.slot)).error, "revoke");
@@ -90,11 +90,11 @@ static void destroy_measure(void) {
 static void revoke_measure(void) {
     struct figure figure = {"untyped.revoke.frames", 0, {0}};
     uint32_t cap_pages = space_grow_window(REVOKE_RUNS);
-    uint32_t untyped = memory_make(R4_CAP_UNTYPED, R4_LARGE_BITS, 1);
+    uint32_t untyped = memory_create(R4_CAP_UNTYPED, R4_LARGE_BITS, 1);
     for (uint32_t i = 0; i < REVOKES; i++) {
         uint32_t frames[REVOKE_RUNS];
         for (uint32_t run = 0; run < REVOKE_RUNS; run++) {
-            frames[run] = memory_make_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, R4_RETYPE_MAX);
+            frames[run] = memory_create_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, R4_RETYPE_MAX);
         }
         uint64_t begin = r4_ticks();
         struct r4_result result = r4_cap_revoke(r4_own(untyped));

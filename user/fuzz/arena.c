@@ -8,8 +8,8 @@
 #include "lib/cap.h"
 #include "lib/cap_page.h"
 #include "lib/domain.h"
-#include "lib/link.h"
 #include "lib/memory.h"
+#include "lib/peer.h"
 #include "lib/print.h"
 #include "lib/thread.h"
 #include "lib/window.h"
@@ -35,7 +35,7 @@ static void put_copy(uint32_t *next, r4_cap_t cap, uint32_t ttl) {
 }
 
 static void put_objects(uint32_t *next, enum r4_cap_type type, uint32_t size_log2, uint32_t count) {
-    uint32_t first = memory_make_from(untyped, type, size_log2, count);
+    uint32_t first = memory_create_from(untyped, type, size_log2, count);
     for (uint32_t i = 0; i < count; i++) {
         must(r4_cap_move(r4_own(first + i), (*next)++), "moving into a domain");
     }
@@ -67,7 +67,7 @@ static void put_all_kinds(uint32_t next, struct random *random) {
     put_copy(&next, r4_asid_pool(FREE_POOL), R4_TTL_MAX - 1);
     for (uint32_t peer = 0; peer < info->cluster_count; peer++) {
         if (peer != info->cluster) {
-            put_copy(&next, r4_link(peer), R4_TTL_MAX - 1);
+            put_copy(&next, r4_peer(peer), R4_TTL_MAX - 1);
         }
     }
 }
@@ -75,7 +75,7 @@ static void put_all_kinds(uint32_t next, struct random *random) {
 /* A cap page for a domain: filled behind the pages of the own window that are in use, where the table is from boot. */
 static void caps_put(const struct domain *domain, uint32_t window_page, void (*put)(uint32_t next, struct random *),
                      struct random *random) {
-    r4_cap_t page = r4_own(memory_make_from(untyped, R4_CAP_CAP_PAGE, 0, 1));
+    r4_cap_t page = r4_own(memory_create_from(untyped, R4_CAP_CAP_PAGE, 0, 1));
     uint32_t own = slots_pages();
     must(r4_cap_page_map(page, r4_own(r4_info()->slot_pd), own), "mapping a cap page to fill it");
     put(own * R4_SLOTS_PER_PAGE + 1, random);
@@ -84,21 +84,21 @@ static void caps_put(const struct domain *domain, uint32_t window_page, void (*p
 }
 
 static void domain_build(struct domain *domain, uint32_t number) {
-    *domain = domain_make(untyped, r4_asid_pool(number + 1));
+    *domain = domain_create(untyped, r4_asid_pool(number + 1));
     arena.names[number] = domain->name;
     domain_add_image(domain);
     domain_add_caps(domain, 1);
     domain_add_proxies(domain, ARENA_PROXIES);
     domain_add_proxies(domain, ARENA_PROXIES + 1);
     for (uint32_t i = 0; i < ARENA_THREADS; i++) {
-        uint32_t stack = memory_make_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1);
+        uint32_t stack = memory_create_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1);
         domain_map(domain, stack, arena_stack(i) - R4_PAGE_SIZE, R4_READ | R4_WRITE);
     }
 }
 
 void arena_build(struct random *random) {
     untyped = memory_take(ARENA_LOG2);
-    threads = memory_make_from(untyped, R4_CAP_THREAD, 0, ARENA_THREADS);
+    threads = memory_create_from(untyped, R4_CAP_THREAD, 0, ARENA_THREADS);
     for (uint32_t i = 0; i < ARENA_THREADS; i++) {
         arena.threads[i] = r4_slot_object_get(r4_slot(threads + i)->word[2]);
     }

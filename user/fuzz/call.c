@@ -105,7 +105,7 @@ static void arguments_link(const struct place *place, struct call *call) {
 static void arguments_retype(const struct place *place, struct call *call) {
     static const uint8_t types[] = {R4_CAP_UNTYPED,  R4_CAP_FRAME,        R4_CAP_FRAME,
                                     R4_CAP_CAP_PAGE, R4_CAP_PAGE_TABLE,   R4_CAP_PD,
-                                    R4_CAP_THREAD,   R4_CAP_NOTIFICATION, R4_CAP_LINK};
+                                    R4_CAP_THREAD,   R4_CAP_NOTIFICATION, R4_CAP_PEER};
     struct random *random = place->random;
     uint64_t type = types[random_below(random, R4_COUNT(types))];
     uint64_t log2 = type == R4_CAP_FRAME ? R4_PAGE_BITS : type == R4_CAP_UNTYPED ? 6 + random_below(random, 12) : 0;
@@ -184,30 +184,30 @@ static const struct {
     uint8_t weight;
     void (*arguments)(const struct place *place, struct call *call);
 } choices[] = {
-    {R4_OP_COPY, R4_CAP_TYPE_COUNT, 10, arguments_copy},
-    {R4_OP_COPY, R4_CAP_NOTIFICATION, 3, arguments_copy},
-    {R4_OP_LINK, R4_CAP_TYPE_COUNT, 8, arguments_link},
-    {R4_OP_MOVE, R4_CAP_TYPE_COUNT, 4, arguments_slot},
-    {R4_OP_DELETE, R4_CAP_TYPE_COUNT, 6, NULL},
-    {R4_OP_REVOKE, R4_CAP_TYPE_COUNT, 2, NULL},
-    {R4_OP_REVOKE, R4_CAP_UNTYPED, 1, NULL},
-    {R4_OP_INSPECT, R4_CAP_TYPE_COUNT, 8, NULL},
-    {R4_OP_RETYPE, R4_CAP_UNTYPED, 8, arguments_retype},
+    {R4_OP_CAP_COPY, R4_CAP_TYPE_COUNT, 10, arguments_copy},
+    {R4_OP_CAP_COPY, R4_CAP_NOTIFICATION, 3, arguments_copy},
+    {R4_OP_CAP_LINK, R4_CAP_TYPE_COUNT, 8, arguments_link},
+    {R4_OP_CAP_MOVE, R4_CAP_TYPE_COUNT, 4, arguments_slot},
+    {R4_OP_CAP_DELETE, R4_CAP_TYPE_COUNT, 6, NULL},
+    {R4_OP_CAP_REVOKE, R4_CAP_TYPE_COUNT, 2, NULL},
+    {R4_OP_CAP_REVOKE, R4_CAP_UNTYPED, 1, NULL},
+    {R4_OP_CAP_INSPECT, R4_CAP_TYPE_COUNT, 8, NULL},
+    {R4_OP_UNTYPED_RETYPE, R4_CAP_UNTYPED, 8, arguments_retype},
     {R4_OP_FRAME_MAP, R4_CAP_FRAME, 8, arguments_map},
     {R4_OP_FRAME_MAP_PROXIES, R4_CAP_FRAME, 4, arguments_window},
     {R4_OP_FRAME_PROTECT, R4_CAP_FRAME, 3, arguments_protect},
     {R4_OP_FRAME_UNMAP, R4_CAP_FRAME, 6, NULL},
-    {R4_OP_TABLE_MAP, R4_CAP_PAGE_TABLE, 6, arguments_table},
-    {R4_OP_TABLE_UNMAP, R4_CAP_PAGE_TABLE, 2, NULL},
+    {R4_OP_PAGE_TABLE_MAP, R4_CAP_PAGE_TABLE, 6, arguments_table},
+    {R4_OP_PAGE_TABLE_UNMAP, R4_CAP_PAGE_TABLE, 2, NULL},
     {R4_OP_CAP_PAGE_MAP, R4_CAP_CAP_PAGE, 4, arguments_window},
     {R4_OP_CAP_PAGE_UNMAP, R4_CAP_CAP_PAGE, 2, NULL},
     {R4_OP_THREAD_CONFIGURE, R4_CAP_THREAD, 3, arguments_configure},
     {R4_OP_THREAD_SCHEDULE, R4_CAP_THREAD, 3, arguments_schedule},
     {R4_OP_THREAD_START, R4_CAP_THREAD, 4, NULL},
     {R4_OP_THREAD_STOP, R4_CAP_THREAD, 1, NULL},
-    {R4_OP_LINK_POST, R4_CAP_LINK, 2, arguments_slot},
-    {R4_OP_LINK_HANDOFF, R4_CAP_LINK, 2, arguments_handoff},
-    {R4_OP_ASID_ASSIGN, R4_CAP_ASID_POOL, 2, arguments_assign},
+    {R4_OP_PEER_POST, R4_CAP_PEER, 2, arguments_slot},
+    {R4_OP_PEER_HANDOFF, R4_CAP_PEER, 2, arguments_handoff},
+    {R4_OP_ASID_POOL_ASSIGN, R4_CAP_ASID_POOL, 2, arguments_assign},
 };
 
 static void choose(const struct place *place, struct call *call) {

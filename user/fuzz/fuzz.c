@@ -5,11 +5,11 @@
  */
 #include "fuzz/fuzz.h"
 #include "fuzz/worker.h"
-#include "lib/census.h"
 #include "lib/debug.h"
 #include "lib/memory.h"
 #include "lib/print.h"
 #include "lib/thread.h"
+#include "lib/usage.h"
 #include "lib/x86/clock.h"
 
 #define ROUND_CALLS 2000U
@@ -104,7 +104,7 @@ static void threads_run(uint64_t calls, uint32_t other) {
 
 /* Nobody ends while a peer may still need an answer. */
 static void peers_wait(void) {
-    r4_debug_mark(r4_debug(), END_MARK);
+    r4_debug_milestone(r4_debug(), END_MARK);
     for (uint32_t peer = 0; peer < r4_info()->cluster_count; peer++) {
         if (peer != r4_info()->cluster) {
             (void)r4_debug_wait(r4_debug(), peer, END_MARK);
@@ -123,10 +123,10 @@ static void round_run(struct random *random, uint64_t calls, uint32_t number) {
 }
 
 /* Each round leaves what the first one left: the arena's untyped, unused, in its slot. */
-static void rest_check(struct census first) {
-    struct census now = census_take();
+static void rest_check(struct usage first) {
+    struct usage now = usage_take();
     if (now.used_slots != first.used_slots || now.free_bytes != first.free_bytes) {
-        (void)census_check(first);
+        (void)usage_check(first);
         fail(R4_OK, "a round has left something over");
     }
 }
@@ -134,18 +134,18 @@ static void rest_check(struct census first) {
 uint32_t fuzz_run(void) {
     struct options options = options_read();
     struct random random = {options.seed + ((uint64_t)r4_info()->cluster << 32)};
-    struct census before = census_take();
-    struct census first = before;
+    struct usage before = usage_take();
+    struct usage first = before;
     uint32_t rounds = 0;
     print("fuzz: seed %lu", options.seed);
     while (total.calls < options.count) {
         uint64_t left = options.count - total.calls;
         round_run(&random, left < ROUND_CALLS ? left : ROUND_CALLS, rounds);
-        first = rounds++ == 0 ? census_take() : first;
+        first = rounds++ == 0 ? usage_take() : first;
         rest_check(first);
     }
     total_print(rounds);
     peers_wait();
     must(memory_reset(), "clean-up");
-    return census_check(before) ? 0 : 1;
+    return usage_check(before) ? 0 : 1;
 }

@@ -12,7 +12,7 @@ static inline r4_cap_t r4_asid_pool(uint32_t number) { return r4_own(r4_info()->
 
 /* Names the address space `pd` for good; the value is its name. */
 static inline struct r4_result r4_asid_assign(r4_cap_t cap, r4_cap_t pd) {
-    return r4_syscall(cap, R4_OP_ASID_ASSIGN, pd, 0, 0, 0);
+    return r4_syscall(cap, R4_OP_ASID_POOL_ASSIGN, pd, 0, 0, 0);
 }
 
 #endif

@@ -21,8 +21,8 @@ static inline enum r4_error r4_debug_write(r4_cap_t cap, const char *text, size_
 }
 
 /* Sets the own mark, which only grows, and wakes who waits for it. */
-static inline enum r4_error r4_debug_mark(r4_cap_t cap, uint64_t mark) {
-    return r4_syscall(cap, R4_OP_DEBUG_MARK, mark, 0, 0, 0).error;
+static inline enum r4_error r4_debug_milestone(r4_cap_t cap, uint64_t mark) {
+    return r4_syscall(cap, R4_OP_DEBUG_MILESTONE, mark, 0, 0, 0).error;
 }
 
 /* Sleeps until the mark of another cluster is `mark` or more (value: what it is), or that cluster is down:

@@ -18,9 +18,9 @@ extern const char image_constants[];
 extern const char image_data[];
 extern const char image_end[];
 
-struct domain domain_make(uint32_t untyped, r4_cap_t asid_pool) {
+struct domain domain_create(uint32_t untyped, r4_cap_t asid_pool) {
     struct domain domain = {.untyped = untyped};
-    domain.pd = memory_make_from(untyped, R4_CAP_PD, 0, 1);
+    domain.pd = memory_create_from(untyped, R4_CAP_PD, 0, 1);
     struct r4_result named = r4_asid_assign(asid_pool, r4_own(domain.pd));
     must(named.error, "naming an address space");
     domain.name = (uint32_t)named.value;
@@ -38,7 +38,7 @@ void domain_map(const struct domain *domain, uint32_t slot, uint64_t address, ui
 /* Makes the object; `map` is tried until all tables are there. */
 static uint32_t add_page(const struct domain *domain, uint32_t window_page, enum r4_cap_type type,
                          enum r4_error (*map)(r4_cap_t cap, r4_cap_t pd, uint32_t window_page)) {
-    uint32_t slot = memory_make_from(domain->untyped, type, type == R4_CAP_FRAME ? R4_PAGE_BITS : 0, 1);
+    uint32_t slot = memory_create_from(domain->untyped, type, type == R4_CAP_FRAME ? R4_PAGE_BITS : 0, 1);
     enum r4_error error;
     while ((error = map(r4_own(slot), r4_own(domain->pd), window_page)) == R4_ERR_NO_TABLE) {
         space_add_table(domain->pd, domain->untyped, R4_WINDOW_BASE + (uint64_t)window_page * R4_PAGE_SIZE);
@@ -84,9 +84,9 @@ void domain_add_image(struct domain *domain) {
 
 uint32_t domain_add_thread(const struct domain *domain, void (*entry)(uint64_t argument), uint64_t stack,
                            uint64_t argument) {
-    uint32_t frame = memory_make_from(domain->untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1);
+    uint32_t frame = memory_create_from(domain->untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1);
     domain_map(domain, frame, stack, R4_READ | R4_WRITE);
-    uint32_t thread = memory_make_from(domain->untyped, R4_CAP_THREAD, 0, 1);
+    uint32_t thread = memory_create_from(domain->untyped, R4_CAP_THREAD, 0, 1);
     must(r4_thread_configure(r4_own(thread), r4_own(domain->pd), entry, stack + R4_PAGE_SIZE, argument),
          "configuring a thread of a domain");
     return thread;

@@ -21,7 +21,7 @@ struct domain {
 };
 
 /* An empty address space, named by `asid_pool`. */
-struct domain domain_make(uint32_t untyped, r4_cap_t asid_pool);
+struct domain domain_create(uint32_t untyped, r4_cap_t asid_pool);
 
 /* Maps the frame in `slot` there. */
 void domain_map(const struct domain *domain, uint32_t slot, uint64_t address, uint32_t rights);
@@ -42,7 +42,7 @@ uint32_t domain_add_thread(const struct domain *domain, void (*entry)(uint64_t a
                            uint64_t argument);
 
 /* Deletes the copies that domain_add_image() made; then the untyped can be given back. Forgotten, it shows in
- * census_check() at the end. */
+ * usage_check() at the end. */
 void domain_end(struct domain *domain);
 
 #endif

@@ -49,7 +49,7 @@ static bool make(uint32_t untyped, enum r4_cap_type type, uint32_t size_log2, ui
     return true;
 }
 
-uint32_t memory_make(enum r4_cap_type type, uint32_t size_log2, uint32_t count) {
+uint32_t memory_create(enum r4_cap_type type, uint32_t size_log2, uint32_t count) {
     const struct r4_root_info *info = r4_info();
     uint32_t first = slots_take(count);
     for (uint32_t i = 0; i < info->untyped_count; i++) {
@@ -60,7 +60,7 @@ uint32_t memory_make(enum r4_cap_type type, uint32_t size_log2, uint32_t count) 
     fail(R4_ERR_SPACE, "no untyped has room");
 }
 
-uint32_t memory_make_from(uint32_t untyped, enum r4_cap_type type, uint32_t size_log2, uint32_t count) {
+uint32_t memory_create_from(uint32_t untyped, enum r4_cap_type type, uint32_t size_log2, uint32_t count) {
     uint32_t first = slots_take_for(untyped, count);
     if (!make(untyped, type, size_log2, count, first)) {
         fail(R4_ERR_SPACE, "the untyped has no room");
@@ -83,7 +83,7 @@ uint32_t memory_take(uint32_t size_log2) {
             return untyped;
         }
     }
-    return memory_make(R4_CAP_UNTYPED, size_log2, 1);
+    return memory_create(R4_CAP_UNTYPED, size_log2, 1);
 }
 
 void memory_give(uint32_t untyped) {

@@ -4,7 +4,7 @@
  * comes back only with all that was cut from the same untyped. So who wants memory back takes an untyped of its own:
  *
  *   uint32_t untyped = memory_take(21);
- *   uint32_t frames = memory_make_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 8);
+ *   uint32_t frames = memory_create_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 8);
  *   memory_delete(frames + 3, 1);          that frame's slot is free
  *   memory_give(untyped);                  all slots and all memory are free
  *
@@ -18,10 +18,10 @@
 
 /* Makes `count` objects in a row of slots that it takes (1..R4_RETYPE_MAX); returns the first. They last until
  * memory_delete() or memory_reset(). `size_log2` is 0 for types of one size. */
-uint32_t memory_make(enum r4_cap_type type, uint32_t size_log2, uint32_t count);
+uint32_t memory_create(enum r4_cap_type type, uint32_t size_log2, uint32_t count);
 
 /* The same from the untyped in slot `untyped`. They last until that untyped is given back. */
-uint32_t memory_make_from(uint32_t untyped, enum r4_cap_type type, uint32_t size_log2, uint32_t count);
+uint32_t memory_create_from(uint32_t untyped, enum r4_cap_type type, uint32_t size_log2, uint32_t count);
 
 /* Deletes what stands in a row of slots, with all that derives from it, and gives the slots back. */
 void memory_delete(uint32_t first, uint32_t count);

@@ -41,6 +41,6 @@ void finish(uint32_t code) {
 
 void fail(enum r4_error error, const char *what) {
     print("failed: %s: %s (%s)", what, r4_error_text(error), r4_error_name(error));
-    r4_debug_mark(r4_debug(), MARK_FAILED);
+    r4_debug_milestone(r4_debug(), MILESTONE_FAILED);
     finish(error == R4_OK ? 1 : error);
 }

@@ -22,7 +22,7 @@ _Noreturn void finish(uint32_t code);
  * for more, and exits. */
 _Noreturn void fail(enum r4_error error, const char *what);
 
-#define MARK_FAILED UINT64_MAX
+#define MILESTONE_FAILED UINT64_MAX
 
 /* For calls that cannot fail unless something is broken. */
 static inline void must(enum r4_error error, const char *what) {

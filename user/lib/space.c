@@ -12,7 +12,7 @@
 /* A level that is there already refuses. */
 void space_add_table(uint32_t pd, uint32_t untyped, uint64_t address) {
     uint32_t table =
-        untyped == 0 ? memory_make(R4_CAP_PAGE_TABLE, 0, 1) : memory_make_from(untyped, R4_CAP_PAGE_TABLE, 0, 1);
+        untyped == 0 ? memory_create(R4_CAP_PAGE_TABLE, 0, 1) : memory_create_from(untyped, R4_CAP_PAGE_TABLE, 0, 1);
     enum r4_error error = R4_ERR_ENTRY;
     for (uint32_t level = 3; level >= 1 && error == R4_ERR_ENTRY; level--) {
         error = r4_table_map(r4_own(table), r4_own(pd), address, level);
@@ -37,7 +37,7 @@ void space_map_row(uint32_t first, uint32_t count, uint64_t address, uint32_t ri
 
 uint32_t space_grow_window(uint32_t count) {
     uint32_t pages = slots_pages();
-    uint32_t first = memory_make(R4_CAP_CAP_PAGE, 0, count);
+    uint32_t first = memory_create(R4_CAP_CAP_PAGE, 0, count);
     for (uint32_t i = 0; i < count; i++) { /* the window's first 2 MiB have their table from boot */
         must(r4_cap_page_map(r4_own(first + i), r4_own(r4_info()->slot_pd), pages + i), "mapping a cap page");
     }

@@ -22,8 +22,8 @@ static inline struct traffic traffic_since(struct traffic before) {
     return (struct traffic){now.messages - before.messages, now.doorbells - before.doorbells};
 }
 
-/* The same if there was one r4_debug_mark() meanwhile, which rings every peer. */
-static inline struct traffic traffic_since_mark(struct traffic before) {
+/* The same if there was one r4_debug_milestone() meanwhile, which rings every peer. */
+static inline struct traffic traffic_since_milestone(struct traffic before) {
     struct traffic traffic = traffic_since(before);
     traffic.doorbells -= r4_info()->cluster_count - 1;
     return traffic;

@@ -17,7 +17,7 @@ struct r4_objects { /* what one retype makes */
 
 static inline enum r4_error r4_untyped_retype(r4_cap_t cap, struct r4_objects objects) {
     uint64_t what = (uint64_t)objects.type | objects.size_log2 << 8 | (uint64_t)objects.count << 16;
-    return r4_syscall(cap, R4_OP_RETYPE, what, objects.offset, objects.target, 0).error;
+    return r4_syscall(cap, R4_OP_UNTYPED_RETYPE, what, objects.offset, objects.target, 0).error;
 }
 
 #endif

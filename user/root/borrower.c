@@ -4,8 +4,8 @@
  */
 #include "lib/cap.h"
 #include "lib/debug.h"
-#include "lib/link.h"
 #include "lib/memory.h"
+#include "lib/peer.h"
 #include "lib/print.h"
 #include "lib/traffic.h"
 #include "lib/window.h"
@@ -22,45 +22,45 @@ static bool lender_wait(uint64_t mark) {
 }
 
 /* Without a lender nothing is to be shown. What has landed cannot be given back, but is emptied. */
-static bool lender_lost(uint32_t landing) {
-    bool landed = r4_type(landing) == R4_CAP_UNTYPED;
-    must(landed ? r4_cap_revoke(r4_own(landing)).error : r4_cap_delete(r4_own(landing)),
-         "clean-up of the landing slot");
+static bool lender_lost(uint32_t receive_slot) {
+    bool landed = r4_type(receive_slot) == R4_CAP_UNTYPED;
+    must(landed ? r4_cap_revoke(r4_own(receive_slot)).error : r4_cap_delete(r4_own(receive_slot)),
+         "clean-up of the receive slot");
     must(memory_reset(), "clean-up");
     return !landed;
 }
 
-static uint64_t done_mark(struct traffic handoff, struct traffic revoke) {
-    uint64_t mark = demo_mark_handoff_messages_set(BORROWER_DONE_MARK, handoff.messages);
-    mark = demo_mark_handoff_doorbells_set(mark, handoff.doorbells);
-    mark = demo_mark_revoke_messages_set(mark, revoke.messages);
-    return demo_mark_revoke_doorbells_set(mark, revoke.doorbells);
+static uint64_t done_milestone(struct traffic handoff, struct traffic revoke) {
+    uint64_t mark = demo_milestone_handoff_messages_set(BORROWER_DONE_MILESTONE, handoff.messages);
+    mark = demo_milestone_handoff_doorbells_set(mark, handoff.doorbells);
+    mark = demo_milestone_revoke_messages_set(mark, revoke.messages);
+    return demo_milestone_revoke_doorbells_set(mark, revoke.doorbells);
 }
 
 bool borrower_run(void) {
-    uint32_t landing = slots_take(1);
+    uint32_t receive_slot = slots_take(1);
     struct traffic before = traffic_read();
-    must(r4_link_post(r4_link(DEMO_LENDER), landing), "posting a landing slot");
-    r4_debug_mark(r4_debug(), BORROWER_POSTED);
+    must(r4_peer_post(r4_peer(DEMO_LENDER), receive_slot), "posting a receive slot");
+    r4_debug_milestone(r4_debug(), BORROWER_POSTED);
     if (!lender_wait(LENDER_HANDED)) {
-        return lender_lost(landing);
+        return lender_lost(receive_slot);
     }
-    struct traffic handoff = traffic_since_mark(before);
-    if (r4_type(landing) != R4_CAP_UNTYPED) {
+    struct traffic handoff = traffic_since_milestone(before);
+    if (r4_type(receive_slot) != R4_CAP_UNTYPED) {
         fail(R4_ERR_EMPTY, "nothing has landed");
     }
-    workload_start(landing);
+    workload_start(receive_slot);
     bool good = workload_runs();
     before = traffic_read();
-    r4_debug_mark(r4_debug(), BORROWER_RUNNING);
+    r4_debug_milestone(r4_debug(), BORROWER_RUNNING);
     if (!lender_wait(LENDER_REVOKED)) {
-        return lender_lost(landing);
+        return lender_lost(receive_slot);
     }
-    struct traffic revoke = traffic_since_mark(before);
+    struct traffic revoke = traffic_since_milestone(before);
     good &= workload_stands_still();
-    bool empty = r4_type(landing) == R4_CAP_EMPTY;
-    print("after the revoke:  the landing slot is %s", empty ? "empty" : "NOT EMPTY");
-    r4_debug_mark(r4_debug(), done_mark(handoff, revoke));
+    bool empty = r4_type(receive_slot) == R4_CAP_EMPTY;
+    print("after the revoke:  the receive slot is %s", empty ? "empty" : "NOT EMPTY");
+    r4_debug_milestone(r4_debug(), done_milestone(handoff, revoke));
     must(memory_reset(), "clean-up");
     return good && empty;
 }

@@ -3,15 +3,15 @@
  * The demonstration: who takes which part, and the check that nothing is left over.
  */
 #include "root/demo.h"
-#include "lib/census.h"
 #include "lib/debug.h"
 #include "lib/memory.h"
 #include "lib/print.h"
+#include "lib/usage.h"
 
 /* After this nobody here has a HELLO to send any more, so that what is counted is the demonstration's own. */
 static void all_started(void) {
     const struct r4_root_info *info = r4_info();
-    r4_debug_mark(r4_debug(), DEMO_STARTED);
+    r4_debug_milestone(r4_debug(), DEMO_STARTED);
     for (uint32_t peer = 0; peer < info->cluster_count; peer++) {
         if (peer != info->cluster) {
             (void)r4_debug_wait(r4_debug(), peer, DEMO_STARTED); /* or it is down: its partner will see */
@@ -21,7 +21,7 @@ static void all_started(void) {
 
 uint32_t demo_run(void) {
     const struct r4_root_info *info = r4_info();
-    struct census before = census_take();
+    struct usage before = usage_take();
     bool good;
     if (info->cluster_count == 1) {
         good = local_run();
@@ -29,5 +29,5 @@ uint32_t demo_run(void) {
         all_started();
         good = info->cluster == DEMO_LENDER ? lender_run() : borrower_run();
     }
-    return good && census_check(before) ? 0 : 1;
+    return good && usage_check(before) ? 0 : 1;
 }

@@ -4,7 +4,7 @@
  * and lets them run; cluster 0 revokes all that while it runs, and shows that the memory is its own again. With one
  * cluster the same revoke is local.
  *
- * Marks (r4_debug_mark): what each cluster says, in this order. Only the last of a borrower carries more: how many
+ * Marks (r4_debug_milestone): what each cluster says, in this order. Only the last of a borrower carries more: how many
  * messages and doorbells it sent for the hand-off and for the revoke.
  */
 #ifndef R4_ROOT_DEMO_H
@@ -21,11 +21,11 @@ enum {
     BORROWER_DONE     /* it has seen them stand still; see below */
 };
 
-DEFINE_FIELD(uint64_t, demo_mark_revoke_doorbells, 15, 0)
-DEFINE_FIELD(uint64_t, demo_mark_revoke_messages, 23, 16)
-DEFINE_FIELD(uint64_t, demo_mark_handoff_doorbells, 39, 24)
-DEFINE_FIELD(uint64_t, demo_mark_handoff_messages, 47, 40)
-#define BORROWER_DONE_MARK ((uint64_t)BORROWER_DONE << 48)
+DEFINE_FIELD(uint64_t, demo_milestone_revoke_doorbells, 15, 0)
+DEFINE_FIELD(uint64_t, demo_milestone_revoke_messages, 23, 16)
+DEFINE_FIELD(uint64_t, demo_milestone_handoff_doorbells, 39, 24)
+DEFINE_FIELD(uint64_t, demo_milestone_handoff_messages, 47, 40)
+#define BORROWER_DONE_MILESTONE ((uint64_t)BORROWER_DONE << 48)
 
 #define DEMO_LENDER     0U
 #define DEMO_RANGE_LOG2 R4_LARGE_BITS

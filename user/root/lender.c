@@ -4,8 +4,8 @@
  */
 #include "lib/cap.h"
 #include "lib/debug.h"
-#include "lib/link.h"
 #include "lib/memory.h"
+#include "lib/peer.h"
 #include "lib/print.h"
 #include "lib/traffic.h"
 #include "lib/x86/clock.h"
@@ -14,7 +14,7 @@
 #include "root/table.h"
 #include "root/workload.h"
 
-#define LINK_TRIES 1000U
+#define CONNECT_TRIES 1000U
 
 struct loan { /* to one cluster */
     uint32_t untyped;
@@ -30,7 +30,7 @@ static struct loan loans[R4_MAX_CLUSTERS];
 static enum r4_error borrower_wait(uint32_t peer, uint64_t mark, uint64_t *value) {
     struct r4_result result = r4_debug_wait(r4_debug(), peer, mark);
     *value = result.value;
-    return result.error == R4_OK && result.value == MARK_FAILED ? R4_ERR_REVOKED : result.error;
+    return result.error == R4_OK && result.value == MILESTONE_FAILED ? R4_ERR_REVOKED : result.error;
 }
 
 static struct cost cost_since(struct traffic before, uint64_t begin) {
@@ -45,13 +45,13 @@ static void handoff(uint32_t peer, struct loan *loan) {
     if (loan->error != R4_OK) {
         return;
     }
-    loan->untyped = memory_make(R4_CAP_UNTYPED, DEMO_RANGE_LOG2, 1);
-    for (uint32_t i = 0; i < LINK_TRIES; i++) {
+    loan->untyped = memory_create(R4_CAP_UNTYPED, DEMO_RANGE_LOG2, 1);
+    for (uint32_t i = 0; i < CONNECT_TRIES; i++) {
         struct traffic before = traffic_read();
         uint64_t begin = r4_ticks();
-        loan->error = r4_link_handoff(r4_link(peer), r4_own(loan->untyped));
+        loan->error = r4_peer_handoff(r4_peer(peer), r4_own(loan->untyped));
         loan->handoff = cost_since(before, begin);
-        if (loan->error != R4_ERR_LINK) {
+        if (loan->error != R4_ERR_NOT_CONNECTED) {
             break;
         }
         r4_pause(); /* not greeted yet */
@@ -82,12 +82,12 @@ static bool revoke(uint32_t peer, struct loan *loan) {
 /* Adds what the borrower sent. */
 static void counts_add(uint32_t peer, struct loan *loan) {
     uint64_t mark;
-    loan->error = borrower_wait(peer, BORROWER_DONE_MARK, &mark);
+    loan->error = borrower_wait(peer, BORROWER_DONE_MILESTONE, &mark);
     if (loan->error == R4_OK) {
-        loan->handoff.messages += demo_mark_handoff_messages_get(mark);
-        loan->handoff.doorbells += demo_mark_handoff_doorbells_get(mark);
-        loan->revoke.messages += demo_mark_revoke_messages_get(mark);
-        loan->revoke.doorbells += demo_mark_revoke_doorbells_get(mark);
+        loan->handoff.messages += demo_milestone_handoff_messages_get(mark);
+        loan->handoff.doorbells += demo_milestone_handoff_doorbells_get(mark);
+        loan->revoke.messages += demo_milestone_revoke_messages_get(mark);
+        loan->revoke.doorbells += demo_milestone_revoke_doorbells_get(mark);
     }
 }
 
@@ -110,13 +110,13 @@ bool lender_run(void) {
     for (uint32_t peer = 1; peer < peers; peer++) {
         handoff(peer, &loans[peer]);
     }
-    r4_debug_mark(r4_debug(), LENDER_HANDED);
+    r4_debug_milestone(r4_debug(), LENDER_HANDED);
     for (uint32_t peer = 1; peer < peers; peer++) {
         if (loans[peer].error == R4_OK) {
             good &= revoke(peer, &loans[peer]);
         }
     }
-    r4_debug_mark(r4_debug(), LENDER_REVOKED);
+    r4_debug_milestone(r4_debug(), LENDER_REVOKED);
     for (uint32_t peer = 1; peer < peers; peer++) {
         if (loans[peer].error == R4_OK) {
             counts_add(peer, &loans[peer]);

@@ -14,7 +14,7 @@
 bool local_run(void) {
     struct cost handoff = {0, 0, 0};
     struct cost revoke = {0, 0, 0};
-    uint32_t untyped = memory_make(R4_CAP_UNTYPED, DEMO_RANGE_LOG2, 1);
+    uint32_t untyped = memory_create(R4_CAP_UNTYPED, DEMO_RANGE_LOG2, 1);
     workload_start(untyped);
     bool good = workload_runs();
     uint64_t begin = r4_ticks();

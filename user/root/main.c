@@ -6,10 +6,10 @@
 #include "bench/preempt.h"
 #include "bench/steps.h"
 #include "fuzz/fuzz.h"
-#include "lib/census.h"
 #include "lib/debug.h"
 #include "lib/print.h"
 #include "lib/slots.h"
+#include "lib/usage.h"
 #include "root/demo.h"
 #include "suite/suite.h"
 
@@ -27,7 +27,7 @@ static const char *program_name(uint32_t index) { return programs[index].name; }
 
 static void banner_print(const struct r4_root_info *info) {
     print("cluster %u of %u: %u core%s, %lu KiB free, TSC %u MHz", info->cluster, info->cluster_count, info->core_count,
-          info->core_count == 1 ? "" : "s", census_take().free_bytes >> 10, info->tsc_khz / 1000);
+          info->core_count == 1 ? "" : "s", usage_take().free_bytes >> 10, info->tsc_khz / 1000);
 }
 
 _Noreturn void root_main(const struct r4_root_info *info) {

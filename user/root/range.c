@@ -25,7 +25,7 @@ static uint64_t words_changed(const volatile uint64_t *words) {
 
 bool range_is_quiet(uint32_t untyped) {
     volatile uint64_t *words = (volatile uint64_t *)RANGE_ADDRESS;
-    uint32_t frame = memory_make_from(untyped, R4_CAP_FRAME, R4_LARGE_BITS, 1);
+    uint32_t frame = memory_create_from(untyped, R4_CAP_FRAME, R4_LARGE_BITS, 1);
     space_map(frame, RANGE_ADDRESS, R4_READ | R4_WRITE);
     for (uint64_t i = 0; i < RANGE_WORDS; i++) {
         words[i] = pattern(i);

@@ -70,10 +70,10 @@ static void threads_start(uint32_t first) {
 }
 
 void workload_start(uint32_t untyped) {
-    uint32_t own = memory_make(R4_CAP_FRAME, R4_PAGE_BITS, 1 + WORKLOAD_THREADS);
+    uint32_t own = memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1 + WORKLOAD_THREADS);
     space_map_row(own, 1 + WORKLOAD_THREADS, COUNTERS_ADDRESS, R4_READ | R4_WRITE);
-    uint32_t threads = memory_make_from(untyped, R4_CAP_THREAD, 0, WORKLOAD_THREADS);
-    uint32_t frames = memory_make_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, WORKLOAD_FRAMES);
+    uint32_t threads = memory_create_from(untyped, R4_CAP_THREAD, 0, WORKLOAD_THREADS);
+    uint32_t frames = memory_create_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, WORKLOAD_FRAMES);
     uint32_t copies = slots_take(WORKLOAD_COPIES);
     space_map_row(frames, WORKLOAD_FRAMES, FRAMES_ADDRESS, R4_READ | R4_WRITE);
     for (uint32_t i = 0; i < WORKLOAD_COPIES; i++) {

@@ -197,7 +197,7 @@ static void revoke_sets_the_watermark_back(void) {
 }
 
 static void inspect_tells(void) {
-    uint32_t frame = make_sized(R4_CAP_FRAME, R4_LARGE_BITS);
+    uint32_t frame = create_sized(R4_CAP_FRAME, R4_LARGE_BITS);
     uint32_t copy = copy_with(frame, R4_READ | R4_DEFER);
     uint64_t value = r4_cap_inspect(r4_own(frame)).value;
     CHECK(r4_inspect_size_log2_get(value) == R4_LARGE_BITS && r4_inspect_type_get(value) == R4_CAP_FRAME);

@@ -111,8 +111,8 @@ static void delete_takes_the_content(void) {
     CHECK(r4_inspect_has_children_get(r4_cap_inspect(r4_own(root)).value) == 0);
 }
 
-static void other_window(void) {
-    struct domain domain = domain_make(test_arena(), r4_asid_pool(1));
+static void second_domain_window(void) {
+    struct domain domain = domain_create(test_arena(), r4_asid_pool(1));
     uint32_t page = domain_add_caps(&domain, 9);
     CHECK(r4_mapped_in(page) == domain.name && r4_mapped_at(page) == R4_WINDOW_BASE + 9 * R4_PAGE_SIZE);
     REFUSED(R4_ERR_MAPPED, map_at(page, PAGE));
@@ -129,7 +129,7 @@ static const struct test tests[] = {
     {"what is in no window can still be revoked", revoked_while_in_no_window, 1},
     {"no version comes back at a place in the window", versions_go_on, 1},
     {"delete: the content goes along, and what derives from it", delete_takes_the_content, 1},
-    {"one window at a time", other_window, 1},
+    {"one window at a time", second_domain_window, 1},
 };
 
 const struct theme theme_cap_page = {"cap-page", tests, R4_COUNT(tests), 1};

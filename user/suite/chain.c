@@ -57,7 +57,7 @@ static uint32_t notification_put(const struct station *last) {
 static void stations_make(uint32_t length, uint32_t ttl) {
     count = length;
     for (uint32_t i = 0; i < count; i++) {
-        stations[i].domain = domain_make(test_arena(), r4_asid_pool(1));
+        stations[i].domain = domain_create(test_arena(), r4_asid_pool(1));
         stations[i].frame = domain_add_proxies(&stations[i].domain, AT / R4_SLOTS_PER_PAGE);
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -161,7 +161,7 @@ static void domain_in_the_middle_dies(void) {
     stations_make(5, 0);
     ALLOWED(r4_cap_delete(r4_own(stations[2].domain.pd)));
     CHECK(ends_with(R4_ERR_ASID, 2));
-    struct domain heir = domain_make(test_arena(), r4_asid_pool(1)); /* takes nothing of its place */
+    struct domain heir = domain_create(test_arena(), r4_asid_pool(1)); /* takes nothing of its place */
     CHECK(heir.name != stations[2].domain.name);
     CHECK(ends_with(R4_ERR_ASID, 2));
 }

@@ -16,7 +16,7 @@
 #define NO_PAGE 250U
 
 static enum r4_error copy_to(uint64_t target) {
-    return r4_syscall(r4_own(r4_info()->slot_debug), R4_OP_COPY, target, R4_ALL_RIGHTS, 0, 0).error;
+    return r4_syscall(r4_own(r4_info()->slot_debug), R4_OP_CAP_COPY, target, R4_ALL_RIGHTS, 0, 0).error;
 }
 
 static void destination_must_be_a_slot(void) {

@@ -60,7 +60,7 @@ static void through_a_proxy(void) {
     REFUSED(R4_ERR_ARGUMENT, r4_debug_stat(cap, R4_STAT_COUNT).error);
     ALLOWED(r4_debug_stat(cap, R4_STAT_CORES_IDLE).error);
     REFUSED(R4_ERR_EMPTY, r4_debug_stat(cap, R4_STAT_CORES_IDLE).error);
-    ALLOWED(r4_debug_mark(put_for(0, r4_info()->slot_debug), 0));
+    ALLOWED(r4_debug_milestone(put_for(0, r4_info()->slot_debug), 0));
 }
 
 static const struct test tests[] = {

@@ -9,7 +9,7 @@
 #include "lib/page_table.h"
 #include "lib/space.h"
 #include "lib/window.h"
-#include "suite/other.h"
+#include "suite/second_domain.h"
 #include "suite/themes.h"
 
 #define NO_TABLE 0x6000000000ULL
@@ -30,7 +30,7 @@ static void map_space(void) {
     REFUSED(R4_ERR_TYPE, r4_frame_map(r4_own(frame), r4_own(frame), PLACE, R4_READ));
     REFUSED(R4_ERR_ADDRESS, r4_frame_map(r4_own(frame), r4_own(0), PLACE, R4_READ));
     REFUSED(R4_ERR_FOREIGN_CLUSTER, r4_frame_map(r4_own(frame), foreign, PLACE, R4_READ));
-    REFUSED(R4_ERR_ASID, r4_frame_map(r4_own(frame), r4_in(other_name(), 1), PLACE, R4_READ));
+    REFUSED(R4_ERR_ASID, r4_frame_map(r4_own(frame), r4_in(second_domain_name(), 1), PLACE, R4_READ));
     REFUSED(R4_ERR_NO_ASID, r4_frame_map(r4_own(frame), r4_own(pd), PLACE, R4_READ));
     uint32_t weak = copy_with(pd, R4_ALL_RIGHTS & ~R4_CONTROL);
     REFUSED(R4_ERR_RIGHTS, r4_frame_map(r4_own(frame), r4_own(weak), PLACE, R4_READ));
@@ -78,7 +78,7 @@ static void map_once(void) {
 }
 
 static void map_large(void) {
-    uint32_t frame = make_sized(R4_CAP_FRAME, R4_LARGE_BITS);
+    uint32_t frame = create_sized(R4_CAP_FRAME, R4_LARGE_BITS);
     REFUSED(R4_ERR_ALIGNMENT, map(frame, PLACE + R4_LARGE_SIZE + R4_PAGE_SIZE, R4_READ));
     REFUSED(R4_ERR_RANGE, map(frame, R4_WINDOW_BASE, R4_READ)); /* the window is made of small pages */
     REFUSED(R4_ERR_RANGE, map(frame, R4_WINDOW_BASE + R4_WINDOW_SIZE - R4_LARGE_SIZE, R4_READ));
@@ -132,8 +132,8 @@ static void protect(void) {
     CHECK(*word_at(PLACE + R4_PAGE_SIZE) == 5 && r4_mapped_at(frame) == PLACE);
 }
 
-static void other_space(void) {
-    struct domain domain = domain_make(test_arena(), r4_asid_pool(1));
+static void second_domain_space(void) {
+    struct domain domain = domain_create(test_arena(), r4_asid_pool(1));
     uint32_t frame = make(R4_CAP_FRAME);
     REFUSED(R4_ERR_NO_TABLE, r4_frame_map(r4_own(frame), r4_own(domain.pd), PLACE, R4_READ));
     domain_map(&domain, frame, PLACE, R4_READ);
@@ -144,7 +144,7 @@ static void other_space(void) {
 }
 
 static void space_dies(void) {
-    struct domain domain = domain_make(test_arena(), r4_asid_pool(1));
+    struct domain domain = domain_create(test_arena(), r4_asid_pool(1));
     uint32_t frame = make(R4_CAP_FRAME);
     domain_map(&domain, frame, PLACE, R4_READ);
     ALLOWED(r4_cap_delete(r4_own(domain.pd)));
@@ -161,7 +161,7 @@ static const struct test tests[] = {
     {"each capability of a frame has its mapping, all see the same memory", memory_stays, 1},
     {"a plain frame in the window holds no capabilities, whatever its bytes are", plain_in_the_window, 1},
     {"protect", protect, 1},
-    {"a mapping in another address space", other_space, 1},
+    {"a mapping in another address space", second_domain_space, 1},
     {"a mapping ends with its address space", space_dies, 1},
 };
 

@@ -46,8 +46,8 @@ static void slots_come_back(void) {
 
 static void untyped_comes_back(void) {
     uint32_t untyped = memory_take(UNTYPED_LOG2);
-    uint32_t inner = memory_make_from(untyped, R4_CAP_UNTYPED, 14, 1);
-    uint32_t frames = memory_make_from(inner, R4_CAP_FRAME, R4_PAGE_BITS, 2);
+    uint32_t inner = memory_create_from(untyped, R4_CAP_UNTYPED, 14, 1);
+    uint32_t frames = memory_create_from(inner, R4_CAP_FRAME, R4_PAGE_BITS, 2);
     memory_delete(frames, 1);
     CHECK(is_empty(frames) && !is_empty(frames + 1));
     memory_give(untyped);

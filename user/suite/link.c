@@ -6,7 +6,7 @@
 #include "lib/cap.h"
 #include "lib/frame.h"
 #include "lib/window.h"
-#include "suite/other.h"
+#include "suite/second_domain.h"
 #include "suite/themes.h"
 
 static struct r4_proxy *proxy_at(uint32_t number) { return r4_proxy(proxy_index(number)); }
@@ -126,25 +126,25 @@ static void mapping_is_not_linked(void) {
     CHECK(*(volatile uint64_t *)(PLACE + R4_PAGE_SIZE) == 0);
 }
 
-static uint64_t link_there(uint64_t cap) { return r4_cap_link(cap, OTHER_SLOT(0)); }
+static uint64_t link_there(uint64_t cap) { return r4_cap_link(cap, SECOND_DOMAIN_SLOT(0)); }
 
 static uint64_t type_there(uint64_t slot) { return r4_type((uint32_t)slot); }
 
 static uint64_t copy_there(uint64_t unused) {
     (void)unused;
-    return r4_cap_copy(r4_own(OTHER_SLOT(0)), OTHER_SLOT(1), R4_SEND, 0);
+    return r4_cap_copy(r4_own(SECOND_DOMAIN_SLOT(0)), SECOND_DOMAIN_SLOT(1), R4_SEND, 0);
 }
 
 static void into_another_window(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
     r4_cap_t cap = put_for_other(0, content_for(slot));
-    EXPECT(R4_OK, (enum r4_error)other_call(link_there, cap));
+    EXPECT(R4_OK, (enum r4_error)second_domain_call(link_there, cap));
     r4_proxy_clear(proxy_at(0));
-    EXPECT(R4_OK, (enum r4_error)other_call(copy_there, 0));
-    CHECK(other_call(type_there, OTHER_SLOT(0)) == R4_CAP_NOTIFICATION);
+    EXPECT(R4_OK, (enum r4_error)second_domain_call(copy_there, 0));
+    CHECK(second_domain_call(type_there, SECOND_DOMAIN_SLOT(0)) == R4_CAP_NOTIFICATION);
     ALLOWED(r4_cap_revoke(r4_own(slot)).error);
-    CHECK(other_call(type_there, OTHER_SLOT(0)) == R4_CAP_EMPTY);
-    CHECK(other_call(type_there, OTHER_SLOT(1)) == R4_CAP_EMPTY);
+    CHECK(second_domain_call(type_there, SECOND_DOMAIN_SLOT(0)) == R4_CAP_EMPTY);
+    CHECK(second_domain_call(type_there, SECOND_DOMAIN_SLOT(1)) == R4_CAP_EMPTY);
 }
 
 static const struct test tests[] = {

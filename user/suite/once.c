@@ -127,7 +127,7 @@ static void retype(void) {
     uint32_t untyped = make(R4_CAP_UNTYPED);
     struct r4_objects objects = {R4_CAP_NOTIFICATION, 0, 1, 0, empty_slot()};
     r4_cap_t cap = put_once(untyped);
-    REFUSED(R4_ERR_ARGUMENT, r4_untyped_retype(cap, (struct r4_objects){R4_CAP_LINK, 0, 1, 0, objects.target}));
+    REFUSED(R4_ERR_ARGUMENT, r4_untyped_retype(cap, (struct r4_objects){R4_CAP_PEER, 0, 1, 0, objects.target}));
     ALLOWED(r4_untyped_retype(cap, objects));
     CHECK(is_used_up() && !is_empty(objects.target));
 }

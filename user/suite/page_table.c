@@ -46,7 +46,7 @@ static void map_place(void) {
 }
 
 static void map_under_a_large_page(void) {
-    uint32_t frame = make_sized(R4_CAP_FRAME, R4_LARGE_BITS);
+    uint32_t frame = create_sized(R4_CAP_FRAME, R4_LARGE_BITS);
     uint64_t address = PLACE + R4_LARGE_SIZE;
     ALLOWED(r4_frame_map(r4_own(frame), own_pd(), address, R4_READ));
     uint32_t table = make(R4_CAP_PAGE_TABLE);

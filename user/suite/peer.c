@@ -2,10 +2,10 @@
  *
  * Hand-off between clusters 0 and 1: each case has a part on both sides, which meet at the same points.
  */
+#include "lib/peer.h"
 #include "lib/cap.h"
 #include "lib/debug.h"
 #include "lib/frame.h"
-#include "lib/link.h"
 #include "lib/print.h"
 #include "lib/space.h"
 #include "lib/untyped.h"
@@ -23,34 +23,34 @@ static uint32_t peer(void) { return r4_info()->cluster == LENDER ? BORROWER : LE
 
 /* Returns when both sides have got here. */
 static void meet(void) {
-    must(r4_debug_mark(r4_debug(), ++step), "meeting");
+    must(r4_debug_milestone(r4_debug(), ++step), "meeting");
     struct r4_result result = r4_debug_wait(r4_debug(), peer(), step);
-    must(result.error == R4_OK && result.value == MARK_FAILED ? R4_ERR_REVOKED : result.error, "meeting the peer");
+    must(result.error == R4_OK && result.value == MILESTONE_FAILED ? R4_ERR_REVOKED : result.error, "meeting the peer");
 }
 
 static enum r4_error handoff(r4_cap_t link, r4_cap_t untyped) {
     enum r4_error error;
-    while ((error = r4_link_handoff(link, untyped)) == R4_ERR_LINK) { /* not greeted yet */
+    while ((error = r4_peer_handoff(link, untyped)) == R4_ERR_NOT_CONNECTED) { /* not greeted yet */
         r4_pause();
     }
     return error;
 }
 
-static uint32_t link_slot(void) { return r4_info()->slot_links + peer(); }
+static uint32_t peer_slot(void) { return r4_info()->slot_peers + peer(); }
 
 /* --- cluster 0 --- */
 
 static void refusals(void) {
-    uint32_t untyped = make_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
-    uint32_t used = make_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
-    uint32_t weak = copy_with(link_slot(), R4_ALL_RIGHTS & ~R4_SEND);
-    r4_cap_t link = r4_link(peer());
+    uint32_t untyped = create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
+    uint32_t used = create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
+    uint32_t weak = copy_with(peer_slot(), R4_ALL_RIGHTS & ~R4_SEND);
+    r4_cap_t link = r4_peer(peer());
     meet(); /* nothing is posted there */
-    REFUSED(R4_ERR_NO_LANDING, handoff(link, r4_own(untyped)));
+    REFUSED(R4_ERR_NO_RECEIVE_SLOT, handoff(link, r4_own(untyped)));
     REFUSED(R4_ERR_RIGHTS, handoff(r4_own(weak), r4_own(untyped)));
     REFUSED(R4_ERR_EMPTY, handoff(link, r4_own(empty_slot())));
     REFUSED(R4_ERR_TYPE, handoff(link, r4_own(weak)));
-    REFUSED(R4_ERR_ARGUMENT, handoff(link, r4_own(make_sized(R4_CAP_UNTYPED, R4_LARGE_BITS - 1))));
+    REFUSED(R4_ERR_ARGUMENT, handoff(link, r4_own(create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS - 1))));
     ALLOWED(r4_untyped_retype(r4_own(used), (struct r4_objects){R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, empty_slot()}));
     REFUSED(R4_ERR_CHILDREN, handoff(link, r4_own(used)));
     ALLOWED(r4_cap_delete(r4_own(weak)));
@@ -69,32 +69,32 @@ static uint32_t untyped_with_ttl(uint32_t ttl) {
 }
 
 static void proxies_refused(void) {
-    uint32_t untyped = make_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
+    uint32_t untyped = create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
     uint32_t last = untyped_with_ttl(0);
-    struct r4_proxy_content content = content_for(link_slot());
+    struct r4_proxy_content content = content_for(peer_slot());
     meet();
-    REFUSED(R4_ERR_TTL, handoff(r4_link(peer()), r4_own(last)));
+    REFUSED(R4_ERR_TTL, handoff(r4_peer(peer()), r4_own(last)));
     content.flags = R4_PROXY_ONCE;
     REFUSED(R4_ERR_ONCE, handoff(put(0, content), r4_own(untyped)));
-    (void)put_for(0, link_slot());
+    (void)put_for(0, peer_slot());
     for (uint32_t i = 1; i <= R4_HANDOFF_HOPS; i++) {
         (void)put(i, content_for_proxy(i - 1));
     }
     REFUSED(R4_ERR_TTL, handoff(r4_own(proxy_index(R4_HANDOFF_HOPS)), r4_own(untyped)));
-    REFUSED(R4_ERR_NO_LANDING, handoff(r4_own(proxy_index(R4_HANDOFF_HOPS - 1)), r4_own(untyped)));
-    REFUSED(R4_ERR_PROXY, handoff(r4_link(peer()), put_for(0, untyped))); /* memory goes by its own capability only */
+    REFUSED(R4_ERR_NO_RECEIVE_SLOT, handoff(r4_own(proxy_index(R4_HANDOFF_HOPS - 1)), r4_own(untyped)));
+    REFUSED(R4_ERR_PROXY, handoff(r4_peer(peer()), put_for(0, untyped))); /* memory goes by its own capability only */
     meet();
 }
 
 static void lend_and_revoke(void) {
-    uint32_t untyped = make_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
+    uint32_t untyped = create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
     uint32_t target = empty_slot();
     meet();
-    ALLOWED(handoff(r4_link(peer()), r4_own(untyped)));
+    ALLOWED(handoff(r4_peer(peer()), r4_own(untyped)));
     CHECK(r4_type(untyped) == R4_CAP_REMOTE_REF && r4_size_log2(untyped) == R4_LARGE_BITS);
     REFUSED(R4_ERR_TYPE, r4_cap_copy(r4_own(untyped), target, 0, 0));
     REFUSED(R4_ERR_TYPE, r4_untyped_retype(r4_own(untyped), (struct r4_objects){R4_CAP_FRAME, 12, 1, 0, target}));
-    REFUSED(R4_ERR_TYPE, handoff(r4_link(peer()), r4_own(untyped)));
+    REFUSED(R4_ERR_TYPE, handoff(r4_peer(peer()), r4_own(untyped)));
     ALLOWED(r4_cap_move(r4_own(untyped), target));
     meet(); /* they look at it */
     meet();
@@ -104,8 +104,8 @@ static void lend_and_revoke(void) {
 }
 
 static void lend_through_a_proxy(void) {
-    uint32_t untyped = make_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
-    struct r4_proxy_content content = content_for(link_slot());
+    uint32_t untyped = create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
+    struct r4_proxy_content content = content_for(peer_slot());
     content.rights = R4_SEND;
     r4_cap_t link = put(0, content);
     meet();
@@ -120,7 +120,7 @@ static void lend_through_a_proxy(void) {
 static void lend_with_ttl_1(void) {
     uint32_t untyped = untyped_with_ttl(1);
     meet();
-    ALLOWED(handoff(r4_link(peer()), r4_own(untyped)));
+    ALLOWED(handoff(r4_peer(peer()), r4_own(untyped)));
     meet();
     meet();
     ALLOWED(r4_cap_revoke(r4_own(untyped)).error);
@@ -142,67 +142,67 @@ static const struct test lender_tests[] = {
 static void sees_nothing(void) {
     meet();
     meet();
-    CHECK(!r4_inspect_has_children_get(r4_cap_inspect(r4_link(peer())).value));
+    CHECK(!r4_inspect_has_children_get(r4_cap_inspect(r4_peer(peer())).value));
 }
 
 static uint32_t posted(void) {
-    uint32_t landing = empty_slot();
-    ALLOWED(r4_link_post(r4_link(peer()), landing));
-    return landing;
+    uint32_t receive_slot = empty_slot();
+    ALLOWED(r4_peer_post(r4_peer(peer()), receive_slot));
+    return receive_slot;
 }
 
 static void borrow(void) {
-    uint32_t landing = posted();
+    uint32_t receive_slot = posted();
     uint32_t frame = empty_slot();
     meet();
     meet();
-    CHECK(r4_type(landing) == R4_CAP_UNTYPED && r4_size_log2(landing) == R4_LARGE_BITS);
-    CHECK(r4_ttl(landing) == R4_TTL_MAX - 1 && r4_rights(landing) == R4_ALL_RIGHTS);
-    CHECK((r4_slot_flags_get(r4_slot(landing)->word[0]) & R4_FLAG_LANDED) != 0);
-    REFUSED(R4_ERR_LOANED, r4_cap_delete(r4_own(landing)));
-    REFUSED(R4_ERR_TYPE, r4_cap_copy(r4_own(landing), frame, R4_ALL_RIGHTS, 0));
-    ALLOWED(r4_untyped_retype(r4_own(landing), (struct r4_objects){R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, frame}));
+    CHECK(r4_type(receive_slot) == R4_CAP_UNTYPED && r4_size_log2(receive_slot) == R4_LARGE_BITS);
+    CHECK(r4_ttl(receive_slot) == R4_TTL_MAX - 1 && r4_rights(receive_slot) == R4_ALL_RIGHTS);
+    CHECK((r4_slot_flags_get(r4_slot(receive_slot)->word[0]) & R4_FLAG_RECEIVED) != 0);
+    REFUSED(R4_ERR_LOANED, r4_cap_delete(r4_own(receive_slot)));
+    REFUSED(R4_ERR_TYPE, r4_cap_copy(r4_own(receive_slot), frame, R4_ALL_RIGHTS, 0));
+    ALLOWED(r4_untyped_retype(r4_own(receive_slot), (struct r4_objects){R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, frame}));
     space_map(frame, PLACE, R4_READ | R4_WRITE);
     *(volatile uint64_t *)PLACE = 1;
     meet();
     meet();
-    CHECK(is_empty(landing) && is_empty(frame));
+    CHECK(is_empty(receive_slot) && is_empty(frame));
     space_map(make(R4_CAP_FRAME), PLACE, R4_READ); /* the mapping went, too */
 }
 
 static void borrow_through_a_proxy(void) {
-    uint32_t landing = empty_slot();
-    ALLOWED(r4_link_post(put_for(0, link_slot()), landing));
+    uint32_t receive_slot = empty_slot();
+    ALLOWED(r4_peer_post(put_for(0, peer_slot()), receive_slot));
     meet();
     meet();
     meet();
-    CHECK(is_empty(landing));
+    CHECK(is_empty(receive_slot));
 }
 
 static void borrow_with_ttl_0(void) {
-    uint32_t landing = posted();
+    uint32_t receive_slot = posted();
     uint32_t target = empty_slots(2);
     meet();
     meet();
-    CHECK(r4_type(landing) == R4_CAP_UNTYPED && r4_ttl(landing) == 0);
-    REFUSED(R4_ERR_TTL, handoff(r4_link(peer()), r4_own(landing)));
-    struct r4_proxy_content content = content_for(landing);
+    CHECK(r4_type(receive_slot) == R4_CAP_UNTYPED && r4_ttl(receive_slot) == 0);
+    REFUSED(R4_ERR_TTL, handoff(r4_peer(peer()), r4_own(receive_slot)));
+    struct r4_proxy_content content = content_for(receive_slot);
     content.ttl = 0;
     REFUSED(R4_ERR_TTL, r4_cap_inspect(put(0, content)).error);
-    ALLOWED(r4_untyped_retype(r4_own(landing), (struct r4_objects){R4_CAP_UNTYPED, 12, 1, 0, target}));
+    ALLOWED(r4_untyped_retype(r4_own(receive_slot), (struct r4_objects){R4_CAP_UNTYPED, 12, 1, 0, target}));
     CHECK(r4_ttl(target) == 0);
     ALLOWED(r4_untyped_retype(r4_own(target), (struct r4_objects){R4_CAP_NOTIFICATION, 0, 1, 0, target + 1}));
     CHECK(r4_ttl(target + 1) == R4_TTL_MAX);
     meet();
     meet();
-    CHECK(is_empty(landing) && is_empty(target) && is_empty(target + 1));
+    CHECK(is_empty(receive_slot) && is_empty(target) && is_empty(target + 1));
 }
 
 static const struct test borrower_tests[] = {
     {"hand-off: what is refused there does not show here", sees_nothing, 1},
     {"hand-off: nor what proxies do not allow", sees_nothing, 1},
     {"hand-off: what lands is used, kept, and goes with its objects", borrow, 1},
-    {"hand-off: a landing posted through a proxy", borrow_through_a_proxy, 1},
+    {"hand-off: a receive_slot posted through a proxy", borrow_through_a_proxy, 1},
     {"hand-off: memory with a TTL of 0 is used and not handed on", borrow_with_ttl_0, 1},
 };
 

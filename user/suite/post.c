@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * What concerns another cluster, which does nothing for it: landings that are posted, and taken away again before
+ * What concerns another cluster, which does nothing for it: receive_slots that are posted, and taken away again before
  * anything lands; a call that waits.
  */
 #include "lib/cap.h"
 #include "lib/debug.h"
-#include "lib/link.h"
+#include "lib/peer.h"
 #include "lib/print.h"
 #include "lib/thread.h"
 #include "lib/untyped.h"
@@ -14,68 +14,68 @@
 #include "suite/runner.h"
 #include "suite/themes.h"
 
-#define LANDINGS_MAX 64U
+#define RECEIVE_SLOTS_MAX 64U
 
 static uint32_t peer(void) { return r4_info()->cluster == 0 ? 1 : 0; }
-static uint32_t link_slot(void) { return r4_info()->slot_links + peer(); }
+static uint32_t peer_slot(void) { return r4_info()->slot_peers + peer(); }
 
 static void refusals(void) {
-    uint32_t weak = copy_with(link_slot(), R4_ALL_RIGHTS & ~R4_CONTROL);
+    uint32_t weak = copy_with(peer_slot(), R4_ALL_RIGHTS & ~R4_CONTROL);
     uint32_t target = empty_slot();
-    REFUSED(R4_ERR_RIGHTS, r4_link_post(r4_own(weak), target));
-    REFUSED(R4_ERR_OCCUPIED, r4_link_post(r4_link(peer()), weak));
-    REFUSED(R4_ERR_ADDRESS, r4_link_post(r4_link(peer()), 0));
-    REFUSED(R4_ERR_ADDRESS, r4_link_post(r4_link(peer()), proxy_index(0)));
-    REFUSED(R4_ERR_EMPTY, r4_link_post(r4_link(r4_info()->cluster), target)); /* none to oneself */
-    ALLOWED(r4_link_post(r4_link(peer()), target));
-    CHECK(r4_type(target) == R4_CAP_LANDING && r4_depth(target) == r4_depth(link_slot()) + 1);
+    REFUSED(R4_ERR_RIGHTS, r4_peer_post(r4_own(weak), target));
+    REFUSED(R4_ERR_OCCUPIED, r4_peer_post(r4_peer(peer()), weak));
+    REFUSED(R4_ERR_ADDRESS, r4_peer_post(r4_peer(peer()), 0));
+    REFUSED(R4_ERR_ADDRESS, r4_peer_post(r4_peer(peer()), proxy_index(0)));
+    REFUSED(R4_ERR_EMPTY, r4_peer_post(r4_peer(r4_info()->cluster), target)); /* none to oneself */
+    ALLOWED(r4_peer_post(r4_peer(peer()), target));
+    CHECK(r4_type(target) == R4_CAP_RECEIVE_SLOT && r4_depth(target) == r4_depth(peer_slot()) + 1);
     ALLOWED(r4_cap_delete(r4_own(target)));
     ALLOWED(r4_cap_delete(r4_own(weak)));
 }
 
 static void as_many_as_there_are(void) {
-    uint32_t targets = empty_slots(LANDINGS_MAX);
+    uint32_t targets = empty_slots(RECEIVE_SLOTS_MAX);
     uint32_t count = 0;
-    while (count < LANDINGS_MAX && r4_link_post(r4_link(peer()), targets + count) == R4_OK) {
+    while (count < RECEIVE_SLOTS_MAX && r4_peer_post(r4_peer(peer()), targets + count) == R4_OK) {
         count++;
     }
-    CHECK(count > 0 && count < LANDINGS_MAX);
-    REFUSED(R4_ERR_FULL, r4_link_post(r4_link(peer()), targets + count));
+    CHECK(count > 0 && count < RECEIVE_SLOTS_MAX);
+    REFUSED(R4_ERR_FULL, r4_peer_post(r4_peer(peer()), targets + count));
     ALLOWED(r4_cap_delete(r4_own(targets)));
-    ALLOWED(r4_link_post(r4_link(peer()), targets));
+    ALLOWED(r4_peer_post(r4_peer(peer()), targets));
     for (uint32_t i = 0; i < count; i++) {
         ALLOWED(r4_cap_delete(r4_own(targets + i)));
     }
 }
 
-static void landing(void) {
+static void receive_slot(void) {
     uint32_t target = empty_slot();
     uint32_t to = empty_slot();
-    ALLOWED(r4_link_post(r4_link(peer()), target));
+    ALLOWED(r4_peer_post(r4_peer(peer()), target));
     REFUSED(R4_ERR_TYPE, r4_cap_copy(r4_own(target), to, 0, 0));
     REFUSED(R4_ERR_TYPE, r4_untyped_retype(r4_own(target), (struct r4_objects){R4_CAP_FRAME, 12, 1, 0, to}));
     ALLOWED(r4_cap_move(r4_own(target), to));
     ALLOWED(r4_cap_revoke(r4_own(to)).error);
-    CHECK(is_empty(target) && r4_type(to) == R4_CAP_LANDING);
+    CHECK(is_empty(target) && r4_type(to) == R4_CAP_RECEIVE_SLOT);
     ALLOWED(r4_cap_delete(r4_own(to)));
 }
 
 static void goes_with_its_link(void) {
-    uint32_t link = copy_with(link_slot(), R4_ALL_RIGHTS);
+    uint32_t link = copy_with(peer_slot(), R4_ALL_RIGHTS);
     uint32_t target = empty_slot();
     struct r4_proxy_content content = content_for(link);
     content.rights = R4_CONTROL;
     content.flags = R4_PROXY_ONCE;
-    ALLOWED(r4_link_post(put(0, content), target));
-    REFUSED(R4_ERR_EMPTY, r4_link_post(r4_own(proxy_index(0)), empty_slot()));
-    CHECK(r4_type(target) == R4_CAP_LANDING);
+    ALLOWED(r4_peer_post(put(0, content), target));
+    REFUSED(R4_ERR_EMPTY, r4_peer_post(r4_own(proxy_index(0)), empty_slot()));
+    CHECK(r4_type(target) == R4_CAP_RECEIVE_SLOT);
     ALLOWED(r4_cap_delete(r4_own(link)));
     CHECK(is_empty(target));
 }
 
 static void wait_for_ever(uint64_t unused) {
     (void)unused;
-    (void)r4_debug_wait(r4_debug(), peer(), MARK_FAILED - 1);
+    (void)r4_debug_wait(r4_debug(), peer(), MILESTONE_FAILED - 1);
 }
 
 /* A thread whose call waits for another cluster, and is stopped meanwhile. */
@@ -91,10 +91,10 @@ static void call_under_way(void) {
 }
 
 static const struct test tests[] = {
-    {"refusals; a landing, deleted", refusals, 1},
-    {"as many landings as a link has", as_many_as_there_are, 1},
-    {"a landing is moved, not copied", landing, 1},
-    {"through a single-use proxy; a landing goes with its link", goes_with_its_link, 1},
+    {"refusals; a receive_slot, deleted", refusals, 1},
+    {"as many receive_slots as a link has", as_many_as_there_are, 1},
+    {"a receive_slot is moved, not copied", receive_slot, 1},
+    {"through a single-use proxy; a receive_slot goes with its link", goes_with_its_link, 1},
     {"a thread whose call waits: neither started nor configured, but stopped and deleted", call_under_way, 1},
 };
 

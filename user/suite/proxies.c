@@ -10,7 +10,7 @@
 #include "suite/test.h"
 
 void proxies_begin(void) {
-    uint32_t frame = memory_make(R4_CAP_FRAME, R4_PAGE_BITS, 1);
+    uint32_t frame = memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1);
     must(r4_frame_map_proxies(r4_own(frame), r4_own(r4_info()->slot_pd), PROXIES_PAGE), "mapping the proxy page");
 }
 

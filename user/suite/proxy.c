@@ -6,7 +6,7 @@
 #include "lib/cap_page.h"
 #include "lib/frame.h"
 #include "lib/window.h"
-#include "suite/other.h"
+#include "suite/second_domain.h"
 #include "suite/themes.h"
 
 static enum r4_error inspect(r4_cap_t cap) { return r4_cap_inspect(cap).error; }
@@ -159,7 +159,7 @@ static void target_address(void) {
 
 static void grantee_is_for_others(void) {
     struct r4_proxy_content content = content_for(make(R4_CAP_NOTIFICATION));
-    const uint32_t grantees[] = {0, 1, UINT32_MAX, other_name(), r4_info()->name};
+    const uint32_t grantees[] = {0, 1, UINT32_MAX, second_domain_name(), r4_info()->name};
     for (uint32_t i = 0; i < R4_COUNT(grantees); i++) {
         content.grantee = grantees[i];
         ALLOWED(inspect(put(0, content)));

@@ -8,8 +8,8 @@
 #include "lib/frame.h"
 #include "lib/space.h"
 #include "lib/window.h"
-#include "suite/other.h"
 #include "suite/runner.h"
+#include "suite/second_domain.h"
 #include "suite/themes.h"
 
 #define PAGE    (PROXIES_PAGE + 1U) /* of the window: free */
@@ -57,7 +57,7 @@ static void map_place(void) {
 
 static void map_frame(void) {
     uint32_t frame = make(R4_CAP_FRAME);
-    REFUSED(R4_ERR_ARGUMENT, map_at(make_sized(R4_CAP_FRAME, R4_LARGE_BITS), PAGE));
+    REFUSED(R4_ERR_ARGUMENT, map_at(create_sized(R4_CAP_FRAME, R4_LARGE_BITS), PAGE));
     space_map(frame, PLACE, R4_READ);
     REFUSED(R4_ERR_MAPPED, map_at(frame, PAGE));
     ALLOWED(r4_frame_unmap(r4_own(frame)));
@@ -67,8 +67,8 @@ static void map_frame(void) {
 static void sole_capability(void) {
     uint32_t frame = make(R4_CAP_FRAME);
     uint32_t copy = copy_of(frame);
-    REFUSED(R4_ERR_MARKED, map_at(frame, PAGE)); /* who holds the copy could write there, too */
-    REFUSED(R4_ERR_MARKED, map_at(copy, PAGE));
+    REFUSED(R4_ERR_PROXY_PAGE, map_at(frame, PAGE)); /* who holds the copy could write there, too */
+    REFUSED(R4_ERR_PROXY_PAGE, map_at(copy, PAGE));
     REFUSED(R4_ERR_RIGHTS, map_at(copy_with(frame, R4_READ | R4_EXEC), PAGE));
     ALLOWED(r4_cap_revoke(r4_own(frame)).error);
     ALLOWED(map_at(frame, PAGE));
@@ -78,8 +78,8 @@ static void no_copy_while_marked(void) {
     uint32_t frame = make(R4_CAP_FRAME);
     uint32_t copy = empty_slot();
     ALLOWED(map_at(frame, PAGE));
-    REFUSED(R4_ERR_MARKED, r4_cap_copy(r4_own(frame), copy, R4_READ, 0));
-    REFUSED(R4_ERR_MARKED, r4_cap_link(put_for(0, frame), copy));
+    REFUSED(R4_ERR_PROXY_PAGE, r4_cap_copy(r4_own(frame), copy, R4_READ, 0));
+    REFUSED(R4_ERR_PROXY_PAGE, r4_cap_link(put_for(0, frame), copy));
     ALLOWED(r4_frame_unmap(r4_own(frame)));
     ALLOWED(r4_cap_copy(r4_own(frame), copy, R4_READ, 0));
 }
@@ -130,10 +130,10 @@ static void protect_keeps_the_mark(void) {
     ALLOWED(map_at(frame, PAGE));
     write_proxy(slot);
     REFUSED(R4_ERR_ARGUMENT, r4_frame_protect(r4_own(frame), 0));
-    REFUSED(R4_ERR_MARKED, r4_frame_protect(r4_own(frame), R4_READ | R4_EXEC));
+    REFUSED(R4_ERR_PROXY_PAGE, r4_frame_protect(r4_own(frame), R4_READ | R4_EXEC));
     ALLOWED(r4_frame_protect(r4_own(frame), R4_READ));
     ALLOWED(inspect(r4_own(INDEX)));
-    REFUSED(R4_ERR_MARKED, r4_cap_copy(r4_own(frame), empty_slot(), R4_READ, 0));
+    REFUSED(R4_ERR_PROXY_PAGE, r4_cap_copy(r4_own(frame), empty_slot(), R4_READ, 0));
     ALLOWED(r4_frame_protect(r4_own(frame), R4_READ | R4_WRITE));
     r4_proxy_clear(r4_proxy(INDEX));
     REFUSED(R4_ERR_EMPTY, inspect(r4_own(INDEX)));
@@ -159,7 +159,7 @@ static void moved_capability_keeps_it(void) {
     write_proxy(slot);
     ALLOWED(r4_cap_move(r4_own(frame), to));
     ALLOWED(inspect(r4_own(INDEX)));
-    REFUSED(R4_ERR_MARKED, r4_cap_copy(r4_own(to), frame, R4_READ, 0));
+    REFUSED(R4_ERR_PROXY_PAGE, r4_cap_copy(r4_own(to), frame, R4_READ, 0));
     ALLOWED(r4_cap_delete(r4_own(to)));
     REFUSED(R4_ERR_ADDRESS, inspect(r4_own(INDEX)));
 }

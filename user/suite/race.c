@@ -4,7 +4,7 @@
  */
 #include "suite/race.h"
 #include "lib/x86/clock.h"
-#include "suite/crew.h"
+#include "suite/workers.h"
 #include <stdatomic.h>
 
 #define ROUNDS_MIN 5U
@@ -43,7 +43,7 @@ static void begin(void (*turn)(uint32_t number), void (*job)(uint32_t number)) {
     atomic_store(&race.won, 0);
     atomic_store(&race.lost, 0);
     atomic_store(&race.wrong, 0);
-    crew_start(crew_size(), job);
+    workers_start(workers_size(), job);
 }
 
 bool race_another(void) {
@@ -79,14 +79,14 @@ void race_round(void) {
     atomic_store(&race.won, 0);
     atomic_store_explicit(&race.round, race.rounds, memory_order_release);
     race.turn(0);
-    while (atomic_load_explicit(&race.arrived, memory_order_acquire) != crew_size()) {
+    while (atomic_load_explicit(&race.arrived, memory_order_acquire) != workers_size()) {
         r4_pause();
     }
 }
 
 void race_end_rounds(void) {
     atomic_store_explicit(&race.round, LAST_ROUND, memory_order_release);
-    crew_wait();
+    workers_wait();
 }
 
 /* --- loops --- */
@@ -101,7 +101,7 @@ void race_begin_loop(void (*turn)(uint32_t number)) { begin(turn, loop_job); }
 
 void race_end_loop(void) {
     atomic_store(&race.stop, true);
-    crew_wait();
+    workers_wait();
 }
 
 void race_wait_turns(uint32_t more) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cores that race: the own thread and the crew. Either all do the same thing in each of many rounds, which begin for
- * all at the same time; or the crew goes on doing something until it is told to stop, while the own thread does
+ * Cores that race: the own thread and the workers. Either all do the same thing in each of many rounds, which begin for
+ * all at the same time; or the workers goes on doing something until it is told to stop, while the own thread does
  * another.
  *
  *   race_begin_rounds(turn);                       race_begin_loop(turn);

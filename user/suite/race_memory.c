@@ -13,9 +13,9 @@
 #include "lib/untyped.h"
 #include "lib/window.h"
 #include "lib/x86/clock.h"
-#include "suite/crew.h"
 #include "suite/race.h"
 #include "suite/themes.h"
+#include "suite/workers.h"
 
 #define PRIORITY  100U
 #define STACK_TOP (PLACE + 0x100000U)
@@ -31,13 +31,13 @@ static void move_there(uint32_t number) {
 
 static void moved_by_one(void) {
     first = make(R4_CAP_NOTIFICATION);
-    second = empty_slots(1 + CREW_MAX);
+    second = empty_slots(1 + WORKERS_MAX);
     race_begin_rounds(move_there);
     while (race_another()) {
         race_round();
         CHECK(race_won() == 1 && is_empty(first));
         uint32_t full = 0;
-        while (full < CREW_MAX && is_empty(second + full)) {
+        while (full < WORKERS_MAX && is_empty(second + full)) {
             full++;
         }
         ALLOWED(r4_cap_move(r4_own(second + full), first));
@@ -135,10 +135,10 @@ static void protected_while_written(void) {
 static void revoked_while_written(void) {
     uint32_t untyped = make(R4_CAP_UNTYPED);
     volatile uint64_t *word = (volatile uint64_t *)(PLACE + R4_PAGE_SIZE);
-    space_map(memory_make_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE, R4_READ | R4_WRITE);
+    space_map(memory_create_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE, R4_READ | R4_WRITE);
     writer_start();
     ALLOWED(r4_cap_revoke(r4_own(untyped)).error);
-    space_map(memory_make_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE + R4_PAGE_SIZE, R4_READ);
+    space_map(memory_create_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE + R4_PAGE_SIZE, R4_READ);
     r4_spin_us(STILL_US);
     CHECK(*word == 0); /* the same memory, new */
 }

@@ -6,10 +6,10 @@
 #include "lib/print.h"
 #include "lib/window.h"
 #include "lib/x86/clock.h"
-#include "suite/crew.h"
 #include "suite/proxies.h"
 #include "suite/race.h"
 #include "suite/themes.h"
+#include "suite/workers.h"
 #include <stdatomic.h>
 
 #define REWRITES 1000U /* in one round */
@@ -79,7 +79,7 @@ static void cleared(void) {
         (void)put(0, content);
         r4_proxy_clear(r4_proxy(proxy_index(0)));
     }
-    uint32_t before = race_won() + crew_size(); /* turns under way may still have found it */
+    uint32_t before = race_won() + workers_size(); /* turns under way may still have found it */
     race_wait_turns(20);
     CHECK(race_won() != 0 && race_won() <= before && race_wrong() == 0);
     race_end_loop();
@@ -178,7 +178,7 @@ static void link_and_look(uint32_t number) {
 
 static void rewritten_and_linked(void) {
     first = make(R4_CAP_NOTIFICATION);
-    second = empty_slots(1 + CREW_MAX);
+    second = empty_slots(1 + WORKERS_MAX);
     struct r4_proxy_content contents[] = {content_for(first), content_for(first)};
     contents[0].rights = R4_LINK | R4_SEND;
     contents[0].badge = 1;

@@ -6,9 +6,9 @@
 #include "lib/untyped.h"
 #include "lib/window.h"
 #include "lib/x86/clock.h"
-#include "suite/crew.h"
 #include "suite/race.h"
 #include "suite/themes.h"
+#include "suite/workers.h"
 
 #define COPIES 12U /* slots of each core that copies */
 #define REST_US                                                                                                        \
@@ -36,7 +36,7 @@ static void copy_some_and_rest(uint32_t number) {
 }
 
 static bool all_empty(void) {
-    for (uint32_t i = 0; i < (1 + crew_size()) * COPIES; i++) {
+    for (uint32_t i = 0; i < (1 + workers_size()) * COPIES; i++) {
         if (!is_empty(second + i)) {
             return false;
         }
@@ -46,7 +46,7 @@ static bool all_empty(void) {
 
 static void copied_while_revoked(void) {
     first = make(R4_CAP_NOTIFICATION);
-    second = empty_slots(COPIES * (1 + CREW_MAX));
+    second = empty_slots(COPIES * (1 + WORKERS_MAX));
     race_begin_loop(copy_some_and_rest);
     while (race_another()) {
         copy_some(0);
@@ -60,7 +60,7 @@ static void copied_while_revoked(void) {
 
 /* Once the delete has returned there is nothing, and there will be nothing. */
 static void copied_while_deleted(void) {
-    second = empty_slots(COPIES * (1 + CREW_MAX));
+    second = empty_slots(COPIES * (1 + WORKERS_MAX));
     for (uint32_t i = 0; i < 5; i++) {
         first = make(R4_CAP_NOTIFICATION);
         race_begin_loop(copy_some_and_rest);
@@ -80,12 +80,12 @@ static void revoke_first(uint32_t number) {
 
 static void revoked_by_all(void) {
     first = make(R4_CAP_NOTIFICATION);
-    second = empty_slots(COPIES * (1 + CREW_MAX));
+    second = empty_slots(COPIES * (1 + WORKERS_MAX));
     race_begin_rounds(revoke_first);
     while (race_another()) {
         copy_some(0);
         race_round();
-        CHECK(all_empty() && race_won() == 1 + crew_size());
+        CHECK(all_empty() && race_won() == 1 + workers_size());
     }
     race_end_rounds();
     CHECK(race_wrong() == 0);
@@ -102,7 +102,7 @@ static void revoke_nested(uint32_t number) {
 static void revoked_inside_and_outside(void) {
     uint32_t outer = make(R4_CAP_NOTIFICATION);
     revoked_inside = empty_slot();
-    second = empty_slots(COPIES * (1 + CREW_MAX));
+    second = empty_slots(COPIES * (1 + WORKERS_MAX));
     race_begin_rounds(revoke_nested);
     while (race_another()) {
         ALLOWED(r4_cap_copy(r4_own(outer), revoked_inside, R4_ALL_RIGHTS, 14));
@@ -126,7 +126,7 @@ static void retype_some(uint32_t number) {
 
 static void retyped_while_revoked(void) {
     first = make(R4_CAP_UNTYPED);
-    second = empty_slots(COPIES * (1 + CREW_MAX));
+    second = empty_slots(COPIES * (1 + WORKERS_MAX));
     race_begin_loop(retype_some);
     for (uint32_t i = 0; race_another(); i++) {
         ALLOWED(r4_cap_revoke(r4_own(first)).error);
@@ -153,7 +153,7 @@ static void use_child(uint32_t number) {
 static void busy_while_revoked(void) {
     first = make(R4_CAP_UNTYPED);
     second = empty_slots(R4_RETYPE_MAX);
-    third = empty_slots(1 + CREW_MAX);
+    third = empty_slots(1 + WORKERS_MAX);
     race_begin_loop(use_child);
     while (race_another_until(race_won() != 0)) {
         struct r4_objects objects = {R4_CAP_UNTYPED, R4_NOTIFICATION_LOG2, R4_RETYPE_MAX, 0, second};

@@ -56,7 +56,7 @@ void runner_again(uint32_t thread, void (*function)(uint64_t argument), uint64_t
 
 uint32_t runner_run(uint32_t untyped, void (*function)(uint64_t argument), uint64_t argument) {
     space_map(make(R4_CAP_FRAME), STACK, R4_READ | R4_WRITE);
-    uint32_t thread = memory_make_from(untyped, R4_CAP_THREAD, 0, 1);
+    uint32_t thread = memory_create_from(untyped, R4_CAP_THREAD, 0, 1);
     runner_again(thread, function, argument);
     return thread;
 }

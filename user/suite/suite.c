@@ -3,24 +3,25 @@
  * The plan, and one line per case.
  */
 #include "suite/suite.h"
-#include "lib/census.h"
 #include "lib/info.h"
 #include "lib/memory.h"
 #include "lib/print.h"
 #include "lib/space.h"
-#include "suite/crew.h"
-#include "suite/other.h"
+#include "lib/usage.h"
+#include "suite/second_domain.h"
 #include "suite/themes.h"
+#include "suite/workers.h"
 #include <r4/string.h>
 
 #define MORE_CAP_PAGES 4U
 
 static const struct theme *const themes[] = {
-    &theme_address,    &theme_copy,       &theme_cap,          &theme_untyped,      &theme_frame,       &theme_fault,
-    &theme_proxy_page, &theme_page_table, &theme_cap_page,     &theme_thread,       &theme_asid,        &theme_debug,
-    &theme_proxy,      &theme_through,    &theme_chain,        &theme_grantee,      &theme_once,        &theme_link,
-    &theme_depth,      &theme_contain,    &theme_race_proxies, &theme_race_revokes, &theme_race_memory, &theme_library,
-    &theme_post,       &theme_lender,     &theme_borrower,
+    &theme_address,      &theme_copy,         &theme_cap,         &theme_untyped,  &theme_frame,
+    &theme_fault,        &theme_proxy_page,   &theme_page_table,  &theme_cap_page, &theme_thread,
+    &theme_asid,         &theme_debug,        &theme_proxy,       &theme_through,  &theme_chain,
+    &theme_grantee,      &theme_once,         &theme_link,        &theme_depth,    &theme_self_reference,
+    &theme_race_proxies, &theme_race_revokes, &theme_race_memory, &theme_library,  &theme_post,
+    &theme_lender,       &theme_borrower,
 };
 
 static uint32_t failed;
@@ -74,18 +75,18 @@ static uint32_t theme_run(const struct theme *theme, uint32_t number) {
 
 static void stage_begin(void) {
     (void)space_grow_window(MORE_CAP_PAGES);
-    space_map(memory_make(R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE + R4_LARGE_SIZE - R4_PAGE_SIZE,
+    space_map(memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE + R4_LARGE_SIZE - R4_PAGE_SIZE,
               R4_READ); /* makes the tables */
     proxies_begin();
-    other_begin();
-    crew_begin();
+    second_domain_begin();
+    workers_begin();
     memory_give(memory_take(ARENA_LOG2)); /* from now on they are there */
     memory_give(memory_take(UNTYPED_LOG2));
     test_window_is(slots_pages(), PROXIES_PAGE);
 }
 
 uint32_t suite_run(void) {
-    struct census before = census_take();
+    struct usage before = usage_take();
     if (!wanted_read()) {
         print_unknown("theme", wanted, theme_name, R4_COUNT(themes));
         return R4_ERR_ARGUMENT;
@@ -100,9 +101,9 @@ uint32_t suite_run(void) {
     for (uint32_t i = 0; i < R4_COUNT(themes); i++) {
         number = theme_run(themes[i], number);
     }
-    other_end();
+    second_domain_end();
     must(memory_reset(), "clean-up");
-    bool clean = census_check(before);
+    bool clean = usage_check(before);
     if (plan == 0) {
         print("no case of theme '%s' fits: it needs more cores or clusters, or is another cluster's part", wanted);
     }

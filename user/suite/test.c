@@ -7,8 +7,8 @@
 #include "lib/memory.h"
 #include "lib/print.h"
 #include "lib/window.h"
-#include "suite/other.h"
 #include "suite/proxies.h"
+#include "suite/second_domain.h"
 #include <r4/format.h>
 #include <r4/string.h>
 
@@ -124,7 +124,7 @@ static bool is_as_before(uint32_t index) {
 
 const char *test_end(void) {
     proxies_clear();
-    other_clean();
+    second_domain_clean();
     memory_give(arena);
     for (uint32_t index = 0; index < slots_pages() * R4_SLOTS_PER_PAGE; index++) {
         if (!is_as_before(index)) {
@@ -139,15 +139,15 @@ const char *test_end(void) {
 uint32_t test_arena(void) { return arena; }
 
 uint32_t make_row(enum r4_cap_type type, uint32_t log2, uint32_t count) {
-    uint32_t first = memory_make_from(arena, type, log2, count);
+    uint32_t first = memory_create_from(arena, type, log2, count);
     test_changed();
     return first;
 }
 
-uint32_t make_sized(enum r4_cap_type type, uint32_t log2) { return make_row(type, log2, 1); }
+uint32_t create_sized(enum r4_cap_type type, uint32_t log2) { return make_row(type, log2, 1); }
 
 uint32_t make(enum r4_cap_type type) {
-    return make_sized(type, type == R4_CAP_UNTYPED ? UNTYPED_LOG2 : type == R4_CAP_FRAME ? FRAME_LOG2 : 0);
+    return create_sized(type, type == R4_CAP_UNTYPED ? UNTYPED_LOG2 : type == R4_CAP_FRAME ? FRAME_LOG2 : 0);
 }
 
 uint32_t empty_slots(uint32_t count) { return slots_take_for(arena, count); }

@@ -59,7 +59,7 @@ uint32_t test_arena(void);
 
 /* Makes one object, `log2` 0 for types of one size; count of them in a row. */
 uint32_t make(enum r4_cap_type type);
-uint32_t make_sized(enum r4_cap_type type, uint32_t log2);
+uint32_t create_sized(enum r4_cap_type type, uint32_t log2);
 uint32_t make_row(enum r4_cap_type type, uint32_t log2, uint32_t count);
 
 #define UNTYPED_LOG2 16U /* what make() makes of these */

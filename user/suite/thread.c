@@ -134,7 +134,7 @@ static void registers_begin_anew(void) {
 }
 
 static void space_goes(void) {
-    struct domain domain = domain_make(test_arena(), r4_asid_pool(1));
+    struct domain domain = domain_create(test_arena(), r4_asid_pool(1));
     uint32_t thread = make(R4_CAP_THREAD);
     ALLOWED(configure(thread, r4_own(domain.pd)));
     ALLOWED(r4_thread_schedule(r4_own(thread), 0, 1));
@@ -145,7 +145,7 @@ static void space_goes(void) {
 }
 
 static void copy_of_the_space_goes(void) {
-    struct domain domain = domain_make(test_arena(), r4_asid_pool(1));
+    struct domain domain = domain_create(test_arena(), r4_asid_pool(1));
     uint32_t thread = make(R4_CAP_THREAD);
     uint32_t copy = copy_of(domain.pd);
     ALLOWED(configure(thread, r4_own(copy)));

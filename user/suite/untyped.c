@@ -146,7 +146,7 @@ static void frames_are_zero(void) {
 }
 
 static void large_frame(void) {
-    uint32_t frame = make_sized(R4_CAP_FRAME, R4_LARGE_BITS);
+    uint32_t frame = create_sized(R4_CAP_FRAME, R4_LARGE_BITS);
     uint64_t address = PLACE + R4_LARGE_SIZE;
     CHECK(is_aligned(r4_slot_object_get(r4_slot(frame)->word[2]) * 64, R4_LARGE_SIZE));
     space_map(frame, address, R4_READ | R4_WRITE);
@@ -169,7 +169,7 @@ static void nested(void) {
 }
 
 static void smallest(void) {
-    uint32_t outer = make_sized(R4_CAP_UNTYPED, 7);
+    uint32_t outer = create_sized(R4_CAP_UNTYPED, 7);
     uint32_t inner = empty_slots(2);
     uint32_t object = empty_slot();
     ALLOWED(retype(outer, R4_CAP_UNTYPED, 6, 2, 0, inner));

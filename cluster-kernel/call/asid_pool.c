@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * AsidPool: who holds one may name as many address spaces as its pool has asids.
+ */
+#include "call/handlers.h"
+
+struct outcome sys_asid_pool_assign(struct invocation *invocation) {
+    uint32_t pool = (uint32_t)invocation->slot->word[1];
+    struct resolved space = invocation_cap(invocation, invocation->argument[0], R4_CAP_PD, R4_CONTROL, R4_MODIFY);
+    if (space.error != R4_OK) {
+        return outcome_now(space.error);
+    }
+    if (pd_of(space.slot)->window.name != 0) {
+        return outcome_now(R4_ERR_ASSIGNED);
+    }
+    if (cluster.asids.pools[pool].first == 0) {
+        return outcome_now(R4_ERR_NO_ASID);
+    }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    pd_name(space.slot, pool);
+    invocation->value = pd_of(space.slot)->window.name;
+    return outcome_now(R4_OK);
+}

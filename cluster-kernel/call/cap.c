@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Operations on capabilities of any type: copy, link, move, delete, revoke, inspect.
+ */
+#include "call/handlers.h"
+#include "object/frame.h"
+#include "peer/mailbox.h"
+#include "pure/compiler.h"
+#include "pure/derivation.h"
+#include "revoke/finalise.h"
+#include "revoke/revoke.h"
+#include "sched/operation.h"
+#include "sched/shootdown.h"
+
+/* Types of which there is one capability per object, because its own words say what state the object is in. It can be
+ * moved. */
+static bool is_unique(enum r4_cap_type type) {
+    return type == R4_CAP_UNTYPED || type == R4_CAP_REMOTE_REF || type == R4_CAP_RECEIVE_SLOT ||
+           type == R4_CAP_CAP_PAGE || type == R4_CAP_PAGE_TABLE;
+}
+
+/* R4_OK if a capability may derive from this one as a copy. */
+static enum r4_error copy_check(const struct r4_slot *source) {
+    if (is_unique(slot_type(source))) {
+        return R4_ERR_TYPE;
+    }
+    if (slot_depth(source) == R4_DEPTH_MAX) {
+        return R4_ERR_DEPTH;
+    }
+    bool mapped = slot_type(source) == R4_CAP_FRAME && source->word[1] != 0;
+    return mapped && frame_is_proxy_page(source) ? R4_ERR_PROXY_PAGE : R4_OK;
+}
+
+/* The badge of a copy, which is its source's if that has one; only a notification's is for users to set. */
+static inline uint64_t copy_badge(const struct r4_slot *source, uint64_t badge) {
+    return slot_type(source) == R4_CAP_NOTIFICATION && source->word[1] == 0 ? badge : source->word[1];
+}
+
+struct outcome sys_cap_copy(struct invocation *invocation) {
+    const struct r4_slot *source = invocation->slot;
+    uint64_t rights = invocation->argument[1] & 0xffff;
+    uint64_t ttl = invocation->argument[1] >> 16 & 0xffff;
+    bool mint = (invocation->argument[1] >> 32) != 0;
+    uint64_t badge = mint ? invocation->argument[2] : 0;
+    struct r4_slot *target;
+    enum r4_error error = invocation_destination(invocation, invocation->argument[0], &target);
+    if (error == R4_OK) {
+        error = copy_check(source);
+    }
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    if (ttl >= slot_ttl(source)) {
+        return outcome_now(R4_ERR_TTL);
+    }
+    if ((rights & ~slot_rights(source)) != 0) {
+        return outcome_now(R4_ERR_RIGHTS);
+    }
+    if (mint && (badge == 0 || copy_badge(source, badge) != badge || source->word[1] != 0)) {
+        return outcome_now(R4_ERR_BADGE);
+    }
+    /* commit */
+    derivation_copy(machine_direct(), invocation->slot, target, rights, ttl, copy_badge(source, badge));
+    return outcome_now(R4_OK);
+}
+
+struct outcome sys_cap_link(struct invocation *invocation) {
+    const struct chain *chain = invocation->chain;
+    struct r4_slot *source = invocation->slot;
+    struct r4_slot *target;
+    if (chain == NULL) {
+        return outcome_now(R4_ERR_NO_PROXY);
+    }
+    if (invocation_is_once(invocation)) {
+        return outcome_now(R4_ERR_ONCE);
+    }
+    enum r4_error error = invocation_destination(invocation, invocation->argument[0], &target);
+    if (error == R4_OK) {
+        error = copy_check(source);
+    }
+    if (error == R4_OK && chain_ttl(chain) == 0) {
+        error = R4_ERR_TTL;
+    }
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    /* commit */
+    derivation_copy(machine_direct(), source, target, chain_rights(chain), chain_ttl(chain),
+                    copy_badge(source, chain->badge));
+    return outcome_now(R4_OK);
+}
+
+struct outcome sys_cap_move(struct invocation *invocation) {
+    struct r4_slot *source = invocation->slot;
+    struct r4_slot *target;
+    enum r4_error error = invocation_destination(invocation, invocation->argument[0], &target);
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    if (slot_type(source) == R4_CAP_RECEIVE_SLOT && slot_version(target) + 1 == R4_VERSION_MAX) {
+        return outcome_now(R4_ERR_RETIRED); /* it will be filled once more, with what lands */
+    }
+    /* commit */
+    derivation_move(machine_direct(), source, target);
+    operation_slot_moved(source, target);
+    lend_slot_moved(source, target);
+    return outcome_now(R4_OK);
+}
+
+struct outcome sys_cap_delete(struct invocation *invocation) {
+    struct r4_slot *slot = invocation->slot;
+    if ((slot_flags(slot) & R4_FLAG_RECEIVED) != 0) {
+        return outcome_now(R4_ERR_LOANED);
+    }
+    /* commit */
+    if (!derivation_has_children(machine_direct(), slot) && !finalise_needs_operation(slot)) {
+        finalise_and_remove(slot);
+        shootdown_flush(invocation->core);
+        return outcome_now(R4_OK);
+    }
+    revoke_begin(operation_start(invocation->core, invocation->caller, OPERATION_DELETE, slot));
+    return outcome_later();
+}
+
+/* The operation whose root is this slot; there is one, since the slot has the flag ROOT. */
+static struct operation *operation_on(const struct r4_slot *slot) {
+    struct operation *operation = cluster.operations;
+    while (operation->root != slot || operation->kind == OPERATION_JOIN) {
+        operation = operation->next;
+    }
+    return operation;
+}
+
+/* Nothing derives from the slot, nothing is being revoked, and what died before is gone: there is nothing to wait for.
+ */
+static bool is_done_already(const struct r4_slot *slot) {
+    return cluster.operations == NULL && slot_type(slot) != R4_CAP_REMOTE_REF &&
+           !derivation_has_children(machine_direct(), slot);
+}
+
+/* The long way, apart so that the short one needs few registers: joins the revoke that is under way, or begins one. */
+static noinline struct outcome revoke_start(const struct invocation *invocation) {
+    struct r4_slot *slot = invocation->slot;
+    if ((slot_flags(slot) & R4_FLAG_ROOT) != 0) {
+        struct operation *outer = operation_on(slot);
+        struct operation *join = operation_start(invocation->core, invocation->caller, OPERATION_JOIN, NULL);
+        join->joined = outer;
+        return outcome_later();
+    }
+    revoke_begin(operation_start(invocation->core, invocation->caller, OPERATION_REVOKE, slot));
+    return outcome_later();
+}
+
+struct outcome sys_cap_revoke(struct invocation *invocation) {
+    struct r4_slot *slot = invocation->slot;
+    if ((slot_flags(slot) & R4_FLAG_CREATING) != 0) {
+        return outcome_now(R4_ERR_BUSY);
+    }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    if ((slot_flags(slot) & R4_FLAG_ROOT) != 0 || !is_done_already(slot)) {
+        return revoke_start(invocation);
+    }
+    if (slot_type(slot) == R4_CAP_UNTYPED) {
+        slot->word[1] = 0; /* the watermark */
+    }
+    shootdown_flush(invocation->core);
+    return outcome_now(R4_OK);
+}
+
+struct outcome sys_cap_inspect(struct invocation *invocation) {
+    const struct r4_slot *slot = invocation->slot;
+    uint64_t children = derivation_has_children(machine_direct(), slot) ? 1 : 0;
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    invocation->value =
+        slot_size_log2(slot) | invocation_rights(invocation) << 8 | (uint64_t)slot_type(slot) << 24 | children << 32;
+    return outcome_now(R4_OK);
+}

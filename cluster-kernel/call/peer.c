@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Link capabilities: who holds one may choose to send to that peer.
+ */
+#include "call/handlers.h"
+#include "peer/mailbox.h"
+#include "pure/derivation.h"
+
+static struct peer *peer_of(const struct r4_slot *slot) { return cluster.peers[slot->word[1]]; }
+
+struct outcome sys_peer_post(struct invocation *invocation) {
+    struct r4_slot *target;
+    enum r4_error error = invocation_destination(invocation, invocation->argument[0], &target);
+    if (error == R4_OK && slot_version(target) + 1 == R4_VERSION_MAX) {
+        error = R4_ERR_RETIRED; /* it would be filled twice: as ReceiveSlot, then with what lands */
+    }
+    if (error == R4_OK && slot_depth(invocation->slot) == R4_DEPTH_MAX) {
+        error = R4_ERR_DEPTH;
+    }
+    uint32_t receive_slot = mailbox_receive_slot_free(peer_of(invocation->slot));
+    if (error == R4_OK && receive_slot == PEER_RECEIVE_SLOTS) {
+        error = R4_ERR_FULL;
+    }
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    mailbox_post(peer_of(invocation->slot), receive_slot, invocation->slot, target);
+    return outcome_now(R4_OK);
+}
+
+static enum r4_error peer_check(const struct peer *peer) {
+    return peer->state == PEER_UP ? R4_OK : peer->state == PEER_DEAD ? R4_ERR_CLUSTER_DOWN : R4_ERR_NOT_CONNECTED;
+}
+
+struct outcome sys_peer_handoff(struct invocation *invocation) {
+    struct peer *peer = peer_of(invocation->slot);
+    if (invocation_is_once(invocation)) { /* the peer may refuse later */
+        return outcome_now(R4_ERR_ONCE);
+    }
+    if (invocation->chain != NULL && invocation->chain->hops > R4_HANDOFF_HOPS) {
+        return outcome_now(R4_ERR_TTL);
+    }
+    struct resolved memory =
+        invocation_cap(invocation, invocation->argument[0], R4_CAP_UNTYPED, R4_CONTROL, RIGHT_NONE_HAS);
+    enum r4_error error = memory.error == R4_OK ? peer_check(peer) : memory.error;
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    if (slot_size_log2(memory.slot) < R4_LARGE_BITS || slot_size_log2(memory.slot) > R4_HANDOFF_MAX_LOG2) {
+        return outcome_now(R4_ERR_ARGUMENT);
+    }
+    if (slot_ttl(memory.slot) == 0) {
+        return outcome_now(R4_ERR_TTL);
+    }
+    if (memory.slot->word[1] != 0 || derivation_has_children(machine_direct(), memory.slot)) {
+        return outcome_now(R4_ERR_CHILDREN);
+    }
+    struct loan_out *loan = loan_find_free(peer->lent);
+    if (loan == NULL) {
+        return outcome_now(R4_ERR_FULL);
+    }
+    /* commit */
+    lend_handoff(invocation->core, invocation->caller, peer, loan, memory.slot);
+    return outcome_later();
+}

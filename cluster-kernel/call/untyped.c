@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Untyped memory: retype. The watermark stands in the cap's badge; a revoke sets it back.
+ */
+#include "call/handlers.h"
+#include "pure/derivation.h"
+#include "pure/retype.h"
+#include "revoke/create.h"
+#include "sched/operation.h"
+
+/* The first of `count` free slots, one behind the other: all in one cap page, since the next page begins with a header.
+ */
+static enum r4_error destinations_check(const struct invocation *invocation, uint64_t index, uint32_t count,
+                                        struct r4_slot **first) {
+    *first = invocation_slot(invocation, index);
+    if (*first == NULL || index % R4_SLOTS_PER_PAGE + count > R4_SLOTS_PER_PAGE) {
+        return R4_ERR_ADDRESS;
+    }
+    return slots_free_check(*first, count);
+}
+
+/* All that can be said against a request; R4_OK sets *first and *result. */
+static inline enum r4_error request_check(const struct invocation *invocation, const struct retype_request *request,
+                                          struct r4_slot **first, struct retype_result *result) {
+    const struct r4_slot *source = invocation->slot;
+    if (invocation->chain != NULL && request->count > R4_RETYPE_THROUGH_MAX) {
+        return R4_ERR_ARGUMENT;
+    }
+    enum r4_error error = retype_check(request, (uint32_t)slot_size_log2(source), source->word[1], result);
+    if (error == R4_OK) {
+        error = destinations_check(invocation, invocation->argument[2], request->count, first);
+    }
+    if (error == R4_OK &&
+        slot_depth(source) >= R4_DEPTH_MAX - 1) { /* the objects' internal references are one deeper */
+        error = R4_ERR_DEPTH;
+    }
+    return error;
+}
+
+/* What the new capabilities say; those of small untypeds differ in TTL. */
+static inline struct slot_content content_of(const struct r4_slot *source, const struct retype_request *request,
+                                             const struct retype_result *result) {
+    return (struct slot_content){
+        .type = request->type,
+        .ttl = R4_TTL_MAX,
+        .flags = R4_FLAG_ORIGINAL,
+        .rights = R4_ALL_RIGHTS,
+        .size_log2 = result->object_log2,
+        .object = slot_memory(source) + request->offset,
+        .depth = (uint32_t)slot_depth(source) + 1,
+    };
+}
+
+static inline void slots_fill(struct r4_slot *source, struct r4_slot *first, uint32_t count,
+                              const struct slot_content *content) {
+    derivation_create(machine_direct(), source, first, content);
+    if (count > 1) {
+        derivation_create_more(machine_direct(), first, count - 1);
+    }
+}
+
+/* The rest of a retype whose objects are not as they lie there: what is small is made in the call itself. */
+static struct outcome make(const struct invocation *invocation, const struct retype_request *request,
+                           const struct retype_result *result, struct r4_slot *first) {
+    struct r4_slot *source = invocation->slot;
+    struct slot_content content = content_of(source, request, result);
+    uint64_t size = result->end - request->offset;
+    if (size <= CREATE_CHUNK && request->count <= CREATE_NOW) {
+        machine_zero((void *)(machine_direct() + content.object), size);
+        slots_fill(source, first, request->count, &content);
+        for (uint32_t i = 0; i < request->count; i++) {
+            create_object(&first[i]);
+        }
+        return outcome_now(R4_OK);
+    }
+    content.flags |= R4_FLAG_CREATING;
+    slots_fill(source, first, request->count, &content);
+    struct operation *operation = operation_start(invocation->core, invocation->caller, OPERATION_CREATE, NULL);
+    operation->position = first;
+    operation->last = first + request->count - 1;
+    return outcome_later();
+}
+
+struct outcome sys_untyped_retype(struct invocation *invocation) {
+    struct r4_slot *source = invocation->slot;
+    struct retype_request request = {
+        .type = (enum r4_cap_type)(invocation->argument[0] & 0xff),
+        .size_log2 = (uint32_t)(invocation->argument[0] >> 8 & 0xff),
+        .count = (uint32_t)(invocation->argument[0] >> 16 & 0xffff),
+        .offset = invocation->argument[1],
+    };
+    struct r4_slot *first = NULL;
+    struct retype_result result = {0, 0};
+    enum r4_error error = request_check(invocation, &request, &first, &result);
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    source->word[1] = result.end;
+    if (request.type != R4_CAP_UNTYPED) {
+        return make(invocation, &request, &result, first);
+    }
+    struct slot_content content = content_of(source, &request, &result);
+    content.ttl = (uint32_t)invocation_ttl(invocation);
+    slots_fill(source, first, request.count, &content);
+    return outcome_now(R4_OK);
+}

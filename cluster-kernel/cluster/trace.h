@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What each core did last: a ring of typed events in its own memory, the oldest overwritten. Off unless the layout says
+ * otherwise (R4_LAYOUT_TRACE: `trace = true` in the configuration, or make TRACE=1); then a point costs three
+ * instructions. A ring stands on a page of its own and says whose it is, so that tools/trace2ctf.py finds it in any
+ * dump of memory; gdb's r4-trace shows it, and a panic prints its end.
+ */
+#ifndef R4_KERNEL_TRACE_H
+#define R4_KERNEL_TRACE_H
+
+#include <r4/types.h>
+#include <x86/linker_constants.h>
+
+/* Name, and what the two words of payload are. Objects by their addresses in this kernel, 0 = none. Read by tools, too.
+ * Append only: numbers stand in dumps. */
+#define TRACE_EVENT_LIST(X)                                                                                            \
+    X(TRACE_SYSCALL, "syscall", "cap", "operation") /* entry */                                                        \
+    X(TRACE_EVENT, "event", "event", "thread")      /* entry: enum machine_event, and what it interrupted */           \
+    X(TRACE_FAULT, "fault", "vector", "address")    /* entry */                                                        \
+    X(TRACE_EXIT, "exit", "thread", "operation")    /* of a system call, and who runs on behind it */                  \
+    X(TRACE_SWITCH, "switch", "thread", "root")     /* a thread was chosen, and its address space */                   \
+    X(TRACE_HALT, "halt", "thread", "pending")      /* the core halts, and what it ran before; 1: for an event */      \
+    X(TRACE_SENT, "sent", "peer", "kind")           /* enum r4_message_kind in 31:0, loan in 63:32 */                  \
+    X(TRACE_RECEIVED, "received", "peer", "kind")   /* the same */                                                     \
+    X(TRACE_DOORBELL, "doorbell", "peer", "apic_id")                                                                   \
+    X(TRACE_REVOKE, "revoke", "position", "phase") /* enum operation_phase in 31:0, enum operation_kind in 63:32 */    \
+    X(TRACE_PANIC, "panic", "cause", "address")
+
+#define TRACE_EVENT_ENUM(event, name, first, second) event,
+enum trace_event { TRACE_EVENT_LIST(TRACE_EVENT_ENUM) TRACE_EVENT_COUNT };
+#undef TRACE_EVENT_ENUM
+
+#define TRACE_MAGIC   0x4345434152543452ULL /* "R4TRACEC" in memory */
+#define TRACE_ENTRIES 256U                  /* a power of two */
+
+struct trace_entry {
+    uint64_t ticks; /* machine_now() */
+    uint32_t event; /* enum trace_event */
+    uint32_t reserved;
+    uint64_t first;
+    uint64_t second;
+};
+R4_SIZE(struct trace_entry, 32);
+
+struct trace_ring { /* written by its own core only, with interrupts off */
+    uint64_t magic; /* TRACE_MAGIC; 0 as long as nothing is traced */
+    uint32_t cluster;
+    uint32_t core;     /* index in the cluster */
+    uint32_t entries;  /* TRACE_ENTRIES */
+    uint32_t tsc_khz;  /* ticks in a millisecond */
+    uint64_t recorded; /* events so far; event n is in entry n % entries */
+    uint64_t reserved[4];
+    struct trace_entry entry[TRACE_ENTRIES];
+};
+R4_OFFSET(struct trace_ring, recorded, 24);
+R4_OFFSET(struct trace_ring, entry, 64);
+
+static inline bool trace_is_on(void) { return LINKER_CONSTANT_32(r4_linker_trace) != 0; }
+
+/* Records an event of this core. Called through trace(). */
+void trace_record(enum trace_event event, uint64_t first, uint64_t second) __attribute__((__cold__));
+
+/* One point. What its arguments compute is computed only if tracing is on. */
+static inline void trace(enum trace_event event, uint64_t first, uint64_t second) {
+    if (__builtin_expect(trace_is_on(), false)) {
+        trace_record(event, first, second);
+    }
+}
+
+struct core;
+
+/* At the core's start, before its first event. */
+void trace_start(struct core *core);
+
+/* Prints the last `count` events of this core, the oldest first, with the ticks from each to the last; nothing if
+ * tracing is off. */
+void trace_print(uint32_t count);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The console's owner and the logs. A log is a ring of bytes with one writer (its cluster, under its lock) and one
+ * reader (the owner, under its own): `end` publishes whole lines with release; `printed` gives the room back with
+ * release.
+ */
+#include "diag/console.h"
+#include "cluster/core.h"
+#include <r4/format.h>
+
+static uint32_t dropped; /* own lines that found no room since the last one that did */
+static bool taken;       /* this cluster owns the console and has found out how far the logs are printed */
+
+static const struct r4_header *header_of(uint32_t number) {
+    return number == this_cluster() ? own_header() : peer_header(number);
+}
+
+static bool has_panicked(uint32_t number) {
+    return atomic_load_explicit(&header_of(number)->state, memory_order_acquire) == R4_CLUSTER_PANICKED;
+}
+
+/* cluster_count() if no cluster is alive. */
+static uint32_t owner(void) {
+    uint32_t number = boot_info()->console_owner;
+    for (uint32_t i = 0; i < cluster_count(); i++) {
+        if (!has_panicked(number)) {
+            return number;
+        }
+        number = number + 1 == cluster_count() ? 0 : number + 1;
+    }
+    return cluster_count();
+}
+
+bool console_is_own(void) {
+    uint32_t number = owner();
+    return number == this_cluster() || number == cluster_count();
+}
+
+/* Whoever was the owner before has said how far it came; positions only grow, so the furthest is the right one. */
+static void take_over(void) {
+    taken = true;
+    for (uint32_t number = 0; number < cluster_count(); number++) {
+        uint32_t furthest = atomic_load_explicit(&header_of(0)->printed[number], memory_order_acquire);
+        for (uint32_t other = 1; other < cluster_count(); other++) {
+            uint32_t printed = atomic_load_explicit(&header_of(other)->printed[number], memory_order_acquire);
+            furthest = (int32_t)(printed - furthest) > 0 ? printed : furthest;
+        }
+        atomic_store_explicit(&own_header()->printed[number], furthest, memory_order_release);
+    }
+}
+
+/* Prints whole lines of a log until `most` bytes or more are out. True if more lines stand there. The writer is not
+ * trusted: what is no text becomes a question mark, an end that makes no sense is skipped. */
+static bool log_print(uint32_t number, uint32_t most) {
+    const struct r4_log *log = &header_of(number)->log;
+    _Atomic uint32_t *printed = &own_header()->printed[number];
+    uint32_t at = atomic_load_explicit(printed, memory_order_relaxed);
+    uint32_t end = atomic_load_explicit(&log->end, memory_order_acquire);
+    if (end - at > R4_LOG_BYTES) {
+        at = end;
+    }
+    for (uint32_t begin = at; at != end;) {
+        char byte = log->bytes[at++ % R4_LOG_BYTES];
+        byte = byte == '\n' || (byte >= ' ' && byte <= '~') ? byte : '?';
+        machine_console_write(&byte, 1);
+        if (byte == '\n') {
+            atomic_store_explicit(printed, at,
+                                  memory_order_release); /* line by line: the writer may wait for the room */
+            if (at - begin >= most) {
+                break;
+            }
+        }
+    }
+    atomic_store_explicit(printed, at, memory_order_release);
+    return at != end;
+}
+
+bool console_poll(void) {
+    bool more = false;
+    if (!console_is_own()) {
+        return false;
+    }
+    if (!taken) {
+        take_over();
+    }
+    for (uint32_t number = 0; number < cluster_count(); number++) {
+        more = log_print(number, CONSOLE_TURN) || more;
+    }
+    return more;
+}
+
+static bool log_has_room(size_t bytes) {
+    uint32_t reader = owner();
+    const struct r4_header *header = header_of(reader == cluster_count() ? this_cluster() : reader);
+    uint32_t printed = atomic_load_explicit(&header->printed[this_cluster()], memory_order_acquire);
+    uint32_t used = atomic_load_explicit(&own_header()->log.end, memory_order_relaxed) - printed;
+    return used <= R4_LOG_BYTES && bytes <= R4_LOG_BYTES - used; /* a new owner says 0 until it has taken over */
+}
+
+static void owner_ring(void) {
+    uint32_t number = owner();
+    if (number != cluster_count()) {
+        machine_send(atomic_load_explicit(&header_of(number)->doorbell_apic, memory_order_relaxed), MACHINE_DOORBELL);
+    }
+}
+
+static void log_append(const char *line, size_t length) {
+    struct r4_log *log = &own_header()->log;
+    uint32_t end = atomic_load_explicit(&log->end, memory_order_relaxed);
+#pragma GCC unroll 8
+    for (size_t i = 0; i < length; i++) {
+        log->bytes[end++ % R4_LOG_BYTES] = line[i];
+    }
+    log->bytes[end++ % R4_LOG_BYTES] = '\n';
+    atomic_store_explicit(&log->end, end, memory_order_release);
+}
+
+/* False if the log stays full. The owner needs nothing of this cluster to print, so waiting with the lock held is safe.
+ */
+static bool log_wait(size_t bytes, uint32_t wait_ms) {
+    uint64_t bound = machine_now() + (uint64_t)boot_info()->tsc_khz * wait_ms;
+    while (!log_has_room(bytes) && !console_is_own()) {
+        if (machine_now() > bound) {
+            return false;
+        }
+        core_wait_turn(machine_core());
+    }
+    return true;
+}
+
+/* "[c1] kernel: 3 lines lost" into `notice`; returns its length. */
+static size_t notice_format(char *notice, size_t size) {
+    return format(notice, size, "[c%u] kernel: %u lines lost", this_cluster(), dropped);
+}
+
+/* Puts a line into the own log, or drops it, and rings the owner. False if this cluster has become the owner meanwhile.
+ */
+static bool log_line_put(const char *line, size_t length, uint32_t wait_ms) {
+    char notice[64];
+    size_t notice_bytes = dropped == 0 ? 0 : notice_format(notice, sizeof(notice)) + 1;
+    bool room = log_wait(notice_bytes + length + 1, wait_ms);
+    if (console_is_own()) {
+        return false;
+    }
+    if (!room) {
+        dropped++;
+        return true;
+    }
+    if (dropped != 0) {
+        log_append(notice, notice_bytes - 1);
+        dropped = 0;
+    }
+    log_append(line, length);
+    owner_ring();
+    return true;
+}
+
+static void line_print(const char *line, size_t length) {
+    machine_console_write(line, length);
+    machine_console_write("\n", 1);
+}
+
+void console_line(const char *line, size_t length, uint32_t wait_ms) {
+    char notice[64];
+    if (!console_is_own() && log_line_put(line, length, wait_ms)) {
+        return;
+    }
+    console_poll();
+    log_print(this_cluster(), R4_LOG_BYTES); /* what this cluster logged before it became the owner comes first */
+    if (dropped != 0) {
+        line_print(notice, notice_format(notice, sizeof(notice)));
+        dropped = 0;
+    }
+    line_print(line, length);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Faults on demand, for the tests; `fault=NAME:N` on the command line chooses one, which the kernel of cluster N has
+ * before its root task runs:
+ *
+ *   wild-write:N:ADDRESS   it writes to that physical address through its direct map
+ *   stack-overflow:N       it calls itself until the stack meets its guard page
+ *   assert:N               it finds an assertion false
+ */
+#ifndef R4_KERNEL_FAULT_INJECTION_H
+#define R4_KERNEL_FAULT_INJECTION_H
+
+/* Does what the command line asks for; normally nothing. */
+void fault_injection_run(void);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The lines.
+ */
+#include "diag/log.h"
+#include "cluster/addresses.h"
+#include "diag/console.h"
+#include <r4/format.h>
+
+static void kernel_line(uint32_t wait_ms, const char *text, va_list arguments) {
+    char line[LOG_LINE];
+    size_t length = format(line, sizeof(line), "[c%u] kernel: ", this_cluster());
+    length += format_list(line + length, sizeof(line) - length, text, arguments);
+    console_line(line, length, wait_ms);
+}
+
+void log_line(const char *text, ...) {
+    va_list arguments;
+    va_start(arguments, text);
+    kernel_line(CONSOLE_WAIT_MS, text, arguments);
+    va_end(arguments);
+}
+
+void log_line_or_lose(const char *text, ...) {
+    va_list arguments;
+    va_start(arguments, text);
+    kernel_line(0, text, arguments);
+    va_end(arguments);
+}
+
+void log_end(const char *text, ...) {
+    char line[LOG_LINE];
+    va_list arguments;
+    size_t length = format(line, sizeof(line), "[r4] ");
+    va_start(arguments, text);
+    length += format_list(line + length, sizeof(line) - length, text, arguments);
+    va_end(arguments);
+    console_line(line, length, CONSOLE_WAIT_MS);
+}
+
+void log_user_line(const char *text, uint32_t length) {
+    char line[LOG_LINE];
+    size_t prefix = format(line, sizeof(line), "[c%u] ", this_cluster());
+#pragma GCC unroll 8
+    for (uint32_t i = 0; i < length; i++) {
+        line[prefix + i] = text[i];
+    }
+    console_line(line, prefix + length, CONSOLE_WAIT_MS);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Panic: works without the cluster lock, whose holder may be this core or a stopped one.
+ */
+#include "diag/panic.h"
+#include "cluster/core.h"
+#include "diag/log.h"
+#include "diag/shutdown.h"
+#include <r4/format.h>
+
+static _Atomic uint32_t panicking; /* index + 1 of the core that is at it */
+
+struct r4_panic_record last_words;
+
+static const char *const register_names[18] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8",
+                                               "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rip", "flags"};
+
+static void print_record(const struct r4_panic_record *record) {
+    log_line("panic: %s", record->text);
+    log_line("panic: cluster %u core %lu cause %lu address %lx", this_cluster(), record->core, record->cause,
+             record->address);
+    for (uint32_t i = 0; i < 18 && record->cause != PANIC_ASSERT; i += 3) {
+        log_line("panic: %-5s %016lx  %-5s %016lx  %-5s %016lx", register_names[i], record->registers[i],
+                 register_names[i + 1], record->registers[i + 1], register_names[i + 2], record->registers[i + 2]);
+    }
+    for (uint32_t i = 0; i < R4_PANIC_FRAMES && record->frames[i] != 0; i++) {
+        log_line("panic: return address %lx", record->frames[i]);
+    }
+    trace_print(PANIC_TRACE_EVENTS);
+}
+
+static void say_panicked(void) {
+    atomic_store_explicit(&own_header()->state, R4_CLUSTER_PANICKED, memory_order_release);
+    atomic_thread_fence(
+        memory_order_seq_cst); /* before shutdown_check() looks: of two that die together one sees both */
+    for (uint32_t peer = 0; peer < cluster_count(); peer++) {
+        if (peer != this_cluster()) {
+            machine_send(atomic_load_explicit(&peer_header(peer)->doorbell_apic, memory_order_relaxed),
+                         MACHINE_DOORBELL);
+        }
+    }
+}
+
+/* The last words are complete. Printed before the header says PANICKED, so that nobody takes the console over in the
+ * middle. */
+static _Noreturn void die(void) {
+    machine_stop_others();
+    trace(TRACE_PANIC, last_words.cause, last_words.address);
+    own_header()->panic = last_words;
+    print_record(&last_words);
+    say_panicked();
+    shutdown_check();
+    machine_stop();
+}
+
+static struct r4_panic_record *record_begin(void) {
+    uint32_t own = machine_core()->index + 1;
+    uint32_t first = 0;
+    if (!atomic_compare_exchange_strong_explicit(&panicking, &first, own, memory_order_acq_rel, memory_order_acquire)) {
+        if (first == own) { /* it failed while it panicked: at least the peers hear of it */
+            say_panicked();
+        }
+        machine_stop();
+    }
+    struct r4_panic_record *record = &last_words;
+    record->core = machine_core()->index;
+    machine_backtrace(record->frames, R4_PANIC_FRAMES);
+    return record;
+}
+
+void panic(const char *text, ...) {
+    va_list arguments;
+    struct r4_panic_record *record = record_begin();
+    record->cause = PANIC_ASSERT;
+    va_start(arguments, text);
+    format_list(record->text, sizeof(record->text), text, arguments);
+    va_end(arguments);
+    die();
+}
+
+void kernel_fault_inside(uint64_t vector, uint64_t error, uint64_t address, const uint64_t registers[18]) {
+    struct r4_panic_record *record = record_begin();
+    record->cause = vector;
+    record->address = address;
+    for (uint32_t i = 0; i < 18; i++) {
+        record->registers[i] = registers[i];
+    }
+    format(record->text, sizeof(record->text), "exception %lu in the kernel, error %lx, address %lx", vector, error,
+           address);
+    die();
+}

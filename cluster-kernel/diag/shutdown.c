@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The end of a run.
+ */
+#include "diag/shutdown.h"
+#include "diag/console.h"
+#include "diag/log.h"
+#include "peer/mailbox.h"
+
+static const struct r4_header *header_of(uint32_t number) {
+    return number == this_cluster() ? own_header() : peer_header(number);
+}
+
+void shutdown_finish(uint32_t code) {
+    struct r4_header *header = own_header();
+    atomic_store_explicit(&header->exit_code, code, memory_order_relaxed);
+    atomic_store_explicit(&header->state, R4_CLUSTER_FINISHED, memory_order_release);
+    doorbell_ring_all();
+    shutdown_check();
+}
+
+void shutdown_check(void) {
+    uint32_t panicked = 0;
+    uint32_t failed = 0;
+    for (uint32_t number = 0; number < cluster_count(); number++) {
+        uint32_t state = atomic_load_explicit(&header_of(number)->state, memory_order_acquire);
+        if (state != R4_CLUSTER_FINISHED && state != R4_CLUSTER_PANICKED) {
+            return;
+        }
+        panicked += state == R4_CLUSTER_PANICKED;
+        failed += state == R4_CLUSTER_FINISHED &&
+                  atomic_load_explicit(&header_of(number)->exit_code, memory_order_relaxed) != 0;
+    }
+    if (!console_is_own()) {
+        return;
+    }
+    for (uint32_t turn = 0; turn < R4_LOG_BYTES / CONSOLE_TURN && console_poll(); turn++) { /* a log's worth of each */
+    }
+    const char *verdict = failed != 0 ? "failure" : panicked != 0 ? "panic" : "success";
+    log_end("end: %s (%u clusters, %u failed, %u panicked)", verdict, cluster_count(), failed, panicked);
+    machine_exit(failed != 0 ? SHUTDOWN_FAILED : panicked != 0 ? SHUTDOWN_PANICKED : SHUTDOWN_SUCCESS);
+}

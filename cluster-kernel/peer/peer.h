@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The link to one peer: both ring ends, both epochs, the two loan tables, what waits for a slot. In the cluster's own
+ * memory (direct map: the records' slots are part of derivation lists), under the cluster lock.
+ */
+#ifndef R4_KERNEL_PEER_H
+#define R4_KERNEL_PEER_H
+
+#include "pure/loan.h"
+#include "pure/ring.h"
+
+#define PEER_RECEIVE_SLOTS 8U /* receive slots that may be posted at a time */
+
+enum peer_state {
+    PEER_WAITING, /* HELLOs not yet exchanged */
+    PEER_UP,
+    PEER_DEAD /* the peer's header says PANICKED */
+};
+
+struct post_queue {
+    struct post *first;
+    struct post *last;
+};
+
+struct peer {
+    uint32_t number;
+    enum peer_state state;
+    uint32_t peer_epoch;                               /* 0 = not known yet */
+    uint32_t priority;                                 /* at which the peer's sweeps run here (layout) */
+    bool hello_owed;                                   /* a HELLO waits for a slot */
+    struct ring_end out;                               /* producer */
+    struct ring_end in;                                /* consumer */
+    struct post_queue answers;                         /* sent first */
+    struct post_queue requests;                        /* by caller's priority */
+    struct r4_slot *receive_slots[PEER_RECEIVE_SLOTS]; /* posted slots; a ReceiveSlot's badge is its index here */
+    uint32_t lent_count;                               /* records from here on have never been used */
+    uint32_t received_count;
+    struct loan_out lent[LOANS];
+    struct loan_in received[LOANS];
+};
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Words for what the compiler may be told beyond C. A hot path is one function: what belongs to it is always inlined,
+ * what it seldom needs is kept out of line, so that the path itself holds only the test.
+ */
+#ifndef R4_PURE_COMPILER_H
+#define R4_PURE_COMPILER_H
+
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+#define always_inline       inline __attribute__((__always_inline__))
+#define noinline            __attribute__((__noinline__))
+#define cold                __attribute__((__noinline__, __cold__)) /* seldom called: out of line, and out of the way */
+
+#endif

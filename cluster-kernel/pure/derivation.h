@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Derivation: one doubly linked list per tree, in pre-order, with a depth in each slot. A cap's descendants are the run
+ * that follows it with greater depth. A child is inserted directly behind its parent; a slot leaves the list only when
+ * nothing derives from it, or in place (move). All functions need the cluster lock; none can fail.
+ */
+#ifndef R4_PURE_DERIVATION_H
+#define R4_PURE_DERIVATION_H
+
+#include "slot.h"
+
+/* True if anything derives from slot. */
+static inline bool derivation_has_children(uintptr_t direct, const struct r4_slot *slot) {
+    const struct r4_slot *next = slot_next(direct, slot);
+    return next != NULL && slot_depth(next) > slot_depth(slot);
+}
+
+/* Links between `behind` and `next` (0: none) the slot whose own words name them already. */
+static inline void derivation_join(uintptr_t direct, struct r4_slot *behind, uint64_t next, uint64_t own) {
+    behind->word[3] = r4_slot_next_set(behind->word[3], own);
+    if (next != 0) {
+        slot_prev_ref_set(slot_at_ref(direct, next), own);
+    }
+}
+
+/* Joins `behind`, whose link is `own`, with what follows the slots that have been emptied between the two (`after`, 0:
+ * nothing). */
+static inline void derivation_join_over(uintptr_t direct, struct r4_slot *behind, uint64_t after, uint64_t own) {
+    behind->word[3] = r4_slot_next_set(behind->word[3], after);
+    if (after != 0) {
+        slot_prev_ref_set(slot_at_ref(direct, after), own);
+    }
+}
+
+/* Fills `child` (slot_free_check() accepted it) with `content` and links it directly behind `behind`, content->depth
+ * deep: one more than its parent, R4_DEPTH_MAX at most, checked by the caller. One pass over the words of three slots.
+ */
+static inline void derivation_create(uintptr_t direct, struct r4_slot *behind, struct r4_slot *child,
+                                     const struct slot_content *content) {
+    uint64_t next = r4_slot_next_get(behind->word[3]);
+    slot_fill_linked(child, content, slot_ref_to(direct, behind), next);
+    derivation_join(direct, behind, next, slot_ref_to(direct, child));
+}
+
+/* Makes the `count` free slots that follow `first` in its page, one behind the other in the list, the same for the
+ * objects that follow its object in memory; nothing derives from `first`. */
+void derivation_create_more(uintptr_t direct, struct r4_slot *first, uint32_t count);
+
+/* Makes the free slot `child` a copy of `source`, its child: the same object, these rights, TTL and badge, no flags. A
+ * mapping is not copied: a frame's copy has none. Depth below the maximum, rights and TTL checked by the caller. */
+static inline void derivation_copy(uintptr_t direct, struct r4_slot *source, struct r4_slot *child, uint64_t rights,
+                                   uint64_t ttl, uint64_t badge) {
+    bool frame = slot_type(source) == R4_CAP_FRAME;
+    uint64_t next = r4_slot_next_get(source->word[3]);
+    uint64_t prev = slot_ref_to(direct, source);
+    child->word[1] = frame ? 0 : badge;
+    child->word[2] = r4_slot_rights_set(source->word[2] & ~(frame ? 7ULL : 0), rights) + r4_slot_depth_put(1);
+    child->word[3] = r4_slot_next_put(next) | r4_slot_prev_low_put(prev);
+    __atomic_store_n(&child->word[0],
+                     r4_slot_type_put(slot_type(source)) | r4_slot_ttl_put(ttl) |
+                         r4_slot_version_put(slot_version(child) + 1) | r4_slot_prev_high_put(prev >> 24),
+                     __ATOMIC_RELEASE);
+    derivation_join(direct, source, next, slot_ref_to(direct, child));
+}
+
+/* Takes a slot from which nothing derives out of its list and empties it; the version stays. */
+static inline void derivation_remove(uintptr_t direct, struct r4_slot *slot) {
+    uint64_t prev = slot_prev_ref(slot);
+    uint64_t next = r4_slot_next_get(slot->word[3]);
+    if (prev != 0) {
+        struct r4_slot *before = slot_at_ref(direct, prev);
+        before->word[3] = r4_slot_next_set(before->word[3], next);
+    }
+    if (next != 0) {
+        slot_prev_ref_set(slot_at_ref(direct, next), prev);
+    }
+    slot_clear(slot);
+}
+
+/* Puts the content of `from` into the empty slot `to` (next version there), in place in the list; `from` becomes empty.
+ * Both neighbours name `from`: what differs between the two links is turned over. */
+static inline void derivation_move(uintptr_t direct, struct r4_slot *from, struct r4_slot *to) {
+    uint64_t prev = slot_prev_ref(from);
+    uint64_t next = r4_slot_next_get(from->word[3]);
+    uint64_t change = slot_ref_to(direct, from) ^ slot_ref_to(direct, to);
+    if (prev != 0) {
+        slot_at_ref(direct, prev)->word[3] ^= r4_slot_next_put(change);
+    }
+    if (next != 0) {
+        slot_at_ref(direct, next)->word[3] ^= r4_slot_prev_low_put(change);
+        slot_at_ref(direct, next)->word[0] ^= r4_slot_prev_high_put(change >> 24);
+    }
+    to->word[1] = from->word[1];
+    to->word[2] = from->word[2];
+    to->word[3] = from->word[3];
+    __atomic_store_n(&to->word[0], r4_slot_version_set(from->word[0], slot_version(to) + 1), __ATOMIC_RELEASE);
+    slot_clear(from);
+}
+
+/* The invariants of one tree, checked from `first` to the end of its list: links agree in both directions, no empty
+ * slot is linked, depth rises by one step at most behind a parent, TTLs fall from parent to child within one object.
+ * Null, or the text of the first one broken. */
+const char *derivation_check(uintptr_t direct, const struct r4_slot *first);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The state machines of both sides of a loan.
+ */
+#include "loan.h"
+
+struct loan_out *loan_find_free(struct loan_out *table) {
+    for (uint32_t i = 0; i < LOANS; i++) {
+        struct loan_out *loan = &table[i];
+        if (loan->state == LOAN_OUT_FREE && loan->generation != LOAN_GENERATION_MAX) {
+            loan->generation++;
+            return loan;
+        }
+    }
+    return NULL;
+}
+
+bool loan_revoke(struct loan_out *loan) {
+    loan->failure = R4_OK;
+    if (loan->state == LOAN_OUT_OFFERED) {
+        loan->revoke_wanted = true;
+        return false;
+    }
+    if (loan->state != LOAN_OUT_LENT) {
+        return false;
+    }
+    loan->state = LOAN_OUT_REVOKING;
+    return true;
+}
+
+static enum lender_action loan_accepted(struct loan_out *loan) {
+    bool revoke = loan->revoke_wanted;
+    loan->revoke_wanted = false;
+    loan->state = revoke ? LOAN_OUT_REVOKING : LOAN_OUT_LENT;
+    return revoke ? LENDER_LENT_REVOKE : LENDER_LENT;
+}
+
+enum lender_action loan_answer(struct loan_out *loan, const struct r4_message *message) {
+    if (message->generation != loan->generation || loan->post.kind != R4_MESSAGE_NONE) {
+        return LENDER_DROP;
+    }
+    if (message->kind == R4_MESSAGE_ACCEPT && loan->state == LOAN_OUT_OFFERED) {
+        return loan_accepted(loan);
+    }
+    if (message->kind == R4_MESSAGE_REFUSE && loan->state == LOAN_OUT_OFFERED) {
+        loan->revoke_wanted = false;
+        loan->state = LOAN_OUT_FREE;
+        return LENDER_REFUSED;
+    }
+    if (message->kind == R4_MESSAGE_DONE && loan->state == LOAN_OUT_REVOKING) {
+        bool back = message->error == R4_OK;
+        loan->state = back ? LOAN_OUT_FREE : LOAN_OUT_LENT;
+        return back ? LENDER_BACK : LENDER_STILL_LENT;
+    }
+    return LENDER_DROP;
+}
+
+bool loan_offer_fits(const struct loan_in *loan, const struct r4_message *message) {
+    return loan->state == LOAN_IN_FREE && loan->post.kind == R4_MESSAGE_NONE && message->generation > loan->generation;
+}
+
+bool loan_sweep_starts(struct loan_in *loan, const struct r4_message *message) {
+    if (loan->state != LOAN_IN_RECEIVED || loan->post.kind != R4_MESSAGE_NONE ||
+        message->generation != loan->generation) {
+        return false;
+    }
+    loan->state = LOAN_IN_SWEEPING;
+    return true;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Slots as the kernel handles them: the words of <r4/slot.h> plus the links of the derivation list. A link is the
+ * slot's physical address / 32; `direct` is the virtual address of physical address 0, so that the same source runs in
+ * kernel, unit tests, simulator. All functions need the cluster lock. Owners read their slots by plain loads at any
+ * time: word 0 is written last on filling and first on clearing, so that a type is never seen before its object.
+ */
+#ifndef R4_PURE_SLOT_H
+#define R4_PURE_SLOT_H
+
+#include <r4/abi.h>
+#include <stdatomic.h>
+
+static inline struct r4_slot *slot_at(uintptr_t direct, uint64_t link) {
+    return link == 0 ? NULL : (struct r4_slot *)(direct + link * R4_SLOT_SIZE);
+}
+
+/* The slot that a link which is not 0 names. */
+static inline struct r4_slot *slot_at_ref(uintptr_t direct, uint64_t link) {
+    return (struct r4_slot *)(direct + link * R4_SLOT_SIZE);
+}
+
+/* The link to a slot that is there; and to one that may be null. */
+static inline uint64_t slot_ref_to(uintptr_t direct, const struct r4_slot *slot) {
+    return ((uintptr_t)slot - direct) / R4_SLOT_SIZE;
+}
+static inline uint64_t slot_ref(uintptr_t direct, const struct r4_slot *slot) {
+    return slot == NULL ? 0 : slot_ref_to(direct, slot);
+}
+
+static inline enum r4_cap_type slot_type(const struct r4_slot *slot) {
+    return (enum r4_cap_type)r4_slot_type_get(slot->word[0]);
+}
+static inline uint64_t slot_flags(const struct r4_slot *slot) { return r4_slot_flags_get(slot->word[0]); }
+static inline uint64_t slot_depth(const struct r4_slot *slot) { return r4_slot_depth_get(slot->word[2]); }
+static inline uint64_t slot_rights(const struct r4_slot *slot) { return r4_slot_rights_get(slot->word[2]); }
+static inline uint64_t slot_ttl(const struct r4_slot *slot) { return r4_slot_ttl_get(slot->word[0]); }
+static inline uint64_t slot_size_log2(const struct r4_slot *slot) { return r4_slot_size_get(slot->word[2]); }
+static inline uint64_t slot_version(const struct r4_slot *slot) { return r4_slot_version_get(slot->word[0]); }
+
+static inline void slot_flags_set(struct r4_slot *slot, uint64_t flags) { slot->word[0] |= r4_slot_flags_put(flags); }
+static inline void slot_flags_clear(struct r4_slot *slot, uint64_t flags) {
+    slot->word[0] &= ~r4_slot_flags_put(flags);
+}
+
+/* The physical address of an object that is never mapped, such as an untyped. */
+static inline phys_t slot_memory(const struct r4_slot *slot) { return r4_slot_object_get(slot->word[2]) * 64; }
+
+/* The same of one known to be of 4 KiB or more: such may carry three bits of the mapping below. */
+static inline phys_t slot_pages(const struct r4_slot *slot) {
+    return round_down(r4_slot_object_get(slot->word[2]), R4_PAGE_SIZE / 64) * 64;
+}
+
+/* The same of any. */
+static inline phys_t slot_object(const struct r4_slot *slot) {
+    return slot_size_log2(slot) >= R4_PAGE_BITS ? slot_pages(slot) : slot_memory(slot);
+}
+
+static inline struct r4_slot *slot_next(uintptr_t direct, const struct r4_slot *slot) {
+    return slot_at(direct, r4_slot_next_get(slot->word[3]));
+}
+static inline uint64_t slot_prev_ref(const struct r4_slot *slot) {
+    return r4_slot_prev_high_get(slot->word[0]) << 24 | r4_slot_prev_low_get(slot->word[3]);
+}
+static inline struct r4_slot *slot_prev(uintptr_t direct, const struct r4_slot *slot) {
+    return slot_at(direct, slot_prev_ref(slot));
+}
+static inline void slot_next_set(uintptr_t direct, struct r4_slot *slot, const struct r4_slot *next) {
+    slot->word[3] = r4_slot_next_set(slot->word[3], slot_ref(direct, next));
+}
+static inline void slot_prev_ref_set(struct r4_slot *slot, uint64_t link) {
+    slot->word[3] = r4_slot_prev_low_set(slot->word[3], link);
+    slot->word[0] = r4_slot_prev_high_set(slot->word[0], link >> 24);
+}
+static inline void slot_prev_set(uintptr_t direct, struct r4_slot *slot, const struct r4_slot *prev) {
+    slot_prev_ref_set(slot, slot_ref(direct, prev));
+}
+
+/* What a slot is to be filled with. */
+struct slot_content {
+    enum r4_cap_type type;
+    uint32_t ttl;
+    uint32_t flags;
+    uint32_t rights;
+    uint32_t size_log2; /* of the object, bytes */
+    phys_t object;      /* a multiple of 64, below 2^46 */
+    uint32_t depth;     /* in its derivation tree */
+    uint64_t badge;
+};
+
+/* R4_OK if the slot can be filled, else R4_ERR_OCCUPIED or R4_ERR_RETIRED (its version cannot change once more). Word 0
+ * of an empty slot is its version and nothing else. */
+static inline enum r4_error slot_free_check(const struct r4_slot *slot) {
+    uint64_t word = slot->word[0];
+    if (r4_slot_type_get(word) != R4_CAP_EMPTY) {
+        return R4_ERR_OCCUPIED;
+    }
+    return word >= r4_slot_version_put(R4_VERSION_MAX) ? R4_ERR_RETIRED : R4_OK;
+}
+
+/* The same of `count` (1 or more) slots in a row: R4_ERR_OCCUPIED if any is, else R4_ERR_RETIRED if any is. Empty slots
+ * have nothing but zero beside the version; when one more is added, that of a retired one leaves its field. */
+static inline enum r4_error slots_free_check(const struct r4_slot *first, uint32_t count) {
+    uint64_t seen = first->word[0] + r4_slot_version_put(1);
+#pragma GCC unroll 3
+    for (const struct r4_slot *slot = first + 1; slot < first + count; slot++) {
+        seen |= slot->word[0] + r4_slot_version_put(1);
+    }
+    if (r4_slot_type_get(seen) != R4_CAP_EMPTY) {
+        return R4_ERR_OCCUPIED;
+    }
+    return r4_slot_prev_high_get(seen) != 0 ? R4_ERR_RETIRED : R4_OK;
+}
+
+/* Word 0 in parts, for loops over many slots: one load, one store. */
+struct slot_parts {
+    uint16_t below;
+    uint32_t version;
+    uint16_t above;
+} __attribute__((packed, may_alias));
+R4_SIZE(struct slot_parts, 8);
+_Static_assert(r4_slot_version_low == 16, "the version is the middle part");
+
+static inline struct slot_parts *slot_parts(struct r4_slot *slot) { return (struct slot_parts *)&slot->word[0]; }
+
+/* Fills a slot that slot_free_check() accepted: next version, with these links (0: none). Only derivation.h may give
+ * any. */
+static inline void slot_fill_linked(struct r4_slot *slot, const struct slot_content *content, uint64_t prev,
+                                    uint64_t next) {
+    slot->word[1] = content->badge;
+    slot->word[2] = r4_slot_object_put(content->object / 64) | r4_slot_rights_put(content->rights) |
+                    r4_slot_size_put(content->size_log2) | r4_slot_depth_put(content->depth);
+    slot->word[3] = r4_slot_next_put(next) | r4_slot_prev_low_put(prev);
+    uint64_t filled = r4_slot_type_put(content->type) | r4_slot_ttl_put(content->ttl) |
+                      r4_slot_flags_put(content->flags) | r4_slot_prev_high_put(prev >> 24);
+    __atomic_store_n(&slot->word[0], slot->word[0] + r4_slot_version_put(1) + filled, __ATOMIC_RELEASE);
+}
+
+/* The same, linked nowhere: the root of a tree. */
+static inline void slot_fill(struct r4_slot *slot, const struct slot_content *content) {
+    slot_fill_linked(slot, content, 0, 0);
+}
+
+/* Empties a slot that is linked nowhere; the version stays. The fence is no instruction on x86: it keeps the compiler's
+ * order. */
+static inline void slot_clear(struct r4_slot *slot) {
+    __atomic_store_n(&slot->word[0], r4_slot_version_put(slot_version(slot)), __ATOMIC_RELAXED);
+    atomic_signal_fence(memory_order_release);
+    slot->word[1] = 0;
+    slot->word[2] = 0;
+    slot->word[3] = 0;
+}
+
+/* The mapping of a mapped frame, table or cap page: where, and in which address space. */
+struct slot_mapping {
+    uint64_t address; /* virtual, a multiple of 4 KiB, below R4_USER_END */
+    uint32_t name;    /* of the address space (r4_name); never 0 while mapped */
+};
+
+/* The mapping of the slot; name 0 means none. */
+static inline struct slot_mapping slot_mapping_get(const struct r4_slot *slot) {
+    struct slot_mapping mapping = {0, (uint32_t)r4_mapping_name_get(slot->word[1])};
+    if (mapping.name != 0) {
+        uint64_t low = r4_slot_object_get(slot->word[2]) & 7;
+        mapping.address = (r4_mapping_page_high_get(slot->word[1]) << 3 | low) << R4_PAGE_BITS;
+    }
+    return mapping;
+}
+
+static inline void slot_mapping_set(struct r4_slot *slot, struct slot_mapping mapping) {
+    uint64_t page = mapping.address >> R4_PAGE_BITS;
+    slot->word[1] = r4_mapping_page_high_put(page >> 3) | r4_mapping_name_put(mapping.name);
+    slot->word[2] = (slot->word[2] & ~7ULL) | (page & 7);
+}
+
+static inline void slot_mapping_clear(struct r4_slot *slot) {
+    slot->word[1] = 0;
+    slot->word[2] &= ~7ULL;
+}
+
+#endif

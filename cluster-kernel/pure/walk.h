@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The walk through proxies (rules: resolve.h), to be inlined into its callers, for which the place is made of
+ * constants. Its state is meant for registers, so nothing takes its address; what only errors need is worked out apart.
+ */
+#ifndef R4_PURE_WALK_H
+#define R4_PURE_WALK_H
+
+#include "compiler.h"
+#include "resolve.h"
+
+struct walk {
+    const struct window *holder;
+    uint64_t cap;     /* what the holder names */
+    uint64_t last;    /* TTL of the proxy followed last, where it stands in word 0 */
+    uint32_t version; /* that it says its target has */
+    uint64_t words;   /* word 0 of all proxies so far, ANDed */
+};
+
+/* TTL and kind in one: when the kind of a proxy is taken off, the TTL alone is left, at its place. */
+#define WALK_TTL_AND_KIND (r4_proxy_kind_put(r4_proxy_kind_max()) | r4_proxy_ttl_put(r4_proxy_ttl_max()))
+
+/* What a step has come to. */
+enum walk_at {
+    WALK_AT_PROXY,
+    WALK_AT_SLOT, /* of a cap page in the holder's own window: the walk ends */
+    WALK_NOWHERE
+};
+struct walk_step {
+    enum walk_at at;
+    enum r4_error error; /* WALK_NOWHERE */
+    const struct window *window;
+    uintptr_t place; /* of proxy or slot */
+};
+
+static always_inline struct walk_step walk_nowhere(enum r4_error error) {
+    return (struct walk_step){WALK_NOWHERE, error, NULL, 0};
+}
+
+/* A slot of a cap page, or what there is instead, in the holder's own window. */
+static always_inline struct walk_step walk_at_cap(uintptr_t direct, const struct window *window, uint64_t leaf,
+                                                  uint64_t cap) {
+    if (!window_leaf_is(leaf, PAGING_KIND_CAPS) || cap % R4_SLOTS_PER_PAGE == 0) {
+        return walk_nowhere(R4_ERR_ADDRESS);
+    }
+    return (struct walk_step){WALK_AT_SLOT, R4_OK, window, window_place(direct, leaf, cap)};
+}
+
+/* No proxy page: nothing for the holder, unless the window named is its own. */
+static cold struct walk_step walk_not_there(uintptr_t direct, uint64_t own_cluster, const struct window *holder,
+                                            const struct window *window, uint64_t leaf, uint64_t cap) {
+    if (r4_cap_cluster_get(cap) != own_cluster) {
+        return walk_nowhere(R4_ERR_FOREIGN_CLUSTER);
+    }
+    return window == holder ? walk_at_cap(direct, window, leaf, cap) : walk_nowhere(R4_ERR_ASID);
+}
+
+static always_inline struct walk_step walk_look(const struct resolve_place *place, const struct window *holder,
+                                                uint64_t cap) {
+    uint64_t key = cap >> 26;
+    const struct window *window = holder;
+    uint64_t leaf;
+    if (key == place->cluster) {
+        leaf = window_leaf(window, cap);
+        if (!window_leaf_is(leaf, PAGING_KIND_PROXIES)) {
+            return walk_at_cap(place->direct, window, leaf, cap);
+        }
+    } else {
+        const struct asid_entry *entry = asid_entry_of(place->asids, key >> 6);
+        if (unlikely(entry->key != key)) {
+            return walk_not_there(place->direct, place->cluster, holder, NULL, 0, cap);
+        }
+        window = entry->window;
+        leaf = window_leaf(window, cap);
+        if (unlikely(!window_leaf_is(leaf, PAGING_KIND_PROXIES))) {
+            return walk_not_there(place->direct, place->cluster, holder, window, leaf, cap);
+        }
+    }
+    return (struct walk_step){WALK_AT_PROXY, R4_OK, window, window_place(place->direct, leaf, cap)};
+}
+
+/* Cold, so that what decides stands alone. */
+static cold bool walk_is_foreign(const struct window *holder, const struct window *window) { return window != holder; }
+
+/* Follows a proxy in a proxy page of `window`. Only word 0 as read first counts, and only if it is unchanged after the
+ * rest has been read. TTL and version stand at the same place in proxies and slots. */
+static always_inline enum r4_error walk_hop(struct walk *walk, struct chain *chain, const struct window *window,
+                                            struct r4_proxy *proxy, bool first) {
+    uint64_t word = __atomic_load_n(&proxy->word[0], __ATOMIC_ACQUIRE);
+    uint64_t target = __atomic_load_n(&proxy->word[1], __ATOMIC_ACQUIRE);
+    uint64_t badge = __atomic_load_n(&proxy->word[2], __ATOMIC_ACQUIRE);
+    uint64_t link = __atomic_load_n(&proxy->word[3], __ATOMIC_ACQUIRE);
+    uint64_t again = __atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED);
+    uint64_t ttl = (word & WALK_TTL_AND_KIND) ^ r4_proxy_kind_put(R4_CAP_PROXY);
+    if (unlikely(again != word || r4_proxy_kind_get(ttl) != 0)) {
+        return walk_is_foreign(walk->holder, window) ? R4_ERR_ASID : R4_ERR_EMPTY;
+    }
+    if (unlikely(r4_proxy_grantee_get(link) != walk->holder->name)) {
+        if (window != walk->holder) {
+            return R4_ERR_ASID;
+        }
+    }
+    if (!first) {
+        if ((uint32_t)r4_proxy_serial_get(word) != walk->version) {
+            return R4_ERR_VERSION;
+        }
+        if (ttl <= walk->last) {
+            return R4_ERR_TTL;
+        }
+        if ((word & r4_proxy_rights_put(R4_DEFER)) == 0) {
+            return R4_ERR_RIGHTS;
+        }
+    }
+    if (unlikely((word & r4_proxy_flags_put(R4_PROXY_ONCE)) != 0)) {
+        if (chain->once != NULL) {
+            return R4_ERR_ONCE;
+        }
+        chain->once = proxy;
+        chain->once_word = word;
+    }
+    if (first) {
+        chain->first = word;
+        chain->badge = badge;
+        chain->hops = 1;
+    } else {
+        chain->hops++;
+        if (badge != 0) {
+            chain->badge = badge;
+        }
+    }
+    *walk = (struct walk){window, target, ttl, (uint32_t)r4_proxy_version_get(link), walk->words & word};
+    return R4_OK;
+}
+
+/* Why a slot with this word 0 is not what the proxy followed last means: its version, or its TTL, or its rights. */
+static cold enum r4_error walk_refusal(uint64_t word, uint64_t last, uint32_t version) {
+    if (r4_slot_type_get(word) == R4_CAP_EMPTY) {
+        return R4_ERR_EMPTY;
+    }
+    if ((uint32_t)r4_slot_version_get(word) != version) {
+        return R4_ERR_VERSION;
+    }
+    return r4_slot_ttl_get(word) <= r4_proxy_ttl_get(last) ? R4_ERR_TTL : R4_ERR_RIGHTS;
+}
+
+/* The walk has come through proxies to a slot. An empty one has TTL 0, which is too low. */
+static always_inline struct resolved walk_finish(const struct walk *walk, struct chain *chain, struct r4_slot *slot) {
+    uint64_t word = slot->word[0];
+    uint64_t rights = slot->word[2] << (r4_proxy_rights_low - r4_slot_rights_low);
+    if ((uint32_t)r4_slot_version_get(word) != walk->version ||
+        (word & r4_slot_ttl_put(r4_slot_ttl_max())) <= walk->last || (rights & r4_proxy_rights_put(R4_DEFER)) == 0) {
+        return (struct resolved){NULL, walk_refusal(word, walk->last, walk->version)};
+    }
+    chain->words = walk->words & rights;
+    return (struct resolved){slot, R4_OK};
+}
+
+/* The first step. True: there was a proxy, and the walk goes on. False: *resolved is what there is instead, perhaps an
+ * empty slot. */
+static always_inline bool walk_begin(const struct resolve_place *place, struct walk *walk, struct chain *chain,
+                                     struct resolved *resolved) {
+    struct walk_step step = walk_look(place, walk->holder, walk->cap);
+    chain->once = NULL;
+    if (step.at == WALK_AT_PROXY) {
+        *resolved = (struct resolved){NULL, walk_hop(walk, chain, step.window, (struct r4_proxy *)step.place, true)};
+        return resolved->error == R4_OK;
+    }
+    *resolved = (struct resolved){step.at == WALK_AT_SLOT ? (struct r4_slot *)step.place : NULL, step.error};
+    return false;
+}
+
+/* All others; through `most` proxies in all. */
+static always_inline struct resolved walk_on(const struct resolve_place *place, struct walk *walk, struct chain *chain,
+                                             uint64_t most) {
+    while (chain->hops <= most) {
+        struct walk_step step = walk_look(place, walk->holder, walk->cap);
+        if (step.at == WALK_AT_SLOT) {
+            return walk_finish(walk, chain, (struct r4_slot *)step.place);
+        }
+        enum r4_error error = step.error;
+        if (step.at == WALK_AT_PROXY) {
+            error = walk_hop(walk, chain, step.window, (struct r4_proxy *)step.place, false);
+        }
+        if (error != R4_OK) {
+            return (struct resolved){NULL, error};
+        }
+    }
+    return (struct resolved){NULL, R4_ERR_TTL};
+}
+
+/* A walk that begins with `cap` as `caller` sees it. */
+#define WALK_FROM(caller, cap)                                                                                         \
+    { caller, cap, 0, 0, UINT64_MAX }
+
+/* Walks from `cap` as the holder of window `caller` (which has a name) sees it, through `most` proxies at most. The
+ * first slot may be a kernel capability too: then chain->hops is 0, and the chain says nothing else. Errors:
+ * R4_ERR_FOREIGN_CLUSTER; R4_ERR_ADDRESS (no marked page at that index, or a header), R4_ERR_EMPTY; R4_ERR_ASID (for
+ * anything in another's window that is no proxy for the holder: what is there is not told), R4_ERR_VERSION, R4_ERR_TTL
+ * (also: more than `most` proxies), R4_ERR_RIGHTS (no DEFER), R4_ERR_ONCE (a second single-use proxy). chain->hops says
+ * how many it went through. A slot that is being revoked or made is no error here. */
+static always_inline struct resolved resolve_chain(const struct resolve_place *place, const struct window *caller,
+                                                   uint64_t cap, uint64_t most, struct chain *chain) {
+    struct walk walk = WALK_FROM(caller, cap);
+    struct resolved resolved;
+    chain->hops = 0;
+    if (walk_begin(place, &walk, chain, &resolved)) {
+        return walk_on(place, &walk, chain, most);
+    }
+    bool empty = resolved.slot != NULL && slot_type(resolved.slot) == R4_CAP_EMPTY;
+    return empty ? (struct resolved){NULL, R4_ERR_EMPTY} : resolved;
+}
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Making objects.
+ */
+#include "revoke/create.h"
+#include "cluster/cluster.h"
+#include "diag/panic.h"
+#include "object/cap_page.h"
+#include "sched/operation.h"
+
+void create_object(struct r4_slot *slot) {
+    switch (slot_type(slot)) {
+    case R4_CAP_CAP_PAGE:
+        cap_page_init(slot_object(slot));
+        break;
+    case R4_CAP_PD:
+        pd_init(slot_object(slot));
+        break;
+    case R4_CAP_THREAD:
+        thread_init(slot_object(slot));
+        break;
+    default: /* frames and page tables are zero and nothing else */
+        break;
+    }
+}
+
+static void create_step(struct operation *operation) {
+    struct r4_slot *slot = operation->position;
+    KERNEL_ASSERT((slot_flags(slot) & R4_FLAG_CREATING) != 0);
+    uint64_t size = 1ULL << slot_size_log2(slot);
+    if (operation->progress < size) {
+        uint64_t chunk = size < CREATE_CHUNK ? size : CREATE_CHUNK;
+        machine_zero((void *)(machine_direct() + slot_object(slot) + operation->progress), chunk);
+        operation->progress += chunk;
+        return;
+    }
+    create_object(slot);
+    operation->position++;
+    operation->progress = 0;
+    slot_flags_clear(slot, R4_FLAG_CREATING);
+}
+
+/* Objects smaller than a page are zero and nothing else. If all that are left are one chunk at most, they are made in
+ * one step. */
+static bool is_small(const struct operation *operation) {
+    uint64_t log2 = slot_size_log2(operation->position);
+    return log2 < R4_PAGE_BITS && operation_remaining(operation) << log2 <= CREATE_CHUNK;
+}
+
+static void create_small(struct operation *operation) {
+    struct r4_slot *slot = operation->position;
+    uint64_t size = operation_remaining(operation) << slot_size_log2(slot);
+    machine_zero((void *)(machine_direct() + slot_object(slot)), size);
+    for (; slot <= operation->last; slot++) {
+        slot_flags_clear(slot, R4_FLAG_CREATING);
+    }
+    operation->position = slot;
+}
+
+enum operation_progress create_run(struct core *core, struct operation *operation) {
+    if (operation->resumed == 0 && cluster_should_yield(core)) { /* the retype itself was a long step */
+        return OPERATION_PAUSED;
+    }
+    if (operation_remaining(operation) != 0 && is_small(operation)) {
+        create_small(operation);
+    }
+    while (operation_remaining(operation) != 0) {
+        create_step(operation);
+        if (operation_remaining(operation) != 0 && cluster_should_yield(core)) {
+            return OPERATION_PAUSED;
+        }
+    }
+    operation_finish(operation, operation->error, 0);
+    return OPERATION_FINISHED;
+}
+
+/* The slots that are still to be made lie one behind the other from the position to the last, each MAKING: nothing
+ * moves them, and they go from their ends only. */
+void create_slot_gone(struct operation *operation, const struct r4_slot *slot) {
+    if (operation_remaining(operation) == 0) { /* all had gone before: what stands beside them is somebody else's */
+        return;
+    }
+    if (slot == operation->position) {
+        operation->position++;
+        operation->progress = 0;
+    } else {
+        operation->last--;
+    }
+    operation->error = R4_ERR_REVOKED;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The revoke engine; see revoke.h for the order of things.
+ */
+#include "revoke/revoke.h"
+#include "cluster/cluster.h"
+#include "object/frame.h"
+#include "peer/mailbox.h"
+#include "pure/derivation.h"
+#include "revoke/finalise.h"
+#include "sched/operation.h"
+#include "sched/shootdown.h"
+
+/* MORE: another of REVOKE_STEPS; LOOK: it has taken long enough to look for something more urgent. */
+enum step { STEP_MORE, STEP_LOOK, STEP_WAIT, STEP_END };
+
+static enum step mark(struct operation *operation, struct r4_slot *slot) {
+    slot_flags_set(slot, R4_FLAG_BUSY);
+    if (slot_type(slot) != R4_CAP_REMOTE_REF) {
+        return STEP_MORE;
+    }
+    lend_revoke(slot, operation->priority);
+    return STEP_LOOK;
+}
+
+void revoke_begin(struct operation *operation) {
+    operation->phase = OPERATION_MARKING;
+    slot_flags_set(operation->root, R4_FLAG_ROOT);
+    mark(operation, operation->root);
+}
+
+/* Marks the next REVOKE_STEPS slots of the run. */
+static enum step mark_steps(struct operation *operation) {
+    if (operation->root == NULL) {
+        operation->phase = OPERATION_SETTLING;
+        return STEP_MORE;
+    }
+    struct r4_slot *position = operation->position;
+    uint64_t depth = slot_depth(operation->root);
+    enum step step = STEP_MORE;
+    for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE; i++) {
+        struct r4_slot *next = slot_next(machine_direct(), position);
+        if (next == NULL || slot_depth(next) <= depth) {
+            operation->phase = OPERATION_REMOVING;
+            break;
+        }
+        position = next;
+        step = mark(operation, position);
+    }
+    operation->position = position;
+    return STEP_LOOK;
+}
+
+/* A RemoteRef stands at the position. */
+static enum step remote_ref_step(struct operation *operation, struct r4_slot *slot) {
+    if (operation->kind == OPERATION_DRAIN) { /* it moves out of the way and comes back by itself */
+        operation->position = slot_prev(machine_direct(), slot);
+        lend_park(slot, slot_depth(operation->root)); /* all between the two goes: they are siblings then */
+        return STEP_LOOK;
+    }
+    enum r4_error failure = lend_failure(slot);
+    if (!operation->abandoned && failure == R4_OK) {
+        lend_revoke(slot, operation->priority); /* asked for already, unless it was lent after the marking */
+        return STEP_WAIT;
+    }
+    operation->error = failure == R4_OK ? R4_ERR_REVOKED : failure;
+    slot_flags_clear(slot, R4_FLAG_BUSY);
+    if (slot == operation->root) {
+        operation->phase = OPERATION_SETTLING;
+    } else {
+        operation->position = slot_prev(machine_direct(), slot);
+    }
+    return STEP_MORE;
+}
+
+/* Something derives from a slot whose run has been removed: the end of another operation on it let it be used again.
+ * Once more. */
+static enum step mark_again(struct operation *operation, struct r4_slot *slot) {
+    operation->phase = OPERATION_MARKING;
+    operation->position = slot;
+    slot_flags_set(slot, slot == operation->root ? R4_FLAG_BUSY | R4_FLAG_ROOT : R4_FLAG_BUSY);
+    return STEP_MORE;
+}
+
+static enum step root_step(struct operation *operation) {
+    bool takes_root = operation->kind == OPERATION_DELETE || operation->kind == OPERATION_DRAIN;
+    if (takes_root && operation->error == R4_OK) {
+        finalise_and_remove(operation->root);
+    }
+    operation->phase = OPERATION_SETTLING;
+    return STEP_MORE;
+}
+
+/* Each slot that goes is compared with the positions of all operations under way. */
+static bool are_many(void) {
+    const struct operation *operation = cluster.operations;
+    for (uint32_t i = 0; i < REVOKE_FEW && operation != NULL; i++) {
+        operation = operation->next;
+    }
+    return operation != NULL;
+}
+
+static enum step remove_step(struct operation *operation) {
+    struct r4_slot *slot = operation->position;
+    if (operation->root == NULL) {
+        operation->phase = OPERATION_SETTLING;
+        return STEP_MORE;
+    }
+    if (slot_type(slot) == R4_CAP_REMOTE_REF) {
+        return remote_ref_step(operation, slot);
+    }
+    bool has_children = derivation_has_children(machine_direct(), slot);
+    if (has_children && operation->error == R4_OK) {
+        return mark_again(operation, slot);
+    }
+    if (slot == operation->root) {
+        return root_step(operation);
+    }
+    if (has_children) {
+        slot_flags_clear(slot, R4_FLAG_BUSY); /* an ancestor of what a dead peer holds: it stays */
+        operation->position = slot_prev(machine_direct(), slot);
+        return STEP_MORE;
+    }
+    enum step step = finalise_is_trivial(slot) && !are_many() ? STEP_MORE : STEP_LOOK;
+    operation->position = slot_prev(machine_direct(), slot);
+    finalise_and_remove(slot);
+    return step;
+}
+
+/* The common case: leaves with nothing to undo but the mapping of a frame, none of which any other operation stands on,
+ * one behind the other. Their slots are emptied going backward, and what remains on both sides is joined once. All
+ * behind the position has been removed already, so a slot whose next link names the one just emptied has no children.
+ * Returns how many steps that was: a mapping counts as one more. */
+static uint32_t remove_plain(struct operation *operation) {
+    bool alone = cluster.operations == operation && operation->next == NULL;
+    if (!alone || operation->error != R4_OK || operation->root == NULL || operation->root == operation->position) {
+        return 0;
+    }
+    uintptr_t direct = machine_direct();
+    struct r4_slot *slot = operation->position;
+    uint64_t after = r4_slot_next_get(slot->word[3]);
+    uint64_t expected =
+        derivation_has_children(direct, slot) ? 0 : after; /* with children it has a next: nothing fits */
+    uint64_t own = slot_ref_to(direct, slot);
+    uint32_t steps = 0;
+    while (steps < REVOKE_STEPS && slot != operation->root && r4_slot_next_get(slot->word[3]) == expected) {
+        if (slot_type(slot) == R4_CAP_FRAME && slot->word[1] != 0) {
+            frame_unmap(slot);
+            steps++;
+        } else if (!finalise_is_trivial(slot)) {
+            break;
+        }
+        expected = own;
+        own = slot_prev_ref(slot);
+        slot_clear(slot);
+        slot = slot_at_ref(direct, own);
+        steps++;
+    }
+    if (steps != 0) {
+        operation->position = slot;
+        derivation_join_over(direct, slot, after, own);
+    }
+    return steps;
+}
+
+/* Removes up to REVOKE_STEPS plain slots, or half as many one by one, or one that is more than that. */
+static enum step remove_steps(struct operation *operation) {
+    enum step step = STEP_MORE;
+    for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE && operation->phase == OPERATION_REMOVING; i += 2) {
+        uint32_t plain = remove_plain(operation);
+        if (plain != 0) {
+            i += plain;
+        } else {
+            step = remove_step(operation);
+        }
+    }
+    return step;
+}
+
+void revoke_drain_add(struct r4_slot *header) {
+    header->word[1] = slot_ref(machine_direct(), cluster.dying);
+    cluster.dying = header;
+    if (cluster.drain.kind == OPERATION_NONE) {
+        operation_start_orphan(&cluster.drain, OPERATION_DRAIN, NULL, 0);
+        cluster.drain.phase = OPERATION_SETTLING;
+    }
+}
+
+/* Takes up the next content of the first dying page: SETTLING means that none is in work. */
+static void drain_next(void) {
+    struct operation *drain = &cluster.drain;
+    struct r4_slot *header = cluster.dying;
+    if (header == NULL) {
+        operation_finish(drain, R4_OK, 0);
+        return;
+    }
+    for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
+        struct r4_slot *slot = &header[i];
+        if (slot_type(slot) == R4_CAP_EMPTY) {
+            continue;
+        }
+        if (slot_type(slot) == R4_CAP_REMOTE_REF || (slot_flags(slot) & R4_FLAG_RECEIVED) != 0) {
+            lend_park(slot, slot_depth(slot));
+            return;
+        }
+        drain->root = slot;
+        drain->position = slot;
+        revoke_begin(drain);
+        return;
+    }
+    cluster.dying = slot_at(machine_direct(), header->word[1]);
+    slot_clear(header);
+}
+
+static void drain_step(void) {
+    struct operation *drain = &cluster.drain;
+    if (drain->phase == OPERATION_MARKING) {
+        mark_steps(drain);
+    } else if (drain->phase == OPERATION_REMOVING) {
+        remove_steps(drain);
+    } else {
+        drain_next();
+    }
+}
+
+static enum step revoke_step(struct operation *operation) {
+    switch (operation->phase) {
+    case OPERATION_MARKING:
+        return mark_steps(operation);
+    case OPERATION_REMOVING:
+        return remove_steps(operation);
+    default:
+        break;
+    }
+    if (cluster.drain.kind != OPERATION_NONE) {
+        drain_step();
+        return STEP_MORE;
+    }
+    struct r4_slot *root = operation->root;
+    if (root != NULL && operation->error == R4_OK && derivation_has_children(machine_direct(), root)) {
+        return mark_again(operation, root);
+    }
+    return STEP_END;
+}
+
+/* The revoke is through: the root, if there still is one, is as good as new. */
+static void revoke_end(struct core *core, struct operation *operation) {
+    struct r4_slot *root = operation->root;
+    shootdown_flush(core);
+    if (root != NULL) {
+        if (!operation_shares_root(operation)) {
+            slot_flags_clear(root, R4_FLAG_BUSY | R4_FLAG_ROOT);
+        }
+        if (slot_type(root) == R4_CAP_UNTYPED && operation->error == R4_OK && !operation->abandoned) {
+            root->word[1] = 0; /* the watermark */
+        }
+    }
+    if (operation->kind == OPERATION_SWEEP) {
+        borrow_swept(operation);
+    }
+    operation_finish(operation, operation->error, operation->resumed);
+}
+
+/* One step for an operation whose thread is gone, by whoever needs the thread's memory. */
+static void help_abandoned(struct core *core, struct operation *operation) {
+    if (operation->kind == OPERATION_CREATE) {
+        operation_run(core, operation);
+    } else if (revoke_step(operation) == STEP_END) {
+        revoke_end(core, operation);
+    }
+}
+
+/* Whoever makes way, or waits, has flushed what he has unmapped so far: while others hold the lock, what no capability
+ * maps is mapped on no core, so they may use it anew (a table at another level, a frame as a proxy page). */
+enum operation_progress revoke_run(struct core *core, struct operation *operation) {
+    trace(TRACE_REVOKE, (uintptr_t)operation->position, (uint64_t)operation->kind << 32 | operation->phase);
+    for (;;) {
+        enum step step = revoke_step(operation);
+        if (step == STEP_WAIT) {
+            shootdown_flush(core);
+            operation_wait(operation);
+            return OPERATION_WAITING;
+        }
+        if (step == STEP_END) {
+            struct operation *other = operation->abandoned ? NULL : operation_abandoned();
+            if (other == NULL) {
+                revoke_end(core, operation);
+                return OPERATION_FINISHED;
+            }
+            help_abandoned(core, other);
+        }
+        if (cluster_should_yield(core)) {
+            shootdown_flush(core);
+            return OPERATION_PAUSED;
+        }
+    }
+}
+
+enum operation_progress revoke_drain_run(struct core *core) {
+    while (cluster.drain.kind != OPERATION_NONE) {
+        drain_step();
+        if (cluster_should_yield(core)) {
+            shootdown_flush(core);
+            return OPERATION_PAUSED;
+        }
+    }
+    shootdown_flush(core);
+    return OPERATION_FINISHED;
+}

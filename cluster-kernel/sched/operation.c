@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The list of operations under way, and who runs them.
+ */
+#include "sched/operation.h"
+#include "cluster/cluster.h"
+#include "peer/mailbox.h"
+#include "pure/derivation.h"
+#include "revoke/create.h"
+#include "revoke/revoke.h"
+#include "sched/sched.h"
+
+/* What only waits has no position in any derivation list, so whoever unlinks a slot need not look at it. */
+static struct operation **list_of(const struct operation *operation) {
+    bool waits = operation->kind == OPERATION_JOIN || operation->kind == OPERATION_HANDOFF ||
+                 operation->kind == OPERATION_MILESTONE_WAIT;
+    return waits ? &cluster.waiters : &cluster.operations;
+}
+
+static void list_insert(struct operation *operation) {
+    struct operation **list = list_of(operation);
+    operation->prev = NULL;
+    operation->next = *list;
+    if (*list != NULL) {
+        (*list)->prev = operation;
+    }
+    *list = operation;
+}
+
+static void list_remove(struct operation *operation) {
+    if (operation->prev != NULL) {
+        operation->prev->next = operation->next;
+    } else {
+        *list_of(operation) = operation->next;
+    }
+    if (operation->next != NULL) {
+        operation->next->prev = operation->prev;
+    }
+}
+
+struct operation *operation_start(struct core *core, struct thread *thread, enum operation_kind kind,
+                                  struct r4_slot *root) {
+    struct operation *operation = &thread->operation;
+    *operation = (struct operation){
+        .kind = kind, .thread = thread, .root = root, .position = root, .priority = thread->queue.priority};
+    list_insert(operation);
+    core->reschedule = true;
+    return operation;
+}
+
+void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root,
+                            uint32_t priority) {
+    *operation = (struct operation){.kind = kind, .root = root, .position = root, .priority = priority, .orphan = true};
+    list_insert(operation);
+    cluster.work = 1;
+}
+
+enum operation_progress operation_run(struct core *core, struct operation *operation) {
+    switch (operation->kind) {
+    case OPERATION_REVOKE:
+    case OPERATION_DELETE:
+    case OPERATION_SWEEP:
+        return revoke_run(core, operation);
+    case OPERATION_DRAIN:
+        return revoke_drain_run(core);
+    case OPERATION_CREATE:
+        return create_run(core, operation);
+    default: /* the others only wait */
+        operation_wait(operation);
+        return OPERATION_WAITING;
+    }
+}
+
+void operation_finish_wait(struct operation *operation, enum r4_error error, uint64_t value) {
+    struct thread *thread = operation->thread;
+    list_remove(operation);
+    operation->kind = OPERATION_NONE;
+    if (thread == NULL || operation->abandoned) {
+        return;
+    }
+    machine_regs_result(thread->registers, error, value);
+    if (thread->state == THREAD_BLOCKED) {
+        sched_ready(thread);
+    }
+}
+
+static bool has_joined(const struct operation *other, const struct operation *operation) {
+    return other->kind == OPERATION_JOIN && other->joined == operation;
+}
+
+/* An operation whose thread is gone has ended early, without waiting for all that died. The most urgent of those who
+ * joined it goes on with a revoke of its own, which the others join. Null: nobody, or nothing is left to revoke. */
+static struct operation *heir_take_over(const struct operation *operation) {
+    struct operation *heir = NULL;
+    if (!operation->abandoned || operation->root == NULL) {
+        return NULL;
+    }
+    for (struct operation *other = cluster.waiters; other != NULL; other = other->next) {
+        if (has_joined(other, operation) && (heir == NULL || other->priority > heir->priority)) {
+            heir = other;
+        }
+    }
+    if (heir != NULL) {
+        list_remove(heir);
+        heir->kind = OPERATION_REVOKE;
+        heir->root = operation->root;
+        heir->position = operation->root;
+        list_insert(heir);
+        revoke_begin(heir);
+        operation_wake(machine_core(), heir);
+    }
+    return heir;
+}
+
+void operation_finish(struct operation *operation, enum r4_error error, uint64_t value) {
+    struct operation *heir = heir_take_over(operation);
+    struct operation *next;
+    for (struct operation *other = cluster.waiters; other != NULL; other = next) {
+        next = other->next;
+        if (!has_joined(other, operation)) {
+            continue;
+        }
+        if (heir != NULL) {
+            other->joined = heir;
+        } else {
+            operation_finish_wait(other, error, 0);
+        }
+    }
+    operation_finish_wait(operation, error, value);
+}
+
+void operation_wait(struct operation *operation) {
+    operation->waiting = true;
+    if (!operation->orphan && operation->thread->state == THREAD_READY) {
+        sched_unready(operation->thread, THREAD_BLOCKED);
+    }
+}
+
+void operation_wake(struct core *core, struct operation *operation) {
+    if (!operation->waiting) {
+        return;
+    }
+    operation->waiting = false;
+    if (operation->orphan) {
+        cluster.work = 1;
+        sched_kick(core, operation->priority);
+    } else if (operation->thread->state == THREAD_BLOCKED) {
+        sched_ready(operation->thread);
+    }
+}
+
+static bool waits_for_loans(const struct operation *operation) {
+    return operation->waiting && (operation->kind == OPERATION_REVOKE || operation->kind == OPERATION_DELETE ||
+                                  operation->kind == OPERATION_SWEEP);
+}
+
+void operation_wake_loans(struct core *core) {
+    for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
+        if (waits_for_loans(operation)) {
+            operation_wake(core, operation);
+        }
+    }
+}
+
+void operation_orphan(struct core *core, struct operation *operation) {
+    operation->orphan = true;
+    if (!operation->waiting) {
+        cluster.work = 1;
+        sched_kick(core, operation->priority);
+    }
+}
+
+void operation_abandon(struct core *core, struct operation *operation) {
+    enum operation_kind kind = operation->kind;
+    operation->abandoned = true;
+    if (kind == OPERATION_REVOKE || kind == OPERATION_DELETE || kind == OPERATION_CREATE) {
+        operation->waiting = false;
+        operation_orphan(core, operation);
+    } else {
+        operation_finish(operation, R4_ERR_REVOKED,
+                         0); /* it only waited; what it waited for goes on in its own record */
+    }
+}
+
+static bool is_in_work(const struct operation *operation) {
+    for (uint32_t i = 0; i < core_count(); i++) {
+        if (cluster.cores[i]->working == operation) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct operation *operation_of_cluster(uint32_t priority) {
+    struct operation *best = NULL;
+    bool any = false;
+    for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
+        if (!operation->orphan || operation->waiting) {
+            continue;
+        }
+        any = true;
+        if ((best == NULL || operation->priority > best->priority) && !is_in_work(operation)) {
+            best = operation;
+        }
+    }
+    if (!any) {
+        cluster.work = 0;
+    }
+    return best != NULL && best->priority >= priority ? best : NULL;
+}
+
+struct operation *operation_abandoned(void) {
+    struct operation *operation = cluster.operations;
+    while (operation != NULL && !operation->abandoned) {
+        operation = operation->next;
+    }
+    return operation;
+}
+
+bool operation_shares_root(const struct operation *operation) {
+    const struct operation *other = cluster.operations;
+    while (other != NULL && (other == operation || other->root != operation->root)) {
+        other = other->next;
+    }
+    return other != NULL;
+}
+
+void operation_follow(struct operation *operation, const struct r4_slot *slot) {
+    if (operation->kind == OPERATION_CREATE) {
+        create_slot_gone(operation, slot);
+        return;
+    }
+    if (operation->position == slot) {
+        operation->position = slot_prev(machine_direct(), slot);
+    }
+    if (operation->root == slot) {
+        operation->root = NULL;
+    }
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Requests from the holder of the lock to other cores. The holder writes `request` (release) and sends the interrupt;
+ * the core serves it, then clears `request` (release); the holder waits for the clear (acquire). One holder, so at most
+ * one request per core is outstanding.
+ */
+#include "sched/shootdown.h"
+#include "cluster/cluster.h"
+#include "diag/panic.h"
+#include "object/thread.h"
+
+static void request_send(uint32_t index, enum core_request request) {
+    struct core *target = cluster.cores[index];
+    atomic_store_explicit(&target->request, request, memory_order_release);
+    machine_send(target->apic_id, MACHINE_SHOOTDOWN);
+}
+
+static void request_wait(struct core *core, uint32_t index) {
+    struct core *target = cluster.cores[index];
+    uint64_t bound = machine_now() + (uint64_t)boot_info()->tsc_khz * SHOOTDOWN_BOUND_MS;
+    while (atomic_load_explicit(&target->request, memory_order_acquire) != CORE_REQUEST_NONE) {
+        core_wait_turn(core);
+        if (machine_now() > bound) {
+            panic("core %u does not answer a shootdown", index);
+        }
+    }
+}
+
+static void request_all(struct core *core, uint64_t cores, enum core_request request) {
+    for (uint64_t left = cores; left != 0; left &= left - 1) {
+        request_send((uint32_t)__builtin_ctzll(left), request);
+    }
+    for (uint64_t left = cores; left != 0; left &= left - 1) {
+        request_wait(core, (uint32_t)__builtin_ctzll(left));
+    }
+}
+
+void shootdown_noted(struct core *core) {
+    uint64_t own = 1ULL << core->index;
+    uint64_t others = cluster.noted_cores & ~own;
+    if (others != cluster.noted_cores) {
+        machine_flush_user();
+    }
+    cluster.noted_cores = 0;
+    if (others != 0) {
+        request_all(core, others, CORE_REQUEST_FLUSH);
+    }
+}
+
+/* What a core does to leave its thread and its address space; on that core. */
+static void leave_here(struct core *core) {
+    if (core->fpu != NULL) {
+        machine_fpu_save(core->fpu->fpu);
+    }
+    machine_space_load_kernel();
+}
+
+/* The rest of it, under the lock, on whichever core holds that. */
+static void leave_finish(struct core *core) {
+    core->fpu = NULL;
+    core->current = NULL;
+    core->reschedule = true;
+    core->slice_end = 0;
+    if (core->space != NULL) {
+        core->space->cores &= ~(1ULL << core->index);
+        core->space = NULL;
+    }
+}
+
+static void leave_core(struct core *core, uint32_t index) {
+    if (index == core->index) {
+        leave_here(core);
+    } else {
+        request_all(core, 1ULL << index, CORE_REQUEST_LEAVE);
+    }
+    leave_finish(cluster.cores[index]);
+}
+
+void shootdown_thread(struct core *core, struct thread *thread) {
+    struct core *target = cluster.cores[thread->core];
+    if (target->current == thread || target->fpu == thread) {
+        leave_core(core, thread->core);
+    }
+}
+
+void shootdown_space(struct core *core, struct pd *pd) {
+    while (pd->cores != 0) {
+        leave_core(core, (uint32_t)__builtin_ctzll(pd->cores));
+    }
+}
+
+bool shootdown_serve(struct core *core) {
+    uint32_t request = atomic_load_explicit(&core->request, memory_order_acquire);
+    if (request == CORE_REQUEST_NONE) {
+        return false;
+    }
+    if (request == CORE_REQUEST_LEAVE) {
+        leave_here(core); /* `fpu` cannot change under us: only the holder, who waits, writes it */
+    } else {
+        machine_flush_user();
+    }
+    atomic_store_explicit(&core->request, CORE_REQUEST_NONE, memory_order_release);
+    return request == CORE_REQUEST_LEAVE;
+}
+
+void core_wait_turn(struct core *core) {
+    machine_relax();
+    shootdown_serve(core);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading a linker constant: one instruction with an immediate that the boot linker fills in (R_X86_64_32 or
+ * R_X86_64_64). Through assembly, because both compilers assume that a symbol's address is not null and is near.
+ */
+#ifndef R4_X86_LINKER_CONSTANTS_H
+#define R4_X86_LINKER_CONSTANTS_H
+
+#include <r4/types.h>
+
+/* 64 bits wide, so that nobody has to widen it. */
+#define LINKER_CONSTANT_32(symbol)                                                                                     \
+    ({                                                                                                                 \
+        uint64_t linker_value;                                                                                         \
+        __asm__("movl $" #symbol ", %k0" : "=r"(linker_value));                                                        \
+        linker_value;                                                                                                  \
+    })
+
+#define LINKER_CONSTANT_64(symbol)                                                                                     \
+    ({                                                                                                                 \
+        uint64_t linker_value;                                                                                         \
+        __asm__("movabsq $" #symbol ", %0" : "=r"(linker_value));                                                      \
+        linker_value;                                                                                                  \
+    })
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Links and messages as cluster 1 of 4 sees them, through rings of one slot: what is sent in which order, which
+ * messages of a peer count, which waits for a mark end.
+ */
+#include "kernel.h"
+#include "peer/lend.h"
+#include "sched/operation.h"
+#include <stdlib.h>
+
+#define PEER     2U
+#define EPOCH    7U
+#define PRIORITY 5U
+#define WAITED   32U
+
+struct cluster cluster;
+static struct core own_core;
+
+static uint32_t received; /* loan messages that came through, the last one's index */
+static uint32_t received_loan;
+static struct {
+    struct operation *operation;
+    enum r4_error error;
+    uint64_t value;
+} ended[WAITED]; /* waits, in order */
+static uint32_t ended_count;
+
+/* --- neighbours --- */
+
+void machine_send(uint32_t apic_id, enum machine_event event) {
+    (void)apic_id;
+    (void)event;
+}
+bool machine_event_pending(void) { return false; }
+bool console_poll(void) { return false; }
+void shutdown_check(void) {}
+void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
+    (void)event;
+    (void)first;
+    (void)second;
+}
+void loans_peer_died(struct core *core, struct peer *peer) {
+    (void)core;
+    (void)peer;
+}
+void lock_pass(struct lock_node *node, struct core *core) {
+    (void)node;
+    (void)core;
+}
+
+static void fill(struct post *post, struct r4_message *message) {
+    message->kind = post->kind;
+    message->loan = post->loan;
+    post->kind = R4_MESSAGE_NONE;
+}
+void loans_fill_answer(struct post *post, struct r4_message *message) { fill(post, message); }
+void loans_fill_request(struct post *post, struct r4_message *message) { fill(post, message); }
+
+void loans_receive(struct core *core, struct peer *peer, const struct r4_message *message) {
+    ck_assert_ptr_eq(core, &own_core);
+    ck_assert_uint_eq(peer->number, PEER);
+    received++;
+    received_loan = message->loan;
+}
+
+void operation_finish_wait(struct operation *operation, enum r4_error error, uint64_t value) {
+    ck_assert_uint_lt(ended_count, WAITED);
+    ended[ended_count].operation = operation;
+    ended[ended_count].error = error;
+    ended[ended_count++].value = value;
+}
+
+/* --- the peer's end of both rings --- */
+
+static struct ring_end peer_in;
+static struct ring_end peer_out;
+
+static void start(void) {
+    r4_linker_boot_info.epoch = EPOCH;
+    for (uint32_t number = 0; number < KERNEL_CLUSTERS; number++) {
+        atomic_store(&kernel_header(number)->state, R4_CLUSTER_UP);
+        r4_linker_boot_info.peer_priority[number] = PRIORITY;
+    }
+    cluster.lock.tail = &own_core.lock_node; /* held, and nobody wants it */
+    mailbox_start(calloc(1, mailbox_memory_size()));
+    peer_in = (struct ring_end){(struct r4_ring *)r4_linker_rings_out[PEER], 1, 0};
+    peer_out = (struct ring_end){(struct r4_ring *)r4_linker_rings_in[PEER], 1, 0};
+}
+
+/* Takes the one message that this cluster has sent, and lets it send the next. */
+static struct r4_message peer_takes(void) {
+    struct r4_message message = {.kind = R4_MESSAGE_NONE};
+    bool wanted;
+    ring_take(&peer_in, &message, &wanted);
+    poll_all(&own_core);
+    return message;
+}
+
+static void peer_sends(struct r4_message message) {
+    ck_assert(ring_has_room(&peer_out));
+    ring_put(&peer_out, &message);
+    poll_all(&own_core);
+}
+
+/* Both sides know each other. */
+static struct peer *meet(void) {
+    start();
+    ck_assert_int_eq(peer_takes().kind, R4_MESSAGE_HELLO);
+    peer_sends((struct r4_message){.kind = R4_MESSAGE_HELLO, .source_epoch = 3, .target_epoch = EPOCH});
+    ck_assert_int_eq(cluster.peers[PEER]->state, PEER_UP);
+    return cluster.peers[PEER];
+}
+
+static struct r4_message of_loan(uint32_t loan) {
+    return (struct r4_message){.kind = R4_MESSAGE_ACCEPT, .source_epoch = 3, .target_epoch = EPOCH, .loan = loan};
+}
+
+/* --- tests --- */
+
+/* While the ring is full: answers first, requests by priority, equals in the order in which they came. */
+START_TEST(test_order) {
+    static const struct {
+        uint32_t loan;
+        uint32_t priority;
+    } requests[] = {{0, 5}, {1, 5}, {2, 9}, {3, 5}, {4, 9}, {5, 1}, {6, 255}, {7, 1}, {8, 0}, {9, 5}};
+    static const uint32_t order[] = {6, 2, 4, 0, 1, 3, 9, 5, 7, 8};
+    struct peer *peer = meet();
+    mailbox_send_request(peer, &peer->lent[10].post, R4_MESSAGE_REVOKE, 0); /* fills the ring */
+    for (size_t i = 0; i < R4_COUNT(requests); i++) {
+        mailbox_send_request(peer, &peer->lent[requests[i].loan].post, R4_MESSAGE_OFFER, requests[i].priority);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        mailbox_send_answer(peer, &peer->received[20 + i].post, R4_MESSAGE_DONE, R4_OK);
+    }
+    ck_assert_uint_eq(peer_takes().loan, 10);
+    ck_assert_uint_eq(peer_takes().loan, 20);
+    ck_assert_uint_eq(peer_takes().loan, 21);
+    for (size_t i = 0; i < R4_COUNT(order); i++) {
+        struct r4_message message = peer_takes();
+        ck_assert_int_eq(message.kind, R4_MESSAGE_OFFER);
+        ck_assert_uint_eq(message.loan, order[i]);
+    }
+    ck_assert_int_eq(peer_takes().kind, R4_MESSAGE_NONE);
+    mailbox_send_request(peer, &peer->lent[0].post, R4_MESSAGE_OFFER, 1); /* the queue is usable again */
+    ck_assert_uint_eq(peer_takes().kind, R4_MESSAGE_OFFER);
+}
+END_TEST
+
+/* What joins at the queue's end is where the next one is put behind. */
+START_TEST(test_order_at_the_end) {
+    struct peer *peer = meet();
+    for (uint32_t i = 0; i < 4; i++) {
+        mailbox_send_request(peer, &peer->lent[i].post, R4_MESSAGE_OFFER, 3);
+        ck_assert(i == 0 || peer->requests.last == &peer->lent[i].post);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        ck_assert_uint_eq(peer_takes().loan, i);
+    }
+    ck_assert_ptr_null(peer->requests.first);
+    ck_assert_ptr_null(peer->requests.last);
+}
+END_TEST
+
+START_TEST(test_record_that_does_not_exist) {
+    meet();
+    peer_sends(of_loan(LOANS));
+    peer_sends(of_loan(UINT32_MAX));
+    ck_assert_uint_eq(received, 0);
+    peer_sends(of_loan(LOANS - 1));
+    ck_assert_uint_eq(received, 1);
+    ck_assert_uint_eq(received_loan, LOANS - 1);
+}
+END_TEST
+
+START_TEST(test_other_life) {
+    meet();
+    struct r4_message message = of_loan(0);
+    message.source_epoch++;
+    peer_sends(message);
+    message = of_loan(0);
+    message.target_epoch--;
+    peer_sends(message);
+    ck_assert_uint_eq(received, 0);
+}
+END_TEST
+
+/* A wait for a mark of the peer that is at least `progress`. */
+static struct operation *wait_for(struct peer *peer, uint64_t progress) {
+    static struct operation waits[2];
+    struct operation *operation = &waits[cluster.waiters == &waits[0]];
+    *operation = (struct operation){
+        .kind = OPERATION_MILESTONE_WAIT, .peer = peer, .progress = progress, .next = cluster.waiters, .waiting = true};
+    cluster.waiters = operation;
+    return operation;
+}
+
+static void expect_ended(const struct operation *operation, enum r4_error error, uint64_t value) {
+    poll_all(&own_core);
+    ck_assert_uint_eq(ended_count, 1);
+    ck_assert_ptr_eq(ended[0].operation, operation);
+    ck_assert_int_eq(ended[0].error, error);
+    ck_assert_uint_eq(ended[0].value, value);
+    cluster.waiters = NULL;
+    ended_count = 0;
+}
+
+static void expect_waiting(void) {
+    poll_all(&own_core);
+    ck_assert_uint_eq(ended_count, 0);
+}
+
+START_TEST(test_milestone) {
+    struct operation *wait = wait_for(meet(), 4);
+    struct r4_header *header = kernel_header(PEER);
+    atomic_store(&header->mark, 3);
+    atomic_store(&kernel_header(3)->mark, 9); /* another's */
+    expect_waiting();
+    atomic_store(&header->mark, 6);
+    expect_ended(wait, R4_OK, 6);
+}
+END_TEST
+
+/* Who has finished will not mark any more; a mark that it made before its end counts. */
+START_TEST(test_milestone_of_who_has_finished) {
+    struct peer *peer = meet();
+    struct r4_header *header = kernel_header(PEER);
+    struct operation *wait = wait_for(peer, 4);
+    atomic_store(&kernel_header(3)->state, R4_CLUSTER_FINISHED); /* another one */
+    expect_waiting();
+    atomic_store(&header->mark, 3);
+    atomic_store(&header->state, R4_CLUSTER_FINISHED);
+    expect_ended(wait, R4_ERR_CLUSTER_DOWN, 0);
+    wait = wait_for(peer, 3);
+    expect_ended(wait, R4_OK, 3);
+}
+END_TEST
+
+START_TEST(test_milestone_of_who_has_panicked) {
+    struct operation *wait = wait_for(meet(), 4);
+    atomic_store(&kernel_header(PEER)->mark, 3);
+    kernel_panics(PEER);
+    expect_ended(wait, R4_ERR_CLUSTER_DOWN, 0);
+}
+END_TEST
+
+/* Other kinds of waits stand in the same list. */
+START_TEST(test_other_waits) {
+    struct peer *peer = meet();
+    struct operation *join = wait_for(peer, 0);
+    join->kind = OPERATION_JOIN;
+    struct operation *wait = wait_for(peer, 0);
+    expect_ended(wait, R4_OK, 0);
+}
+END_TEST
+
+SUITE_MAIN("kernel remote", test_order, test_order_at_the_end, test_record_that_does_not_exist, test_other_life,
+           test_milestone, test_milestone_of_who_has_finished, test_milestone_of_who_has_panicked, test_other_waits)

@@ -1,0 +1,40 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Copies the kernel's sources and mutants a bug: mutant.py SOURCE TARGET MUTANT.toml
+
+A mutant is a list of changes, [[change]] with file (inside SOURCE), find and replace. Each text to find stands there exactly once, or
+nothing is mutated: a mutant that has withered must not look like a bug that is not caught.
+"""
+
+import pathlib
+import shutil
+import sys
+import tomllib
+
+
+def mutant(source, target, changes):
+    """Returns what is wrong, or None."""
+    texts = {}
+    for change in changes:
+        path = change["file"]
+        text = texts.get(path) or (source / path).read_text(encoding="utf-8")
+        count = text.count(change["find"])
+        if count != 1:
+            return f"{path}: the text to replace stands there {count} times: {change['find']!r}"
+        texts[path] = text.replace(change["find"], change["replace"])
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target)
+    for path, text in texts.items():
+        (target / path).write_text(text, encoding="utf-8")
+    return None
+
+
+def main():
+    source, target, toml = map(pathlib.Path, sys.argv[1:])
+    wrong = mutant(source, target, tomllib.loads(toml.read_text(encoding="utf-8"))["change"])
+    if wrong:
+        sys.exit(f"{toml}: {wrong}")
+
+
+if __name__ == "__main__":
+    main()

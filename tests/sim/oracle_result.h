@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What each call was granted, held against what it should have been: the capability that it worked on
+ * (oracle_resolve.h), what became of the single-use proxy, what a success has done, and that a refusal has done nothing
+ * (digest.h).
+ */
+#ifndef R4_SIM_ORACLE_RESULT_H
+#define R4_SIM_ORACLE_RESULT_H
+
+#include "cpu.h"
+#include "generator.h"
+
+/* The thread's call begins: the lock is held, or free so that the processor gets it at once. */
+void oracle_result_begin(struct cpu *cpu, struct thread *thread, const struct call *call);
+
+/* The processor's upcall has ended, or waits for the first time since. */
+void oracle_result_after(const struct cpu *cpu);
+
+/* The kernel writes a result into a thread's registers. */
+void oracle_result_answered(const struct machine_regs *regs, uint64_t error);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The workers: a thread of the own address space on each of the cluster's other cores, for the cases in which cores
+ * race. They are stopped while they have nothing to do.
+ */
+#ifndef R4_SUITE_WORKERS_H
+#define R4_SUITE_WORKERS_H
+
+#include <r4/types.h>
+
+#define WORKERS_MAX 3U
+
+/* Makes them; once. */
+void workers_begin(void);
+
+/* How many there are: one less than cores, WORKERS_MAX at most. */
+uint32_t workers_size(void);
+
+/* Lets `count` of them run function(number), number from 1 on. */
+void workers_start(uint32_t count, void (*function)(uint32_t number));
+
+/* Waits until all have ended; if that takes very long, the program ends. */
+void workers_wait(void);
+
+#endif
