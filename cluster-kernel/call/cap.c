@@ -38,9 +38,9 @@ static inline uint64_t copy_badge(const struct r4_slot *source, uint64_t badge) 
 
 struct outcome sys_cap_copy(struct invocation *invocation) {
     const struct r4_slot *source = invocation->slot;
-    uint64_t rights = invocation->argument[1] & 0xffff;
-    uint64_t ttl = invocation->argument[1] >> 16 & 0xffff;
-    bool mint = (invocation->argument[1] >> 32) != 0;
+    uint64_t rights = r4_copy_rights_get(invocation->argument[1]);
+    uint64_t ttl = r4_copy_ttl_get(invocation->argument[1]);
+    bool mint = r4_copy_mint_get(invocation->argument[1]) != 0;
     uint64_t badge = mint ? invocation->argument[2] : 0;
     struct r4_slot *target;
     enum r4_error error = invocation_destination(invocation, invocation->argument[0], &target);
@@ -177,7 +177,8 @@ struct outcome sys_cap_inspect(struct invocation *invocation) {
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
-    invocation->value =
-        slot_size_log2(slot) | invocation_rights(invocation) << 8 | (uint64_t)slot_type(slot) << 24 | children << 32;
+    invocation->value = r4_inspect_size_log2_put(slot_size_log2(slot)) |
+                        r4_inspect_rights_put(invocation_rights(invocation)) | r4_inspect_type_put(slot_type(slot)) |
+                        r4_inspect_has_children_put(children);
     return outcome_now(R4_OK);
 }

@@ -9,12 +9,10 @@
 #include "sched/operation.h"
 #include "sched/sched.h"
 
-#define DEBUG_BYTES 24U /* in the three argument words of one call */
-
 struct outcome sys_debug_write(struct invocation *invocation) {
     struct thread *thread = invocation->caller;
     uint64_t count = invocation->argument[0];
-    if (count == 0 || count > DEBUG_BYTES) {
+    if (count == 0 || count > R4_DEBUG_WRITE_MAX) {
         return outcome_now(R4_ERR_ARGUMENT);
     }
     /* commit */
@@ -22,7 +20,7 @@ struct outcome sys_debug_write(struct invocation *invocation) {
         return outcome_now(R4_ERR_CHANGED);
     }
     for (uint64_t i = 0; i < count; i++) {
-        char byte = (char)(invocation->argument[1 + i / 8] >> i % 8 * 8);
+        char byte = r4_debug_write_byte(&invocation->argument[1], i);
         if (byte != '\n') {
             thread->line[thread->line_length++] = byte >= ' ' && byte <= '~' ? byte : '?';
         }

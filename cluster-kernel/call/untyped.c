@@ -84,9 +84,9 @@ static struct outcome make(const struct invocation *invocation, const struct ret
 struct outcome sys_untyped_retype(struct invocation *invocation) {
     struct r4_slot *source = invocation->slot;
     struct retype_request request = {
-        .type = (enum r4_cap_type)(invocation->argument[0] & 0xff),
-        .size_log2 = (uint32_t)(invocation->argument[0] >> 8 & 0xff),
-        .count = (uint32_t)(invocation->argument[0] >> 16 & 0xffff),
+        .type = (enum r4_cap_type)r4_retype_type_get(invocation->argument[0]),
+        .size_log2 = (uint32_t)r4_retype_size_log2_get(invocation->argument[0]),
+        .count = (uint32_t)r4_retype_count_get(invocation->argument[0]),
         .offset = invocation->argument[1],
     };
     struct r4_slot *first = NULL;

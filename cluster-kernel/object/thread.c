@@ -101,8 +101,8 @@ struct outcome sys_thread_configure(struct invocation *invocation) {
 
 struct outcome sys_thread_schedule(struct invocation *invocation) {
     struct thread *thread = thread_of(invocation->slot);
-    uint64_t core = invocation->argument[0] & 0xffff;
-    uint64_t priority = invocation->argument[0] >> 16;
+    uint64_t core = r4_schedule_core_get(invocation->argument[0]);
+    uint64_t priority = r4_schedule_priority_get(invocation->argument[0]);
     if (core >= core_count() || priority >= RUNQUEUE_PRIORITIES) {
         return outcome_now(R4_ERR_ARGUMENT);
     }

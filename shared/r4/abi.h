@@ -5,8 +5,8 @@
  * One entry: `syscall` with
  *   rdi = cap address   rsi = operation (enum r4_operation)   rdx, r10, r8, r9 = arguments 0 to 3
  *   out: rax = enum r4_error, rdx = value; rcx, r11 and the argument registers are lost; rbx, rbp, rsp, r12..r15 and
- * the FPU are kept. Each operation's arguments are packed by the inline functions of user/lib; how they are packed is
- * stated with each operation below.
+ * the FPU are kept. What several values share one argument by are the fields below: the one codec of the kernel, of
+ * user/lib and of the tests.
  */
 #ifndef R4_ABI_H
 #define R4_ABI_H
@@ -33,24 +33,45 @@ DEFINE_FIELD(uint32_t, r4_name_generation, 31, 16)
 #define R4_USER_END                                                                                                    \
     0x7ffffffff000ULL /* first address that no user mapping may reach: one page below the canonical end (SYSRET) */
 
+/* Arguments and results that hold several values, by operation. */
+DEFINE_FIELD(uint64_t, r4_copy_rights, 15, 0) /* R4_OP_CAP_COPY, a1 */
+DEFINE_FIELD(uint64_t, r4_copy_ttl, 31, 16)
+DEFINE_FIELD(uint64_t, r4_copy_mint, 63, 32)       /* not 0: a2 is a badge to set */
+DEFINE_FIELD(uint64_t, r4_inspect_size_log2, 7, 0) /* R4_OP_CAP_INSPECT, value */
+DEFINE_FIELD(uint64_t, r4_inspect_rights, 19, 8)
+DEFINE_FIELD(uint64_t, r4_inspect_type, 31, 24)
+DEFINE_FIELD(uint64_t, r4_inspect_has_children, 32, 32)
+DEFINE_FIELD(uint64_t, r4_retype_type, 7, 0) /* R4_OP_UNTYPED_RETYPE, a0 */
+DEFINE_FIELD(uint64_t, r4_retype_size_log2, 15, 8)
+DEFINE_FIELD(uint64_t, r4_retype_count, 31, 16)
+DEFINE_FIELD(uint64_t, r4_schedule_core, 15, 0) /* R4_OP_THREAD_SCHEDULE, a0 */
+DEFINE_FIELD(uint64_t, r4_schedule_priority, 63, 16)
+
+/* Bytes of text that one R4_OP_DEBUG_WRITE takes, in a1 to a3. */
+#define R4_DEBUG_WRITE_MAX 24U
+
+/* Byte `index` (below R4_DEBUG_WRITE_MAX) of the words a1 to a3 of R4_OP_DEBUG_WRITE; the first one is lowest. */
+static inline char r4_debug_write_byte(const uint64_t words[3], uint64_t index) {
+    return (char)(words[index / sizeof(uint64_t)] >> index % sizeof(uint64_t) * 8);
+}
+
 /* Operations. Arguments a0..a3; a "slot" is an index in the caller's own window, a "cap" a cap address like the one
  * that is invoked. The right that each needs and what it needs through proxies stands in the one table of
  * cluster-kernel/syscall.c. The value of a call that was refused for its cap address tells after how many proxies the
  * walk ended. */
 enum r4_operation {
     /* any type */
-    R4_OP_CAP_COPY, /* a0 = destination slot, a1 = rights (16 bits) | ttl << 16 | 1 << 32 if a2 is a badge to set, a2 =
-                   badge */
-    R4_OP_CAP_LINK, /* through proxies only: a0 = destination slot, which gets what the proxies left of the capability
-                     */
-    R4_OP_CAP_MOVE, /* a0 = destination slot */
-    R4_OP_CAP_DELETE,  /* revokes the descendants first */
-    R4_OP_CAP_REVOKE,  /* value = how many times the revoke was preempted and resumed */
-    R4_OP_CAP_INSPECT, /* value = size in bits | rights << 8 | type << 24 | 1 << 32 if the cap has descendants */
+    R4_OP_CAP_COPY,   /* a0 = destination slot, a1 = r4_copy_*, a2 = badge if a1 says so */
+    R4_OP_CAP_LINK,   /* through proxies only: a0 = destination slot, which gets what the proxies left of the capability
+                       */
+    R4_OP_CAP_MOVE,   /* a0 = destination slot */
+    R4_OP_CAP_DELETE, /* revokes the descendants first */
+    R4_OP_CAP_REVOKE, /* value = how many times the revoke was preempted and resumed */
+    R4_OP_CAP_INSPECT, /* value = r4_inspect_* */
     /* Untyped */
-    R4_OP_UNTYPED_RETYPE, /* a0 = type | size in bits << 8 | count << 16 (1..R4_RETYPE_MAX, through proxies
-                     1..R4_RETYPE_THROUGH_MAX), a1 = offset in bytes, a2 = first destination slot, all in one cap page
-                   */
+    R4_OP_UNTYPED_RETYPE, /* a0 = r4_retype_* (count 1..R4_RETYPE_MAX, through proxies 1..R4_RETYPE_THROUGH_MAX), a1 =
+                           * offset in bytes, a2 = first destination slot, all in one cap page
+                           */
     /* Frame */
     R4_OP_FRAME_MAP,         /* a0 = PD cap, a1 = virtual address, a2 = rights, a subset of the cap's READ WRITE EXEC,
                                 with READ */
@@ -67,7 +88,7 @@ enum r4_operation {
     /* Thread */
     R4_OP_THREAD_CONFIGURE, /* a0 = PD cap, a1 = entry address, a2 = stack pointer, a3 = argument (in rdi at the
                                entry) */
-    R4_OP_THREAD_SCHEDULE,  /* a0 = core (index in the cluster) | priority << 16 (0..255, 255 runs first) */
+    R4_OP_THREAD_SCHEDULE,  /* a0 = r4_schedule_*: core (index in the cluster), priority (0..255, 255 runs first) */
     R4_OP_THREAD_START,     /* */
     R4_OP_THREAD_STOP,      /* */
     /* Link; both may be refused by the peer, and `_HANDOFF` and a revoke of what was handed off wait for it */
@@ -76,7 +97,8 @@ enum r4_operation {
     /* AsidPool */
     R4_OP_ASID_POOL_ASSIGN, /* a0 = PD cap without a name: gives it one; value = the name */
     /* Debug */
-    R4_OP_DEBUG_WRITE,     /* a0 = byte count 1..24, a1..a3 = the bytes, first one lowest: printed line by line */
+    R4_OP_DEBUG_WRITE, /* a0 = byte count 1..R4_DEBUG_WRITE_MAX, a1..a3 = the bytes, first one lowest: printed line by
+                          line */
     R4_OP_DEBUG_MILESTONE, /* a0 = n: sets the mark in the own header page and rings the peers */
     R4_OP_DEBUG_WAIT, /* a0 = cluster, a1 = n: sleeps until that cluster's mark is n or more (value = that mark), or it
                          is down */

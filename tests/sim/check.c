@@ -142,9 +142,9 @@ static bool is_called_for(const struct instance *instance, const struct invocati
     if (slot_type(call->slot) != R4_CAP_UNTYPED) {
         return false;
     }
-    enum r4_cap_type type = (enum r4_cap_type)(call->argument[0] & 0xff);
-    uint32_t log2 = retype_object_log2(type, (uint32_t)(call->argument[0] >> 8 & 0xff));
-    uint64_t count = call->argument[0] >> 16 & 0xffff;
+    enum r4_cap_type type = (enum r4_cap_type)r4_retype_type_get(call->argument[0]);
+    uint32_t log2 = retype_object_log2(type, (uint32_t)(r4_retype_size_log2_get(call->argument[0])));
+    uint64_t count = r4_retype_count_get(call->argument[0]);
     return is_inside(base, size, slot_object(call->slot) + call->argument[1], count << log2);
 }
 

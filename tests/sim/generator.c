@@ -36,7 +36,7 @@ static void instance_of(struct chooser *chooser, fits_t *fits, bool mint) {
     rights = sim_chance(3) ? rights & sim_random(R4_ALL_RIGHTS + 1) : rights;
     ttl = ttl == 0 || sim_chance(CHOOSER_WILD) ? sim_random(16) : sim_chance(3) ? sim_random(ttl) : ttl - 1;
     chooser->call.argument[0] = chooser_find(chooser, fits_empty);
-    chooser->call.argument[1] = rights | ttl << 16 | (mint ? 1ULL << 32 : 0);
+    chooser->call.argument[1] = rights | r4_copy_ttl_put(ttl) | r4_copy_mint_put(mint ? 1 : 0);
     chooser->call.argument[2] = mint ? sim_random(UINT64_MAX) >> sim_random(64) : 0;
 }
 

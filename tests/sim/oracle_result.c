@@ -171,7 +171,7 @@ static void link_check(const struct cpu *cpu, const struct grant *grant) {
 /* A smaller untyped has the TTL that the chain leaves. Other objects are made bit by bit. */
 static void retype_check(const struct cpu *cpu, const struct grant *grant) {
     const struct r4_slot *made = grant->target;
-    enum r4_cap_type type = (enum r4_cap_type)(grant->call.argument[0] & 0xff);
+    enum r4_cap_type type = (enum r4_cap_type)r4_retype_type_get(grant->call.argument[0]);
     if (type == R4_CAP_UNTYPED && (made == NULL || slot_type(made) != type || slot_ttl(made) != grant->resolution.ttl ||
                                    slot_prev(cpu->instance->direct, made) != grant->resolution.slot)) {
         fail(cpu, grant, "retype", "something else was made");

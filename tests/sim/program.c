@@ -66,12 +66,12 @@ static bool frame_exists(const struct instance *instance, const struct thread *t
     const struct r4_slot *slot =
         index > r4_cap_index_max() ? NULL : window_slot(instance->direct, &thread->pd->window, index);
     return slot != NULL && slot_type(slot) == R4_CAP_FRAME && (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0 &&
-           slot_object(slot) == call->object && slot_size_log2(slot) == (call->argument[0] >> 8 & 0xff);
+           slot_object(slot) == call->object && slot_size_log2(slot) == r4_retype_size_log2_get(call->argument[0]);
 }
 
 /* A new frame is zero, but for what user threads have written to it since its retype was called. */
 static void frame_check(const struct instance *instance, const struct record *record) {
-    uint64_t size = 1ULL << (record->call.argument[0] >> 8 & 0xff);
+    uint64_t size = 1ULL << r4_retype_size_log2_get(record->call.argument[0]);
     for (uint64_t at = 0; at < size; at += R4_PAGE_SIZE) {
         phys_t page = record->call.object + at;
         const uint64_t *words = memory_host(page);
@@ -99,8 +99,8 @@ static void answer_check(const struct cpu *cpu, const struct thread *thread, con
         sim_count(&sim_totals->calls[call->operation], 1);
         sim_count(&sim_totals->successes[call->operation], regs->rax == R4_OK);
     }
-    if (regs->rax == R4_OK && call->operation == R4_OP_UNTYPED_RETYPE && (call->argument[0] & 0xff) == R4_CAP_FRAME &&
-        frame_exists(cpu->instance, thread, call)) {
+    if (regs->rax == R4_OK && call->operation == R4_OP_UNTYPED_RETYPE &&
+        r4_retype_type_get(call->argument[0]) == R4_CAP_FRAME && frame_exists(cpu->instance, thread, call)) {
         frame_check(cpu->instance, record);
     }
 }

@@ -17,7 +17,7 @@ uint64_t setup_place(const struct chooser *chooser) {
     for (uint32_t i = 0; i < cores && chooser->instance->cpus[core].mode != CPU_HALTED; i++) {
         core = (core + 1) % cores;
     }
-    return core | (uint64_t)priorities[sim_random(R4_COUNT(priorities))] << 16;
+    return r4_schedule_core_put(core) | r4_schedule_priority_put(priorities[sim_random(R4_COUNT(priorities))]);
 }
 
 void setup_retype(struct chooser *chooser, enum r4_cap_type type, uint64_t log2, uint64_t count) {
@@ -29,7 +29,7 @@ void setup_retype(struct chooser *chooser, enum r4_cap_type type, uint64_t log2,
     if (sim_chance(CHOOSER_WILD)) {
         offset = sim_chance(2) ? round_down(sim_random(watermark + 1), size) : offset + sim_random(R4_LARGE_SIZE);
     }
-    chooser->call.argument[0] = type | log2 << 8 | count << 16;
+    chooser->call.argument[0] = r4_retype_type_put(type) | r4_retype_size_log2_put(log2) | r4_retype_count_put(count);
     chooser->call.argument[1] = offset;
     chooser->call.argument[2] = chooser_find(chooser, fits_empty);
     chooser->call.object = source == NULL ? 0 : slot_object(source) + offset;

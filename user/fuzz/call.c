@@ -89,7 +89,7 @@ static void arguments_copy(const struct place *place, struct call *call) {
     uint64_t rights = call->index == UINT32_MAX ? R4_ALL_RIGHTS : r4_rights(call->index);
     rights &= random_chance(random, 3) ? random_number(random) : R4_ALL_RIGHTS;
     call->argument[0] = empty_slot(place);
-    call->argument[1] = rights | ttl << 16 | (random_chance(random, 6) ? 1ULL << 32 : 0);
+    call->argument[1] = rights | r4_copy_ttl_put(ttl) | r4_copy_mint_put(random_chance(random, 6) ? 1 : 0);
     call->argument[2] = random_number(random);
 }
 
@@ -111,7 +111,7 @@ static void arguments_retype(const struct place *place, struct call *call) {
     uint64_t log2 = type == R4_CAP_FRAME ? R4_PAGE_BITS : type == R4_CAP_UNTYPED ? 6 + random_below(random, 12) : 0;
     uint64_t count = random_chance(random, 8) ? random_below(random, R4_RETYPE_MAX + 2) : 1 + random_below(random, 3);
     uint64_t used = call->index == UINT32_MAX ? 0 : r4_watermark(call->index);
-    call->argument[0] = type | log2 << 8 | count << 16;
+    call->argument[0] = r4_retype_type_put(type) | r4_retype_size_log2_put(log2) | r4_retype_count_put(count);
     call->argument[1] = round_up(used, 1ULL << (type == R4_CAP_PD ? R4_PD_LOG2 : log2 == 0 ? R4_PAGE_BITS : log2));
     call->argument[2] = empty_slot(place);
 }
@@ -167,7 +167,8 @@ static bool is_beginning(const struct call *call) {
 
 static void arguments_schedule(const struct place *place, struct call *call) {
     uint32_t core = random_below(place->random, r4_info()->core_count + 1);
-    call->argument[0] = core | (uint64_t)random_below(place->random, CALL_PRIORITY + 1) << 16;
+    call->argument[0] =
+        r4_schedule_core_put(core) | r4_schedule_priority_put(random_below(place->random, CALL_PRIORITY + 1));
 }
 
 static void arguments_handoff(const struct place *place, struct call *call) {
@@ -248,8 +249,9 @@ static void mutate(const struct place *place, struct call *call) {
 
 /* See the head of this file. */
 static void leave_out(struct call *call) {
-    if (call->operation == R4_OP_THREAD_SCHEDULE && call->argument[0] >> 16 > CALL_PRIORITY) {
-        call->argument[0] = call->argument[0] % 8 | 300U << 16; /* too high for any */
+    if (call->operation == R4_OP_THREAD_SCHEDULE && r4_schedule_priority_get(call->argument[0]) > CALL_PRIORITY) {
+        call->argument[0] =
+            r4_schedule_core_put(call->argument[0] % 8) | r4_schedule_priority_put(300); /* too high for any */
     }
     if (call->operation == R4_OP_THREAD_CONFIGURE && call->argument[1] < R4_USER_END && !is_beginning(call)) {
         call->argument[1] = CALL_NOWHERE;

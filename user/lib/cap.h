@@ -11,12 +11,13 @@
 /* A copy with these rights (a subset) and this TTL (below the source's). Untyped memory, page tables and cap pages have
  * one capability only: R4_ERR_TYPE. */
 static inline enum r4_error r4_cap_copy(r4_cap_t cap, uint32_t target, uint32_t rights, uint32_t ttl) {
-    return r4_syscall(cap, R4_OP_CAP_COPY, target, rights | ttl << 16, 0, 0).error;
+    return r4_syscall(cap, R4_OP_CAP_COPY, target, r4_copy_rights_put(rights) | r4_copy_ttl_put(ttl), 0, 0).error;
 }
 
 /* The same with a badge, which is not 0, for a Notification that has none. */
 static inline enum r4_error r4_cap_mint(r4_cap_t cap, uint32_t target, uint32_t rights, uint32_t ttl, uint64_t badge) {
-    return r4_syscall(cap, R4_OP_CAP_COPY, target, rights | ttl << 16 | 1ULL << 32, badge, 0).error;
+    uint64_t what = r4_copy_rights_put(rights) | r4_copy_ttl_put(ttl) | r4_copy_mint_put(1);
+    return r4_syscall(cap, R4_OP_CAP_COPY, target, what, badge, 0).error;
 }
 
 /* What `cap` reaches through proxies becomes a capability of the own window: a child of the one that they lead to, with
@@ -36,12 +37,7 @@ static inline enum r4_error r4_cap_delete(r4_cap_t cap) { return r4_syscall(cap,
 /* Removes all descendants, on other clusters too. The value says how often it was preempted and resumed. */
 static inline struct r4_result r4_cap_revoke(r4_cap_t cap) { return r4_syscall(cap, R4_OP_CAP_REVOKE, 0, 0, 0, 0); }
 
-/* Value of r4_cap_inspect(). */
-DEFINE_FIELD(uint64_t, r4_inspect_size_log2, 7, 0)
-DEFINE_FIELD(uint64_t, r4_inspect_rights, 19, 8)
-DEFINE_FIELD(uint64_t, r4_inspect_type, 31, 24)
-DEFINE_FIELD(uint64_t, r4_inspect_has_children, 32, 32)
-
+/* The value has the fields r4_inspect_*. */
 static inline struct r4_result r4_cap_inspect(r4_cap_t cap) { return r4_syscall(cap, R4_OP_CAP_INSPECT, 0, 0, 0, 0); }
 
 #endif

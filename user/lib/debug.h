@@ -8,8 +8,6 @@
 #include "lib/address.h"
 #include <r4/string.h>
 
-#define R4_DEBUG_WRITE_MAX 24U /* bytes in one call */
-
 /* The program's own. */
 static inline r4_cap_t r4_debug(void) { return r4_own(r4_info()->slot_debug); }
 

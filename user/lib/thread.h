@@ -17,7 +17,9 @@ static inline enum r4_error r4_thread_configure(r4_cap_t cap, r4_cap_t pd, void 
 
 /* `core` is an index in the own cluster; of two threads there the one of higher priority (0..255) runs. */
 static inline enum r4_error r4_thread_schedule(r4_cap_t cap, uint32_t core, uint32_t priority) {
-    return r4_syscall(cap, R4_OP_THREAD_SCHEDULE, core | (uint64_t)priority << 16, 0, 0, 0).error;
+    return r4_syscall(cap, R4_OP_THREAD_SCHEDULE, r4_schedule_core_put(core) | r4_schedule_priority_put(priority), 0, 0,
+                      0)
+        .error;
 }
 
 static inline enum r4_error r4_thread_start(r4_cap_t cap) {

@@ -16,7 +16,8 @@ struct r4_objects { /* what one retype makes */
 };
 
 static inline enum r4_error r4_untyped_retype(r4_cap_t cap, struct r4_objects objects) {
-    uint64_t what = (uint64_t)objects.type | objects.size_log2 << 8 | (uint64_t)objects.count << 16;
+    uint64_t what = r4_retype_type_put(objects.type) | r4_retype_size_log2_put(objects.size_log2) |
+                    r4_retype_count_put(objects.count);
     return r4_syscall(cap, R4_OP_UNTYPED_RETYPE, what, objects.offset, objects.target, 0).error;
 }
 
