@@ -15,7 +15,8 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 CLANG := $(findstring clang,$(CC))
-BUILD ?= $(if $(CLANG),build/clang,build)
+CHECKS ?=
+BUILD ?= build$(if $(CLANG),/clang)$(if $(CHECKS),/checks)
 
 PYTHON := /usr/bin/python3
 NAME := $(basename $(notdir $(CONFIG)))$(if $(TRACE),-trace)
@@ -70,7 +71,8 @@ GENERAL := -mno-red-zone -mgeneral-regs-only -mno-sse -mno-mmx
 # gcc writes each object's call graph and frames beside it, for tools/check_stack.py.
 CALL_GRAPH := $(if $(CLANG),,-fcallgraph-info=su)
 
-KERNEL_FLAGS := $(FREE) $(GENERAL) -mcmodel=kernel $(CALL_GRAPH)
+# KERNEL_CHECKS: whether contracts are checked that the shipped kernel leaves out (shared/r4/contract.h).
+KERNEL_FLAGS := $(FREE) $(GENERAL) -mcmodel=kernel $(CALL_GRAPH) -DKERNEL_CHECKS=$(if $(CHECKS),1,0)
 COORDINATOR_FLAGS := $(FREE) $(GENERAL) -mcmodel=small $(CALL_GRAPH)
 USER_FLAGS := $(FREE) -mcmodel=small
 
@@ -78,6 +80,14 @@ define compile
 @mkdir -p $(@D)
 @$(call say,CC,$@)
 $(Q)$(COMPILE) $(1) -c $< -o $@
+endef
+
+# The rules for all objects of one folder. $(1) = folder of the objects, $(2) = folder of the sources, $(3) = flags
+define compile_rules
+$(1)/%.o: $(2)/%.c Makefile | $(RUN_PACKAGES)
+	$$(call compile,$(3))
+$(1)/%.o: $(2)/%.S Makefile | $(RUN_PACKAGES)
+	$$(call compile,$(3))
 endef
 
 define archive
@@ -97,14 +107,9 @@ KERNEL_SOURCES := $(call sources,$(KERNEL_FOLDERS))
 KERNEL_OBJECTS := $(call objects,cluster-kernel,$(BUILD)/kernel,$(KERNEL_SOURCES))
 KERNEL_SHARED := $(call objects,shared,$(BUILD)/kernel/shared,$(SHARED))
 
-$(BUILD)/kernel/%.o: cluster-kernel/%.c Makefile | $(RUN_PACKAGES)
-	$(call compile,$(KERNEL_FLAGS) -Icluster-kernel -Icluster-kernel/x86 -Ishared)
-$(BUILD)/kernel/%.o: cluster-kernel/%.S Makefile | $(RUN_PACKAGES)
-	$(call compile,$(KERNEL_FLAGS) -Icluster-kernel -Icluster-kernel/x86 -Ishared)
-$(BUILD)/kernel/pure/%.o: cluster-kernel/pure/%.c Makefile | $(RUN_PACKAGES)
-	$(call compile,$(KERNEL_FLAGS) -Ishared)
-$(BUILD)/kernel/shared/%.o: shared/%.c Makefile | $(RUN_PACKAGES)
-	$(call compile,$(KERNEL_FLAGS) -Ishared)
+$(eval $(call compile_rules,$(BUILD)/kernel,cluster-kernel,$(KERNEL_FLAGS) -Icluster-kernel -Icluster-kernel/x86 -Ishared))
+$(eval $(call compile_rules,$(BUILD)/kernel/pure,cluster-kernel/pure,$(KERNEL_FLAGS) -Ishared))
+$(eval $(call compile_rules,$(BUILD)/kernel/shared,shared,$(KERNEL_FLAGS) -Ishared))
 $(BUILD)/kernel/shared.a: $(KERNEL_SHARED)
 	$(archive)
 
@@ -120,14 +125,9 @@ COORDINATOR_SOURCES := $(call sources,boot-coordinator boot-coordinator/core boo
 COORDINATOR_OBJECTS := $(call objects,boot-coordinator,$(BUILD)/coordinator,$(COORDINATOR_SOURCES))
 COORDINATOR_SHARED := $(call objects,shared,$(BUILD)/coordinator/shared,$(SHARED))
 
-$(BUILD)/coordinator/%.o: boot-coordinator/%.c Makefile | $(RUN_PACKAGES)
-	$(call compile,$(COORDINATOR_FLAGS) -Iboot-coordinator -Iboot-coordinator/x86 -Ishared)
-$(BUILD)/coordinator/%.o: boot-coordinator/%.S Makefile | $(RUN_PACKAGES)
-	$(call compile,$(COORDINATOR_FLAGS) -Iboot-coordinator -Iboot-coordinator/x86 -Ishared)
-$(BUILD)/coordinator/core/%.o: boot-coordinator/core/%.c Makefile | $(RUN_PACKAGES)
-	$(call compile,$(COORDINATOR_FLAGS) -Ishared)
-$(BUILD)/coordinator/shared/%.o: shared/%.c Makefile | $(RUN_PACKAGES)
-	$(call compile,$(COORDINATOR_FLAGS) -Ishared)
+$(eval $(call compile_rules,$(BUILD)/coordinator,boot-coordinator,$(COORDINATOR_FLAGS) -Iboot-coordinator -Iboot-coordinator/x86 -Ishared))
+$(eval $(call compile_rules,$(BUILD)/coordinator/core,boot-coordinator/core,$(COORDINATOR_FLAGS) -Ishared))
+$(eval $(call compile_rules,$(BUILD)/coordinator/shared,shared,$(COORDINATOR_FLAGS) -Ishared))
 $(BUILD)/coordinator/shared.a: $(COORDINATOR_SHARED)
 	$(archive)
 
@@ -142,12 +142,8 @@ USER_SOURCES := $(call sources,user/lib user/lib/x86 user/root user/bench user/s
 USER_OBJECTS := $(call objects,user,$(BUILD)/user,$(USER_SOURCES))
 USER_SHARED := $(call objects,shared,$(BUILD)/user/shared,$(SHARED))
 
-$(BUILD)/user/%.o: user/%.c Makefile | $(RUN_PACKAGES)
-	$(call compile,$(USER_FLAGS) -Iuser -Ishared)
-$(BUILD)/user/%.o: user/%.S Makefile | $(RUN_PACKAGES)
-	$(call compile,$(USER_FLAGS) -Iuser -Ishared)
-$(BUILD)/user/shared/%.o: shared/%.c Makefile | $(RUN_PACKAGES)
-	$(call compile,$(USER_FLAGS) -Ishared)
+$(eval $(call compile_rules,$(BUILD)/user,user,$(USER_FLAGS) -Iuser -Ishared))
+$(eval $(call compile_rules,$(BUILD)/user/shared,shared,$(USER_FLAGS) -Ishared))
 $(BUILD)/user/shared.a: $(USER_SHARED)
 	$(archive)
 
@@ -259,7 +255,7 @@ help:
 	@echo
 	@echo 'CONFIG=configs/NAME.toml   $(CONFIGS)'
 	@echo 'ACCEL=$(call choices,$(ACCELERATORS))  FIRMWARE=$(call choices,$(FIRMWARES))  PROGRAM=$(call choices,$(PROGRAMS))'
-	@echo 'CC=gcc|clang               TRACE=1 (kernels that trace)   V=1 (show commands)   EMULATOR=PATH (another QEMU)'
+	@echo 'CC=gcc|clang               CHECKS=1 (kernels that check every contract)   TRACE=1 (kernels that trace)   V=1 (show commands)   EMULATOR=PATH (another QEMU)'
 	@echo 'COMMAND="words"            for the command line (docs/boot.md lists them): serial=0x2f8,57600   FAULT=text, for tests'
 	@echo 'Debian packages that are missing are named and installed first, as root or through sudo.'
 

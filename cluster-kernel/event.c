@@ -4,13 +4,14 @@
  */
 #include "cluster/cluster.h"
 #include "diag/log.h"
+#include "dispatch.h"
 #include "sched/sched.h"
 #include "sched/shootdown.h"
 
 void kernel_event(enum machine_event event) {
     struct core *core = machine_core();
     trace(TRACE_EVENT, event, (uintptr_t)core->current);
-    if (event == MACHINE_SHOOTDOWN && !shootdown_serve(core) && core->current != NULL) {
+    if (event == MACHINE_SHOOTDOWN && !core_serve(core) && core->current != NULL) {
         return; /* flushed: back to the thread, without the lock. A halted core may have halted for this event: it
                    chooses again */
     }
@@ -20,7 +21,7 @@ void kernel_event(enum machine_event event) {
     } else if (event == MACHINE_DOORBELL) {
         cluster.poll = true;
     }
-    sched_choose(core);
+    dispatch(core);
 }
 
 void kernel_fault(uint64_t vector, uint64_t error, uint64_t address) {
@@ -34,5 +35,5 @@ void kernel_fault(uint64_t vector, uint64_t error, uint64_t address) {
                          machine_regs_ip(thread->registers), machine_regs_sp(thread->registers));
         sched_unready(thread, THREAD_STOPPED);
     }
-    sched_choose(core);
+    dispatch(core);
 }

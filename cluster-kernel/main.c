@@ -5,11 +5,10 @@
 #include "cluster/cluster.h"
 #include "diag/fault_injection.h"
 #include "diag/panic.h"
+#include "dispatch.h"
 #include "peer/mailbox.h"
 #include "root.h"
 #include "sched/sched.h"
-
-struct cluster cluster;
 
 /* This core's state, and its place in the cluster's table. */
 static struct core *core_start(uint32_t index) {
@@ -34,7 +33,7 @@ static bool all_arrived(const struct r4_header *header) {
 /* The pool may hold what the coordinator still uses, until every core of every cluster has left it. */
 static void wait_for_all(struct core *core) {
     for (uint32_t number = 0; number < cluster_count(); number++) {
-        while (!all_arrived(number == this_cluster() ? own_header() : peer_header(number))) {
+        while (!all_arrived(header_of(number))) {
             core_wait_turn(core);
         }
     }
@@ -54,7 +53,7 @@ static void cluster_start(struct core *core) {
     root_start();
     atomic_store_explicit(&own_header()->state, R4_CLUSTER_UP, memory_order_release);
     fault_injection_run();
-    sched_choose(core);
+    dispatch(core);
 }
 
 void kernel_start(uint32_t core_index) {
@@ -62,7 +61,7 @@ void kernel_start(uint32_t core_index) {
     cluster_enter(core);
     arrive();
     if (core_index != 0) {
-        sched_choose(core); /* nothing to run yet: halts until core 0 has made something */
+        dispatch(core); /* nothing to run yet: halts until core 0 has made something */
         return;
     }
     cluster_exit(core);

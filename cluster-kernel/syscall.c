@@ -7,9 +7,9 @@
  */
 #include "call/handlers.h"
 #include "call/invocation.h"
+#include "dispatch.h"
 #include "pure/compiler.h"
 #include "pure/walk.h"
-#include "sched/sched.h"
 
 struct operation_entry {
     struct outcome (*handler)(struct invocation *);
@@ -79,7 +79,7 @@ _Static_assert(R4_COUNT(table) == R4_OP_COUNT, "each operation has its row");
 /* The result of a call into the caller's registers, and the way out. */
 static always_inline bool finish(struct core *core, uint64_t error, uint64_t value) {
     machine_regs_result(core->current->registers, error, value);
-    return sched_leave(core);
+    return dispatch_leave(core);
 }
 
 /* Why the capability in `slot` is not what the row says. */
@@ -87,7 +87,7 @@ static cold enum r4_error refusal(const struct operation_entry *entry, const str
     if (slot_type(slot) == R4_CAP_EMPTY) {
         return R4_ERR_EMPTY;
     }
-    return (slot->word[0] & entry->mask & REFUSED_BITS) != 0 ? R4_ERR_BUSY : R4_ERR_TYPE;
+    return !slot_matches(slot, 0, entry->mask & REFUSED_BITS) ? R4_ERR_BUSY : R4_ERR_TYPE;
 }
 
 /* The handler is through. It may have stopped the caller, even ended it; then there is nobody to tell. What is needed
@@ -97,7 +97,7 @@ static always_inline bool finish_handler(struct outcome outcome) {
     if (outcome.later == 0 && core->current == core->invocation.caller) {
         return finish(core, outcome.error, core->invocation.value);
     }
-    return sched_leave(core);
+    return dispatch_leave(core);
 }
 
 /* The invocation has passed all checks that are the same for all operations. */
@@ -113,7 +113,7 @@ static always_inline bool handle(struct core *core, const struct operation_entry
 }
 
 static always_inline bool fits(const struct operation_entry *entry, const struct r4_slot *slot) {
-    return (((uint16_t)slot->word[0] ^ entry->match) & entry->mask) == 0;
+    return slot_matches(slot, entry->match, entry->mask);
 }
 
 /* A slot of a cap page of the caller, named directly. */
@@ -128,7 +128,7 @@ static always_inline bool invoke_slot(struct core *core, struct r4_slot *slot, u
     if (unlikely(!fits(entry, slot))) {
         return finish(core, refusal(entry, slot), 0);
     }
-    if (unlikely((~slot->word[2] & entry->rights) != 0)) {
+    if (unlikely(slot_lacks(slot, entry->rights))) {
         return finish(core, R4_ERR_RIGHTS, 0);
     }
     return handle(core, entry, slot, NULL);
@@ -206,7 +206,7 @@ static noinline bool wait_and_invoke(uint64_t cap, uint64_t operation) {
                          (const uint64_t[]){cap, operation, argument[0], argument[1], argument[2], argument[3]});
     lock_wait(&core->lock_node, core);
     if (core->current == NULL) { /* taken off this core meanwhile: its call has not happened yet */
-        sched_choose(core);
+        dispatch(core);
         return false;
     }
     machine_regs_go_on(registers);

@@ -6,7 +6,7 @@
 
 HOST := build/host
 HOST_CC := gcc -std=gnu11 -O1 -g -MMD -MP -Wall -Wextra -Wshadow -Werror -fno-omit-frame-pointer -pthread \
-	-Ishared -iquote cluster-kernel -iquote boot-coordinator -iquote tests/host
+	-DKERNEL_CHECKS=1 -Ishared -iquote cluster-kernel -iquote boot-coordinator -iquote tests/host
 # UBSan findings would pass as mere output if it were allowed to go on.
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 TSAN := -fsanitize=thread
@@ -92,7 +92,7 @@ AUDIT_SOURCES := tests/boot/audit_memory.c $(patsubst %,tests/sim/%.c,audit cap_
 $(AUDIT_MEMORY): $(AUDIT_SOURCES) $(wildcard tests/sim/*.h cluster-kernel/*.h cluster-kernel/*/*.h shared/r4/*.h) tests/tests.mk | $(TEST_PACKAGES)
 	@mkdir -p $(@D)
 	@$(call say,HOSTCC,$@)
-	$(Q)gcc -std=gnu11 -O1 -g $(WARNINGS) -ffunction-sections -Wl,--gc-sections -Icluster-kernel -Icluster-kernel/x86 \
+	$(Q)gcc -std=gnu11 -O1 -g $(WARNINGS) -DKERNEL_CHECKS=1 -ffunction-sections -Wl,--gc-sections -Icluster-kernel -Icluster-kernel/x86 \
 		-Itests/sim -Ishared -o $@ $(AUDIT_SOURCES)
 
 # --- the simulator's own rules: build/sim/r4sim and SIM_COMMAND, what `make sim` and `make test` run ---

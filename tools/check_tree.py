@@ -3,7 +3,7 @@
 """Holds the tree to its own rules; one line per breach, exit status 1 if there is any.
 
     purity     boot-coordinator/core, cluster-kernel/pure and shared see only <r4/…>, their own folder and freestanding headers; no
-               assembly; their objects call only each other and the four memory functions, and hold no data that can change
+               assembly; their objects call only each other, the four memory functions and contract_failed, and hold no data that can change
     size       functions up to 60 lines, files up to 500
     switches   no conditional compilation outside x86/ but include guards
     waiting    the table of operations says MAY_WAIT of exactly those whose handlers start an operation that may wait for another cluster
@@ -23,6 +23,7 @@ CODE = {".c", ".h", ".S", ".ld", ".py", ".sh", ".mk"}
 PURE_FOLDERS = ["boot-coordinator/core", "cluster-kernel/pure", "shared", "shared/r4"]
 FREESTANDING = {"stdarg", "stdatomic", "stdbool", "stddef", "stdint", "stdalign", "stdnoreturn", "limits", "float", "iso646"}
 MEMORY_FUNCTIONS = {"memcpy", "memmove", "memset", "memcmp"}
+GROUND = MEMORY_FUNCTIONS | {"contract_failed"}  # what every floor may call
 # Where the build leaves the objects of each pure folder.
 PURE_OBJECTS = ["coordinator/core", "coordinator/shared", "kernel/pure", "kernel/shared"]
 
@@ -185,7 +186,7 @@ def check_pure_objects(build):
         yield f"{build}: no objects of pure folders; build first"
         return
     table = list(symbols(objects))
-    defined = {name for _, letter, name in table if letter not in "Uvw"} | MEMORY_FUNCTIONS
+    defined = {name for _, letter, name in table if letter not in "Uvw"} | GROUND
     for place, letter, name in table:
         if letter in "Uvw" and name not in defined:
             yield f"{place}: a pure object needs {name}"

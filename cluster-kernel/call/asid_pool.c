@@ -5,7 +5,7 @@
 #include "call/handlers.h"
 
 struct outcome sys_asid_pool_assign(struct invocation *invocation) {
-    uint32_t pool = (uint32_t)invocation->slot->word[1];
+    uint32_t pool = slot_asid_pool(invocation->slot);
     struct resolved space = invocation_cap(invocation, invocation->argument[0], R4_CAP_PD, R4_CONTROL, R4_MODIFY);
     if (space.error != R4_OK) {
         return outcome_now(space.error);

@@ -4,7 +4,7 @@
  */
 #include "call/handlers.h"
 #include "object/frame.h"
-#include "peer/mailbox.h"
+#include "peer/lend.h"
 #include "pure/compiler.h"
 #include "pure/derivation.h"
 #include "revoke/finalise.h"
@@ -27,13 +27,13 @@ static enum r4_error copy_check(const struct r4_slot *source) {
     if (slot_depth(source) == R4_DEPTH_MAX) {
         return R4_ERR_DEPTH;
     }
-    bool mapped = slot_type(source) == R4_CAP_FRAME && source->word[1] != 0;
+    bool mapped = slot_type(source) == R4_CAP_FRAME && slot_has_mapping(source);
     return mapped && frame_is_proxy_page(source) ? R4_ERR_PROXY_PAGE : R4_OK;
 }
 
 /* The badge of a copy, which is its source's if that has one; only a notification's is for users to set. */
 static inline uint64_t copy_badge(const struct r4_slot *source, uint64_t badge) {
-    return slot_type(source) == R4_CAP_NOTIFICATION && source->word[1] == 0 ? badge : source->word[1];
+    return slot_type(source) == R4_CAP_NOTIFICATION && slot_badge(source) == 0 ? badge : slot_badge(source);
 }
 
 struct outcome sys_cap_copy(struct invocation *invocation) {
@@ -56,7 +56,7 @@ struct outcome sys_cap_copy(struct invocation *invocation) {
     if ((rights & ~slot_rights(source)) != 0) {
         return outcome_now(R4_ERR_RIGHTS);
     }
-    if (mint && (badge == 0 || copy_badge(source, badge) != badge || source->word[1] != 0)) {
+    if (mint && (badge == 0 || copy_badge(source, badge) != badge || slot_badge(source) != 0)) {
         return outcome_now(R4_ERR_BADGE);
     }
     /* commit */
@@ -164,7 +164,7 @@ struct outcome sys_cap_revoke(struct invocation *invocation) {
         return revoke_start(invocation);
     }
     if (slot_type(slot) == R4_CAP_UNTYPED) {
-        slot->word[1] = 0; /* the watermark */
+        slot_watermark_set(slot, 0);
     }
     shootdown_flush(invocation->core);
     return outcome_now(R4_OK);

@@ -3,9 +3,9 @@
  * The Debug capability: console, marks between clusters, counters, the end. For the demonstration and the figures.
  */
 #include "call/handlers.h"
+#include "cluster/doorbell.h"
 #include "diag/log.h"
 #include "diag/shutdown.h"
-#include "peer/mailbox.h"
 #include "sched/operation.h"
 #include "sched/sched.h"
 

@@ -59,20 +59,18 @@ struct resolved invocation_cap_through(const struct invocation *invocation, uint
  * names: one look at each of the two words. A single-use proxy does not serve for an argument: R4_ERR_ONCE. */
 static inline struct resolved invocation_cap(const struct invocation *invocation, uint64_t cap, enum r4_cap_type type,
                                              uint64_t rights, uint64_t through) {
-    const uint64_t looked_at =
-        r4_slot_type_put(r4_slot_type_max()) | r4_slot_flags_put(R4_FLAG_BUSY | R4_FLAG_CREATING);
     struct r4_slot *slot;
     if (!resolve_direct(machine_direct(), &invocation->caller->pd->window, own_cap_key(), cap, &slot)) {
         return invocation_cap_through(invocation, cap, type, rights, through);
     }
-    if ((slot->word[0] & looked_at) != r4_slot_type_put(type)) {
+    if (!slot_is_usable(slot, type)) {
         enum r4_error refusal = invocation_refusal(slot, type);
         if (refusal == R4_OK) {
             __builtin_unreachable(); /* so that an analyzer knows: no slot, no R4_OK */
         }
         return (struct resolved){NULL, refusal};
     }
-    if ((~slot->word[2] & r4_slot_rights_put(rights)) != 0) {
+    if (slot_lacks(slot, r4_slot_rights_put(rights))) {
         return (struct resolved){NULL, R4_ERR_RIGHTS};
     }
     return (struct resolved){slot, R4_OK};

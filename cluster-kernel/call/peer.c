@@ -3,10 +3,11 @@
  * Link capabilities: who holds one may choose to send to that peer.
  */
 #include "call/handlers.h"
-#include "peer/mailbox.h"
+#include "peer/lend.h"
+#include "peer/receive_slot.h"
 #include "pure/derivation.h"
 
-static struct peer *peer_of(const struct r4_slot *slot) { return cluster.peers[slot->word[1]]; }
+static struct peer *peer_of(const struct r4_slot *slot) { return cluster.peers[slot_peer(slot)]; }
 
 struct outcome sys_peer_post(struct invocation *invocation) {
     struct r4_slot *target;
@@ -17,8 +18,8 @@ struct outcome sys_peer_post(struct invocation *invocation) {
     if (error == R4_OK && slot_depth(invocation->slot) == R4_DEPTH_MAX) {
         error = R4_ERR_DEPTH;
     }
-    uint32_t receive_slot = mailbox_receive_slot_free(peer_of(invocation->slot));
-    if (error == R4_OK && receive_slot == PEER_RECEIVE_SLOTS) {
+    uint32_t place = receive_slot_free(peer_of(invocation->slot));
+    if (error == R4_OK && place == PEER_RECEIVE_SLOTS) {
         error = R4_ERR_FULL;
     }
     if (error != R4_OK) {
@@ -28,7 +29,7 @@ struct outcome sys_peer_post(struct invocation *invocation) {
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
-    mailbox_post(peer_of(invocation->slot), receive_slot, invocation->slot, target);
+    receive_slot_post(peer_of(invocation->slot), place, invocation->slot, target);
     return outcome_now(R4_OK);
 }
 
@@ -56,7 +57,7 @@ struct outcome sys_peer_handoff(struct invocation *invocation) {
     if (slot_ttl(memory.slot) == 0) {
         return outcome_now(R4_ERR_TTL);
     }
-    if (memory.slot->word[1] != 0 || derivation_has_children(machine_direct(), memory.slot)) {
+    if (slot_watermark(memory.slot) != 0 || derivation_has_children(machine_direct(), memory.slot)) {
         return outcome_now(R4_ERR_CHILDREN);
     }
     struct loan_out *loan = loan_find_free(peer->lent);

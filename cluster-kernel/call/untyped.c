@@ -26,7 +26,7 @@ static inline enum r4_error request_check(const struct invocation *invocation, c
     if (invocation->chain != NULL && request->count > R4_RETYPE_THROUGH_MAX) {
         return R4_ERR_ARGUMENT;
     }
-    enum r4_error error = retype_check(request, (uint32_t)slot_size_log2(source), source->word[1], result);
+    enum r4_error error = retype_check(request, (uint32_t)slot_size_log2(source), slot_watermark(source), result);
     if (error == R4_OK) {
         error = destinations_check(invocation, invocation->argument[2], request->count, first);
     }
@@ -99,7 +99,7 @@ struct outcome sys_untyped_retype(struct invocation *invocation) {
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
-    source->word[1] = result.end;
+    slot_watermark_set(source, result.end);
     if (request.type != R4_CAP_UNTYPED) {
         return make(invocation, &request, &result, first);
     }

@@ -24,6 +24,10 @@ static inline struct r4_header *own_header(void) { return (struct r4_header *)LI
 static inline const struct r4_header *peer_header(uint32_t peer) {
     return (const struct r4_header *)(LINKER_CONSTANT_64(r4_linker_headers) + (uint64_t)peer * R4_PAGE_SIZE);
 }
+/* Of any cluster, this one or a peer. */
+static inline const struct r4_header *header_of(uint32_t number) {
+    return number == this_cluster() ? own_header() : peer_header(number);
+}
 static inline struct r4_ring *ring_in(uint32_t source) {
     return (struct r4_ring *)(LINKER_CONSTANT_64(r4_linker_rings_in) + (uint64_t)source * R4_RING_STRIDE);
 }

@@ -37,6 +37,10 @@ extern struct cluster cluster;
 static inline void cluster_enter(struct core *core) { lock_acquire(&cluster.lock, &core->lock_node, core); }
 static inline void cluster_exit(struct core *core) { lock_release(&cluster.lock, &core->lock_node, core); }
 
+/* Memory leaves this cluster: it goes from the direct map. Nobody is left in it, and only stale translations of the
+ * direct map may remain, which no code uses. Each core drops them on its next way out of the kernel. */
+void cluster_range_leaves(phys_t base, uint32_t size_log2);
+
 /* At preemption points: true if the holder should stop and go on later. */
 static inline bool cluster_should_yield(const struct core *core) {
     return lock_is_wanted(&cluster.lock, &core->lock_node) || machine_event_pending();

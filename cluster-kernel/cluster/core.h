@@ -16,7 +16,7 @@ struct operation;
 struct thread;
 struct pd;
 
-/* What a core can be asked for by the holder of the lock; see shootdown.c. */
+/* What a core can be asked for by the holder of the lock; see sched/shootdown.c. */
 enum core_request {
     CORE_REQUEST_NONE,
     CORE_REQUEST_FLUSH, /* drop the user translations */
@@ -61,6 +61,13 @@ struct core {
     _Alignas(R4_PAGE_SIZE) struct trace_ring trace; /* see trace.h */
 };
 _Static_assert(sizeof(struct core) <= R4_CORE_STRIDE - R4_CORE_OFFSET, "a core's state outgrew its area");
+
+/* Saves the FPU state and loads the kernel's own address space: what this core does to leave its thread. */
+void core_leave(struct core *core);
+
+/* Serves what the holder of the lock asks of this core; called without the lock. True if the core has left its thread
+ * and must choose again. */
+bool core_serve(struct core *core);
 
 /* One turn of any wait loop: pauses, serves what other cores ask for. */
 void core_wait_turn(struct core *core);

@@ -5,7 +5,6 @@
  */
 #include "cluster/lock.h"
 #include "cluster/core.h"
-#include "sched/shootdown.h"
 
 void lock_wait(struct lock_node *node, struct core *core) {
     atomic_store_explicit(&node->waiting, 1, memory_order_relaxed); /* before the one before can know of us */

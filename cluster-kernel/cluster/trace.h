@@ -72,8 +72,4 @@ struct core;
 /* At the core's start, before its first event. */
 void trace_start(struct core *core);
 
-/* Prints the last `count` events of this core, the oldest first, with the ticks from each to the last; nothing if
- * tracing is off. */
-void trace_print(uint32_t count);
-
 #endif

@@ -11,10 +11,6 @@
 static uint32_t dropped; /* own lines that found no room since the last one that did */
 static bool taken;       /* this cluster owns the console and has found out how far the logs are printed */
 
-static const struct r4_header *header_of(uint32_t number) {
-    return number == this_cluster() ? own_header() : peer_header(number);
-}
-
 static bool has_panicked(uint32_t number) {
     return atomic_load_explicit(&header_of(number)->state, memory_order_acquire) == R4_CLUSTER_PANICKED;
 }

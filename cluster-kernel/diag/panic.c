@@ -4,6 +4,7 @@
  */
 #include "diag/panic.h"
 #include "cluster/core.h"
+#include "cluster/doorbell.h"
 #include "diag/log.h"
 #include "diag/shutdown.h"
 #include <r4/format.h>
@@ -14,6 +15,30 @@ struct r4_panic_record last_words;
 
 static const char *const register_names[18] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8",
                                                "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rip", "flags"};
+
+struct event_text {
+    const char *name;
+    const char *first;
+    const char *second;
+};
+
+#define TRACE_EVENT_TEXT(event, name, first, second) [event] = {name, first, second},
+static const struct event_text texts[] = {TRACE_EVENT_LIST(TRACE_EVENT_TEXT)};
+_Static_assert(R4_COUNT(texts) == TRACE_EVENT_COUNT, "each event has its texts");
+
+/* The last `count` events of this core, the oldest first, with the ticks from each to the last; nothing if tracing is
+ * off. */
+static void trace_print(uint32_t count) {
+    const struct trace_ring *ring = &machine_core()->trace;
+    uint64_t last = ring->entry[(ring->recorded - 1) % TRACE_ENTRIES].ticks;
+    uint64_t position = ring->recorded > count ? ring->recorded - count : 0;
+    for (; position < ring->recorded; position++) {
+        const struct trace_entry *entry = &ring->entry[position % TRACE_ENTRIES];
+        const struct event_text *text = &texts[entry->event];
+        log_line("panic: trace: -%lu %s %s %lx %s %lx", last - entry->ticks, text->name, text->first, entry->first,
+                 text->second, entry->second);
+    }
+}
 
 static void print_record(const struct r4_panic_record *record) {
     log_line("panic: %s", record->text);
@@ -31,14 +56,10 @@ static void print_record(const struct r4_panic_record *record) {
 
 static void say_panicked(void) {
     atomic_store_explicit(&own_header()->state, R4_CLUSTER_PANICKED, memory_order_release);
-    atomic_thread_fence(
-        memory_order_seq_cst); /* before shutdown_check() looks: of two that die together one sees both */
-    for (uint32_t peer = 0; peer < cluster_count(); peer++) {
-        if (peer != this_cluster()) {
-            machine_send(atomic_load_explicit(&peer_header(peer)->doorbell_apic, memory_order_relaxed),
-                         MACHINE_DOORBELL);
-        }
-    }
+    /* Pairs with the same fence of a peer that dies now: shutdown_check() looks after it, so one of the two sees both.
+     */
+    atomic_thread_fence(memory_order_seq_cst);
+    doorbell_ring_all();
 }
 
 /* The last words are complete. Printed before the header says PANICKED, so that nobody takes the console over in the
@@ -76,6 +97,10 @@ void panic(const char *text, ...) {
     format_list(record->text, sizeof(record->text), text, arguments);
     va_end(arguments);
     die();
+}
+
+void contract_failed(const char *condition, const char *file, int line) {
+    panic("contract: %s (%s:%u)", condition, file, (uint32_t)line);
 }
 
 void kernel_fault_inside(uint64_t vector, uint64_t error, uint64_t address, const uint64_t registers[18]) {

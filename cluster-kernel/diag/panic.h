@@ -6,6 +6,7 @@
 #ifndef R4_KERNEL_PANIC_H
 #define R4_KERNEL_PANIC_H
 
+#include <r4/contract.h>
 #include <r4/mailbox.h>
 
 /* What a panic leaves, at a symbol that a debugger finds in every image; copied into the own header page for the peers.
@@ -18,8 +19,5 @@ extern struct r4_panic_record last_words;
 
 /* Our own mistake. */
 _Noreturn void panic(const char *text, ...) __attribute__((format(printf, 1, 2)));
-
-/* For what only a mistake of this kernel's can make false. Stays in release builds: keep it cheap. */
-#define KERNEL_ASSERT(condition) ((condition) ? (void)0 : panic("assert: %s", #condition))
 
 #endif

@@ -5,11 +5,8 @@
 #include "diag/shutdown.h"
 #include "diag/console.h"
 #include "diag/log.h"
-#include "peer/mailbox.h"
-
-static const struct r4_header *header_of(uint32_t number) {
-    return number == this_cluster() ? own_header() : peer_header(number);
-}
+#include "cluster/addresses.h"
+#include "cluster/doorbell.h"
 
 void shutdown_finish(uint32_t code) {
     struct r4_header *header = own_header();

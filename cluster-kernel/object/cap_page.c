@@ -5,9 +5,8 @@
  * it is taken away, which may hold many: until then no other table comes to its place (page_table.c).
  */
 #include "object/cap_page.h"
-#include "call/handlers.h"
 #include "object/frame.h"
-#include "revoke/revoke.h"
+#include "sched/operation.h"
 #include "sched/shootdown.h"
 
 static struct r4_slot *page_of(const struct r4_slot *slot) {
@@ -40,15 +39,14 @@ static void floor_apply(const struct pd *pd, struct r4_slot *page) {
     }
 }
 
-/* The address space whose window the page has not left yet, be its table still there or not; or null. */
-static struct pd *find_pd(const struct r4_slot *slot) {
+struct pd *cap_page_find_pd(const struct r4_slot *slot) {
     struct slot_mapping mapping = slot_mapping_get(slot);
     return mapping.name == 0 ? NULL : pd_find(mapping.name);
 }
 
 void cap_page_unmap(struct r4_slot *slot) {
     struct frame_leaf leaf = frame_find_leaf(slot);
-    struct pd *pd = find_pd(slot);
+    struct pd *pd = cap_page_find_pd(slot);
     if (leaf.entry != NULL) {
         *leaf.entry = 0;
         shootdown_note(leaf.pd);
@@ -69,52 +67,6 @@ void cap_page_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t
 
 void cap_page_destroy(const struct r4_slot *slot) {
     if ((slot_flags(slot) & R4_FLAG_CREATING) == 0) { /* else it has not even a header */
-        revoke_drain_add(page_of(slot));
+        operation_drain_add(page_of(slot));
     }
-}
-
-struct outcome sys_cap_page_map(struct invocation *invocation) {
-    struct r4_slot *slot = invocation->slot;
-    uint64_t page = invocation->argument[1];
-    struct pd *pd;
-    enum r4_error error = invocation_space(invocation, invocation->argument[0], &pd);
-    if (error != R4_OK) {
-        return outcome_now(error);
-    }
-    if (find_pd(slot) != NULL) {
-        return outcome_now(R4_ERR_MAPPED);
-    }
-    if (page >= WINDOW_PAGES) {
-        return outcome_now(R4_ERR_RANGE);
-    }
-    if (pd->version_floor >= R4_VERSION_MAX - 1) { /* a full slot needs a version above it; a ReceiveSlot one more */
-        return outcome_now(R4_ERR_RETIRED);
-    }
-    uint64_t address = window_page_address(page);
-    uint64_t *entry = paging_entry(machine_direct(), pd->root, address, 1);
-    if (entry == NULL) {
-        return outcome_now(R4_ERR_NO_TABLE);
-    }
-    if ((*entry & PAGING_PRESENT) != 0) {
-        return outcome_now(R4_ERR_ENTRY);
-    }
-    /* commit */
-    if (!invocation_commit(invocation)) {
-        return outcome_now(R4_ERR_CHANGED);
-    }
-    cap_page_map(slot, pd, entry, address);
-    return outcome_now(R4_OK);
-}
-
-struct outcome sys_cap_page_unmap(struct invocation *invocation) {
-    if (find_pd(invocation->slot) == NULL) {
-        return outcome_now(R4_ERR_NOT_MAPPED);
-    }
-    /* commit */
-    if (!invocation_commit(invocation)) {
-        return outcome_now(R4_ERR_CHANGED);
-    }
-    cap_page_unmap(invocation->slot);
-    shootdown_flush(invocation->core);
-    return outcome_now(R4_OK);
 }

@@ -17,6 +17,9 @@ void cap_page_unmap(struct r4_slot *slot);
 /* Puts it into the window at `entry`; checked by the caller. Used at boot as well. */
 void cap_page_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address);
 
+/* The address space whose window the page has not left yet, be its table still there or not; or null. */
+struct pd *cap_page_find_pd(const struct r4_slot *slot);
+
 /* Its last cap goes: what it holds is drained (revoke.h). It is in no window any more. */
 void cap_page_destroy(const struct r4_slot *slot);
 

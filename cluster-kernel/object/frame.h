@@ -6,6 +6,7 @@
 #define R4_KERNEL_OBJECT_FRAME_H
 
 #include "object/pd.h"
+#include "sched/shootdown.h"
 
 /* Undoes the mapping of a frame cap that is about to go, if it is still there: clears the entry, notes the cores to
  * flush (shootdown.h). */
@@ -24,6 +25,12 @@ struct frame_leaf {
     struct pd *pd;
 };
 struct frame_leaf frame_find_leaf(const struct r4_slot *slot); /* of a frame's cap or a cap page's */
+
+/* Takes a leaf that is there out of its table, and notes the cores to flush. */
+static inline void frame_leaf_clear(struct frame_leaf leaf) {
+    *leaf.entry = 0;
+    shootdown_note(leaf.pd);
+}
 
 /* True if the cap's frame is mapped as a proxy page. */
 bool frame_is_proxy_page(const struct r4_slot *slot);

@@ -8,6 +8,9 @@
 
 #include "object/pd.h"
 
+/* The entry that names this table, in which PD, and of which level it is; or null. */
+uint64_t *page_table_find_parent(const struct r4_slot *slot, struct pd **pd, uint32_t *level);
+
 /* Takes a table out of the tree that it hangs in, if it still does; what is mapped through it is mapped no more. Notes
  * cores to flush. */
 void page_table_unmap(struct r4_slot *slot);

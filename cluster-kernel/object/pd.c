@@ -23,7 +23,7 @@ void pd_init(phys_t object) {
 bool pd_name(struct r4_slot *slot, uint32_t pool) {
     struct pd *pd = pd_of(slot);
     pd->window.name = asid_take(&cluster.asids, pool, &pd->window);
-    slot->word[1] = pd->window.name;
+    slot_name_set(slot, pd->window.name);
     return pd->window.name != 0;
 }
 

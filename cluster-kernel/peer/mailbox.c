@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Links and messages: what is sent and received, in which order. What a loan message means is in loans.c.
+ * What is sent, in which order. What a message means to its receiver is in serve/.
  */
 #include "peer/mailbox.h"
-#include "diag/console.h"
-#include "diag/shutdown.h"
-#include "peer/lend.h"
-#include "sched/operation.h"
+#include "cluster/doorbell.h"
 
 size_t mailbox_memory_size(void) { return (size_t)cluster_count() * round_up(sizeof(struct peer), R4_PAGE_SIZE); }
-
-static void doorbell_ring(uint32_t number) {
-    uint32_t apic_id = atomic_load_explicit(&peer_header(number)->doorbell_apic, memory_order_relaxed);
-    trace(TRACE_DOORBELL, number, apic_id);
-    cluster.doorbells_sent++;
-    machine_send(apic_id, MACHINE_DOORBELL);
-}
-
-void doorbell_ring_all(void) {
-    for (uint32_t number = 0; number < cluster_count(); number++) {
-        if (number != this_cluster()) {
-            doorbell_ring(number);
-        }
-    }
-}
 
 static void put(struct peer *peer, struct r4_message *message) {
     message->source_epoch = boot_info()->epoch;
@@ -46,8 +28,35 @@ static struct post *queue_take(struct post_queue *queue) {
     return post;
 }
 
-/* What waits goes out while there is room: HELLO, then answers, then requests. */
-static void peer_flush(struct peer *peer) {
+static struct loan_out *lent_in(struct post *post) {
+    return (struct loan_out *)((char *)post - offsetof(struct loan_out, post));
+}
+static struct loan_in *received_in(struct post *post) {
+    return (struct loan_in *)((char *)post - offsetof(struct loan_in, post));
+}
+
+/* A message from the record that the post is in; the post is free again. */
+static void fill_answer(struct post *post, struct r4_message *message) {
+    const struct loan_in *loan = received_in(post);
+    message->kind = post->kind;
+    message->error = post->error;
+    message->loan = post->loan;
+    message->generation = loan->generation;
+    post->kind = R4_MESSAGE_NONE;
+}
+
+static void fill_request(struct post *post, struct r4_message *message) {
+    const struct loan_out *loan = lent_in(post);
+    message->kind = post->kind;
+    message->loan = post->loan;
+    message->generation = loan->generation;
+    message->base = loan->base;
+    message->size_log2 = loan->size_log2;
+    message->ttl = loan->ttl;
+    post->kind = R4_MESSAGE_NONE;
+}
+
+void mailbox_flush(struct peer *peer) {
     while (peer->state != PEER_DEAD &&
            (peer->hello_owed || peer->answers.first != NULL || peer->requests.first != NULL)) {
         struct r4_message message = {.kind = R4_MESSAGE_HELLO};
@@ -57,9 +66,9 @@ static void peer_flush(struct peer *peer) {
         if (peer->hello_owed) {
             peer->hello_owed = false;
         } else if (peer->answers.first != NULL) {
-            loans_fill_answer(queue_take(&peer->answers), &message);
+            fill_answer(queue_take(&peer->answers), &message);
         } else {
-            loans_fill_request(queue_take(&peer->requests), &message);
+            fill_request(queue_take(&peer->requests), &message);
         }
         put(peer, &message);
     }
@@ -75,7 +84,7 @@ void mailbox_send_answer(struct peer *peer, struct post *post, enum r4_message_k
         peer->answers.first = post;
     }
     peer->answers.last = post;
-    peer_flush(peer);
+    mailbox_flush(peer);
 }
 
 void mailbox_send_request(struct peer *peer, struct post *post, enum r4_message_kind kind, uint32_t priority) {
@@ -95,109 +104,7 @@ void mailbox_send_request(struct peer *peer, struct post *post, enum r4_message_
     if (post->next == NULL) {
         peer->requests.last = post;
     }
-    peer_flush(peer);
-}
-
-static void hello(struct peer *peer, const struct r4_message *message) {
-    if (message->source_epoch == 0 || (peer->peer_epoch != 0 && peer->peer_epoch != message->source_epoch)) {
-        return;
-    }
-    peer->peer_epoch = message->source_epoch;
-    if (message->target_epoch == boot_info()->epoch) {
-        peer->state = PEER_UP;
-        return;
-    }
-    peer->hello_owed = true; /* it does not know us yet */
-}
-
-static void receive(struct core *core, struct peer *peer, const struct r4_message *message) {
-    trace(TRACE_RECEIVED, peer->number, (uint64_t)message->loan << 32 | message->kind);
-    if (message->kind == R4_MESSAGE_HELLO) {
-        hello(peer, message);
-        return;
-    }
-    if (message->source_epoch != peer->peer_epoch || message->target_epoch != boot_info()->epoch ||
-        message->loan >= LOANS) {
-        return; /* of another life, or nonsense */
-    }
-    if (peer->state == PEER_WAITING) {
-        peer->state = PEER_UP; /* it knows our epoch: our HELLO has arrived */
-    }
-    loans_receive(core, peer, message);
-}
-
-static void peer_died(struct core *core, struct peer *peer) {
-    peer->state = PEER_DEAD;
-    loans_peer_died(core, peer);
-}
-
-static bool has_died(const struct peer *peer) {
-    return peer->state != PEER_DEAD &&
-           atomic_load_explicit(&peer_header(peer->number)->state, memory_order_acquire) == R4_CLUSTER_PANICKED;
-}
-
-/* False if it stopped for something more urgent. */
-static bool peer_poll(struct core *core, struct peer *peer) {
-    struct r4_message message;
-    bool wanted = false;
-    if (has_died(peer)) {
-        peer_died(core, peer);
-    }
-    if (peer->state == PEER_DEAD) {
-        return true;
-    }
-    ring_look(&peer->in);
-    do {
-        while (ring_take(&peer->in, &message, &wanted)) {
-            if (wanted) {
-                doorbell_ring(peer->number);
-            }
-            receive(core, peer, &message);
-            if (cluster_should_yield(core)) {
-                return false;
-            }
-        }
-        peer_flush(peer);
-    } while (ring_rest(&peer->in));
-    return true;
-}
-
-/* A cluster that is down or finished will not mark any more. */
-static bool will_go_on(const struct r4_header *header) {
-    uint32_t state = atomic_load_explicit(&header->state, memory_order_acquire);
-    return state != R4_CLUSTER_PANICKED && state != R4_CLUSTER_FINISHED;
-}
-
-static void milestones_check(void) {
-    struct operation *next;
-    for (struct operation *operation = cluster.waiters; operation != NULL; operation = next) {
-        next = operation->next;
-        if (operation->kind != OPERATION_MILESTONE_WAIT) {
-            continue;
-        }
-        const struct r4_header *header = peer_header(operation->peer->number);
-        bool alive = will_go_on(header); /* before the mark: its last mark came before its end */
-        uint64_t mark = atomic_load_explicit(&header->mark, memory_order_acquire);
-        if (mark >= operation->progress) {
-            operation_finish_wait(operation, R4_OK, mark);
-        } else if (!alive) {
-            operation_finish_wait(operation, R4_ERR_CLUSTER_DOWN, 0);
-        }
-    }
-}
-
-void poll_all(struct core *core) {
-    cluster.poll = console_poll();
-    if (!cluster.linked) {
-        return; /* mailbox_start() will look */
-    }
-    for (uint32_t number = 0; number < cluster_count(); number++) {
-        if (number != this_cluster() && !peer_poll(core, cluster.peers[number])) {
-            cluster.poll = true;
-        }
-    }
-    milestones_check();
-    shutdown_check();
+    mailbox_flush(peer);
 }
 
 static void peer_start(struct peer *peer, uint32_t number) {
@@ -213,7 +120,7 @@ static void peer_start(struct peer *peer, uint32_t number) {
         peer->received[i].post.loan = i;
     }
     peer->hello_owed = true;
-    peer_flush(peer);
+    mailbox_flush(peer);
 }
 
 void mailbox_start(void *memory) {

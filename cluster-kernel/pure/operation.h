@@ -56,6 +56,11 @@ static inline uint64_t operation_remaining(const struct operation *operation) {
 }
 
 /* What a step of an operation came to. */
-enum operation_progress { OPERATION_FINISHED, OPERATION_PAUSED, OPERATION_WAITING };
+enum operation_progress {
+    OPERATION_FINISHED,
+    OPERATION_PAUSED,  /* it made way and goes on later */
+    OPERATION_WAITING, /* for a peer, or for another operation */
+    OPERATION_HELD_UP  /* it cannot end before an operation whose thread is gone */
+};
 
 #endif

@@ -38,6 +38,70 @@ static inline uint64_t slot_ttl(const struct r4_slot *slot) { return r4_slot_ttl
 static inline uint64_t slot_size_log2(const struct r4_slot *slot) { return r4_slot_size_get(slot->word[2]); }
 static inline uint64_t slot_version(const struct r4_slot *slot) { return r4_slot_version_get(slot->word[0]); }
 
+/* True if the low bits of word 0 (type, TTL, flags) are `match` in the bits of `mask`. */
+static inline bool slot_matches(const struct r4_slot *slot, uint16_t match, uint16_t mask) {
+    return (((uint16_t)slot->word[0] ^ match) & mask) == 0;
+}
+
+/* True if the slot has the type and is neither being revoked nor made. */
+static inline bool slot_is_usable(const struct r4_slot *slot, enum r4_cap_type type) {
+    const uint64_t looked_at =
+        r4_slot_type_put(r4_slot_type_max()) | r4_slot_flags_put(R4_FLAG_BUSY | R4_FLAG_CREATING);
+    return (slot->word[0] & looked_at) == r4_slot_type_put(type);
+}
+
+/* True if the slot lacks one of the rights, which are given as word 2 holds them (r4_slot_rights_put()). */
+static inline bool slot_lacks(const struct r4_slot *slot, uint64_t rights) { return (~slot->word[2] & rights) != 0; }
+
+static inline void slot_depth_set(struct r4_slot *slot, uint64_t depth) {
+    slot->word[2] = r4_slot_depth_set(slot->word[2], depth);
+}
+
+/* --- word 1, by type --- */
+
+static inline uint64_t slot_badge(const struct r4_slot *slot) { return slot->word[1]; }
+
+/* Untyped: bytes in use, from its start. */
+static inline uint64_t slot_watermark(const struct r4_slot *slot) { return slot->word[1]; }
+static inline void slot_watermark_set(struct r4_slot *slot, uint64_t watermark) { slot->word[1] = watermark; }
+
+/* Which lasting reference an internal slot is. Its object is the object that refers. */
+enum reference { REFERENCE_THREAD_PD = 1 };
+
+/* Peer: the other cluster's number. AsidPool: which of the cluster's pools. Internal: which lasting reference. */
+static inline uint32_t slot_peer(const struct r4_slot *slot) { return (uint32_t)slot->word[1]; }
+static inline uint32_t slot_asid_pool(const struct r4_slot *slot) { return (uint32_t)slot->word[1]; }
+static inline uint64_t slot_reference(const struct r4_slot *slot) { return slot->word[1]; }
+
+/* PD: the name that its capability says. */
+static inline void slot_name_set(struct r4_slot *slot, uint32_t name) { slot->word[1] = name; }
+
+/* Posted receive slot: of which peer, and where it is listed there. */
+DEFINE_FIELD(uint64_t, slot_receive_index, 7, 0)
+DEFINE_FIELD(uint64_t, slot_receive_peer, 63, 8)
+
+/* RemoteRef: which loan. An untyped becomes one when it is lent, and is an untyped again when it is back. */
+static inline uint64_t slot_loan_peer(const struct r4_slot *slot) { return r4_loan_peer_get(slot->word[1]); }
+static inline uint64_t slot_loan_index(const struct r4_slot *slot) { return r4_loan_index_get(slot->word[1]); }
+static inline void slot_lend(struct r4_slot *slot, uint32_t peer, uint32_t index, uint32_t generation) {
+    slot->word[0] = r4_slot_type_set(slot->word[0], R4_CAP_REMOTE_REF);
+    slot->word[1] = r4_loan_generation_put(generation) | r4_loan_index_put(index) | r4_loan_peer_put(peer);
+}
+static inline void slot_take_back(struct r4_slot *slot) {
+    slot->word[0] = r4_slot_type_set(slot->word[0], R4_CAP_UNTYPED);
+    slot->word[1] = 0;
+}
+
+/* Header of a dying cap page: that of the next one, or null. */
+static inline struct r4_slot *slot_dying_next(uintptr_t direct, const struct r4_slot *header) {
+    return slot_at(direct, header->word[1]);
+}
+static inline void slot_dying_next_set(uintptr_t direct, struct r4_slot *header, const struct r4_slot *next) {
+    header->word[1] = slot_ref(direct, next);
+}
+
+/* --- flags --- */
+
 static inline void slot_flags_set(struct r4_slot *slot, uint64_t flags) { slot->word[0] |= r4_slot_flags_put(flags); }
 static inline void slot_flags_clear(struct r4_slot *slot, uint64_t flags) {
     slot->word[0] &= ~r4_slot_flags_put(flags);
@@ -59,6 +123,7 @@ static inline phys_t slot_object(const struct r4_slot *slot) {
 static inline struct r4_slot *slot_next(uintptr_t direct, const struct r4_slot *slot) {
     return slot_at(direct, r4_slot_next_get(slot->word[3]));
 }
+static inline uint64_t slot_next_ref(const struct r4_slot *slot) { return r4_slot_next_get(slot->word[3]); }
 static inline uint64_t slot_prev_ref(const struct r4_slot *slot) {
     return r4_slot_prev_high_get(slot->word[0]) << 24 | r4_slot_prev_low_get(slot->word[3]);
 }
@@ -156,6 +221,9 @@ struct slot_mapping {
     uint64_t address; /* virtual, a multiple of 4 KiB, below R4_USER_END */
     uint32_t name;    /* of the address space (r4_name); never 0 while mapped */
 };
+
+/* True if a frame, table or cap page says that it is mapped; what it says may be stale. */
+static inline bool slot_has_mapping(const struct r4_slot *slot) { return slot->word[1] != 0; }
 
 /* The mapping of the slot; name 0 means none. */
 static inline struct slot_mapping slot_mapping_get(const struct r4_slot *slot) {

@@ -70,21 +70,5 @@ enum operation_progress create_run(struct core *core, struct operation *operatio
             return OPERATION_PAUSED;
         }
     }
-    operation_finish(operation, operation->error, 0);
     return OPERATION_FINISHED;
-}
-
-/* The slots that are still to be made lie one behind the other from the position to the last, each MAKING: nothing
- * moves them, and they go from their ends only. */
-void create_slot_gone(struct operation *operation, const struct r4_slot *slot) {
-    if (operation_remaining(operation) == 0) { /* all had gone before: what stands beside them is somebody else's */
-        return;
-    }
-    if (slot == operation->position) {
-        operation->position++;
-        operation->progress = 0;
-    } else {
-        operation->last--;
-    }
-    operation->error = R4_ERR_REVOKED;
 }

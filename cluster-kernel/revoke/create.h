@@ -14,9 +14,6 @@
 /* Zeroes and initialises the objects of a MAKE operation, one after the other. */
 enum operation_progress create_run(struct core *core, struct operation *operation);
 
-/* One of the slots that are still to be made may be going: a revoke is faster than the retype. */
-void create_slot_gone(struct operation *operation, const struct r4_slot *slot);
-
 /* Gives a zeroed object its first state; also used at boot. Frames and page tables are zero and nothing else. */
 void create_object(struct r4_slot *slot);
 

@@ -8,10 +8,10 @@
 #include "object/page_table.h"
 #include "object/pd.h"
 #include "object/thread.h"
-#include "peer/mailbox.h"
+#include "peer/receive_slot.h"
 
 static void detach(struct r4_slot *slot) {
-    if (slot->word[1] == REFERENCE_THREAD_PD) {
+    if (slot_reference(slot) == REFERENCE_THREAD_PD) {
         thread_detach_pd((struct thread *)(machine_direct() + slot_object(slot)));
     }
 }
@@ -44,7 +44,7 @@ void finalise(struct r4_slot *slot) {
         cap_page_unmap(slot);
         break;
     case R4_CAP_RECEIVE_SLOT:
-        mailbox_receive_slot_gone(slot);
+        receive_slot_gone(slot);
         break;
     case R4_CAP_INTERNAL:
         detach(slot);

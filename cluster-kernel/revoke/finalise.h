@@ -8,9 +8,6 @@
 #include "pure/derivation.h"
 #include "sched/operation.h"
 
-/* Which lasting reference an internal slot is; stands in its badge. Its object is the object that refers. */
-enum reference { REFERENCE_THREAD_PD = 1 };
-
 /* Undoes what a cap means besides itself: a mapping, a reference, the object if this is its original cap. Bounded. */
 void finalise(struct r4_slot *slot);
 
@@ -21,13 +18,7 @@ static inline bool finalise_is_trivial(const struct r4_slot *slot) {
     const uint64_t copies = 1U << R4_CAP_PD | 1U << R4_CAP_THREAD;
     uint64_t type = 1ULL << slot_type(slot);
     return (type & always) != 0 || ((type & copies) != 0 && (slot_flags(slot) & R4_FLAG_ORIGINAL) == 0) ||
-           (slot_type(slot) == R4_CAP_FRAME && slot->word[1] == 0);
-}
-
-/* Takes a slot out of its list and empties it; positions of operations on it move. */
-static inline void operation_slot_unlink(struct r4_slot *slot) {
-    operation_slot_gone(slot);
-    derivation_remove(machine_direct(), slot);
+           (slot_type(slot) == R4_CAP_FRAME && !slot_has_mapping(slot));
 }
 
 /* Removes a linked slot from which nothing derives: undoes what it means, unlinks and empties it. */

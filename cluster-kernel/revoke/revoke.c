@@ -5,7 +5,7 @@
 #include "revoke/revoke.h"
 #include "cluster/cluster.h"
 #include "object/frame.h"
-#include "peer/mailbox.h"
+#include "peer/lend.h"
 #include "pure/derivation.h"
 #include "revoke/finalise.h"
 #include "sched/operation.h"
@@ -138,13 +138,13 @@ static uint32_t remove_plain(struct operation *operation) {
     }
     uintptr_t direct = machine_direct();
     struct r4_slot *slot = operation->position;
-    uint64_t after = r4_slot_next_get(slot->word[3]);
+    uint64_t after = slot_next_ref(slot);
     uint64_t expected =
         derivation_has_children(direct, slot) ? 0 : after; /* with children it has a next: nothing fits */
     uint64_t own = slot_ref_to(direct, slot);
     uint32_t steps = 0;
-    while (steps < REVOKE_STEPS && slot != operation->root && r4_slot_next_get(slot->word[3]) == expected) {
-        if (slot_type(slot) == R4_CAP_FRAME && slot->word[1] != 0) {
+    while (steps < REVOKE_STEPS && slot != operation->root && slot_next_ref(slot) == expected) {
+        if (slot_type(slot) == R4_CAP_FRAME && slot_has_mapping(slot)) {
             frame_unmap(slot);
             steps++;
         } else if (!finalise_is_trivial(slot)) {
@@ -177,15 +177,6 @@ static enum step remove_steps(struct operation *operation) {
     return step;
 }
 
-void revoke_drain_add(struct r4_slot *header) {
-    header->word[1] = slot_ref(machine_direct(), cluster.dying);
-    cluster.dying = header;
-    if (cluster.drain.kind == OPERATION_NONE) {
-        operation_start_orphan(&cluster.drain, OPERATION_DRAIN, NULL, 0);
-        cluster.drain.phase = OPERATION_SETTLING;
-    }
-}
-
 /* Takes up the next content of the first dying page: SETTLING means that none is in work. */
 static void drain_next(void) {
     struct operation *drain = &cluster.drain;
@@ -208,7 +199,7 @@ static void drain_next(void) {
         revoke_begin(drain);
         return;
     }
-    cluster.dying = slot_at(machine_direct(), header->word[1]);
+    cluster.dying = slot_dying_next(machine_direct(), header);
     slot_clear(header);
 }
 
@@ -243,8 +234,18 @@ static enum step revoke_step(struct operation *operation) {
     return STEP_END;
 }
 
+/* An operation whose thread is gone has ended early, without waiting for all that died: the most urgent of those who
+ * joined it goes on, if there is anything left to revoke. */
+static void hand_over(const struct operation *operation) {
+    struct operation *heir = operation->abandoned && operation->root != NULL ? operation_heir(operation) : NULL;
+    if (heir != NULL) {
+        operation_inherit(heir, operation);
+        revoke_begin(heir);
+    }
+}
+
 /* The revoke is through: the root, if there still is one, is as good as new. */
-static void revoke_end(struct core *core, struct operation *operation) {
+static void revoke_end(struct core *core, const struct operation *operation) {
     struct r4_slot *root = operation->root;
     shootdown_flush(core);
     if (root != NULL) {
@@ -252,22 +253,10 @@ static void revoke_end(struct core *core, struct operation *operation) {
             slot_flags_clear(root, R4_FLAG_BUSY | R4_FLAG_ROOT);
         }
         if (slot_type(root) == R4_CAP_UNTYPED && operation->error == R4_OK && !operation->abandoned) {
-            root->word[1] = 0; /* the watermark */
+            slot_watermark_set(root, 0);
         }
     }
-    if (operation->kind == OPERATION_SWEEP) {
-        borrow_swept(operation);
-    }
-    operation_finish(operation, operation->error, operation->resumed);
-}
-
-/* One step for an operation whose thread is gone, by whoever needs the thread's memory. */
-static void help_abandoned(struct core *core, struct operation *operation) {
-    if (operation->kind == OPERATION_CREATE) {
-        operation_run(core, operation);
-    } else if (revoke_step(operation) == STEP_END) {
-        revoke_end(core, operation);
-    }
+    hand_over(operation);
 }
 
 /* Whoever makes way, or waits, has flushed what he has unmapped so far: while others hold the lock, what no capability
@@ -282,12 +271,11 @@ enum operation_progress revoke_run(struct core *core, struct operation *operatio
             return OPERATION_WAITING;
         }
         if (step == STEP_END) {
-            struct operation *other = operation->abandoned ? NULL : operation_abandoned();
-            if (other == NULL) {
-                revoke_end(core, operation);
-                return OPERATION_FINISHED;
+            if (!operation->abandoned && operation_abandoned() != NULL) {
+                return OPERATION_HELD_UP;
             }
-            help_abandoned(core, other);
+            revoke_end(core, operation);
+            return OPERATION_FINISHED;
         }
         if (cluster_should_yield(core)) {
             shootdown_flush(core);

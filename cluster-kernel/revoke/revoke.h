@@ -21,13 +21,11 @@
 /* Starts the marking: the operation's root becomes busy. */
 void revoke_begin(struct operation *operation);
 
-/* Runs a REVOKE, DELETE or SWEEP until it ends, waits or should make way. */
+/* Runs a REVOKE, DELETE or SWEEP until it ends, waits, should make way, or cannot end before an operation whose thread
+ * is gone. Ended: all that the caller still has to do is operation_finish(). */
 enum operation_progress revoke_run(struct core *core, struct operation *operation);
 
 /* Runs the cluster's drain of dying cap pages until it is empty or should make way. Never waits for a peer. */
 enum operation_progress revoke_drain_run(struct core *core);
-
-/* A cap page has died: what is in it goes with it. `header` is its slot 0; it is mapped nowhere. */
-void revoke_drain_add(struct r4_slot *header);
 
 #endif

@@ -9,6 +9,7 @@
 #include "revoke/create.h"
 #include "revoke/revoke.h"
 #include "sched/sched.h"
+#include <r4/contract.h>
 
 /* What only waits has no position in any derivation list, so whoever unlinks a slot need not look at it. */
 static struct operation **list_of(const struct operation *operation) {
@@ -55,22 +56,6 @@ void operation_start_orphan(struct operation *operation, enum operation_kind kin
     cluster.work = 1;
 }
 
-enum operation_progress operation_run(struct core *core, struct operation *operation) {
-    switch (operation->kind) {
-    case OPERATION_REVOKE:
-    case OPERATION_DELETE:
-    case OPERATION_SWEEP:
-        return revoke_run(core, operation);
-    case OPERATION_DRAIN:
-        return revoke_drain_run(core);
-    case OPERATION_CREATE:
-        return create_run(core, operation);
-    default: /* the others only wait */
-        operation_wait(operation);
-        return OPERATION_WAITING;
-    }
-}
-
 void operation_finish_wait(struct operation *operation, enum r4_error error, uint64_t value) {
     struct thread *thread = operation->thread;
     list_remove(operation);
@@ -88,41 +73,36 @@ static bool has_joined(const struct operation *other, const struct operation *op
     return other->kind == OPERATION_JOIN && other->joined == operation;
 }
 
-/* An operation whose thread is gone has ended early, without waiting for all that died. The most urgent of those who
- * joined it goes on with a revoke of its own, which the others join. Null: nobody, or nothing is left to revoke. */
-static struct operation *heir_take_over(const struct operation *operation) {
+struct operation *operation_heir(const struct operation *operation) {
     struct operation *heir = NULL;
-    if (!operation->abandoned || operation->root == NULL) {
-        return NULL;
-    }
     for (struct operation *other = cluster.waiters; other != NULL; other = other->next) {
         if (has_joined(other, operation) && (heir == NULL || other->priority > heir->priority)) {
             heir = other;
         }
     }
-    if (heir != NULL) {
-        list_remove(heir);
-        heir->kind = OPERATION_REVOKE;
-        heir->root = operation->root;
-        heir->position = operation->root;
-        list_insert(heir);
-        revoke_begin(heir);
-        operation_wake(machine_core(), heir);
-    }
     return heir;
 }
 
+void operation_inherit(struct operation *heir, const struct operation *operation) {
+    KERNEL_CHECK(has_joined(heir, operation) && operation->root != NULL);
+    list_remove(heir);
+    heir->kind = OPERATION_REVOKE;
+    heir->root = operation->root;
+    heir->position = operation->root;
+    list_insert(heir);
+    for (struct operation *other = cluster.waiters; other != NULL; other = other->next) {
+        if (has_joined(other, operation)) {
+            other->joined = heir;
+        }
+    }
+    operation_wake(machine_core(), heir);
+}
+
 void operation_finish(struct operation *operation, enum r4_error error, uint64_t value) {
-    struct operation *heir = heir_take_over(operation);
     struct operation *next;
     for (struct operation *other = cluster.waiters; other != NULL; other = next) {
         next = other->next;
-        if (!has_joined(other, operation)) {
-            continue;
-        }
-        if (heir != NULL) {
-            other->joined = heir;
-        } else {
+        if (has_joined(other, operation)) {
             operation_finish_wait(other, error, 0);
         }
     }
@@ -177,8 +157,7 @@ void operation_abandon(struct core *core, struct operation *operation) {
         operation->waiting = false;
         operation_orphan(core, operation);
     } else {
-        operation_finish(operation, R4_ERR_REVOKED,
-                         0); /* it only waited; what it waited for goes on in its own record */
+        operation_finish_wait(operation, R4_ERR_REVOKED, 0); /* what it waited for goes on in its own record */
     }
 }
 
@@ -225,6 +204,21 @@ bool operation_shares_root(const struct operation *operation) {
     return other != NULL;
 }
 
+/* The slots that are still to be made lie one after the other from the position to the last, each CREATING: nothing
+ * moves them, and they go from their ends only. */
+static void create_slot_gone(struct operation *operation, const struct r4_slot *slot) {
+    if (operation_remaining(operation) == 0) { /* all had gone before: what lies beside them is somebody else's */
+        return;
+    }
+    if (slot == operation->position) {
+        operation->position++;
+        operation->progress = 0;
+    } else {
+        operation->last--;
+    }
+    operation->error = R4_ERR_REVOKED;
+}
+
 void operation_follow(struct operation *operation, const struct r4_slot *slot) {
     if (operation->kind == OPERATION_CREATE) {
         create_slot_gone(operation, slot);
@@ -235,5 +229,14 @@ void operation_follow(struct operation *operation, const struct r4_slot *slot) {
     }
     if (operation->root == slot) {
         operation->root = NULL;
+    }
+}
+
+void operation_drain_add(struct r4_slot *header) {
+    slot_dying_next_set(machine_direct(), header, cluster.dying);
+    cluster.dying = header;
+    if (cluster.drain.kind == OPERATION_NONE) {
+        operation_start_orphan(&cluster.drain, OPERATION_DRAIN, NULL, 0);
+        cluster.drain.phase = OPERATION_SETTLING;
     }
 }

@@ -2,13 +2,14 @@
  *
  * Operations under way (pure/operation.h): started after their checks, run in steps, put to sleep, woken, ended. The
  * caller holds the cluster lock. A thread whose call is under way runs it itself when it is scheduled; a sweep for a
- * peer, and what a stopped thread left, the cluster runs (sched.c).
+ * peer, and what a stopped thread left, the cluster runs (dispatch.c).
  */
 #ifndef R4_KERNEL_OPERATION_H
 #define R4_KERNEL_OPERATION_H
 
 #include "cluster/cluster.h"
 #include "object/thread.h"
+#include "pure/derivation.h"
 
 /* Starts the calling thread's operation; it runs on the way out of the kernel. `root` may be null. Returns the record
  * to be filled in. */
@@ -19,8 +20,12 @@ struct operation *operation_start(struct core *core, struct thread *thread, enum
 void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root,
                             uint32_t priority);
 
-/* Runs it until it is finished (the record is free and the caller has its result), waits, or should make way. */
-enum operation_progress operation_run(struct core *core, struct operation *operation);
+/* The most urgent of those who joined the operation, or null. */
+struct operation *operation_heir(const struct operation *operation);
+
+/* `heir`, who joined the operation, goes on with a revoke of the same root, which is there, and is woken; the others
+ * who joined it have joined the heir then. */
+void operation_inherit(struct operation *heir, const struct operation *operation);
 
 /* Ends it: result to the thread, which may run again; whoever joined ends too. */
 void operation_finish(struct operation *operation, enum r4_error error, uint64_t value);
@@ -69,5 +74,15 @@ static inline void operation_slot_moved(const struct r4_slot *from, struct r4_sl
         operation->root = operation->root == from ? to : operation->root;
     }
 }
+
+/* Takes a slot from which nothing derives out of its list and empties it; positions of operations on it move. */
+static inline void operation_slot_unlink(struct r4_slot *slot) {
+    operation_slot_gone(slot);
+    derivation_remove(machine_direct(), slot);
+}
+
+/* A cap page has died: what is in it goes with it, by the drain (revoke.h). `header` is its slot 0; it is mapped
+ * nowhere. */
+void operation_drain_add(struct r4_slot *header);
 
 #endif

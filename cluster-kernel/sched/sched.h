@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The scheduler: fixed priorities, round robin among equals, one queue per core. The caller holds the cluster lock.
+ * The run queues in use: fixed priorities, round robin among equals, one queue per core. Here a thread comes and goes,
+ * and a core is told to choose again; dispatch.h chooses. The caller holds the cluster lock.
  */
 #ifndef R4_KERNEL_SCHED_H
 #define R4_KERNEL_SCHED_H
@@ -13,7 +14,11 @@
 /* At boot: reads the length of a slice. */
 void sched_start(void);
 
-/* The thread may run: it enters its core's queue, and that core chooses again if it runs something lower. */
+/* The first thread of this core's queue, or null. */
+struct thread *sched_first(const struct core *core);
+
+/* The thread, which is in no queue, may run: it enters its core's queue, and that core chooses again if it runs
+ * something lower. */
 void sched_ready(struct thread *thread);
 
 /* The thread cannot run: it leaves its core's queue. `state` is STOPPED or BLOCKED. If a core runs it, that core
@@ -24,22 +29,10 @@ void sched_unready(struct thread *thread, enum thread_state state);
 void sched_tick(struct core *core);
 
 /* A core that is halted, or runs something below `priority`, is made to choose again, so that work of the cluster gets
- * done. */
+ * done; this core chooses again in any case. */
 void sched_kick(struct core *core, uint32_t priority);
 
-/* Chooses what this core does next (an operation of the cluster, a thread, nothing), tells the machine and gives the
- * lock back. */
-void sched_choose(struct core *core);
-
-/* The way out of a system call: back to the caller (true), whose registers are still the ones to resume, unless
- * something has changed. Whoever gives this core another thing to do sets `reschedule`. */
-static inline bool sched_leave(struct core *core) {
-    if (core->reschedule) {
-        sched_choose(core);
-        return false;
-    }
-    cluster_exit(core);
-    return true;
-}
+/* The same, if there is such a core besides this one; this one goes on. */
+void sched_offer(const struct core *core, uint32_t priority);
 
 #endif

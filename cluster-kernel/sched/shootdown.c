@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Requests from the holder of the lock to other cores. The holder writes `request` (release) and sends the interrupt;
- * the core serves it, then clears `request` (release); the holder waits for the clear (acquire). One holder, so at most
- * one request per core is outstanding.
+ * the core serves it (core_serve()), then clears `request` (release); the holder waits for the clear (acquire). One
+ * holder, so at most one request per core is outstanding.
  */
 #include "sched/shootdown.h"
-#include "cluster/cluster.h"
 #include "diag/panic.h"
 #include "object/thread.h"
 
@@ -47,15 +46,7 @@ void shootdown_noted(struct core *core) {
     }
 }
 
-/* What a core does to leave its thread and its address space; on that core. */
-static void leave_here(struct core *core) {
-    if (core->fpu != NULL) {
-        machine_fpu_save(core->fpu->fpu);
-    }
-    machine_space_load_kernel();
-}
-
-/* The rest of it, under the lock, on whichever core holds that. */
+/* The rest of what core_leave() begins, under the lock, on whichever core holds that. */
 static void leave_finish(struct core *core) {
     core->fpu = NULL;
     core->current = NULL;
@@ -69,7 +60,7 @@ static void leave_finish(struct core *core) {
 
 static void leave_core(struct core *core, uint32_t index) {
     if (index == core->index) {
-        leave_here(core);
+        core_leave(core);
     } else {
         request_all(core, 1ULL << index, CORE_REQUEST_LEAVE);
     }
@@ -87,23 +78,4 @@ void shootdown_space(struct core *core, struct pd *pd) {
     while (pd->cores != 0) {
         leave_core(core, (uint32_t)__builtin_ctzll(pd->cores));
     }
-}
-
-bool shootdown_serve(struct core *core) {
-    uint32_t request = atomic_load_explicit(&core->request, memory_order_acquire);
-    if (request == CORE_REQUEST_NONE) {
-        return false;
-    }
-    if (request == CORE_REQUEST_LEAVE) {
-        leave_here(core); /* `fpu` cannot change under us: only the holder, who waits, writes it */
-    } else {
-        machine_flush_user();
-    }
-    atomic_store_explicit(&core->request, CORE_REQUEST_NONE, memory_order_release);
-    return request == CORE_REQUEST_LEAVE;
-}
-
-void core_wait_turn(struct core *core) {
-    machine_relax();
-    shootdown_serve(core);
 }

@@ -29,8 +29,4 @@ void shootdown_thread(struct core *core, struct thread *thread);
 /* No core has this address space loaded when this returns. */
 void shootdown_space(struct core *core, struct pd *pd);
 
-/* Serves what is asked of this core; called without the lock. True if the core has left its thread and must choose
- * again. */
-bool shootdown_serve(struct core *core);
-
 #endif

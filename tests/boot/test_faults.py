@@ -65,7 +65,7 @@ def test_stack_overflow_is_a_double_fault_with_last_words():
 def test_assert_is_a_panic_with_a_backtrace():
     boot = machine.Boot("qemu-2x2", fault="assert:0")
     check_only_one_is_down(boot, "qemu-2x2", 0)
-    assert boot.matching(r"\[c0\] kernel: panic: assert: .*fault.*"), boot.output
+    assert boot.matching(r"\[c0\] kernel: panic: contract: .*fault.*"), boot.output
     assert boot.matching(r"\[c0\] kernel: panic: cluster 0 core 0 cause 256 address 0"), boot.output
     returns = [line for line in annotated(boot, "qemu-2x2") if "return address" in line]
     assert any(re.search(r"  fault_injection_run at cluster-kernel/fault\.c:\d+", line) for line in returns), returns

@@ -10,9 +10,9 @@ $(if $(filter sim,$(MAKECMDGOALS)),$(foreach name,SEEDS STEPS $(if $(SEED),SEED)
 
 SIM_SANITIZE := -fsanitize=undefined -fno-sanitize-recover=undefined
 SIM_INCLUDE := -Itests/sim -Icluster-kernel -Ishared
-SIM_KERNEL_CC = gcc -std=gnu11 -O1 -g -MMD -MP $(WARNINGS) -ffreestanding -fno-common -fno-pic -fno-pie -mcmodel=small \
+SIM_KERNEL_CC = gcc -std=gnu11 -O1 -g -MMD -MP $(WARNINGS) -DKERNEL_CHECKS=1 -ffreestanding -fno-common -fno-pic -fno-pie -mcmodel=small \
 	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables $(GCC_ONLY) $(SIM_SANITIZE)
-SIM_HOST_CC = gcc -std=gnu11 -O1 -g -MMD -MP $(WARNINGS) -fno-pic -fno-pie $(SIM_SANITIZE) $(SIM_INCLUDE)
+SIM_HOST_CC = gcc -std=gnu11 -O1 -g -MMD -MP $(WARNINGS) -DKERNEL_CHECKS=1 -fno-pic -fno-pie $(SIM_SANITIZE) $(SIM_INCLUDE)
 
 SIM_SOURCES := $(wildcard $(addsuffix /*.c,$(filter-out cluster-kernel/x86,$(KERNEL_FOLDERS))))
 SIM_SHARED := $(SHARED:%.c=build/sim/kernel/%.o)

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Cap pages into windows and out of them.
+ */
+#include "object/cap_page.h"
+#include "call/handlers.h"
+#include "sched/shootdown.h"
+
+struct outcome sys_cap_page_map(struct invocation *invocation) {
+    struct r4_slot *slot = invocation->slot;
+    uint64_t page = invocation->argument[1];
+    struct pd *pd;
+    enum r4_error error = invocation_space(invocation, invocation->argument[0], &pd);
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    if (cap_page_find_pd(slot) != NULL) {
+        return outcome_now(R4_ERR_MAPPED);
+    }
+    if (page >= WINDOW_PAGES) {
+        return outcome_now(R4_ERR_RANGE);
+    }
+    if (pd->version_floor >= R4_VERSION_MAX - 1) { /* a full slot needs a version above it; a ReceiveSlot one more */
+        return outcome_now(R4_ERR_RETIRED);
+    }
+    uint64_t address = window_page_address(page);
+    uint64_t *entry = paging_entry(machine_direct(), pd->root, address, 1);
+    if (entry == NULL) {
+        return outcome_now(R4_ERR_NO_TABLE);
+    }
+    if ((*entry & PAGING_PRESENT) != 0) {
+        return outcome_now(R4_ERR_ENTRY);
+    }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    cap_page_map(slot, pd, entry, address);
+    return outcome_now(R4_OK);
+}
+
+struct outcome sys_cap_page_unmap(struct invocation *invocation) {
+    if (cap_page_find_pd(invocation->slot) == NULL) {
+        return outcome_now(R4_ERR_NOT_MAPPED);
+    }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    cap_page_unmap(invocation->slot);
+    shootdown_flush(invocation->core);
+    return outcome_now(R4_OK);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Page tables into address spaces and out of them.
+ */
+#include "object/page_table.h"
+#include "call/handlers.h"
+#include "sched/shootdown.h"
+
+/* A page that it would cover was lost with the table before and has not left the window yet: see cap_page.c. */
+static bool is_held(const struct pd *pd, uint64_t address, uint64_t level) {
+    return level == 1 && window_meets(round_down(address, R4_LARGE_SIZE), R4_LARGE_SIZE) &&
+           pd->cap_pages[window_number(address)] != 0;
+}
+
+struct outcome sys_page_table_map(struct invocation *invocation) {
+    struct r4_slot *slot = invocation->slot;
+    uint64_t address = invocation->argument[1];
+    uint64_t level = invocation->argument[2];
+    struct pd *hangs_in;
+    uint32_t hangs_at;
+    struct pd *pd;
+    enum r4_error error = invocation_space(invocation, invocation->argument[0], &pd);
+    if (error != R4_OK) {
+        return outcome_now(error);
+    }
+    if (page_table_find_parent(slot, &hangs_in, &hangs_at) != NULL) {
+        return outcome_now(R4_ERR_MAPPED);
+    }
+    if (level < 1 || level > 3) {
+        return outcome_now(R4_ERR_ARGUMENT);
+    }
+    if (address >= R4_USER_END) {
+        return outcome_now(R4_ERR_RANGE);
+    }
+    uint64_t *entry = paging_entry(machine_direct(), pd->root, address, (uint32_t)level + 1);
+    if (entry == NULL) {
+        return outcome_now(R4_ERR_NO_TABLE);
+    }
+    if ((*entry & PAGING_PRESENT) != 0 || is_held(pd, address, level)) {
+        return outcome_now(R4_ERR_ENTRY);
+    }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    page_table_map(slot, pd, entry, round_down(address, paging_reach((uint32_t)level + 1)), (uint32_t)level);
+    return outcome_now(R4_OK);
+}
+
+struct outcome sys_page_table_unmap(struct invocation *invocation) {
+    struct pd *pd;
+    uint32_t level;
+    if (page_table_find_parent(invocation->slot, &pd, &level) == NULL) {
+        return outcome_now(R4_ERR_NOT_MAPPED);
+    }
+    /* commit */
+    if (!invocation_commit(invocation)) {
+        return outcome_now(R4_ERR_CHANGED);
+    }
+    page_table_unmap(invocation->slot);
+    shootdown_flush(invocation->core);
+    return outcome_now(R4_OK);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Choosing what a core does next, doing it, and the way out of the kernel.
+ */
+#include "dispatch.h"
+#include "poll.h"
+#include "revoke/create.h"
+#include "revoke/revoke.h"
+#include "sched/operation.h"
+#include "sched/sched.h"
+#include "sched/shootdown.h"
+#include "serve/borrow.h"
+
+/* --- to a thread, or to a halt --- */
+
+static void space_switch(struct core *core, struct pd *pd) {
+    uint64_t own = 1ULL << core->index;
+    if (core->space == pd) {
+        return;
+    }
+    if (core->space != NULL) {
+        core->space->cores &= ~own;
+    }
+    core->space = pd;
+    if (pd == NULL) {
+        machine_space_load_kernel();
+    } else {
+        pd->cores |= own;
+        machine_space_load(pd->root);
+    }
+}
+
+static void fpu_switch(struct core *core, struct thread *thread) {
+    if (core->fpu == thread) {
+        return;
+    }
+    if (core->fpu != NULL) {
+        machine_fpu_save(core->fpu->fpu);
+    }
+    if (thread != NULL) {
+        machine_fpu_load(thread->fpu);
+    }
+    core->fpu = thread;
+}
+
+/* Keeps cluster.idle_cores and the header's choice of the core to ring (an idle one if there is one) in step. */
+static void idle_set(struct core *core, bool idle) {
+    if (core->idle == idle) {
+        return;
+    }
+    core->idle = idle;
+    cluster.idle_cores ^= 1ULL << core->index;
+    uint64_t candidates = cluster.idle_cores;
+    const struct core *ring = candidates == 0 ? core : cluster.cores[__builtin_ctzll(candidates)];
+    atomic_store_explicit(&own_header()->doorbell_apic, ring->apic_id, memory_order_relaxed);
+}
+
+/* A timer is armed only when the thread has an equal to yield to; whether it runs in user mode or its operation does.
+ */
+static void slice_arm(struct core *core, const struct thread *thread) {
+    if (!runqueue_has_peer(&thread->queue)) {
+        if (core->slice_end != 0) {
+            core->slice_end = 0;
+            machine_timer_stop();
+        }
+    } else if (core->slice_owner != thread || core->slice_end == 0) {
+        core->slice_owner = thread;
+        core->slice_end = machine_now() + cluster.slice_ticks;
+        machine_timer_set(core->slice_end);
+    }
+}
+
+/* What this core has no time for, another may have: one that is halted or runs something below it. */
+static void work_offer(const struct core *core) {
+    const struct operation *operation = cluster.work != 0 ? operation_of_cluster(0) : NULL;
+    if (operation == NULL && !cluster.poll) {
+        return;
+    }
+    uint32_t priority = cluster.poll ? cluster.peer_priority : 0;
+    sched_offer(core, operation != NULL && operation->priority > priority ? operation->priority : priority);
+}
+
+/* Stale translations of memory that has left the direct map go before the core leaves the kernel. */
+static void direct_map_refresh(struct core *core) {
+    if (core->direct_stale) {
+        core->direct_stale = false;
+        machine_flush_all();
+    }
+}
+
+static void enter_thread(struct core *core, struct thread *thread) {
+    trace(TRACE_SWITCH, (uintptr_t)thread, thread->pd->root);
+    idle_set(core, false);
+    space_switch(core, thread->pd);
+    fpu_switch(core, thread);
+    core->current = thread;
+    core->reschedule = false;
+    direct_map_refresh(core);
+    work_offer(core);
+    slice_arm(core, thread);
+    machine_resume(thread->registers);
+    cluster_exit(core);
+}
+
+static void halt(struct core *core) {
+    trace(TRACE_HALT, (uintptr_t)core->current, 0);
+    direct_map_refresh(core);
+    idle_set(core, true);
+    fpu_switch(core, NULL);
+    space_switch(core, NULL);
+    core->current = NULL;
+    core->reschedule = false;
+    if (core->slice_end != 0) {
+        core->slice_end = 0;
+        machine_timer_stop();
+    }
+    machine_resume(NULL);
+    cluster_exit(core);
+}
+
+/* Halting with an event pending takes the interrupt at once, and the choice is made anew after it. */
+static void halt_for_event(struct core *core) {
+    trace(TRACE_HALT, (uintptr_t)core->current, 1);
+    core->current = NULL;
+    core->reschedule = false;
+    machine_resume(NULL);
+    cluster_exit(core);
+}
+
+/* --- operations --- */
+
+/* Runs it until it is finished, waits, should make way, or cannot end before one whose thread is gone. Finished: its
+ * record is free, and the caller has the result. */
+static enum operation_progress operation_advance(struct core *core, struct operation *operation) {
+    enum operation_progress progress;
+    switch (operation->kind) {
+    case OPERATION_REVOKE:
+    case OPERATION_DELETE:
+    case OPERATION_SWEEP:
+        progress = revoke_run(core, operation);
+        break;
+    case OPERATION_DRAIN:
+        return revoke_drain_run(core);
+    case OPERATION_CREATE:
+        progress = create_run(core, operation);
+        break;
+    default: /* the others only wait */
+        operation_wait(operation);
+        return OPERATION_WAITING;
+    }
+    if (progress == OPERATION_FINISHED) {
+        if (operation->kind == OPERATION_SWEEP) {
+            borrow_swept(operation);
+        }
+        operation_finish(operation, operation->error, operation->kind == OPERATION_CREATE ? 0 : operation->resumed);
+    }
+    return progress;
+}
+
+/* The memory of a thread that is gone is in use as long as its operation is under way: who cannot end before that runs
+ * it first. Whoever makes way has flushed what he has unmapped (revoke.c). */
+static enum operation_progress operation_run(struct core *core, struct operation *operation) {
+    for (;;) {
+        enum operation_progress progress = operation_advance(core, operation);
+        if (progress != OPERATION_HELD_UP) {
+            return progress;
+        }
+        if (operation_advance(core, operation_abandoned()) == OPERATION_PAUSED) {
+            shootdown_flush(core);
+            return OPERATION_PAUSED;
+        }
+    }
+}
+
+/* One turn of an operation. True if the core has to leave the kernel now to take its interrupt. */
+static bool operation_take_turn(struct core *core, struct operation *operation) {
+    if (operation_run(core, operation) != OPERATION_PAUSED) {
+        return false;
+    }
+    cluster.operations_resumed++;
+    operation->resumed++;
+    if (machine_event_pending()) {
+        return true;
+    }
+    core->working = operation; /* nobody else takes it up while we wait for our turn again */
+    cluster_exit(core);        /* fair: who waits gets the lock before us */
+    cluster_enter(core);
+    core->working = NULL;
+    return false;
+}
+
+/* --- what is next --- */
+
+enum choice_kind { CHOICE_POLL, CHOICE_OPERATION, CHOICE_THREAD, CHOICE_HALT };
+
+struct choice {
+    enum choice_kind kind;
+    struct thread *thread;       /* CHOICE_THREAD; CHOICE_OPERATION: whose it is, null if the cluster's */
+    struct operation *operation; /* CHOICE_OPERATION */
+};
+
+/* The most urgent of what this core can do: look at what comes from outside, work of the cluster, its first thread's
+ * operation, its first thread. Work of the cluster comes before a thread of the same priority. */
+static struct choice choose(const struct core *core) {
+    struct thread *thread = sched_first(core);
+    if (cluster.poll && (thread == NULL || thread->queue.priority <= cluster.peer_priority)) {
+        return (struct choice){CHOICE_POLL, NULL, NULL};
+    }
+    struct operation *operation = NULL;
+    if (cluster.work != 0) {
+        operation = operation_of_cluster(thread == NULL ? 0 : thread->queue.priority);
+    }
+    if (operation != NULL) {
+        return (struct choice){CHOICE_OPERATION, NULL, operation};
+    }
+    if (thread == NULL) {
+        return (struct choice){CHOICE_HALT, NULL, NULL};
+    }
+    if (thread->operation.kind != OPERATION_NONE) {
+        return (struct choice){CHOICE_OPERATION, thread, &thread->operation};
+    }
+    return (struct choice){CHOICE_THREAD, thread, NULL};
+}
+
+/* Looks at what comes from outside. True if the core has to leave the kernel now to take its interrupt. */
+static bool take_poll_turn(struct core *core) {
+    poll_all(core);
+    if (cluster.poll && machine_event_pending()) {
+        return true;
+    }
+    cluster_exit(core); /* fair: who waits gets the lock before us */
+    cluster_enter(core);
+    return false;
+}
+
+void dispatch(struct core *core) {
+    for (;;) {
+        struct choice choice = choose(core);
+        bool leave = false;
+        switch (choice.kind) {
+        case CHOICE_POLL:
+            leave = take_poll_turn(core);
+            break;
+        case CHOICE_OPERATION:
+            if (choice.thread != NULL) {
+                slice_arm(core, choice.thread);
+            }
+            leave = operation_take_turn(core, choice.operation);
+            break;
+        case CHOICE_THREAD:
+            enter_thread(core, choice.thread);
+            return;
+        case CHOICE_HALT:
+            halt(core);
+            return;
+        }
+        if (leave) {
+            halt_for_event(core);
+            return;
+        }
+    }
+}

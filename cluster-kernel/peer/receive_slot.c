@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The list of posted receive slots of each peer.
+ */
+#include "peer/receive_slot.h"
+#include "cluster/cluster.h"
+#include "pure/derivation.h"
+
+/* Where a posted slot is listed. */
+static struct r4_slot **place_of(const struct r4_slot *slot) {
+    uint64_t badge = slot_badge(slot);
+    return &cluster.peers[slot_receive_peer_get(badge)]->receive_slots[slot_receive_index_get(badge)];
+}
+
+uint32_t receive_slot_free(const struct peer *peer) {
+    uint32_t place = 0;
+    while (place < PEER_RECEIVE_SLOTS && peer->receive_slots[place] != NULL) {
+        place++;
+    }
+    return place;
+}
+
+void receive_slot_post(struct peer *peer, uint32_t place, struct r4_slot *peer_cap, struct r4_slot *slot) {
+    struct slot_content content = {
+        .type = R4_CAP_RECEIVE_SLOT,
+        .depth = (uint32_t)slot_depth(peer_cap) + 1,
+        .badge = slot_receive_peer_put(peer->number) | slot_receive_index_put(place),
+    };
+    derivation_create(machine_direct(), peer_cap, slot, &content);
+    peer->receive_slots[place] = slot;
+}
+
+struct r4_slot *receive_slot_find(const struct peer *peer) {
+    for (uint32_t place = 0; place < PEER_RECEIVE_SLOTS; place++) {
+        struct r4_slot *slot = peer->receive_slots[place];
+        if (slot != NULL && (slot_flags(slot) & R4_FLAG_BUSY) == 0) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+void receive_slot_gone(const struct r4_slot *slot) { *place_of(slot) = NULL; }
+
+void receive_slot_moved(struct r4_slot *slot) { *place_of(slot) = slot; }

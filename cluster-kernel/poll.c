@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What comes from outside, one after the other.
+ */
+#include "poll.h"
+#include "diag/console.h"
+#include "diag/shutdown.h"
+#include "serve/milestone.h"
+#include "serve/receive.h"
+
+void poll_all(struct core *core) {
+    cluster.poll = console_poll();
+    if (!cluster.linked) {
+        return; /* mailbox_start() will look */
+    }
+    for (uint32_t number = 0; number < cluster_count(); number++) {
+        if (number != this_cluster() && !receive_poll(core, cluster.peers[number])) {
+            cluster.poll = true;
+        }
+    }
+    milestone_check();
+    shutdown_check();
+}

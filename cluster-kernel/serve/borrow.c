@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The borrower's side of a loan.
+ */
+#include "serve/borrow.h"
+#include "peer/mailbox.h"
+#include "peer/receive_slot.h"
+#include "revoke/revoke.h"
+#include "sched/operation.h"
+#include "sched/sched.h"
+
+static bool ranges_meet(phys_t base, uint64_t size, phys_t other, uint64_t other_size) {
+    return base < other + other_size && other < base + size;
+}
+
+static bool peer_knows(const struct peer *peer, phys_t base, uint64_t size) {
+    for (uint32_t i = 0; i < peer->received_count; i++) {
+        const struct loan_in *received = &peer->received[i];
+        if (received->state != LOAN_IN_FREE && ranges_meet(base, size, received->base, 1ULL << received->size_log2)) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < peer->lent_count; i++) {
+        const struct loan_out *lent = &peer->lent[i];
+        if (lent->state != LOAN_OUT_FREE && ranges_meet(base, size, lent->base, 1ULL << lent->size_log2)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True if this cluster's own memory or a loan meets [base, base + 2^size_log2). */
+static bool range_is_known(phys_t base, uint32_t size_log2) {
+    const struct r4_boot_info *info = boot_info();
+    uint64_t size = 1ULL << size_log2;
+    if (ranges_meet(base, size, info->reserve.base, info->reserve.size)) {
+        return true;
+    }
+    for (uint32_t i = 0; i < info->pool_count; i++) {
+        if (ranges_meet(base, size, info->pools[i].base, info->pools[i].size)) {
+            return true;
+        }
+    }
+    for (uint32_t number = 0; number < cluster_count(); number++) {
+        if (number != this_cluster() && peer_knows(cluster.peers[number], base, size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum r4_error offer_check(const struct r4_message *message) {
+    if (message->size_log2 < R4_LARGE_BITS || message->size_log2 > R4_HANDOFF_MAX_LOG2 || message->ttl >= R4_TTL_MAX) {
+        return R4_ERR_PROTOCOL;
+    }
+    uint64_t size = 1ULL << message->size_log2;
+    if (!is_aligned(message->base, size) || message->base >= R4_PHYS_MAX || size > R4_PHYS_MAX - message->base) {
+        return R4_ERR_PROTOCOL;
+    }
+    return range_is_known(message->base, message->size_log2) ? R4_ERR_OVERLAP : R4_OK;
+}
+
+/* Makes an offered range accessible; R4_ERR_PROTOCOL if it is no RAM. */
+static enum r4_error range_take(const struct r4_message *message) {
+    return machine_direct_map(message->base, 1ULL << message->size_log2, true) ? R4_OK : R4_ERR_PROTOCOL;
+}
+
+static void receive_root(struct loan_in *loan, struct r4_slot *slot, const struct r4_message *message) {
+    struct slot_content content = {
+        .type = R4_CAP_UNTYPED,
+        .ttl = message->ttl,
+        .flags = R4_FLAG_ORIGINAL | R4_FLAG_RECEIVED,
+        .rights = R4_ALL_RIGHTS,
+        .size_log2 = message->size_log2,
+        .object = message->base,
+    };
+    operation_slot_unlink(slot); /* from below the Peer: what is received ends only by the lender's revoke */
+    slot_fill(slot, &content);
+    loan->root = slot;
+    loan->state = LOAN_IN_RECEIVED;
+}
+
+void borrow_offer(struct peer *peer, struct loan_in *loan, const struct r4_message *message) {
+    if (!loan_offer_fits(loan, message)) {
+        return;
+    }
+    struct r4_slot *slot = receive_slot_find(peer);
+    enum r4_error error = slot == NULL ? R4_ERR_NO_RECEIVE_SLOT : offer_check(message);
+    if (error == R4_OK) {
+        error = range_take(message);
+    }
+    loan->generation = message->generation;
+    if (error != R4_OK) {
+        mailbox_send_answer(peer, &loan->post, R4_MESSAGE_REFUSE, error);
+        return;
+    }
+    /* commit */
+    receive_slot_gone(slot);
+    peer->received_count = message->loan < peer->received_count ? peer->received_count : message->loan + 1;
+    loan->base = message->base;
+    loan->size_log2 = message->size_log2;
+    receive_root(loan, slot, message);
+    mailbox_send_answer(peer, &loan->post, R4_MESSAGE_ACCEPT, R4_OK);
+}
+
+void borrow_sweep(struct core *core, struct peer *peer, struct loan_in *loan, const struct r4_message *message) {
+    if (!loan_sweep_starts(loan, message)) {
+        return;
+    }
+    operation_start_orphan(&loan->sweep, OPERATION_SWEEP, loan->root, peer->priority);
+    loan->sweep.peer = peer;
+    loan->sweep.loan_in = loan;
+    revoke_begin(&loan->sweep);
+    sched_kick(core, peer->priority); /* this core may have something better to do */
+}
+
+void borrow_swept(const struct operation *operation) {
+    struct loan_in *loan = operation->loan_in;
+    if (operation->error != R4_OK) {
+        loan->state = LOAN_IN_RECEIVED;
+        mailbox_send_answer(operation->peer, &loan->post, R4_MESSAGE_DONE, operation->error);
+        return;
+    }
+    operation_slot_unlink(loan->root);
+    loan->root = NULL;
+    loan->state = LOAN_IN_FREE;
+    cluster_range_leaves(loan->base, loan->size_log2);
+    mailbox_send_answer(operation->peer, &loan->post, R4_MESSAGE_DONE, R4_OK);
+}

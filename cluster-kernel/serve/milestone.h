@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Milestones: a number in each cluster's header that its root task sets and others wait for. The caller holds the
+ * cluster lock.
+ */
+#ifndef R4_KERNEL_MILESTONE_H
+#define R4_KERNEL_MILESTONE_H
+
+/* Ends each wait whose milestone is reached, or cannot be reached any more. */
+void milestone_check(void);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Taking messages out of a peer's ring.
+ */
+#include "serve/receive.h"
+#include "cluster/doorbell.h"
+#include "peer/lend.h"
+#include "peer/mailbox.h"
+#include "serve/borrow.h"
+
+static void hello(struct peer *peer, const struct r4_message *message) {
+    if (message->source_epoch == 0 || (peer->peer_epoch != 0 && peer->peer_epoch != message->source_epoch)) {
+        return;
+    }
+    peer->peer_epoch = message->source_epoch;
+    if (message->target_epoch == boot_info()->epoch) {
+        peer->state = PEER_UP;
+        return;
+    }
+    peer->hello_owed = true; /* it does not know us yet */
+}
+
+/* A message with good epochs and a good index, into the record that it names. */
+static void deliver(struct core *core, struct peer *peer, const struct r4_message *message) {
+    switch (message->kind) {
+    case R4_MESSAGE_OFFER:
+        borrow_offer(peer, &peer->received[message->loan], message);
+        break;
+    case R4_MESSAGE_REVOKE:
+        borrow_sweep(core, peer, &peer->received[message->loan], message);
+        break;
+    default:
+        lend_answer(core, peer, &peer->lent[message->loan], message);
+        break;
+    }
+}
+
+static void receive(struct core *core, struct peer *peer, const struct r4_message *message) {
+    trace(TRACE_RECEIVED, peer->number, (uint64_t)message->loan << 32 | message->kind);
+    if (message->kind == R4_MESSAGE_HELLO) {
+        hello(peer, message);
+        return;
+    }
+    if (message->source_epoch != peer->peer_epoch || message->target_epoch != boot_info()->epoch ||
+        message->loan >= LOANS) {
+        return; /* of another life, or nonsense */
+    }
+    if (peer->state == PEER_WAITING) {
+        peer->state = PEER_UP; /* it knows our epoch: our HELLO has arrived */
+    }
+    deliver(core, peer, message);
+}
+
+static bool has_died(const struct peer *peer) {
+    return peer->state != PEER_DEAD &&
+           atomic_load_explicit(&peer_header(peer->number)->state, memory_order_acquire) == R4_CLUSTER_PANICKED;
+}
+
+bool receive_poll(struct core *core, struct peer *peer) {
+    struct r4_message message;
+    bool wanted = false;
+    if (has_died(peer)) {
+        peer->state = PEER_DEAD;
+        lend_peer_died(core, peer);
+    }
+    if (peer->state == PEER_DEAD) {
+        return true;
+    }
+    ring_look(&peer->in);
+    do {
+        while (ring_take(&peer->in, &message, &wanted)) {
+            if (wanted) {
+                doorbell_ring(peer->number);
+            }
+            receive(core, peer, &message);
+            if (cluster_should_yield(core)) {
+                return false;
+            }
+        }
+        mailbox_flush(peer);
+    } while (ring_rest(&peer->in));
+    return true;
+}
