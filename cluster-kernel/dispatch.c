@@ -10,6 +10,7 @@
 #include "sched/sched.h"
 #include "sched/shootdown.h"
 #include "serve/borrow.h"
+#include <r4/contract.h>
 
 /* --- to a thread, or to a halt --- */
 
@@ -234,6 +235,7 @@ static bool take_poll_turn(struct core *core) {
 }
 
 void dispatch(struct core *core) {
+    cluster_check_locked();
     for (;;) {
         struct choice choice = choose(core);
         bool leave = false;

@@ -15,6 +15,7 @@ void dispatch(struct core *core);
 /* The way out of a system call: back to the caller (true), whose registers are still the ones to resume, unless
  * something has changed. Whoever gives this core another thing to do sets `reschedule`. */
 static inline bool dispatch_leave(struct core *core) {
+    cluster_check_locked();
     if (core->reschedule) {
         dispatch(core);
         return false;

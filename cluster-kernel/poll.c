@@ -7,8 +7,10 @@
 #include "diag/shutdown.h"
 #include "serve/milestone.h"
 #include "serve/receive.h"
+#include <r4/contract.h>
 
 void poll_all(struct core *core) {
+    cluster_check_locked();
     cluster.poll = console_poll();
     if (!cluster.linked) {
         return; /* mailbox_start() will look */

@@ -204,7 +204,7 @@ static noinline bool wait_and_invoke(uint64_t cap, uint64_t operation) {
         core->current->registers; /* the caller stays current until this core serves a LEAVE */
     machine_regs_restart(registers,
                          (const uint64_t[]){cap, operation, argument[0], argument[1], argument[2], argument[3]});
-    lock_wait(&core->lock_node, core);
+    lock_wait(&cluster.lock, &core->lock_node, core);
     if (core->current == NULL) { /* taken off this core meanwhile: its call has not happened yet */
         dispatch(core);
         return false;

@@ -61,9 +61,9 @@ $(HOST)/%/tests/order/race.o $(HOST)/%/tests/host/test_proxy.o $(HOST)/%/tests/h
 # The simulator's machine layer serves these, too. Not position-independent: linker constants are addresses.
 $(HOST)/asan/cluster-kernel/%.o $(HOST)/asan/tests/host/kernel_%.o: HOST_CC += -iquote tests/sim
 $(HOST)/kernel_cap: $(HOST)/asan/cluster-kernel/call/cap.o
-$(HOST)/kernel_cap_page: $(HOST)/asan/cluster-kernel/object/cap_page.o
+$(HOST)/kernel_cap_page: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,call/cap_page object/cap_page)
 $(HOST)/kernel_console: $(HOST)/asan/cluster-kernel/diag/console.o
-$(HOST)/kernel_mailbox: $(HOST)/asan/cluster-kernel/peer/mailbox.o
+$(HOST)/kernel_mailbox: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,cluster/doorbell peer/mailbox poll serve/milestone serve/receive)
 $(HOST)/kernel_revoke: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,revoke/revoke sched/operation)
 $(KERNEL_TESTS): $(HOST)/kernel_%: $(HOST)/asan/tests/host/kernel_%.o $(HOST)/asan/pure.a
 	@$(call say,HOSTLD,$@)
@@ -92,7 +92,7 @@ AUDIT_SOURCES := tests/boot/audit_memory.c $(patsubst %,tests/sim/%.c,audit cap_
 $(AUDIT_MEMORY): $(AUDIT_SOURCES) $(wildcard tests/sim/*.h cluster-kernel/*.h cluster-kernel/*/*.h shared/r4/*.h) tests/tests.mk | $(TEST_PACKAGES)
 	@mkdir -p $(@D)
 	@$(call say,HOSTCC,$@)
-	$(Q)gcc -std=gnu11 -O1 -g $(WARNINGS) -DKERNEL_CHECKS=1 -ffunction-sections -Wl,--gc-sections -Icluster-kernel -Icluster-kernel/x86 \
+	$(Q)gcc -std=gnu11 -O1 -g $(WARNINGS) -DKERNEL_CHECKS=0 -ffunction-sections -Wl,--gc-sections -Icluster-kernel -Icluster-kernel/x86 \
 		-Itests/sim -Ishared -o $@ $(AUDIT_SOURCES)
 
 # --- the simulator's own rules: build/sim/r4sim and SIM_COMMAND, what `make sim` and `make test` run ---
@@ -120,6 +120,7 @@ HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools
 	--command 'order: $(ORDER)' \
 	--command 'format: $(FORMAT)' \
 	--command 'tree: $(PYTHON) tools/check_tree.py' \
+	--command 'floors: $(PYTHON) tools/check_floors.py' \
 	--command 'docs: $(PYTHON) tools/check_docs.py' \
 	$(if $(CLANG),,--command 'stack: $(PYTHON) tools/check_stack.py $(BUILD)')
 BOOT_CHECKS = --command 'clang: $(MAKE) --no-print-directory CC=clang build' \

@@ -1,24 +1,222 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Proves from the compiler's call graph that calls go down the floors and never round in a circle.
+"""Proves from the compiler's call graph that calls go down the floors of the kernel and never round in a circle.
 
-A floor is a line of FLOORS below; a file calls files further down, or on its own floor further left. NAME.h and NAME.c are one file.
-The graph is that of gcc -fcallgraph-info at -O0 with nothing inlined, since inlining hides calls. The ground, which everybody may
-call: the machine (downcalls of machine.h), contract_failed, and the sources of shared/. Not followed: the machine's upcalls. A call
-through a pointer is a call of every function that is stored in a table there; TABLES names them. Folders in FREE have no floors, only
-no circle. Exit status 1 if anything is refused.
+A file calls files further down, or further left on its own floor; NAME.h and NAME.c are one file. Folders without floors
+(user/) have no circle. The graph is what gcc -fcallgraph-info says at -O0 with nothing inlined, since inlining hides calls. A call
+through a pointer is a call of every function in the named table of that file (TABLES), and elsewhere a mistake. The ground, which
+every file may call: machine.h's downcalls, contract_failed, and shared/. Not followed: the machine's upcalls, which machine.h lists.
+Exit status 1 if anything is refused.
 """
 
 import argparse
+import concurrent.futures
+import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
-# The kernel's floors, top to bottom, and the files on each, left to right: README.md tells what each is for.
-FLOORS = [
-    ["dispatch_", "event", "syscall", "main"],
-]
+# Top to bottom; on one floor left to right. A folder's name alone is a floor of its own, whose files are in no order.
+KERNEL_FLOORS = [
+    ["event", "syscall", "main"],
+    ["dispatch", "root"],
+    ["call/invocation", "call/*"],
+    ["serve/milestone", "serve/borrow", "serve/receive", "poll"],
+    ["revoke/create", "revoke/finalise", "revoke/revoke"],
+    ["object/pd", "object/frame", "object/page_table", "object/cap_page", "object/thread",
+     "peer/peer", "peer/receive_slot", "peer/mailbox", "peer/lend"],
+    ["sched/shootdown", "sched/sched", "sched/operation"],
+    ["diag/console", "diag/log", "diag/shutdown", "diag/panic", "diag/fault_injection"],
+    ["x86/*"],
+    ["cluster/addresses", "cluster/trace", "cluster/core", "cluster/lock", "cluster/cluster", "cluster/doorbell"],
+    ["pure/*"],
+]  # fmt: skip
+FREE_FOLDERS = ["user/lib", "user/fuzz", "user/suite", "user/bench", "user/root"]
+# File -> the table through which it calls: whatever functions the file stores there.
+TABLES = {"cluster-kernel/syscall": "table"}
+
+FLAGS = ["gcc", "-std=gnu11", "-O0", "-w", "-fno-inline", "-D__always_inline__=__noinline__", "-fcallgraph-info=su", "-DKERNEL_CHECKS=1",
+         "-ffreestanding", "-mno-red-zone"]  # fmt: skip
+KERNEL_FLAGS = ["-mgeneral-regs-only", "-mcmodel=kernel", "-fno-pic", "-Icluster-kernel", "-Icluster-kernel/x86", "-Ishared"]
+USER_FLAGS = ["-mcmodel=small", "-fno-pic", "-Iuser", "-Ishared"]
+
+NODE = re.compile(r'^node: \{ title: "([^"]+)" label: "([^"\\]+)\\n([^":]+):\d+:\d+(\\n[^"]*)?"')
+EDGE = re.compile(r'^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
+INDIRECT = "__indirect_call"
+GROUND = {"contract_failed", "memcpy", "memmove", "memset", "memcmp"}
+
+
+class FloorError(Exception):
+    """The graph cannot be read."""
+
+
+def stem(path):
+    """The file that a source or header belongs to."""
+    return str(pathlib.PurePath(os.path.normpath(path)).with_suffix(""))
+
+
+class Graph:
+    """Calls between functions of a folder, and the file that each function is in."""
+
+    def __init__(self):
+        self.file = {}  # title -> file that defines it
+        self.calls = set()  # (title, title)
+        self.stored = {}  # file -> titles of functions that it stores in its table
+
+    def read(self, text):
+        for line in text.splitlines():
+            if (match := NODE.match(line)) and match[4]:  # without a size it is only declared here
+                self.file[match[1]] = stem(match[3])
+            elif match := EDGE.match(line):
+                self.calls.add((match[1], match[2]))
+
+    def edges(self, ground):
+        """(file, file, caller, callee) of each call between two files of the tree."""
+        for caller, callee in sorted(self.calls):
+            source = self.file.get(caller)
+            for name in self.stored.get(source, ()) if callee == INDIRECT else [callee]:
+                target = self.file.get(name)
+                if source and target and source != target and short(name) not in ground:
+                    yield source, target, short(caller), short(name)
+
+
+def short(title):
+    return title.rpartition(":")[2]
+
+
+def compile_graph(root, sources, flags, folder):
+    """Compiles the sources for their call graphs alone; returns the graph."""
+
+    def run(source):
+        target = folder / (source.replace("/", "-") + ".o")
+        done = subprocess.run([*FLAGS, *flags, "-c", source, "-o", target], cwd=root, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise FloorError(f"{source}: {done.stderr}")
+        return target.with_suffix(".ci")
+
+    graph = Graph()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for path in pool.map(run, sources):
+            graph.read(path.read_text(encoding="utf-8"))
+    return graph
+
+
+def table_functions(text, table):
+    """The functions that a table's initialiser names."""
+    body = re.search(rf"\b{table}\[\] = \{{(.*?)\n\}};", text, re.S)
+    if not body:
+        raise FloorError(f"there is no table {table}")
+    return sorted(set(re.findall(r"\{(\w+),", body[1])))
+
+
+def circles(edges):
+    """Each set of files that call each other in a circle (strongly connected, more than one), as one circle of calls."""
+    below = {}
+    for source, target, *_ in edges:
+        below.setdefault(source, set()).add(target)
+    known = set()
+    for start in sorted(below):
+        ring = way_back(below, start)
+        if ring and not known & set(ring):
+            known |= set(ring)
+            yield ring
+
+
+def way_back(below, start):
+    """The shortest chain of calls from a file back to itself, or null."""
+    chains = [[start]]
+    seen = set()
+    while chains:
+        chain = chains.pop(0)
+        for target in sorted(below.get(chain[-1], ())):
+            if target == start:
+                return [*chain, start]
+            if target not in seen:
+                seen.add(target)
+                chains.append([*chain, target])
+    return None
+
+
+def places(floors, files):
+    """file -> (floor, place on it), places further down are larger; what is further right is less far down."""
+    found = {}
+    for number, floor in enumerate(floors):
+        for place, name in enumerate(floor):
+            for file in files:
+                if file == name or (name.endswith("/*") and file.startswith(name[:-1]) and file not in found):
+                    found[file] = (number, -place)
+    return found
+
+
+def order_breaches(edges, floors, prefix):
+    """Calls that do not go down."""
+    files = {file.removeprefix(prefix) for edge in edges for file in edge[:2]}
+    place = places(floors, files)
+    for file in sorted(files - set(place)):
+        yield f"{prefix}{file}: is on no floor"
+    for source, target, caller, callee in edges:
+        here, there = (place.get(file.removeprefix(prefix)) for file in (source, target))
+        if here and there and not there > here and not (here == there and floors[here[0]][-here[1]].endswith("*")):
+            yield f"{source}: {caller} calls {callee} of {target}, which is not below it"
+
+
+def machine_names(text):
+    """(downcalls, upcalls) that machine.h declares."""
+    names = re.findall(r"\b((?:machine|kernel)_\w+)\(", text)
+    return {name for name in names if name.startswith("machine_")}, {name for name in names if name.startswith("kernel_")}
+
+
+def check_kernel(root, folder):
+    sources = sorted(str(path.relative_to(root)) for path in (root / "cluster-kernel").rglob("*.c"))
+    graph = compile_graph(root, sources, KERNEL_FLAGS, folder)
+    for file, table in TABLES.items():
+        path = root / f"{file}.c"
+        if path.is_file():
+            graph.stored[file] = table_functions(path.read_text(encoding="utf-8"), table)
+    downcalls, upcalls = machine_names((root / "cluster-kernel/machine.h").read_text(encoding="utf-8"))
+    edges = [edge for edge in graph.edges(GROUND | downcalls | upcalls)
+             if edge[0].startswith("cluster-kernel/") and edge[1].startswith("cluster-kernel/")]
+    yield from unnamed_calls(graph, "cluster-kernel/")
+    yield from (f"circle: {' -> '.join(ring)}" for ring in circles(edges))
+    yield from order_breaches(edges, KERNEL_FLOORS, "cluster-kernel/")
+
+
+def unnamed_calls(graph, prefix):
+    for caller, callee in sorted(graph.calls):
+        file = graph.file.get(caller, "")
+        if callee == INDIRECT and file.startswith(prefix) and file not in graph.stored:
+            yield f"{file}: {short(caller)} calls through a pointer, and no table is named"
+
+
+def check_free(root, folder):
+    """No circle among the files of each folder."""
+    for name in FREE_FOLDERS:
+        sources = sorted(str(path.relative_to(root)) for path in (root / name).rglob("*.c"))
+        graph = compile_graph(root, sources, USER_FLAGS, folder)
+        edges = [edge for edge in graph.edges(GROUND) if edge[0].startswith(name + "/") and edge[1].startswith(name + "/")]
+        yield from (f"circle: {' -> '.join(ring)}" for ring in circles(edges))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=pathlib.Path, default=ROOT)
+    arguments = parser.parse_args()
+    root = arguments.root.resolve()
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            breaches = [*check_kernel(root, pathlib.Path(scratch)), *check_free(root, pathlib.Path(scratch))]
+        except FloorError as error:
+            breaches = [str(error)]
+    for breach in breaches:
+        print(breach)
+    print(f"check_floors: {len(breaches) or 'no'} breach{'' if len(breaches) == 1 else 'es'}")
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -35,7 +35,13 @@ extern struct cluster cluster;
 
 /* Takes the lock for this core, gives it back. Interrupts are off. */
 static inline void cluster_enter(struct core *core) { lock_acquire(&cluster.lock, &core->lock_node, core); }
-static inline void cluster_exit(struct core *core) { lock_release(&cluster.lock, &core->lock_node, core); }
+static inline void cluster_exit(struct core *core) {
+    KERNEL_CHECK(cluster.noted_cores == 0);
+    lock_release(&cluster.lock, &core->lock_node, core);
+}
+
+/* The contract of most functions: this core holds the lock. */
+static inline void cluster_check_locked(void) { KERNEL_CHECK(cluster.lock.holder == &machine_core()->lock_node); }
 
 /* Memory leaves this cluster: it goes from the direct map. Nobody is left in it, and only stale translations of the
  * direct map may remain, which no code uses. Each core drops them on its next way out of the kernel. */

@@ -6,12 +6,13 @@
 #include "cluster/lock.h"
 #include "cluster/core.h"
 
-void lock_wait(struct lock_node *node, struct core *core) {
+void lock_wait(struct lock *lock, struct lock_node *node, struct core *core) {
     atomic_store_explicit(&node->waiting, 1, memory_order_relaxed); /* before the one before can know of us */
     atomic_store_explicit(&node->before->next, node, memory_order_release);
     while (atomic_load_explicit(&node->waiting, memory_order_acquire) != 0) {
         core_wait_turn(core);
     }
+    lock_note(lock, node);
 }
 
 void lock_pass(struct lock_node *node, struct core *core) {

@@ -7,6 +7,7 @@
 #ifndef R4_KERNEL_LOCK_H
 #define R4_KERNEL_LOCK_H
 
+#include <r4/contract.h>
 #include <r4/types.h>
 #include <stdatomic.h>
 
@@ -18,15 +19,24 @@ struct lock_node {                                           /* one per core; ow
 
 struct lock {
     _Alignas(R4_LINE_SIZE) _Atomic(struct lock_node *) tail; /* exchanged by every core that comes */
+    const struct lock_node *holder; /* written by the holder, where contracts are checked; else null */
 };
 
 struct core;
+
+/* Says who holds the lock, for contracts; after it is taken, and null before it is given back. */
+static inline void lock_note(struct lock *lock, const struct lock_node *holder) {
+    if (KERNEL_CHECKS) {
+        lock->holder = holder;
+    }
+}
 
 /* The first half: true if the lock is free and now held; else the core has queued up and goes on with lock_wait(). */
 static inline bool lock_try(struct lock *lock, struct lock_node *node) {
     atomic_store_explicit(&node->next, NULL, memory_order_relaxed);
     struct lock_node *before = atomic_exchange_explicit(&lock->tail, node, memory_order_acq_rel);
     if (before == NULL) {
+        lock_note(lock, node);
         return true;
     }
     node->before = before;
@@ -34,7 +44,7 @@ static inline bool lock_try(struct lock *lock, struct lock_node *node) {
 }
 
 /* The second half, out of line. */
-void lock_wait(struct lock_node *node, struct core *core);
+void lock_wait(struct lock *lock, struct lock_node *node, struct core *core);
 
 /* Passes the lock on to the core that has queued up behind. */
 void lock_pass(struct lock_node *node, struct core *core);
@@ -42,12 +52,14 @@ void lock_pass(struct lock_node *node, struct core *core);
 /* Takes the lock; interrupts are off. May serve shootdowns meanwhile: what was read before is stale. */
 static inline void lock_acquire(struct lock *lock, struct lock_node *node, struct core *core) {
     if (!lock_try(lock, node)) {
-        lock_wait(node, core);
+        lock_wait(lock, node, core);
     }
 }
 
 static inline void lock_release(struct lock *lock, struct lock_node *node, struct core *core) {
     struct lock_node *expected = node;
+    KERNEL_CHECK(lock->holder == node);
+    lock_note(lock, NULL);
     if (!atomic_compare_exchange_strong_explicit(&lock->tail, &expected, NULL, memory_order_acq_rel,
                                                  memory_order_relaxed)) {
         lock_pass(node, core);

@@ -65,9 +65,9 @@ static void say_panicked(void) {
 /* The last words are complete. Printed before the header says PANICKED, so that nobody takes the console over in the
  * middle. */
 static _Noreturn void die(void) {
+    own_header()->panic = last_words;
     machine_stop_others();
     trace(TRACE_PANIC, last_words.cause, last_words.address);
-    own_header()->panic = last_words;
     print_record(&last_words);
     say_panicked();
     shutdown_check();

@@ -3,10 +3,10 @@
  * The end of a run.
  */
 #include "diag/shutdown.h"
-#include "diag/console.h"
-#include "diag/log.h"
 #include "cluster/addresses.h"
 #include "cluster/doorbell.h"
+#include "diag/console.h"
+#include "diag/log.h"
 
 void shutdown_finish(uint32_t code) {
     struct r4_header *header = own_header();

@@ -8,6 +8,7 @@
 #include "object/frame.h"
 #include "sched/operation.h"
 #include "sched/shootdown.h"
+#include <r4/contract.h>
 
 static struct r4_slot *page_of(const struct r4_slot *slot) {
     return (struct r4_slot *)(machine_direct() + slot_object(slot));
@@ -59,6 +60,7 @@ void cap_page_unmap(struct r4_slot *slot) {
 }
 
 void cap_page_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address) {
+    KERNEL_CHECK((*entry & PAGING_PRESENT) == 0 && cap_page_find_pd(slot) == NULL);
     floor_apply(pd, page_of(slot));
     pd->cap_pages[window_number(address)]++;
     *entry = paging_leaf(slot_object(slot), R4_READ, false, PAGING_KIND_CAPS);
@@ -66,6 +68,7 @@ void cap_page_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t
 }
 
 void cap_page_destroy(const struct r4_slot *slot) {
+    KERNEL_CHECK(cap_page_find_pd(slot) == NULL);
     if ((slot_flags(slot) & R4_FLAG_CREATING) == 0) { /* else it has not even a header */
         operation_drain_add(page_of(slot));
     }

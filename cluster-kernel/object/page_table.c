@@ -4,6 +4,7 @@
  */
 #include "object/page_table.h"
 #include "sched/shootdown.h"
+#include <r4/contract.h>
 
 uint64_t *page_table_find_parent(const struct r4_slot *slot, struct pd **pd, uint32_t *level) {
     struct slot_mapping mapping = slot_mapping_get(slot);
@@ -40,6 +41,7 @@ void page_table_unmap(struct r4_slot *slot) {
 
 /* Zeroed here, not when it is unhooked: whatever it held then is in nobody's way until it is used again. */
 void page_table_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address, uint32_t level) {
+    KERNEL_CHECK(level >= 1 && level <= 3 && (*entry & PAGING_PRESENT) == 0);
     uint64_t *table = (uint64_t *)(machine_direct() + slot_object(slot));
     machine_zero(table, R4_PAGE_SIZE);
     if (level == 1) {

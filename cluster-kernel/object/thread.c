@@ -8,19 +8,25 @@
 #include "sched/operation.h"
 #include "sched/sched.h"
 #include "sched/shootdown.h"
+#include <r4/contract.h>
 
 void thread_init(phys_t object) {
+    KERNEL_CHECK(is_aligned(object, 1U << THREAD_LOG2));
     struct thread *thread = (struct thread *)(machine_direct() + object);
     thread->registers = &thread->saved;
     machine_fpu_init(thread->fpu);
 }
 
 struct thread *thread_of(const struct r4_slot *slot) {
+    KERNEL_CHECK(slot_type(slot) == R4_CAP_THREAD);
     return (struct thread *)(machine_direct() + slot_object(slot));
 }
 
 void thread_configure(struct thread *thread, struct r4_slot *pd_cap, uint64_t entry, uint64_t stack,
                       uint64_t argument) {
+    KERNEL_CHECK(thread->state == THREAD_STOPPED && thread->operation.kind == OPERATION_NONE);
+    KERNEL_CHECK(slot_depth(pd_cap) < R4_DEPTH_MAX && pd_of(pd_cap)->window.name != 0);
+    cluster_check_locked();
     struct slot_content reference = {
         .type = R4_CAP_INTERNAL,
         .object = (uintptr_t)thread - machine_direct(),
@@ -37,6 +43,7 @@ void thread_configure(struct thread *thread, struct r4_slot *pd_cap, uint64_t en
 }
 
 void thread_stop(struct thread *thread) {
+    cluster_check_locked();
     sched_unready(thread, THREAD_STOPPED);
     shootdown_thread(machine_core(), thread);
     if (thread->operation.kind != OPERATION_NONE) {
@@ -45,11 +52,14 @@ void thread_stop(struct thread *thread) {
 }
 
 void thread_detach_pd(struct thread *thread) {
+    KERNEL_CHECK(thread->pd != NULL);
+    cluster_check_locked();
     thread_stop(thread);
     thread->pd = NULL;
 }
 
 void thread_destroy(const struct r4_slot *slot) {
+    cluster_check_locked();
     struct thread *thread = thread_of(slot);
     if ((slot_flags(slot) & R4_FLAG_CREATING) != 0) {
         return;

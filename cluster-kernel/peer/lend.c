@@ -7,6 +7,7 @@
 #include "peer/mailbox.h"
 #include "peer/receive_slot.h"
 #include "sched/operation.h"
+#include <r4/contract.h>
 
 /* The record behind a RemoteRef: its badge was written by this kernel. */
 static struct loan_out *loan_of(const struct r4_slot *ref) {
@@ -28,6 +29,10 @@ static struct loan_in *received_at(const struct r4_slot *root) {
 
 void lend_handoff(struct core *core, struct thread *caller, struct peer *peer, struct loan_out *loan,
                   struct r4_slot *slot) {
+    KERNEL_CHECK(loan->state == LOAN_OUT_FREE && loan->ref == NULL);
+    KERNEL_CHECK(slot_type(slot) == R4_CAP_UNTYPED && slot_watermark(slot) == 0 && slot_ttl(slot) > 0);
+    KERNEL_CHECK(!derivation_has_children(machine_direct(), slot));
+    cluster_check_locked();
     uint32_t index = (uint32_t)(loan - peer->lent);
     peer->lent_count = index < peer->lent_count ? peer->lent_count : index + 1;
     loan->ref = slot;
@@ -69,6 +74,7 @@ static void loan_back(struct loan_out *loan) {
 }
 
 void lend_revoke(const struct r4_slot *slot, uint32_t priority) {
+    cluster_check_locked();
     struct loan_out *loan = loan_of(slot);
     struct peer *peer = cluster.peers[slot_loan_peer(slot)];
     if (peer->state != PEER_DEAD && loan_revoke(loan)) {
@@ -92,6 +98,7 @@ static void park(struct r4_slot *slot, struct r4_slot *record, uint64_t depth) {
 }
 
 void lend_park(struct r4_slot *slot, uint64_t depth) {
+    cluster_check_locked();
     if (slot_type(slot) == R4_CAP_REMOTE_REF) {
         struct loan_out *loan = loan_of(slot);
         park(slot, &loan->slot, depth);
@@ -119,6 +126,7 @@ static enum r4_error message_error(const struct r4_message *message) {
 }
 
 void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, const struct r4_message *message) {
+    cluster_check_locked();
     switch (loan_answer(loan, message)) {
     case LENDER_LENT_REVOKE:
         mailbox_send_request(peer, &loan->post, R4_MESSAGE_REVOKE, peer->priority);
@@ -146,6 +154,7 @@ void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, co
 }
 
 void lend_peer_died(struct core *core, struct peer *peer) {
+    cluster_check_locked();
     struct operation *next;
     for (struct operation *operation = cluster.waiters; operation != NULL; operation = next) {
         next = operation->next;

@@ -4,6 +4,7 @@
  */
 #include "peer/mailbox.h"
 #include "cluster/doorbell.h"
+#include <r4/contract.h>
 
 size_t mailbox_memory_size(void) { return (size_t)cluster_count() * round_up(sizeof(struct peer), R4_PAGE_SIZE); }
 
@@ -57,6 +58,7 @@ static void fill_request(struct post *post, struct r4_message *message) {
 }
 
 void mailbox_flush(struct peer *peer) {
+    cluster_check_locked();
     while (peer->state != PEER_DEAD &&
            (peer->hello_owed || peer->answers.first != NULL || peer->requests.first != NULL)) {
         struct r4_message message = {.kind = R4_MESSAGE_HELLO};
@@ -75,6 +77,8 @@ void mailbox_flush(struct peer *peer) {
 }
 
 void mailbox_send_answer(struct peer *peer, struct post *post, enum r4_message_kind kind, enum r4_error error) {
+    KERNEL_CHECK(post->kind == R4_MESSAGE_NONE);
+    cluster_check_locked();
     post->kind = kind;
     post->error = error;
     post->next = NULL;
@@ -88,6 +92,8 @@ void mailbox_send_answer(struct peer *peer, struct post *post, enum r4_message_k
 }
 
 void mailbox_send_request(struct peer *peer, struct post *post, enum r4_message_kind kind, uint32_t priority) {
+    KERNEL_CHECK(post->kind == R4_MESSAGE_NONE);
+    cluster_check_locked();
     struct post *before = NULL;
     post->kind = kind;
     post->error = R4_OK;

@@ -5,6 +5,7 @@
 #include "peer/receive_slot.h"
 #include "cluster/cluster.h"
 #include "pure/derivation.h"
+#include <r4/contract.h>
 
 /* Where a posted slot is listed. */
 static struct r4_slot **place_of(const struct r4_slot *slot) {
@@ -21,6 +22,9 @@ uint32_t receive_slot_free(const struct peer *peer) {
 }
 
 void receive_slot_post(struct peer *peer, uint32_t place, struct r4_slot *peer_cap, struct r4_slot *slot) {
+    KERNEL_CHECK(place < PEER_RECEIVE_SLOTS && peer->receive_slots[place] == NULL);
+    KERNEL_CHECK(slot_type(peer_cap) == R4_CAP_PEER);
+    cluster_check_locked();
     struct slot_content content = {
         .type = R4_CAP_RECEIVE_SLOT,
         .depth = (uint32_t)slot_depth(peer_cap) + 1,
@@ -31,6 +35,7 @@ void receive_slot_post(struct peer *peer, uint32_t place, struct r4_slot *peer_c
 }
 
 struct r4_slot *receive_slot_find(const struct peer *peer) {
+    cluster_check_locked();
     for (uint32_t place = 0; place < PEER_RECEIVE_SLOTS; place++) {
         struct r4_slot *slot = peer->receive_slots[place];
         if (slot != NULL && (slot_flags(slot) & R4_FLAG_BUSY) == 0) {
@@ -40,6 +45,9 @@ struct r4_slot *receive_slot_find(const struct peer *peer) {
     return NULL;
 }
 
-void receive_slot_gone(const struct r4_slot *slot) { *place_of(slot) = NULL; }
+void receive_slot_gone(const struct r4_slot *slot) {
+    KERNEL_CHECK(*place_of(slot) == slot);
+    *place_of(slot) = NULL;
+}
 
 void receive_slot_moved(struct r4_slot *slot) { *place_of(slot) = slot; }

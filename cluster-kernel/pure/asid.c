@@ -3,6 +3,7 @@
  * The FIFOs of free asids.
  */
 #include "asid.h"
+#include <r4/contract.h>
 
 static void append(struct asid_table *table, uint32_t asid) {
     struct asid_pool *pool = &table->pools[asid / ASID_POOL_SIZE];
@@ -27,6 +28,7 @@ void asid_table_init(struct asid_table *table, uint32_t cluster) {
 }
 
 uint32_t asid_take(struct asid_table *table, uint32_t pool, struct window *window) {
+    KERNEL_CHECK(pool < ASID_POOLS);
     uint32_t asid = table->pools[pool].first;
     if (asid == 0) {
         return 0;
@@ -38,6 +40,7 @@ uint32_t asid_take(struct asid_table *table, uint32_t pool, struct window *windo
 }
 
 void asid_give(struct asid_table *table, uint32_t name) {
+    KERNEL_CHECK(asid_find(table, name) != NULL);
     uint32_t asid = r4_name_asid_get(name);
     table->entries[asid] = (struct asid_entry){ASID_NOBODY, NULL};
     table->free[asid].generation++;

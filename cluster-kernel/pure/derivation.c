@@ -3,10 +3,12 @@
  * The derivation list: a run of new capabilities, and the invariants.
  */
 #include "derivation.h"
+#include <r4/contract.h>
 
 /* Words 2 and 3 rise by the same from slot to slot: the object by its size, both links by one. Word 0 of a free slot is
  * its version alone. */
 void derivation_create_more(uintptr_t direct, struct r4_slot *first, uint32_t count) {
+    KERNEL_CHECK(!derivation_has_children(direct, first));
     uint64_t own = slot_ref_to(direct, first);
     uint64_t next = r4_slot_next_get(first->word[3]);
     uint64_t filled = r4_slot_prev_high_set(r4_slot_version_set(first->word[0], 1), own >> 24);

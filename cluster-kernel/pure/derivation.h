@@ -8,6 +8,7 @@
 #define R4_PURE_DERIVATION_H
 
 #include "slot.h"
+#include <r4/contract.h>
 
 /* True if anything derives from slot. */
 static inline bool derivation_has_children(uintptr_t direct, const struct r4_slot *slot) {
@@ -37,6 +38,7 @@ static inline void derivation_join_over(uintptr_t direct, struct r4_slot *behind
  */
 static inline void derivation_create(uintptr_t direct, struct r4_slot *behind, struct r4_slot *child,
                                      const struct slot_content *content) {
+    KERNEL_CHECK(behind != child && content->depth <= slot_depth(behind) + 1);
     uint64_t next = r4_slot_next_get(behind->word[3]);
     slot_fill_linked(child, content, slot_ref_to(direct, behind), next);
     derivation_join(direct, behind, next, slot_ref_to(direct, child));
@@ -50,6 +52,8 @@ void derivation_create_more(uintptr_t direct, struct r4_slot *first, uint32_t co
  * mapping is not copied: a frame's copy has none. Depth below the maximum, rights and TTL checked by the caller. */
 static inline void derivation_copy(uintptr_t direct, struct r4_slot *source, struct r4_slot *child, uint64_t rights,
                                    uint64_t ttl, uint64_t badge) {
+    KERNEL_CHECK(slot_free_check(child) == R4_OK && slot_depth(source) < R4_DEPTH_MAX);
+    KERNEL_CHECK((rights & ~slot_rights(source)) == 0 && ttl < slot_ttl(source));
     bool frame = slot_type(source) == R4_CAP_FRAME;
     uint64_t next = r4_slot_next_get(source->word[3]);
     uint64_t prev = slot_ref_to(direct, source);
@@ -65,6 +69,7 @@ static inline void derivation_copy(uintptr_t direct, struct r4_slot *source, str
 
 /* Takes a slot from which nothing derives out of its list and empties it; the version stays. */
 static inline void derivation_remove(uintptr_t direct, struct r4_slot *slot) {
+    KERNEL_CHECK(slot_type(slot) != R4_CAP_EMPTY && !derivation_has_children(direct, slot));
     uint64_t prev = slot_prev_ref(slot);
     uint64_t next = r4_slot_next_get(slot->word[3]);
     if (prev != 0) {
@@ -80,6 +85,7 @@ static inline void derivation_remove(uintptr_t direct, struct r4_slot *slot) {
 /* Puts the content of `from` into the empty slot `to` (next version there), in place in the list; `from` becomes empty.
  * Both neighbours name `from`: what differs between the two links is turned over. */
 static inline void derivation_move(uintptr_t direct, struct r4_slot *from, struct r4_slot *to) {
+    KERNEL_CHECK(slot_type(from) != R4_CAP_EMPTY && slot_free_check(to) == R4_OK);
     uint64_t prev = slot_prev_ref(from);
     uint64_t next = r4_slot_next_get(from->word[3]);
     uint64_t change = slot_ref_to(direct, from) ^ slot_ref_to(direct, to);

@@ -3,6 +3,7 @@
  * The state machines of both sides of a loan.
  */
 #include "loan.h"
+#include <r4/contract.h>
 
 struct loan_out *loan_find_free(struct loan_out *table) {
     for (uint32_t i = 0; i < LOANS; i++) {
@@ -16,6 +17,7 @@ struct loan_out *loan_find_free(struct loan_out *table) {
 }
 
 bool loan_revoke(struct loan_out *loan) {
+    KERNEL_CHECK(loan->state != LOAN_OUT_FREE);
     loan->failure = R4_OK;
     if (loan->state == LOAN_OUT_OFFERED) {
         loan->revoke_wanted = true;
@@ -36,6 +38,7 @@ static enum lender_action loan_accepted(struct loan_out *loan) {
 }
 
 enum lender_action loan_answer(struct loan_out *loan, const struct r4_message *message) {
+    KERNEL_CHECK(message->loan == loan->post.loan);
     if (message->generation != loan->generation || loan->post.kind != R4_MESSAGE_NONE) {
         return LENDER_DROP;
     }
@@ -56,10 +59,12 @@ enum lender_action loan_answer(struct loan_out *loan, const struct r4_message *m
 }
 
 bool loan_offer_fits(const struct loan_in *loan, const struct r4_message *message) {
+    KERNEL_CHECK(message->loan == loan->post.loan);
     return loan->state == LOAN_IN_FREE && loan->post.kind == R4_MESSAGE_NONE && message->generation > loan->generation;
 }
 
 bool loan_sweep_starts(struct loan_in *loan, const struct r4_message *message) {
+    KERNEL_CHECK(message->loan == loan->post.loan);
     if (loan->state != LOAN_IN_RECEIVED || loan->post.kind != R4_MESSAGE_NONE ||
         message->generation != loan->generation) {
         return false;

@@ -9,6 +9,7 @@
 #define R4_PURE_OPERATION_H
 
 #include "slot.h"
+#include <r4/contract.h>
 
 enum operation_kind {
     OPERATION_NONE,
@@ -52,6 +53,7 @@ struct operation {
 
 /* MAKE: how many objects are still to be zeroed. Their slots lie one behind the other. */
 static inline uint64_t operation_remaining(const struct operation *operation) {
+    KERNEL_CHECK(operation->kind == OPERATION_CREATE);
     return (uint64_t)(operation->last + 1 - operation->position);
 }
 

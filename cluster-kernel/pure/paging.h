@@ -8,6 +8,7 @@
 #define R4_PURE_PAGING_H
 
 #include <r4/abi.h>
+#include <r4/contract.h>
 
 #define PAGING_PRESENT 0x1ULL
 #define PAGING_WRITE   0x2ULL
@@ -30,17 +31,24 @@ static inline uint32_t paging_index(uint64_t address, uint32_t level) {
 }
 
 /* Bytes that one entry of a table of `level` covers. */
-static inline uint64_t paging_reach(uint32_t level) { return 1ULL << (R4_PAGE_BITS + 9 * (level - 1)); }
+static inline uint64_t paging_reach(uint32_t level) {
+    KERNEL_CHECK(level >= 1 && level <= 4);
+    return 1ULL << (R4_PAGE_BITS + 9 * (level - 1));
+}
 
 /* A leaf for a frame with rights (R4_READ, R4_WRITE, R4_EXEC); READ is implied by presence. */
 static inline uint64_t paging_leaf(phys_t frame, uint64_t rights, bool large, uint64_t mark) {
+    KERNEL_CHECK(is_aligned(frame, large ? R4_LARGE_SIZE : R4_PAGE_SIZE));
     uint64_t entry = frame | PAGING_PRESENT | PAGING_USER | (large ? PAGING_LARGE : 0);
     entry |= (rights & R4_WRITE) != 0 ? PAGING_WRITE : 0;
     entry |= (rights & R4_EXEC) != 0 ? 0 : PAGING_NX;
     return entry | paging_kind_put(mark);
 }
 
-static inline uint64_t paging_table(phys_t table) { return table | PAGING_PRESENT | PAGING_WRITE | PAGING_USER; }
+static inline uint64_t paging_table(phys_t table) {
+    KERNEL_CHECK(is_aligned(table, R4_PAGE_SIZE));
+    return table | PAGING_PRESENT | PAGING_WRITE | PAGING_USER;
+}
 
 /* The entry for `address` in the table of `level` at `table`. */
 static inline uint64_t *paging_at(uintptr_t direct, phys_t table, uint64_t address, uint32_t level) {
@@ -56,6 +64,7 @@ static inline bool paging_is_table(uint64_t entry) {
  * missing or a large leaf stands there. Reads tables through the direct map. Level by level, so that each shift is a
  * constant. */
 static inline uint64_t *paging_entry(uintptr_t direct, phys_t root, uint64_t address, uint32_t level) {
+    KERNEL_CHECK(level >= 1 && level <= 4);
     uint64_t *entry = paging_at(direct, root, address, 4);
     if (level == 4) {
         return entry;

@@ -3,8 +3,10 @@
  * The run queue.
  */
 #include "runqueue.h"
+#include <r4/contract.h>
 
 void runqueue_append(struct runqueue *queue, struct runqueue_member *member) {
+    KERNEL_CHECK(!runqueue_contains(member) && member->priority < RUNQUEUE_PRIORITIES);
     struct runqueue_member *first = queue->first[member->priority];
     if (first == NULL) {
         member->next = member;
@@ -21,6 +23,7 @@ void runqueue_append(struct runqueue *queue, struct runqueue_member *member) {
 }
 
 void runqueue_remove(struct runqueue *queue, struct runqueue_member *member) {
+    KERNEL_CHECK(runqueue_contains(member));
     uint32_t priority = member->priority;
     if (member->next == member) {
         queue->first[priority] = NULL;
@@ -49,6 +52,7 @@ struct runqueue_member *runqueue_first(const struct runqueue *queue) {
 }
 
 void runqueue_rotate(struct runqueue *queue, struct runqueue_member *member) {
+    KERNEL_CHECK(runqueue_contains(member));
     if (queue->first[member->priority] == member) {
         queue->first[member->priority] = member->next;
     } else {

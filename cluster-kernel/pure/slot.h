@@ -9,15 +9,17 @@
 #define R4_PURE_SLOT_H
 
 #include <r4/abi.h>
+#include <r4/contract.h>
 #include <stdatomic.h>
 
-static inline struct r4_slot *slot_at(uintptr_t direct, uint64_t link) {
-    return link == 0 ? NULL : (struct r4_slot *)(direct + link * R4_SLOT_SIZE);
+static inline struct r4_slot *slot_at(uintptr_t direct, uint64_t ref) {
+    return ref == 0 ? NULL : (struct r4_slot *)(direct + ref * R4_SLOT_SIZE);
 }
 
 /* The slot that a link which is not 0 names. */
-static inline struct r4_slot *slot_at_ref(uintptr_t direct, uint64_t link) {
-    return (struct r4_slot *)(direct + link * R4_SLOT_SIZE);
+static inline struct r4_slot *slot_at_ref(uintptr_t direct, uint64_t ref) {
+    KERNEL_CHECK(ref != 0);
+    return (struct r4_slot *)(direct + ref * R4_SLOT_SIZE);
 }
 
 /* The link to a slot that is there; and to one that may be null. */
@@ -54,6 +56,7 @@ static inline bool slot_is_usable(const struct r4_slot *slot, enum r4_cap_type t
 static inline bool slot_lacks(const struct r4_slot *slot, uint64_t rights) { return (~slot->word[2] & rights) != 0; }
 
 static inline void slot_depth_set(struct r4_slot *slot, uint64_t depth) {
+    KERNEL_CHECK(depth <= R4_DEPTH_MAX);
     slot->word[2] = r4_slot_depth_set(slot->word[2], depth);
 }
 
@@ -69,25 +72,45 @@ static inline void slot_watermark_set(struct r4_slot *slot, uint64_t watermark) 
 enum reference { REFERENCE_THREAD_PD = 1 };
 
 /* Peer: the other cluster's number. AsidPool: which of the cluster's pools. Internal: which lasting reference. */
-static inline uint32_t slot_peer(const struct r4_slot *slot) { return (uint32_t)slot->word[1]; }
-static inline uint32_t slot_asid_pool(const struct r4_slot *slot) { return (uint32_t)slot->word[1]; }
-static inline uint64_t slot_reference(const struct r4_slot *slot) { return slot->word[1]; }
+static inline uint32_t slot_peer(const struct r4_slot *slot) {
+    KERNEL_CHECK(slot_type(slot) == R4_CAP_PEER);
+    return (uint32_t)slot->word[1];
+}
+static inline uint32_t slot_asid_pool(const struct r4_slot *slot) {
+    KERNEL_CHECK(slot_type(slot) == R4_CAP_ASID_POOL);
+    return (uint32_t)slot->word[1];
+}
+static inline uint64_t slot_reference(const struct r4_slot *slot) {
+    KERNEL_CHECK(slot_type(slot) == R4_CAP_INTERNAL);
+    return slot->word[1];
+}
 
 /* PD: the name that its capability says. */
-static inline void slot_name_set(struct r4_slot *slot, uint32_t name) { slot->word[1] = name; }
+static inline void slot_name_set(struct r4_slot *slot, uint32_t name) {
+    KERNEL_CHECK(slot_type(slot) == R4_CAP_PD);
+    slot->word[1] = name;
+}
 
 /* Posted receive slot: of which peer, and where it is listed there. */
 DEFINE_FIELD(uint64_t, slot_receive_index, 7, 0)
 DEFINE_FIELD(uint64_t, slot_receive_peer, 63, 8)
 
 /* RemoteRef: which loan. An untyped becomes one when it is lent, and is an untyped again when it is back. */
-static inline uint64_t slot_loan_peer(const struct r4_slot *slot) { return r4_loan_peer_get(slot->word[1]); }
-static inline uint64_t slot_loan_index(const struct r4_slot *slot) { return r4_loan_index_get(slot->word[1]); }
+static inline uint64_t slot_loan_peer(const struct r4_slot *slot) {
+    KERNEL_CHECK(slot_type(slot) == R4_CAP_REMOTE_REF);
+    return r4_loan_peer_get(slot->word[1]);
+}
+static inline uint64_t slot_loan_index(const struct r4_slot *slot) {
+    KERNEL_CHECK(slot_type(slot) == R4_CAP_REMOTE_REF);
+    return r4_loan_index_get(slot->word[1]);
+}
 static inline void slot_lend(struct r4_slot *slot, uint32_t peer, uint32_t index, uint32_t generation) {
+    KERNEL_CHECK(slot_type(slot) == R4_CAP_UNTYPED);
     slot->word[0] = r4_slot_type_set(slot->word[0], R4_CAP_REMOTE_REF);
     slot->word[1] = r4_loan_generation_put(generation) | r4_loan_index_put(index) | r4_loan_peer_put(peer);
 }
 static inline void slot_take_back(struct r4_slot *slot) {
+    KERNEL_CHECK(slot_type(slot) == R4_CAP_REMOTE_REF);
     slot->word[0] = r4_slot_type_set(slot->word[0], R4_CAP_UNTYPED);
     slot->word[1] = 0;
 }
@@ -97,6 +120,7 @@ static inline struct r4_slot *slot_dying_next(uintptr_t direct, const struct r4_
     return slot_at(direct, header->word[1]);
 }
 static inline void slot_dying_next_set(uintptr_t direct, struct r4_slot *header, const struct r4_slot *next) {
+    KERNEL_CHECK(slot_type(header) == R4_CAP_HEADER);
     header->word[1] = slot_ref(direct, next);
 }
 
@@ -112,6 +136,7 @@ static inline phys_t slot_memory(const struct r4_slot *slot) { return r4_slot_ob
 
 /* The same of one known to be of 4 KiB or more: such may carry three bits of the mapping below. */
 static inline phys_t slot_pages(const struct r4_slot *slot) {
+    KERNEL_CHECK(slot_size_log2(slot) >= R4_PAGE_BITS);
     return round_down(r4_slot_object_get(slot->word[2]), R4_PAGE_SIZE / 64) * 64;
 }
 
@@ -166,6 +191,7 @@ static inline enum r4_error slot_free_check(const struct r4_slot *slot) {
 /* The same of `count` (1 or more) slots in a row: R4_ERR_OCCUPIED if any is, else R4_ERR_RETIRED if any is. Empty slots
  * have nothing but zero beside the version; when one more is added, that of a retired one leaves its field. */
 static inline enum r4_error slots_free_check(const struct r4_slot *first, uint32_t count) {
+    KERNEL_CHECK(count > 0 && count < R4_SLOTS_PER_PAGE);
     uint64_t seen = first->word[0] + r4_slot_version_put(1);
 #pragma GCC unroll 3
     for (const struct r4_slot *slot = first + 1; slot < first + count; slot++) {
@@ -192,6 +218,9 @@ static inline struct slot_parts *slot_parts(struct r4_slot *slot) { return (stru
  * any. */
 static inline void slot_fill_linked(struct r4_slot *slot, const struct slot_content *content, uint64_t prev,
                                     uint64_t next) {
+    KERNEL_CHECK(slot_free_check(slot) == R4_OK);
+    KERNEL_CHECK(content->depth <= R4_DEPTH_MAX && content->ttl <= R4_TTL_MAX);
+    KERNEL_CHECK(content->object % 64 == 0 && content->object >> 46 == 0);
     slot->word[1] = content->badge;
     slot->word[2] = r4_slot_object_put(content->object / 64) | r4_slot_rights_put(content->rights) |
                     r4_slot_size_put(content->size_log2) | r4_slot_depth_put(content->depth);
@@ -236,6 +265,7 @@ static inline struct slot_mapping slot_mapping_get(const struct r4_slot *slot) {
 }
 
 static inline void slot_mapping_set(struct r4_slot *slot, struct slot_mapping mapping) {
+    KERNEL_CHECK(mapping.name != 0 && mapping.address < R4_USER_END && is_aligned(mapping.address, R4_PAGE_SIZE));
     uint64_t page = mapping.address >> R4_PAGE_BITS;
     slot->word[1] = r4_mapping_page_high_put(page >> 3) | r4_mapping_name_put(mapping.name);
     slot->word[2] = (slot->word[2] & ~7ULL) | (page & 7);

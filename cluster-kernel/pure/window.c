@@ -3,14 +3,17 @@
  * The list of a window's level-1 tables.
  */
 #include "window.h"
+#include <r4/contract.h>
 
 void window_table_add(struct window *window, uint64_t address, const uint64_t *table) {
+    KERNEL_CHECK(is_aligned(address, R4_LARGE_SIZE));
     if (window_meets(address, R4_LARGE_SIZE)) {
         window->tables[window_number(address)] = table;
     }
 }
 
 struct window_tables window_tables_in(uint64_t address, uint64_t size) {
+    KERNEL_CHECK(is_aligned(address, R4_LARGE_SIZE) && is_aligned(size, R4_LARGE_SIZE));
     if (!window_meets(address, size)) {
         return (struct window_tables){0, 0};
     }

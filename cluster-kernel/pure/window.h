@@ -9,6 +9,7 @@
 
 #include "paging.h"
 #include "slot.h"
+#include <r4/contract.h>
 
 #define WINDOW_PAGES  (1U << 19)
 #define WINDOW_TABLES (WINDOW_PAGES / PAGING_ENTRIES)
@@ -28,6 +29,7 @@ static inline bool window_meets(uint64_t address, uint64_t size) {
 
 /* Which of the window's tables covers an address in it. */
 static inline uint32_t window_number(uint64_t address) {
+    KERNEL_CHECK(window_meets(address, 1));
     return (uint32_t)((address - R4_WINDOW_BASE) >> R4_LARGE_BITS);
 }
 

@@ -7,6 +7,7 @@
 #include "diag/panic.h"
 #include "object/cap_page.h"
 #include "sched/operation.h"
+#include <r4/contract.h>
 
 void create_object(struct r4_slot *slot) {
     switch (slot_type(slot)) {
@@ -58,6 +59,8 @@ static void create_small(struct operation *operation) {
 }
 
 enum operation_progress create_run(struct core *core, struct operation *operation) {
+    KERNEL_CHECK(operation->kind == OPERATION_CREATE);
+    cluster_check_locked();
     if (operation->resumed == 0 && cluster_should_yield(core)) { /* the retype itself was a long step */
         return OPERATION_PAUSED;
     }

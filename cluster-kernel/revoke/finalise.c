@@ -9,6 +9,7 @@
 #include "object/pd.h"
 #include "object/thread.h"
 #include "peer/receive_slot.h"
+#include <r4/contract.h>
 
 static void detach(struct r4_slot *slot) {
     if (slot_reference(slot) == REFERENCE_THREAD_PD) {
@@ -33,6 +34,7 @@ static void end_of_object(const struct r4_slot *slot) {
 }
 
 void finalise(struct r4_slot *slot) {
+    cluster_check_locked();
     switch (slot_type(slot)) {
     case R4_CAP_FRAME:
         frame_unmap(slot);

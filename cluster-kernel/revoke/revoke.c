@@ -10,6 +10,7 @@
 #include "revoke/finalise.h"
 #include "sched/operation.h"
 #include "sched/shootdown.h"
+#include <r4/contract.h>
 
 /* MORE: another of REVOKE_STEPS; LOOK: it has taken long enough to look for something more urgent. */
 enum step { STEP_MORE, STEP_LOOK, STEP_WAIT, STEP_END };
@@ -24,6 +25,8 @@ static enum step mark(struct operation *operation, struct r4_slot *slot) {
 }
 
 void revoke_begin(struct operation *operation) {
+    KERNEL_CHECK(operation->root != NULL);
+    cluster_check_locked();
     operation->phase = OPERATION_MARKING;
     slot_flags_set(operation->root, R4_FLAG_ROOT);
     mark(operation, operation->root);
@@ -262,6 +265,9 @@ static void revoke_end(struct core *core, const struct operation *operation) {
 /* Whoever makes way, or waits, has flushed what he has unmapped so far: while others hold the lock, what no capability
  * maps is mapped on no core, so they may use it anew (a table at another level, a frame as a proxy page). */
 enum operation_progress revoke_run(struct core *core, struct operation *operation) {
+    KERNEL_CHECK(operation->kind == OPERATION_REVOKE || operation->kind == OPERATION_DELETE ||
+                 operation->kind == OPERATION_SWEEP);
+    cluster_check_locked();
     trace(TRACE_REVOKE, (uintptr_t)operation->position, (uint64_t)operation->kind << 32 | operation->phase);
     for (;;) {
         enum step step = revoke_step(operation);
@@ -285,6 +291,7 @@ enum operation_progress revoke_run(struct core *core, struct operation *operatio
 }
 
 enum operation_progress revoke_drain_run(struct core *core) {
+    cluster_check_locked();
     while (cluster.drain.kind != OPERATION_NONE) {
         drain_step();
         if (cluster_should_yield(core)) {

@@ -41,6 +41,8 @@ static void list_remove(struct operation *operation) {
 
 struct operation *operation_start(struct core *core, struct thread *thread, enum operation_kind kind,
                                   struct r4_slot *root) {
+    cluster_check_locked();
+    KERNEL_CHECK(thread->operation.kind == OPERATION_NONE && kind != OPERATION_NONE);
     struct operation *operation = &thread->operation;
     *operation = (struct operation){
         .kind = kind, .thread = thread, .root = root, .position = root, .priority = thread->queue.priority};
@@ -51,12 +53,16 @@ struct operation *operation_start(struct core *core, struct thread *thread, enum
 
 void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root,
                             uint32_t priority) {
+    KERNEL_CHECK(operation->kind == OPERATION_NONE && kind != OPERATION_NONE);
+    cluster_check_locked();
     *operation = (struct operation){.kind = kind, .root = root, .position = root, .priority = priority, .orphan = true};
     list_insert(operation);
     cluster.work = 1;
 }
 
 void operation_finish_wait(struct operation *operation, enum r4_error error, uint64_t value) {
+    KERNEL_CHECK(operation->kind != OPERATION_NONE);
+    cluster_check_locked();
     struct thread *thread = operation->thread;
     list_remove(operation);
     operation->kind = OPERATION_NONE;
@@ -74,6 +80,7 @@ static bool has_joined(const struct operation *other, const struct operation *op
 }
 
 struct operation *operation_heir(const struct operation *operation) {
+    cluster_check_locked();
     struct operation *heir = NULL;
     for (struct operation *other = cluster.waiters; other != NULL; other = other->next) {
         if (has_joined(other, operation) && (heir == NULL || other->priority > heir->priority)) {
@@ -99,6 +106,7 @@ void operation_inherit(struct operation *heir, const struct operation *operation
 }
 
 void operation_finish(struct operation *operation, enum r4_error error, uint64_t value) {
+    cluster_check_locked();
     struct operation *next;
     for (struct operation *other = cluster.waiters; other != NULL; other = next) {
         next = other->next;
@@ -110,6 +118,7 @@ void operation_finish(struct operation *operation, enum r4_error error, uint64_t
 }
 
 void operation_wait(struct operation *operation) {
+    cluster_check_locked();
     operation->waiting = true;
     if (!operation->orphan && operation->thread->state == THREAD_READY) {
         sched_unready(operation->thread, THREAD_BLOCKED);
@@ -117,6 +126,7 @@ void operation_wait(struct operation *operation) {
 }
 
 void operation_wake(struct core *core, struct operation *operation) {
+    cluster_check_locked();
     if (!operation->waiting) {
         return;
     }
@@ -135,6 +145,7 @@ static bool waits_for_loans(const struct operation *operation) {
 }
 
 void operation_wake_loans(struct core *core) {
+    cluster_check_locked();
     for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
         if (waits_for_loans(operation)) {
             operation_wake(core, operation);
@@ -143,6 +154,7 @@ void operation_wake_loans(struct core *core) {
 }
 
 void operation_orphan(struct core *core, struct operation *operation) {
+    cluster_check_locked();
     operation->orphan = true;
     if (!operation->waiting) {
         cluster.work = 1;
@@ -151,6 +163,7 @@ void operation_orphan(struct core *core, struct operation *operation) {
 }
 
 void operation_abandon(struct core *core, struct operation *operation) {
+    cluster_check_locked();
     enum operation_kind kind = operation->kind;
     operation->abandoned = true;
     if (kind == OPERATION_REVOKE || kind == OPERATION_DELETE || kind == OPERATION_CREATE) {
@@ -171,6 +184,7 @@ static bool is_in_work(const struct operation *operation) {
 }
 
 struct operation *operation_of_cluster(uint32_t priority) {
+    cluster_check_locked();
     struct operation *best = NULL;
     bool any = false;
     for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
@@ -233,6 +247,8 @@ void operation_follow(struct operation *operation, const struct r4_slot *slot) {
 }
 
 void operation_drain_add(struct r4_slot *header) {
+    KERNEL_CHECK(slot_type(header) == R4_CAP_HEADER);
+    cluster_check_locked();
     slot_dying_next_set(machine_direct(), header, cluster.dying);
     cluster.dying = header;
     if (cluster.drain.kind == OPERATION_NONE) {

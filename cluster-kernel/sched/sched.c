@@ -3,6 +3,7 @@
  * Who is in a run queue, and which core has to choose again.
  */
 #include "sched/sched.h"
+#include <r4/contract.h>
 #include <r4/string.h>
 
 static struct thread *thread_in(struct runqueue_member *member) {
@@ -19,6 +20,7 @@ void sched_start(void) {
 }
 
 struct thread *sched_first(const struct core *core) {
+    cluster_check_locked();
     return thread_in(runqueue_first(&core->queue));
 }
 
@@ -31,6 +33,8 @@ static void ask_to_choose(struct core *target) {
 }
 
 void sched_ready(struct thread *thread) {
+    KERNEL_CHECK(thread->state != THREAD_READY && thread->pd != NULL);
+    cluster_check_locked();
     struct core *target = cluster.cores[thread->core];
     thread->state = THREAD_READY;
     runqueue_append(&target->queue, &thread->queue);
@@ -42,6 +46,8 @@ void sched_ready(struct thread *thread) {
 }
 
 void sched_unready(struct thread *thread, enum thread_state state) {
+    KERNEL_CHECK(state != THREAD_READY);
+    cluster_check_locked();
     struct core *target = cluster.cores[thread->core];
     if (thread->state == THREAD_READY) {
         runqueue_remove(&target->queue, &thread->queue);
@@ -53,6 +59,7 @@ void sched_unready(struct thread *thread, enum thread_state state) {
 }
 
 void sched_tick(struct core *core) {
+    cluster_check_locked();
     struct thread *thread = sched_first(core);
     if (thread != NULL && core->slice_end != 0) { /* a timer that comes early ends the slice early */
         runqueue_rotate(&core->queue, &thread->queue);
@@ -65,6 +72,7 @@ static uint32_t priority_now(const struct core *core) {
 }
 
 void sched_kick(struct core *core, uint32_t priority) {
+    cluster_check_locked();
     struct core *best = core;
     for (uint32_t i = 0; i < core_count(); i++) {
         if (priority_now(cluster.cores[i]) < priority_now(best)) {
@@ -78,6 +86,7 @@ void sched_kick(struct core *core, uint32_t priority) {
 }
 
 void sched_offer(const struct core *core, uint32_t priority) {
+    cluster_check_locked();
     for (uint32_t i = 0; i < core_count(); i++) {
         struct core *other = cluster.cores[i];
         if (other != core && (other->idle || priority_now(other) < priority)) {

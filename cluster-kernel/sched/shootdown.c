@@ -7,6 +7,7 @@
 #include "sched/shootdown.h"
 #include "diag/panic.h"
 #include "object/thread.h"
+#include <r4/contract.h>
 
 static void request_send(uint32_t index, enum core_request request) {
     struct core *target = cluster.cores[index];
@@ -35,6 +36,7 @@ static void request_all(struct core *core, uint64_t cores, enum core_request req
 }
 
 void shootdown_noted(struct core *core) {
+    cluster_check_locked();
     uint64_t own = 1ULL << core->index;
     uint64_t others = cluster.noted_cores & ~own;
     if (others != cluster.noted_cores) {
@@ -68,6 +70,7 @@ static void leave_core(struct core *core, uint32_t index) {
 }
 
 void shootdown_thread(struct core *core, struct thread *thread) {
+    cluster_check_locked();
     struct core *target = cluster.cores[thread->core];
     if (target->current == thread || target->fpu == thread) {
         leave_core(core, thread->core);
@@ -75,6 +78,7 @@ void shootdown_thread(struct core *core, struct thread *thread) {
 }
 
 void shootdown_space(struct core *core, struct pd *pd) {
+    cluster_check_locked();
     while (pd->cores != 0) {
         leave_core(core, (uint32_t)__builtin_ctzll(pd->cores));
     }

@@ -8,6 +8,7 @@
 #include "revoke/revoke.h"
 #include "sched/operation.h"
 #include "sched/sched.h"
+#include <r4/contract.h>
 
 static bool ranges_meet(phys_t base, uint64_t size, phys_t other, uint64_t other_size) {
     return base < other + other_size && other < base + size;
@@ -81,6 +82,7 @@ static void receive_root(struct loan_in *loan, struct r4_slot *slot, const struc
 }
 
 void borrow_offer(struct peer *peer, struct loan_in *loan, const struct r4_message *message) {
+    cluster_check_locked();
     if (!loan_offer_fits(loan, message)) {
         return;
     }
@@ -104,6 +106,7 @@ void borrow_offer(struct peer *peer, struct loan_in *loan, const struct r4_messa
 }
 
 void borrow_sweep(struct core *core, struct peer *peer, struct loan_in *loan, const struct r4_message *message) {
+    cluster_check_locked();
     if (!loan_sweep_starts(loan, message)) {
         return;
     }
@@ -115,6 +118,8 @@ void borrow_sweep(struct core *core, struct peer *peer, struct loan_in *loan, co
 }
 
 void borrow_swept(const struct operation *operation) {
+    KERNEL_CHECK(operation->kind == OPERATION_SWEEP && operation->loan_in->state == LOAN_IN_SWEEPING);
+    cluster_check_locked();
     struct loan_in *loan = operation->loan_in;
     if (operation->error != R4_OK) {
         loan->state = LOAN_IN_RECEIVED;

@@ -4,6 +4,7 @@
  */
 #include "serve/milestone.h"
 #include "sched/operation.h"
+#include <r4/contract.h>
 
 /* A cluster that is down or finished will not mark any more. */
 static bool will_go_on(const struct r4_header *header) {
@@ -12,6 +13,7 @@ static bool will_go_on(const struct r4_header *header) {
 }
 
 void milestone_check(void) {
+    cluster_check_locked();
     struct operation *next;
     for (struct operation *operation = cluster.waiters; operation != NULL; operation = next) {
         next = operation->next;

@@ -7,6 +7,7 @@
 #include "peer/lend.h"
 #include "peer/mailbox.h"
 #include "serve/borrow.h"
+#include <r4/contract.h>
 
 static void hello(struct peer *peer, const struct r4_message *message) {
     if (message->source_epoch == 0 || (peer->peer_epoch != 0 && peer->peer_epoch != message->source_epoch)) {
@@ -57,6 +58,7 @@ static bool has_died(const struct peer *peer) {
 }
 
 bool receive_poll(struct core *core, struct peer *peer) {
+    cluster_check_locked();
     struct r4_message message;
     bool wanted = false;
     if (has_died(peer)) {

@@ -9,6 +9,7 @@
 
 #include "core/acpi.h"
 #include "core/ranges.h"
+#include <r4/contract.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,12 @@ static inline void fuzz_check(bool condition, const char *text, const char *file
         fprintf(stderr, "%s:%d: broken promise: %s\n", file, line, text);
         abort();
     }
+}
+
+/* A broken contract of the code under test. */
+_Noreturn void contract_failed(const char *condition, const char *file, int line) {
+    fuzz_check(false, condition, file, line);
+    abort();
 }
 
 /* A copy of its own, 16-byte aligned as malloc's are; to be freed. */

@@ -10,7 +10,7 @@ RUNS ?= 1000000
 
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 $(if $(filter fuzz,$(MAKECMDGOALS)),$(call some_of,TARGET,$(FUZZ_NAMES)))
-FUZZ_CC := clang -std=gnu11 -O2 -g -MMD -MP -Wall -Wextra -Wshadow -Werror -fno-omit-frame-pointer -fno-sanitize-recover=all \
+FUZZ_CC := clang -std=gnu11 -O2 -g -MMD -MP -Wall -Wextra -Wshadow -Werror -fno-omit-frame-pointer -fno-sanitize-recover=all -DKERNEL_CHECKS=1 \
 	-Ishared -iquote cluster-kernel -iquote boot-coordinator -iquote tests/fuzz
 FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined
 FUZZ_PURE := $(PURE_SOURCES:%.c=$(FUZZ)/objects/%.o)

@@ -7,7 +7,7 @@
 #ifndef R4_TESTS_KERNEL_H
 #define R4_TESTS_KERNEL_H
 
-#include "cluster/core.h"
+#include "cluster/cluster.h"
 #include "suite.h"
 
 #define KERNEL_CLUSTERS 4U
@@ -24,6 +24,13 @@ struct r4_header r4_linker_header;
 _Alignas(R4_PAGE_SIZE) uint8_t r4_linker_headers[KERNEL_CLUSTERS][R4_PAGE_SIZE];
 _Alignas(R4_PAGE_SIZE) uint8_t r4_linker_rings_in[KERNEL_CLUSTERS][R4_RING_STRIDE];
 _Alignas(R4_PAGE_SIZE) uint8_t r4_linker_rings_out[KERNEL_CLUSTERS][R4_RING_STRIDE];
+
+/* The cluster, whose lock this one core holds. */
+static struct core own_core;
+struct cluster cluster = {.lock = {.holder = &own_core.lock_node}};
+struct core *machine_core(void) {
+    return &own_core;
+}
 
 /* Any cluster's header page, to be written. */
 static inline struct r4_header *kernel_header(uint32_t number) {

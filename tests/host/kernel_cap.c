@@ -14,19 +14,13 @@
 #include "sched/operation.h"
 #include "sched/shootdown.h"
 
-struct cluster cluster;
-
 static _Alignas(R4_PAGE_SIZE) struct r4_slot slots[R4_SLOTS_PER_PAGE];
-static struct core core;
 static struct thread caller;
 static struct operation other; /* somebody else's, under way */
 static uint32_t started, begun, flushed;
 
 /* --- the neighbours --- */
 
-struct core *machine_core(void) {
-    return &core;
-}
 void revoke_begin(struct operation *operation) { begun += operation == &caller.operation; }
 void finalise(struct r4_slot *slot) { ck_abort_msg("slot of type %d has nothing to undo", slot_type(slot)); }
 bool finalise_needs_operation(const struct r4_slot *slot) { return slot_type(slot) == R4_CAP_CAP_PAGE; }
@@ -38,14 +32,14 @@ void lend_record_moved(struct r4_slot *from, struct r4_slot *to) {
 }
 bool frame_is_proxy_page(const struct r4_slot *slot) { ck_abort_msg("%p is asked for", (const void *)slot); }
 void shootdown_noted(struct core *asker) {
-    ck_assert_ptr_eq(asker, &core);
+    ck_assert_ptr_eq(asker, &own_core);
     cluster.noted_cores = 0;
     flushed++;
 }
 
 struct operation *operation_start(struct core *asker, struct thread *thread, enum operation_kind kind,
                                   struct r4_slot *root) {
-    ck_assert_ptr_eq(asker, &core);
+    ck_assert_ptr_eq(asker, &own_core);
     thread->operation = (struct operation){.kind = kind, .thread = thread, .root = root, .position = root};
     started++;
     return &thread->operation;
@@ -64,7 +58,7 @@ static struct r4_slot *start(enum r4_cap_type type, uint64_t badge) {
 }
 
 static struct outcome invoke(struct outcome (*handler)(struct invocation *), struct r4_slot *slot) {
-    struct invocation invocation = {&core, &caller, slot, NULL, {0}, 0};
+    struct invocation invocation = {&own_core, &caller, slot, NULL, {0}, 0};
     return handler(&invocation);
 }
 

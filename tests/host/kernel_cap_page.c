@@ -8,7 +8,7 @@
 #include "kernel.h"
 #include "object/cap_page.h"
 #include "object/frame.h"
-#include "revoke/revoke.h"
+#include "sched/operation.h"
 #include "sched/shootdown.h"
 
 #define NAME       0x70003U
@@ -18,30 +18,24 @@
 #define SLOT_PD    2U
 #define OWN_CAP(i) ((uint64_t)KERNEL_OWN << 26 | (i))
 
-struct cluster cluster;
-
 static _Alignas(R4_PAGE_SIZE) uint64_t tables[4][PAGING_ENTRIES]; /* level 4 first */
 static _Alignas(R4_PAGE_SIZE) struct r4_slot own[R4_SLOTS_PER_PAGE];
 static _Alignas(R4_PAGE_SIZE) struct r4_slot page[R4_SLOTS_PER_PAGE];
 static struct pd pd;
-static struct core core;
 static struct thread caller;
 static struct invocation invocation;
 
 /* --- the neighbours --- */
 
-struct core *machine_core(void) {
-    return &core;
-}
 struct pd *pd_of(const struct r4_slot *slot) {
     return slot == &own[SLOT_PD] ? &pd : NULL;
 }
 struct pd *pd_find(uint32_t name) {
     return name == NAME ? &pd : NULL;
 }
-void revoke_drain_add(struct r4_slot *header) { ck_assert_ptr_eq(header, page); }
+void operation_drain_add(struct r4_slot *header) { ck_assert_ptr_eq(header, page); }
 void shootdown_noted(struct core *asker) {
-    ck_assert_ptr_eq(asker, &core);
+    ck_assert_ptr_eq(asker, &own_core);
     cluster.noted_cores = 0;
 }
 
@@ -83,7 +77,7 @@ static void start(uint32_t floor) {
                                                       .size_log2 = R4_PAGE_BITS,
                                                       .object = (uintptr_t)page});
     slot_fill(&own[SLOT_PD], &(struct slot_content){.type = R4_CAP_PD, .rights = R4_ALL_RIGHTS});
-    invocation = (struct invocation){&core, &caller, &own[SLOT_PAGE], NULL, {OWN_CAP(SLOT_PD), THERE, 0, 0}, 0};
+    invocation = (struct invocation){&own_core, &caller, &own[SLOT_PAGE], NULL, {OWN_CAP(SLOT_PD), THERE, 0, 0}, 0};
 }
 
 /* Slots of every kind of content, with versions around `middle`. */

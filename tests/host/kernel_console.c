@@ -14,13 +14,9 @@ static size_t output_length;
 static uint32_t rung; /* doorbells */
 static uint32_t rung_apic;
 static uint64_t now;
-static struct core own_core;
 static uint64_t event_at = NEVER;
 static void (*event)(void); /* happens at that tick */
 
-struct core *machine_core(void) {
-    return &own_core;
-}
 uint64_t machine_now(void) { return now; }
 
 void core_wait_turn(struct core *core) {
@@ -62,8 +58,8 @@ static void expect_output(const char *text) {
 static void line(const char *text) { console_line(text, strlen(text), CONSOLE_WAIT_MS); }
 
 /* As the cluster itself would: bytes into its log, then the end. */
-static void peer_logs(uint32_t cluster, const char *text) {
-    struct r4_log *log = &kernel_header(cluster)->log;
+static void peer_logs(uint32_t number, const char *text) {
+    struct r4_log *log = &kernel_header(number)->log;
     uint32_t end = atomic_load(&log->end);
     for (; *text != '\0'; text++) {
         log->bytes[end++ % R4_LOG_BYTES] = *text;
@@ -72,8 +68,8 @@ static void peer_logs(uint32_t cluster, const char *text) {
 }
 
 /* As owner, `reader` has printed so many more bytes of a cluster's log. */
-static void peer_prints(uint32_t reader, uint32_t cluster, uint32_t bytes) {
-    atomic_fetch_add(&kernel_header(reader)->printed[cluster], bytes);
+static void peer_prints(uint32_t reader, uint32_t number, uint32_t bytes) {
+    atomic_fetch_add(&kernel_header(reader)->printed[number], bytes);
 }
 
 static uint32_t log_used(uint32_t reader) {

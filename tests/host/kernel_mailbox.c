@@ -5,16 +5,16 @@
  */
 #include "kernel.h"
 #include "peer/lend.h"
+#include "peer/mailbox.h"
+#include "poll.h"
 #include "sched/operation.h"
+#include "serve/borrow.h"
 #include <stdlib.h>
 
 #define PEER     2U
 #define EPOCH    7U
 #define PRIORITY 5U
 #define WAITED   32U
-
-struct cluster cluster;
-static struct core own_core;
 
 static uint32_t received; /* loan messages that came through, the last one's index */
 static uint32_t received_loan;
@@ -39,7 +39,7 @@ void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
     (void)first;
     (void)second;
 }
-void loans_peer_died(struct core *core, struct peer *peer) {
+void lend_peer_died(struct core *core, struct peer *peer) {
     (void)core;
     (void)peer;
 }
@@ -48,19 +48,23 @@ void lock_pass(struct lock_node *node, struct core *core) {
     (void)core;
 }
 
-static void fill(struct post *post, struct r4_message *message) {
-    message->kind = post->kind;
-    message->loan = post->loan;
-    post->kind = R4_MESSAGE_NONE;
-}
-void loans_fill_answer(struct post *post, struct r4_message *message) { fill(post, message); }
-void loans_fill_request(struct post *post, struct r4_message *message) { fill(post, message); }
-
-void loans_receive(struct core *core, struct peer *peer, const struct r4_message *message) {
+void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, const struct r4_message *message) {
     ck_assert_ptr_eq(core, &own_core);
     ck_assert_uint_eq(peer->number, PEER);
+    ck_assert_ptr_eq(loan, &peer->lent[message->loan]);
     received++;
     received_loan = message->loan;
+}
+void borrow_offer(struct peer *peer, struct loan_in *loan, const struct r4_message *message) {
+    (void)peer;
+    (void)loan;
+    ck_abort_msg("an offer of loan %u", message->loan);
+}
+void borrow_sweep(struct core *core, struct peer *peer, struct loan_in *loan, const struct r4_message *message) {
+    (void)core;
+    (void)peer;
+    (void)loan;
+    ck_abort_msg("a revoke of loan %u", message->loan);
 }
 
 void operation_finish_wait(struct operation *operation, enum r4_error error, uint64_t value) {

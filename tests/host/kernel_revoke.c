@@ -10,8 +10,6 @@
 #include "revoke/revoke.h"
 #include "sched/operation.h"
 
-struct cluster cluster;
-static struct core own_core;
 static struct thread threads[3];
 static _Alignas(R4_PAGE_SIZE) struct r4_slot slots[R4_SLOTS_PER_PAGE];
 static _Alignas(R4_PAGE_SIZE) struct r4_slot dying[R4_SLOTS_PER_PAGE];
@@ -22,9 +20,6 @@ static uint32_t unmapped;
 /* --- neighbours; there is always something more urgent to do --- */
 
 bool machine_event_pending(void) { return true; }
-struct core *machine_core(void) {
-    return &own_core;
-}
 void machine_regs_result(struct machine_regs *regs, uint64_t error, uint64_t value) {
     (void)value;
     for (uint32_t i = 0; i < R4_COUNT(threads); i++) {
@@ -44,14 +39,6 @@ void frame_unmap(const struct r4_slot *slot) {
     unmapped++;
 }
 void shootdown_noted(struct core *core) { ck_abort_msg("core %u owes no flush", core->index); }
-enum operation_progress create_run(struct core *core, struct operation *operation) {
-    (void)core;
-    ck_abort_msg("an operation of kind %d", operation->kind);
-}
-void create_slot_gone(struct operation *operation, const struct r4_slot *slot) {
-    (void)slot;
-    ck_abort_msg("an operation of kind %d", operation->kind);
-}
 void lend_revoke(const struct r4_slot *slot, uint32_t priority) {
     (void)priority;
     ck_assert_int_eq(slot_type(slot), R4_CAP_REMOTE_REF);
@@ -65,7 +52,6 @@ void lend_park(struct r4_slot *slot, uint64_t depth) {
     (void)depth;
     ck_abort_msg("slot of type %d needs no park", slot_type(slot));
 }
-void borrow_swept(struct operation *operation) { ck_abort_msg("an operation of kind %d", operation->kind); }
 void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
     (void)first;
     (void)second;
@@ -103,10 +89,29 @@ static struct operation *join(uint32_t thread, struct operation *joined) {
     return operation;
 }
 
+/* One turn, as the dispatcher takes it. */
+static enum operation_progress take_turn(struct operation *operation) {
+    if (operation->kind == OPERATION_DRAIN) {
+        return revoke_drain_run(&own_core);
+    }
+    if (operation->kind == OPERATION_JOIN) {
+        operation_wait(operation);
+        return OPERATION_WAITING;
+    }
+    enum operation_progress progress = revoke_run(&own_core, operation);
+    if (progress == OPERATION_FINISHED) {
+        operation_finish(operation, operation->error, operation->resumed);
+    } else if (progress == OPERATION_HELD_UP) {
+        take_turn(operation_abandoned());
+        return OPERATION_PAUSED;
+    }
+    return progress;
+}
+
 static enum operation_progress run(struct operation *operation) {
     enum operation_progress progress = OPERATION_PAUSED;
     while (progress == OPERATION_PAUSED) {
-        progress = operation_run(&own_core, operation);
+        progress = take_turn(operation);
     }
     return progress;
 }
@@ -118,7 +123,7 @@ static void page_dies(void) {
     for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
         derive(NULL, &dying[i], R4_CAP_DEBUG);
     }
-    revoke_drain_add(dying);
+    operation_drain_add(dying);
 }
 
 /* --- tests --- */
@@ -157,7 +162,7 @@ START_TEST(test_mapped_frames) {
     struct operation *operation = revoke(0, &slots[0]);
     for (uint32_t left = count; operation->kind != OPERATION_NONE;) {
         uint32_t unmapped_before = unmapped;
-        operation_run(&own_core, operation);
+        take_turn(operation);
         uint32_t full = 0;
         for (uint32_t i = 1; i <= count; i++) {
             full += slot_type(&slots[i]) != R4_CAP_EMPTY;
@@ -195,13 +200,13 @@ START_TEST(test_made_while_settling) {
     operation_wake_loans(&own_core);
     page_dies();
     while (inner_revoke->phase != OPERATION_SETTLING) {
-        ck_assert_int_eq(operation_run(&own_core, inner_revoke), OPERATION_PAUSED);
+        ck_assert_int_eq(take_turn(inner_revoke), OPERATION_PAUSED);
     }
     ck_assert_int_eq(slot_type(lent), R4_CAP_EMPTY);
     derive(root, made, R4_CAP_UNTYPED);
     root->word[1] = R4_LARGE_SIZE;
     while (inner_revoke->phase == OPERATION_SETTLING && inner_revoke->kind == OPERATION_REVOKE) {
-        operation_run(&own_core, inner_revoke);
+        take_turn(inner_revoke);
     }
     ck_assert(is_busy(root)); /* nothing more derives from it */
     ck_assert_int_eq(run(inner_revoke), OPERATION_FINISHED);
@@ -258,7 +263,7 @@ START_TEST(test_joined_and_removed) {
     struct operation *outer = revoke(2, &slots[0]);
     ck_assert_int_eq(run(joined), OPERATION_WAITING);
     while (slot_type(&slots[1]) != R4_CAP_EMPTY) {
-        ck_assert_int_eq(operation_run(&own_core, outer), OPERATION_PAUSED);
+        ck_assert_int_eq(take_turn(outer), OPERATION_PAUSED);
     }
     operation_abandon(&own_core, inner);
     ck_assert_int_eq(run(outer), OPERATION_FINISHED);

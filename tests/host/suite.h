@@ -8,8 +8,10 @@
 #define R4_TESTS_SUITE_H
 
 #include <check.h>
+#include <r4/contract.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SUITE_TIMEOUT 60.0 /* seconds for one test, on a busy machine under sanitizers */
@@ -28,6 +30,12 @@ static inline int suite_run(const char *name, const TTest *const *tests, size_t 
     int run = srunner_ntests_run(runner);
     srunner_free(runner);
     return failed == 0 && run > 0 ? 0 : 1;
+}
+
+/* A broken contract of the code under test fails the test. */
+__attribute__((weak)) void contract_failed(const char *condition, const char *file, int line) {
+    ck_abort_msg("contract: %s (%s:%d)", condition, file, line);
+    abort(); /* not reached: says so to the compiler */
 }
 
 /* Overwrites `width` bytes at `offset` of `target` with `value`, little endian: how tests spoil a good structure. */

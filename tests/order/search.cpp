@@ -11,7 +11,13 @@ extern "C" {
 #include "race.h"
 }
 
+#include <cstdlib>
 #include <iostream>
+
+extern "C" void contract_failed(const char *condition, const char *file, int line) {
+    std::cerr << "contract: " << condition << " (" << file << ":" << line << ")\n";
+    std::abort();
+}
 
 static rl::atomic<unsigned long> *words; // stand for the proxy's
 static unsigned long *proxy;

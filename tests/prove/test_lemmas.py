@@ -26,7 +26,7 @@ sys.path.insert(0, str(HERE.parent / "sim"))
 from mutant import mutant  # noqa: E402
 
 FOLDERS = {"shared": ROOT / "shared", "cluster-kernel": ROOT / "cluster-kernel"}
-FLAGS = ["-std=gnu11", "-O1", "-S", "-emit-llvm", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
+FLAGS = ["-std=gnu11", "-O1", "-DKERNEL_CHECKS=0", "-S", "-emit-llvm", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
 FLAGS += ["-fsanitize=undefined", "-fsanitize-trap=undefined", "-fno-strict-aliasing"]
 FALSE = {  # what the beginning of a false lemma's name says of the answer
     "false": "it is false",

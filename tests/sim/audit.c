@@ -286,6 +286,7 @@ void audit_revoke_roots(void) {
         }
         cap_scan_take(&cap_scan, instance);
         sim.running = &instance->cpus[0];
+        instance->cluster->lock.holder = &cpu_core(sim.running)->lock_node; /* all others are calm */
         for (size_t i = 0; i < cap_scan.slot_count; i++) {
             const struct r4_slot *slot = cap_scan.slots[i];
             if (slot_depth(slot) == 0 && slot_type(slot) != R4_CAP_INTERNAL && count < AUDIT_ROOTS) {
@@ -294,6 +295,7 @@ void audit_revoke_roots(void) {
                 instance->revoke_begin(revoke);
             }
         }
+        instance->cluster->lock.holder = NULL;
         sim.running = NULL;
         cpu_post(instance->cpus[0].apic_id, MACHINE_RESCHEDULE);
     }

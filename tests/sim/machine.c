@@ -10,6 +10,7 @@
 #include "object/thread.h"
 #include "oracle_result.h"
 #include "program.h"
+#include <r4/contract.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -143,6 +144,11 @@ void machine_backtrace(uint64_t *frames, size_t count) { memset(frames, 0, count
 /* The kernel's last words are written: they are the finding. */
 void machine_stop_others(void) {
     sim_fail("panic", "cluster %u: %s", sim.running->instance->number, sim.running->instance->header->panic.text);
+}
+
+/* Of the pure functions that the simulator itself calls; a kernel copy's contracts end in its panic. */
+void contract_failed(const char *condition, const char *file, int line) {
+    sim_fail("contract", "%s (%s:%d)", condition, file, line);
 }
 
 void machine_stop(void) { sim_fail("panic", "cluster %u stops a core", sim.running->instance->number); }
