@@ -202,6 +202,7 @@ class Abi:
 
     def take_functions(self, name, text):
         text = re.sub(r"__attribute__\(\((?:\w+(?:, )?)+\)\)", "", without_comments(text))
+        text = re.sub(r"\bKERNEL_(?:CHECK|ASSERT)\((?:[^;]|\n)*?\);", "", text)  # no user sees what a contract calls
         lines = text.splitlines()
         for function, first, last in c_functions(text):
             body = "\n".join(lines[first - 1 : last])

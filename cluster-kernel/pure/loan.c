@@ -17,7 +17,6 @@ struct loan_out *loan_find_free(struct loan_out *table) {
 }
 
 bool loan_revoke(struct loan_out *loan) {
-    KERNEL_CHECK(loan->state != LOAN_OUT_FREE);
     loan->failure = R4_OK;
     if (loan->state == LOAN_OUT_OFFERED) {
         loan->revoke_wanted = true;

@@ -82,6 +82,7 @@ static void start(uint32_t floor) {
 
 /* Slots of every kind of content, with versions around `middle`. */
 static void page_fill(uint32_t middle) {
+    page[0] = (struct r4_slot){{0}};
     cap_page_init((uintptr_t)page);
     for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
         page[i] = (struct r4_slot){{r4_slot_version_put(middle - 60 + i), 0, 0, 0}};

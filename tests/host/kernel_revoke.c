@@ -120,6 +120,7 @@ static bool is_busy(const struct r4_slot *slot) { return (slot_flags(slot) & R4_
 
 /* A cap page with plain capabilities has died: settling takes a while. */
 static void page_dies(void) {
+    slot_fill(&dying[0], &(struct slot_content){.type = R4_CAP_HEADER, .size_log2 = R4_PAGE_BITS});
     for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
         derive(NULL, &dying[i], R4_CAP_DEBUG);
     }

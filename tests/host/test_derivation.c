@@ -230,7 +230,7 @@ START_TEST(test_copy) {
                                        .depth = 3,
                                        .badge = frame ? 0 : 77};
         memset(slots, 0, sizeof(slots));
-        slot_fill(&slots[0], &(struct slot_content){.type = R4_CAP_UNTYPED});
+        slot_fill(&slots[0], &(struct slot_content){.type = R4_CAP_UNTYPED, .depth = 2});
         derivation_create(direct(), &slots[0], &slots[1], &content);
         derivation_copy(direct(), &slots[1], &slots[3], 0x21, 4, content.badge);
         if (frame) {

@@ -97,7 +97,7 @@ MISTAKES = [
     ("docs/boot.md", "`bench`, `preempt`, ", "`bench`, ", "programs: missing: preempt"),
     ("cluster-kernel/sched/sched.c", '"slice_us", option', '"slice", option', "words: missing: slice | kernel"),
     ("boot-coordinator/memory.c", "cluster %u: left over", "cluster %u: lost", "printed lines: missing: cluster N: lost"),
-    ("cluster-kernel/object/frame.c", "return R4_ERR_ALIGNMENT;", "return R4_ERR_DEPTH;",
+    ("cluster-kernel/call/frame.c", "return R4_ERR_ALIGNMENT;", "return R4_ERR_DEPTH;",
      "R4_OP_FRAME_MAP: refused with, not R4_ERR_ALIGNMENT, also R4_ERR_DEPTH"),
     ("cluster-kernel/pure/walk.h", "return walk_nowhere(R4_ERR_ADDRESS);", "return walk_nowhere(R4_ERR_EMPTY);",
      "A named capability: refused with, not R4_ERR_ADDRESS"),
