@@ -161,14 +161,18 @@ static enum operation_progress operation_advance(struct core *core, struct opera
 /* The memory of a thread that is gone is in use as long as its operation is under way: who cannot end before that runs
  * it first. Whoever makes way has flushed what he has unmapped (revoke.c). */
 static enum operation_progress operation_run(struct core *core, struct operation *operation) {
+    struct operation *at = operation; /* or the one that holds it up */
     for (;;) {
-        enum operation_progress progress = operation_advance(core, operation);
-        if (progress != OPERATION_HELD_UP) {
+        enum operation_progress progress = operation_advance(core, at);
+        if (progress == OPERATION_HELD_UP) {
+            at = operation_abandoned();
+        } else if (at == operation) {
             return progress;
-        }
-        if (operation_advance(core, operation_abandoned()) == OPERATION_PAUSED) {
+        } else if (progress == OPERATION_PAUSED) {
             shootdown_flush(core);
             return OPERATION_PAUSED;
+        } else {
+            at = operation;
         }
     }
 }

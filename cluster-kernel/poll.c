@@ -15,10 +15,8 @@ void poll_all(struct core *core) {
     if (!cluster.linked) {
         return; /* mailbox_start() will look */
     }
-    for (uint32_t number = 0; number < cluster_count(); number++) {
-        if (number != this_cluster() && !receive_poll(core, cluster.peers[number])) {
-            cluster.poll = true;
-        }
+    if (!receive_all(core)) {
+        cluster.poll = true;
     }
     milestone_check();
     shutdown_check();

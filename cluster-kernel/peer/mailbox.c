@@ -59,8 +59,7 @@ static void fill_request(struct post *post, struct r4_message *message) {
 
 void mailbox_flush(struct peer *peer) {
     cluster_check_locked();
-    while (peer->state != PEER_DEAD &&
-           (peer->hello_owed || peer->answers.first != NULL || peer->requests.first != NULL)) {
+    while (peer->state != PEER_DEAD && mailbox_is_waiting(peer)) {
         struct r4_message message = {.kind = R4_MESSAGE_HELLO};
         if (!ring_has_room(&peer->out)) {
             return;

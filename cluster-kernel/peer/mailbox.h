@@ -18,6 +18,11 @@ void mailbox_start(void *memory);
 void mailbox_send_answer(struct peer *peer, struct post *post, enum r4_message_kind kind, enum r4_error error);
 void mailbox_send_request(struct peer *peer, struct post *post, enum r4_message_kind kind, uint32_t priority);
 
+/* True if something waits for a slot. */
+static inline bool mailbox_is_waiting(const struct peer *peer) {
+    return peer->hello_owed || peer->answers.first != NULL || peer->requests.first != NULL;
+}
+
 /* Sends what waits, while there is room: HELLO, then answers, then requests. */
 void mailbox_flush(struct peer *peer);
 

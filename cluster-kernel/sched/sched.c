@@ -6,10 +6,6 @@
 #include <r4/contract.h>
 #include <r4/string.h>
 
-static struct thread *thread_in(struct runqueue_member *member) {
-    return member == NULL ? NULL : (struct thread *)((char *)member - offsetof(struct thread, queue));
-}
-
 void sched_start(void) {
     char option[16];
     uint64_t slice_us = SCHED_SLICE_US;
@@ -17,11 +13,6 @@ void sched_start(void) {
         string_number(option, &slice_us);
     }
     cluster.slice_ticks = boot_info()->tsc_khz * slice_us / 1000 + 1;
-}
-
-struct thread *sched_first(const struct core *core) {
-    cluster_check_locked();
-    return thread_in(runqueue_first(&core->queue));
 }
 
 /* Makes another core choose again; this one is told by its flag alone. */

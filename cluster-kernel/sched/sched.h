@@ -15,7 +15,10 @@
 void sched_start(void);
 
 /* The first thread of this core's queue, or null. */
-struct thread *sched_first(const struct core *core);
+static inline struct thread *sched_first(const struct core *core) {
+    struct runqueue_member *first = runqueue_first(&core->queue);
+    return first == NULL ? NULL : (struct thread *)((char *)first - offsetof(struct thread, queue));
+}
 
 /* The thread, which is in no queue, may run: it enters its core's queue, and that core chooses again if it runs
  * something lower. */

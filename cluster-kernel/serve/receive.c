@@ -57,8 +57,9 @@ static bool has_died(const struct peer *peer) {
            atomic_load_explicit(&peer_header(peer->number)->state, memory_order_acquire) == R4_CLUSTER_PANICKED;
 }
 
-bool receive_poll(struct core *core, struct peer *peer) {
-    cluster_check_locked();
+/* Looks whether the peer has died, takes its messages, sends what waits for a slot. False if it stopped for something
+ * more urgent. */
+static bool receive_from(struct core *core, struct peer *peer) {
     struct r4_message message;
     bool wanted = false;
     if (has_died(peer)) {
@@ -79,7 +80,20 @@ bool receive_poll(struct core *core, struct peer *peer) {
                 return false;
             }
         }
-        mailbox_flush(peer);
+        if (mailbox_is_waiting(peer)) {
+            mailbox_flush(peer);
+        }
     } while (ring_rest(&peer->in));
     return true;
+}
+
+bool receive_all(struct core *core) {
+    bool done = true;
+    cluster_check_locked();
+    for (uint32_t number = 0; number < cluster_count(); number++) {
+        if (number != this_cluster() && !receive_from(core, cluster.peers[number])) {
+            done = false;
+        }
+    }
+    return done;
 }
