@@ -9,7 +9,7 @@
 #include "call/invocation.h"
 #include "dispatch.h"
 #include "pure/compiler.h"
-#include "pure/walk.h"
+#include "pure/resolve.h"
 
 struct operation_entry {
     struct outcome (*handler)(struct invocation *);

@@ -3,7 +3,7 @@
  * Capabilities that arguments name: what is not the quick way.
  */
 #include "call/invocation.h"
-#include "pure/walk.h"
+#include "pure/resolve.h"
 
 enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type type) {
     if (slot_type(slot) != type) {

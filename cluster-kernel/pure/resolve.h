@@ -15,34 +15,7 @@
 #ifndef R4_PURE_RESOLVE_H
 #define R4_PURE_RESOLVE_H
 
-#include "asid.h"
-#include <r4/proxy.h>
-
-struct resolved {
-    struct r4_slot *slot; /* null with any error */
-    enum r4_error error;
-};
-
-/* What a walk through proxies came to. */
-struct chain {
-    uint64_t first;        /* word 0 of the first proxy */
-    uint64_t words;        /* word 0 of all, ANDed; when it has ended, the capability's rights too, at the same place */
-    uint64_t badge;        /* of the proxy nearest to the capability that has one; 0: none */
-    uint64_t hops;         /* proxies so far */
-    struct r4_proxy *once; /* the single-use proxy; null: none */
-    uint64_t once_word;    /* its word 0 as it was read */
-};
-
-/* Rights of the whole chain, the capability included; TTL of its near end. */
-static inline uint64_t chain_rights(const struct chain *chain) { return r4_proxy_rights_get(chain->words); }
-static inline uint64_t chain_ttl(const struct chain *chain) { return r4_proxy_ttl_get(chain->first); }
-
-/* What a walk needs to know of the machine that it runs on. */
-struct resolve_place {
-    uintptr_t direct;               /* virtual address of physical address 0 */
-    uint64_t cluster;               /* the own one: what stands above the index in addresses of asid 0 */
-    const struct asid_table *asids; /* of the cluster */
-};
+#include "walk.h"
 
 /* True for the address of a slot in a cap page of the caller's own window: *slot is set, whatever it holds. All other
  * addresses are for resolve_chain(). */
@@ -57,6 +30,24 @@ static inline bool resolve_direct(uintptr_t direct, const struct window *window,
     }
     *slot = (struct r4_slot *)window_place(direct, leaf, cap);
     return true;
+}
+
+/* Walks from `cap` as the holder of window `caller` (which has a name) sees it, through `most` proxies at most. The
+ * first slot may be a kernel capability too: then chain->hops is 0, and the chain says nothing else. Errors:
+ * R4_ERR_FOREIGN_CLUSTER; R4_ERR_ADDRESS (no marked page at that index, or a header), R4_ERR_EMPTY; R4_ERR_ASID (for
+ * anything in another's window that is no proxy for the holder: what is there is not told), R4_ERR_VERSION, R4_ERR_TTL
+ * (also: more than `most` proxies), R4_ERR_RIGHTS (no DEFER), R4_ERR_ONCE (a second single-use proxy). chain->hops says
+ * how many it went through. A slot that is being revoked or made is no error here. */
+static always_inline struct resolved resolve_chain(const struct resolve_place *place, const struct window *caller,
+                                                   uint64_t cap, uint64_t most, struct chain *chain) {
+    struct walk walk = WALK_FROM(caller, cap);
+    struct resolved resolved;
+    chain->hops = 0;
+    if (walk_begin(place, &walk, chain, &resolved)) {
+        return walk_on(place, &walk, chain, most);
+    }
+    bool empty = resolved.slot != NULL && slot_type(resolved.slot) == R4_CAP_EMPTY;
+    return empty ? (struct resolved){NULL, R4_ERR_EMPTY} : resolved;
 }
 
 /* Uses up the chain's single-use proxy, if it has one: its kind becomes empty, its serial stays. False if it is not

@@ -14,11 +14,16 @@
  * producer reads head with acquire before it reuses the slot, so the consumer's loads are over. Positions are 32-bit
  * and wrap; only differences are used. No atomic read-modify-write anywhere: each word has one writer.
  *
- * Sleep. Two Dekker pairs, each with a full fence between the own store and the load of the other's word:
- *   producer: store sequence; fence; load looking -> 0: ring the doorbell      consumer: store looking = 0; fence; load
- * sequence again producer: store want_slot = 1; fence; load head again                      consumer: store head;
- * fence; load want_slot -> 1: doorbell back At least one side of each pair sees the other's store, so no message and no
- * freed slot is slept over.
+ * Sleep. Two Dekker pairs, each with a full fence between the store of one's own word and the load of the other's:
+ *
+ *   producer                              consumer
+ *     store sequence; fence;                store looking = 0; fence;
+ *     load looking: 0 -> ring               load sequence again: new -> take it
+ *
+ *     store want_slot = 1; fence;           store head; fence;
+ *     load head again: moved -> go on       load want_slot: 1 -> ring
+ *
+ * At least one side of each pair sees the other's store, so no message and no freed slot is missed.
  */
 #ifndef R4_MAILBOX_H
 #define R4_MAILBOX_H

@@ -3,7 +3,7 @@
  * Cap addresses of the own window: every own cluster, every single wrong bit, every type and flag of the slot named; by
  * the direct way and by the walk, which must agree.
  */
-#include "pure/walk.h"
+#include "pure/resolve.h"
 #include "space.h"
 #include "suite.h"
 

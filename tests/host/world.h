@@ -7,7 +7,7 @@
 #ifndef R4_TESTS_WORLD_H
 #define R4_TESTS_WORLD_H
 
-#include "pure/walk.h"
+#include "pure/resolve.h"
 #include "space.h"
 
 #define WORLD_DOMAINS 17U

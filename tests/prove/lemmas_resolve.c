@@ -6,7 +6,7 @@
  */
 #include "lemma.h"
 #include "pure/resolve.c"
-#include "pure/walk.h"
+#include "pure/resolve.h"
 
 struct window windows[2];
 uint64_t leaves[2][PAGING_ENTRIES]; /* one table of level 1 for each */
