@@ -87,11 +87,10 @@ static enum r4_error proxies_check(const struct invocation *invocation) {
     if (frame_find_leaf(slot).entry != NULL) {
         return R4_ERR_MAPPED;
     }
-    if ((~invocation_rights(invocation) & (R4_READ | R4_WRITE)) != 0) {
-        return R4_ERR_RIGHTS;
+    if ((slot_flags(slot) & R4_FLAG_ORIGINAL) == 0 || derivation_has_children(machine_direct(), slot)) {
+        return R4_ERR_PROXY_PAGE;
     }
-    bool sole = (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0 && !derivation_has_children(machine_direct(), slot);
-    return sole ? R4_OK : R4_ERR_PROXY_PAGE;
+    return (~invocation_rights(invocation) & (R4_READ | R4_WRITE)) == 0 ? R4_OK : R4_ERR_RIGHTS;
 }
 
 struct outcome sys_frame_map_proxies(struct invocation *invocation) {

@@ -4,12 +4,14 @@
  */
 #include "call/invocation.h"
 #include "pure/resolve.h"
+#include <r4/contract.h>
 
 enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type type) {
-    if (slot_type(slot) != type) {
-        return slot_type(slot) == R4_CAP_EMPTY ? R4_ERR_EMPTY : R4_ERR_TYPE;
+    KERNEL_CHECK(!slot_is_usable(slot, type));
+    if (slot_type(slot) == R4_CAP_EMPTY) {
+        return R4_ERR_EMPTY;
     }
-    return R4_ERR_BUSY;
+    return (slot_flags(slot) & (R4_FLAG_BUSY | R4_FLAG_CREATING)) != 0 ? R4_ERR_BUSY : R4_ERR_TYPE;
 }
 
 struct resolved invocation_cap_through(const struct invocation *invocation, uint64_t cap, enum r4_cap_type type,
@@ -21,17 +23,19 @@ struct resolved invocation_cap_through(const struct invocation *invocation, uint
     if (resolved.slot == NULL) {
         return resolved;
     }
-    bool busy = (slot_flags(resolved.slot) & (R4_FLAG_BUSY | R4_FLAG_CREATING)) != 0;
-    if (busy || slot_type(resolved.slot) != type) {
+    if (!slot_is_usable(resolved.slot, type)) {
         return (struct resolved){NULL, invocation_refusal(resolved.slot, type)};
     }
     if (chain.hops != 0 && through == RIGHT_NONE_HAS) {
         return (struct resolved){NULL, R4_ERR_PROXY};
     }
+    uint64_t has = chain.hops == 0 ? slot_rights(resolved.slot) : chain_rights(&chain);
+    uint64_t needs = chain.hops == 0 ? rights : rights | through;
+    if ((~has & needs) != 0) {
+        return (struct resolved){NULL, R4_ERR_RIGHTS};
+    }
     if (chain.hops != 0 && chain.once != NULL) {
         return (struct resolved){NULL, R4_ERR_ONCE};
     }
-    uint64_t has = chain.hops == 0 ? slot_rights(resolved.slot) : chain_rights(&chain);
-    uint64_t needs = chain.hops == 0 ? rights : rights | through;
-    return (~has & needs) != 0 ? (struct resolved){NULL, R4_ERR_RIGHTS} : resolved;
+    return resolved;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Link capabilities: who holds one may choose to send to that peer.
+ * Peer capabilities: who holds one may choose to send to that peer.
  */
 #include "call/handlers.h"
 #include "peer/lend.h"
@@ -13,7 +13,7 @@ struct outcome sys_peer_post(struct invocation *invocation) {
     struct r4_slot *target;
     enum r4_error error = invocation_destination(invocation, invocation->argument[0], &target);
     if (error == R4_OK && slot_version(target) + 1 == R4_VERSION_MAX) {
-        error = R4_ERR_RETIRED; /* it would be filled twice: as ReceiveSlot, then with what lands */
+        error = R4_ERR_RETIRED; /* it would be filled twice: as a receive slot, then with what is received */
     }
     if (error == R4_OK && slot_depth(invocation->slot) == R4_DEPTH_MAX) {
         error = R4_ERR_DEPTH;
@@ -47,9 +47,8 @@ struct outcome sys_peer_handoff(struct invocation *invocation) {
     }
     struct resolved memory =
         invocation_cap(invocation, invocation->argument[0], R4_CAP_UNTYPED, R4_CONTROL, RIGHT_NONE_HAS);
-    enum r4_error error = memory.error == R4_OK ? peer_check(peer) : memory.error;
-    if (error != R4_OK) {
-        return outcome_now(error);
+    if (memory.error != R4_OK) {
+        return outcome_now(memory.error);
     }
     if (slot_size_log2(memory.slot) < R4_LARGE_BITS || slot_size_log2(memory.slot) > R4_HANDOFF_MAX_LOG2) {
         return outcome_now(R4_ERR_ARGUMENT);
@@ -59,6 +58,10 @@ struct outcome sys_peer_handoff(struct invocation *invocation) {
     }
     if (slot_watermark(memory.slot) != 0 || derivation_has_children(machine_direct(), memory.slot)) {
         return outcome_now(R4_ERR_CHILDREN);
+    }
+    enum r4_error error = peer_check(peer);
+    if (error != R4_OK) {
+        return outcome_now(error);
     }
     struct loan_out *loan = loan_find_free(peer->lent);
     if (loan == NULL) {

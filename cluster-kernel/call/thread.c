@@ -17,17 +17,17 @@ struct outcome sys_thread_configure(struct invocation *invocation) {
     if (pd_of(space.slot)->window.name == 0) {
         return outcome_now(R4_ERR_NO_ASID);
     }
-    if (thread->state != THREAD_STOPPED || thread->operation.kind != OPERATION_NONE) {
-        return outcome_now(R4_ERR_RUNNING);
-    }
-    if (invocation->argument[1] >= R4_USER_END || invocation->argument[2] >= R4_USER_END) {
-        return outcome_now(R4_ERR_RANGE);
-    }
     if (slot_depth(space.slot) == R4_DEPTH_MAX) {
         return outcome_now(R4_ERR_DEPTH);
     }
+    if (thread->state != THREAD_STOPPED || thread->operation.kind != OPERATION_NONE) {
+        return outcome_now(R4_ERR_RUNNING);
+    }
     if (slot_version(&thread->pd_slot) == R4_VERSION_MAX) {
         return outcome_now(R4_ERR_RETIRED);
+    }
+    if (invocation->argument[1] >= R4_USER_END || invocation->argument[2] >= R4_USER_END) {
+        return outcome_now(R4_ERR_RANGE);
     }
     /* commit */
     if (!invocation_commit(invocation)) {
