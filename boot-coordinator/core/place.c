@@ -35,8 +35,8 @@ uint32_t place_gibs(const struct ranges *pools, uint16_t *gibs, uint32_t max) {
     return count;
 }
 
-/* PML4; page-directory pointers and directory of the area; its tables; the direct map's pointers, one page for 512 GiB.
- */
+/* PML4; page-directory pointers and directory of the area; its tables; the direct map's pointers, one page for each
+ * 512 GiB. */
 static uint32_t table_count(const struct place_need *need) {
     return 3 + PLACE_AREA_TABLES + (need->last_gib / 512 + 1) + need->directories;
 }

@@ -9,8 +9,8 @@
 #include "ranges.h"
 #include <r4/bootinfo.h>
 
-/* *pools = the whole 2 MiB pages within `ram`; returns how many bytes of `ram` are left over. False in *fits: too many
- * ranges. */
+/* *pools = the whole 2 MiB pages within `ram`. Returns how many bytes of `ram` are left over. *fits becomes false if
+ * there are too many ranges. */
 uint64_t place_pools(const struct ranges *ram, struct ranges *pools, bool *fits);
 
 /* The GiB that hold any byte of `pools`, ascending, at most `max`. Returns how many there are, which may be more than
@@ -46,7 +46,8 @@ uint64_t place_reserve_size(const struct place_need *need);
 /* Lays out a reserve that begins at `base`. */
 struct place_reserve place_reserve_at(const struct place_need *need, phys_t base);
 
-/* Ring of source `peer` in the reserve of `cluster`; the peers are numbered without the cluster itself. */
+/* Index of the ring from `peer` in the reserve of `cluster`: the peers are numbered without the cluster itself, so peer
+ * is not cluster. */
 uint32_t place_peer_index(uint32_t cluster, uint32_t peer);
 
 /* The lowest `size` bytes of contiguous 2 MiB pages within `pools` that meet nothing in use. */

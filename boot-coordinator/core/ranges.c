@@ -31,17 +31,17 @@ bool ranges_add(struct ranges *set, phys_t base, phys_t end) {
     while (first < set->count && set->list[first].end < base) {
         first++;
     }
-    uint32_t behind = first;
-    while (behind < set->count && set->list[behind].base <= end) {
-        base = set->list[behind].base < base ? set->list[behind].base : base;
-        end = set->list[behind].end > end ? set->list[behind].end : end;
-        behind++;
+    uint32_t after = first;
+    while (after < set->count && set->list[after].base <= end) {
+        base = set->list[after].base < base ? set->list[after].base : base;
+        end = set->list[after].end > end ? set->list[after].end : end;
+        after++;
     }
-    if (behind == first) {
+    if (after == first) {
         return range_insert(set, first, (struct range){base, end});
     }
     set->list[first] = (struct range){base, end};
-    range_delete(set, first + 1, behind - first - 1);
+    range_delete(set, first + 1, after - first - 1);
     return true;
 }
 
@@ -49,7 +49,7 @@ bool ranges_remove(struct ranges *set, phys_t base, phys_t end) {
     uint32_t i = 0;
     while (base < end && i < set->count) {
         struct range *range = &set->list[i];
-        bool head = range->base < base; /* something stays in front, behind */
+        bool head = range->base < base; /* something stays before it, after it */
         bool tail = range->end > end;
         if (range->end <= base || range->base >= end) {
             i++;

@@ -15,7 +15,7 @@ const char *weakness_text(enum weakness weakness) {
     return texts[weakness];
 }
 
-/* These makers' CPUs check the rights before they forward data; none of them ever had to declare it. */
+/* These makers' CPUs check the rights before they forward data; none of them had to declare it. */
 static bool vendor_is_immune(const char *vendor) {
     return string_equal(vendor, "AuthenticAMD") || string_equal(vendor, "HygonGenuine");
 }
