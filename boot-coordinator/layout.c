@@ -59,6 +59,9 @@ static bool module_take(struct boot *boot) {
         boot_print("layout: there is no module named layout");
         return false;
     }
+    if (!is_aligned(module->base, R4_PAGE_SIZE)) {
+        boot_stop("module layout does not begin on a page");
+    }
     uint32_t entry = 0;
     enum r4_layout_fault wrong =
         r4_layout_open(identity_at(module->base), module->end - module->base, &boot->layout, &entry);

@@ -56,7 +56,7 @@ static void interrupts_silence(void) {
 
 static void clock_open(void) {
     if (!clock_measure(boot.pm_port, &boot.rates)) {
-        boot_stop("the ACPI PM timer at port 0x%x stands still", boot.pm_port);
+        boot_stop("the ACPI PM timer at port 0x%x does not count", boot.pm_port);
     }
     boot_print("clock: TSC %u kHz, APIC timer %u kHz, measured by the PM timer at port 0x%x", boot.rates.tsc_khz,
                boot.rates.apic_khz, boot.pm_port);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * ACPI tables as they lie in memory: the fields that R4 reads by their names, the rest as bytes. All are packed, since
- * firmware puts tables at any address and entries at any offset; so a reader may follow a pointer to one anywhere, as
- * far as it has checked the length. Numbers are little endian. Section numbers are those of ACPI 6.5.
+ * firmware puts tables at any address and entries at any offset. A reader checks the length first, and then follows a
+ * pointer at any address. Numbers are little endian. Section numbers are those of ACPI 6.5.
  */
 #ifndef R4_BOOT_ACPI_TABLES_H
 #define R4_BOOT_ACPI_TABLES_H

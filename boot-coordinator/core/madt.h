@@ -18,7 +18,7 @@ struct madt_core {
 };
 
 struct madt_io_apic {
-    phys_t base;         /* of its registers; a multiple of 256, so that they lie in one page */
+    phys_t base;         /* of its registers; a multiple of 256: they lie in one page */
     uint32_t id;         /* 0..255 */
     uint32_t first_line; /* global number of its first interrupt line */
 };
