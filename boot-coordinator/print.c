@@ -49,3 +49,7 @@ void boot_stop(const char *text, ...) {
         x86_hlt();
     }
 }
+
+void contract_failed(const char *condition, const char *file, int line) {
+    boot_stop("%s:%d: a mistake of the coordinator: not %s", file, line, condition);
+}
