@@ -3,6 +3,7 @@
  * Sets of physical addresses. See ranges.h.
  */
 #include "ranges.h"
+#include <r4/contract.h>
 
 static void range_delete(struct ranges *set, uint32_t index, uint32_t count) {
     for (uint32_t i = index; i + count < set->count; i++) {
@@ -71,6 +72,7 @@ bool ranges_remove(struct ranges *set, phys_t base, phys_t end) {
 }
 
 bool ranges_intersect(const struct ranges *a, const struct ranges *b, struct ranges *out) {
+    KERNEL_ASSERT(out != a && out != b);
     out->count = 0;
     for (uint32_t i = 0, j = 0; i < a->count && j < b->count;) {
         const struct range *x = &a->list[i];

@@ -4,6 +4,7 @@
  */
 #include "root.h"
 #include <r4/abi.h>
+#include <r4/contract.h>
 #include <r4/string.h>
 
 #define ROOT_IMAGE_END (R4_ROOT_STACK_TOP - R4_ROOT_STACK_SIZE)
@@ -54,6 +55,7 @@ static bool entry_good(const struct root *root) {
 bool root_plan(const struct elf_file *file, phys_t base, struct root *root, struct refusal *why) {
     uint64_t used = 0; /* bytes of the block */
     uint64_t last = 0; /* end of the last segment's pages */
+    KERNEL_ASSERT(file->programs != NULL && is_aligned(base, R4_LARGE_SIZE));
     *root = (struct root){.entry = file->header->entry};
     for (uint32_t i = 0; i < file->header->program_count; i++) {
         const struct elf_program *program = &file->programs[i];
@@ -89,6 +91,7 @@ void root_copy(const struct elf_file *file, const struct root *root, uint8_t *bl
         if (!program_loads(program)) {
             continue;
         }
+        KERNEL_ASSERT(segment < root->segment_count);
         const struct r4_boot_segment *to = &root->segments[segment++];
         uint64_t offset = to->base - root->segments[0].base + (program->virtual_address - to->virtual_address);
         memcpy(block + offset, file->data + program->offset, program->file_size);

@@ -3,6 +3,7 @@
  * Domains, and whether a layout fits them. See topology.h.
  */
 #include "topology.h"
+#include <r4/contract.h>
 
 bool topology_core_domain(const struct topology *topology, uint32_t apic_id, uint32_t *domain) {
     *domain = 0;
@@ -90,6 +91,7 @@ bool topology_domain_part(const struct topology *topology, uint32_t domain, uint
     uint32_t index = 0;
     phys_t end = 0;
     struct range pages;
+    KERNEL_ASSERT(is_aligned(offset | size, R4_LARGE_SIZE) && offset + size >= offset);
     while (pages_next(topology, domain, &index, &end, &pages)) {
         uint64_t length = pages.end - pages.base;
         uint64_t from = offset > position ? offset - position : 0;

@@ -32,7 +32,7 @@ bool topology_domain_ram(const struct topology *topology, uint32_t domain, struc
  * once. Whole pages: neither the legacy hole below 1 MiB nor tables at the end of RAM shift what follows. */
 uint64_t topology_domain_size(const struct topology *topology, uint32_t domain);
 
-/* RAM of a domain within bytes [offset, offset + size) of what topology_domain_size() counts. */
+/* RAM of a domain within bytes [offset, offset + size), multiples of 2 MiB, of what topology_domain_size() counts. */
 bool topology_domain_part(const struct topology *topology, uint32_t domain, uint64_t offset, uint64_t size,
                           struct ranges *out);
 

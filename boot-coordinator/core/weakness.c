@@ -3,6 +3,7 @@
  * Weaknesses of CPUs. See weakness.h.
  */
 #include "weakness.h"
+#include <r4/contract.h>
 #include <r4/string.h>
 
 #define CAPABILITY_RDCL_NO (1ULL << 0) /* immune to rogue data cache load and to L1TF */
@@ -12,6 +13,7 @@ const char *weakness_text(enum weakness weakness) {
 #define WEAKNESS_TEXT(name, text) [name] = (text),
     static const char *const texts[WEAKNESS_COUNT] = {WEAKNESS_LIST(WEAKNESS_TEXT)};
 #undef WEAKNESS_TEXT
+    KERNEL_ASSERT(weakness < WEAKNESS_COUNT);
     return texts[weakness];
 }
 
