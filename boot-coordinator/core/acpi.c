@@ -100,8 +100,10 @@ bool acpi_open(const struct acpi_memory *memory, const void *rsdp, size_t size, 
     if (!acpi_sum_good(pointer, pointer->length)) {
         return refuse_named("RSDP", why, "its checksum is wrong");
     }
-    bool is_wide = pointer->xsdt != 0;
-    return root_open(memory, is_wide ? pointer->xsdt : pointer->rsdt, is_wide, root, why);
+    if (pointer->xsdt != 0) {
+        return root_open(memory, pointer->xsdt, true, root, why);
+    }
+    return root_open(memory, pointer->rsdt, false, root, why);
 }
 
 static phys_t root_entry(const struct acpi_root *root, uint32_t index) {
