@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * All that the coordinator knows, in one place: each step of main.c fills in its part and reads those before. There is
- * one struct boot, and one core that runs this code.
+ * All that the coordinator knows, in one place: each step of main.c fills in its part and reads what earlier steps have
+ * filled in. There is one struct boot, and one core runs this code.
  */
 #ifndef R4_BOOT_BOOT_H
 #define R4_BOOT_BOOT_H
@@ -37,15 +37,15 @@ struct boot {
     bool command_cut; /* the loader's and fw_cfg's words do not fit */
     struct console serial;
     phys_t identity_end;  /* what lies below can be reached */
-    struct ranges in_use; /* by loader, coordinator, tables, and what is placed */
+    struct ranges in_use; /* by loader, coordinator, tables, and what has been placed */
     struct madt madt;
     struct srat srat;
     struct slit slit;
     uint16_t pm_port;
     struct topology topology;
     struct clock_rates rates;
-    phys_t low_page;                    /* the other cores' first instructions */
-    uint16_t gibs[R4_BOOT_DIRECTORIES]; /* those in which any cluster has pools */
+    phys_t low_page;                    /* for the other cores' first instructions */
+    uint16_t gibs[R4_BOOT_DIRECTORIES]; /* GiB in which any cluster has pools */
     uint32_t gib_count;
     struct cluster clusters[R4_MAX_CLUSTERS];
 };

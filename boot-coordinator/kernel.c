@@ -44,9 +44,9 @@ static void header_fill(const struct cluster *cluster) {
 }
 
 static void root_load(const struct boot *boot, struct cluster *cluster) {
-    const char *what = root_plan(&boot->root, cluster->root_block, &cluster->root);
-    if (what != NULL) {
-        boot_stop("module root: %s", what);
+    struct refusal why;
+    if (!root_plan(&boot->root, cluster->root_block, &cluster->root, &why)) {
+        boot_stop("module root: %s", why.text);
     }
     root_copy(&boot->root, &cluster->root, identity_at(cluster->root_block));
 }
@@ -104,11 +104,12 @@ static void info_fill(const struct boot *boot, const struct cluster *cluster) {
     info_fill_devices(boot, cluster, info);
 }
 
-void kernel_make(struct boot *boot, struct cluster *cluster) {
+void kernel_create(struct boot *boot, struct cluster *cluster) {
+    BOOT_ASSERT(cluster->reserve.size != 0 && cluster->root_block != 0);
     memset(identity_at(cluster->reserve.base), 0, cluster->reserve.size);
     memset(identity_at(cluster->root_block), 0, R4_LARGE_SIZE);
     image_link(boot, cluster);
-    kernel_space_make(boot, cluster);
+    kernel_space_create(boot, cluster);
     header_fill(cluster);
     root_load(boot, cluster);
     info_fill(boot, cluster);

@@ -7,7 +7,8 @@
 
 #include "boot.h"
 
-/* All that a cluster's kernel finds when it starts. Every cluster must have been placed. Stops the boot on a fault. */
-void kernel_make(struct boot *boot, struct cluster *cluster);
+/* Creates all that a cluster's kernel finds when it starts. Stops the boot on a refusal. Needs memory_place(): every
+ * cluster has its place. */
+void kernel_create(struct boot *boot, struct cluster *cluster);
 
 #endif

@@ -10,17 +10,12 @@
 
 #define GIB_BITS 30U
 
-static void must(bool mapped) {
-    if (!mapped) {
-        boot_stop("a reserve has too few page tables: a mistake of the coordinator");
-    }
-}
-
 /* Maps `size` bytes at offset `area` of the kernel's 16 MiB. */
 static void area_map(struct space *space, const struct cluster *cluster, uint64_t area, phys_t base, uint64_t size,
                      enum space_access access) {
     uint64_t pages = round_up(size, R4_PAGE_SIZE) / R4_PAGE_SIZE;
-    must(space_map(space, cluster->layout->virtual_base + area, base, pages, access));
+    bool mapped = space_map(space, cluster->layout->virtual_base + area, base, pages, access);
+    BOOT_ASSERT(mapped); /* the reserve has enough tables */
 }
 
 static void image_map(struct space *space, const struct boot *boot, const struct cluster *cluster) {
@@ -34,6 +29,7 @@ static void image_map(struct space *space, const struct boot *boot, const struct
 
 /* The ring of messages from `source` to `target`: in the memory of `target`. */
 static phys_t ring_at(const struct boot *boot, uint32_t source, uint32_t target) {
+    BOOT_ASSERT(source != target && boot->clusters[target].reserve.size != 0);
     return boot->clusters[target].reserve.rings + (uint64_t)place_peer_index(target, source) * R4_RING_STRIDE;
 }
 
@@ -59,7 +55,7 @@ static void cores_map(struct space *space, const struct cluster *cluster) {
     }
 }
 
-/* The own ones only: nobody else can touch them. */
+/* Only the cluster's own: nobody else can reach them. */
 static void io_apics_map(struct space *space, const struct boot *boot, const struct cluster *cluster) {
     const struct madt_io_apic *io_apic;
     for (uint32_t i = 0; (io_apic = device_io_apic(&boot->madt, &boot->layout, cluster->number, i)) != NULL; i++) {
@@ -68,25 +64,27 @@ static void io_apics_map(struct space *space, const struct boot *boot, const str
     }
 }
 
-/* All page directories of the direct map, and the own pools in them. */
+/* All page directories of the direct map, and in them the cluster's own pools. */
 static void direct_map(struct space *space, const struct boot *boot, const struct cluster *cluster) {
     uint64_t direct = cluster->layout->direct_map;
     area_map(space, cluster, R4_AREA_TABLES, cluster->kernel_root, R4_PAGE_SIZE, SPACE_WRITE);
     for (uint32_t i = 0; i < boot->gib_count; i++) {
         phys_t directory = space_directory(space, direct + ((uint64_t)boot->gibs[i] << GIB_BITS));
-        must(directory != 0);
+        BOOT_ASSERT(directory != 0);
         area_map(space, cluster, R4_AREA_TABLES + (1 + (uint64_t)i) * R4_PAGE_SIZE, directory, R4_PAGE_SIZE,
                  SPACE_WRITE);
     }
     for (uint32_t i = 0; i < cluster->pools.count; i++) {
         const struct range *pool = &cluster->pools.list[i];
-        must(space_map_large(space, direct + pool->base, pool->base, (pool->end - pool->base) / R4_LARGE_SIZE));
+        bool mapped = space_map_large(space, direct + pool->base, pool->base, (pool->end - pool->base) / R4_LARGE_SIZE);
+        BOOT_ASSERT(mapped);
     }
 }
 
-void kernel_space_make(const struct boot *boot, struct cluster *cluster) {
+void kernel_space_create(const struct boot *boot, struct cluster *cluster) {
     const struct place_reserve *reserve = &cluster->reserve;
     struct space space;
+    BOOT_ASSERT(reserve->size != 0);
     space_open(&space, reserve->tables, reserve->table_count);
     cluster->kernel_root = reserve->tables;
     image_map(&space, boot, cluster);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The address space of one kernel copy, made completely before it starts: what r4/layout.h names, and its own pools.
+ * The address space of one kernel copy, complete before the copy starts: what r4/layout.h names, and its own pools.
  * Nothing else.
  */
 #ifndef R4_BOOT_KERNEL_SPACE_H
@@ -8,7 +8,8 @@
 
 #include "boot.h"
 
-/* Makes the tables in the cluster's reserve and sets cluster->kernel_root. Every cluster must have been placed. */
-void kernel_space_make(const struct boot *boot, struct cluster *cluster);
+/* Creates the tables in the cluster's reserve and sets cluster->kernel_root. Needs memory_place(): every cluster has
+ * its place. */
+void kernel_space_create(const struct boot *boot, struct cluster *cluster);
 
 #endif

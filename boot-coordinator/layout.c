@@ -8,10 +8,9 @@
 #include "print.h"
 #include "x86/identity.h"
 #include "x86/local_apic.h"
-#include <r4/format.h>
 #include <r4/string.h>
 
-#define REASON_SIZE 192U
+#define OPTION_SIZE 16U
 
 static struct derive derive;
 
@@ -33,28 +32,26 @@ static bool layout_states_distance(const struct r4_layout *layout) {
     return false;
 }
 
-/* True if the machine can run it; else the reason. */
-static bool layout_fits(const struct boot *boot, char *reason, size_t size) {
+/* Refused: the machine cannot run it. */
+static bool layout_fits(const struct boot *boot, struct refusal *why) {
     for (uint32_t i = 0; i < boot->layout.header->core_count; i++) {
         if (boot->layout.cores[i].apic_id > apic_id_max()) {
-            format(reason, size, "the core with APIC id %u needs x2APIC mode, which this CPU does not have",
-                   boot->layout.cores[i].apic_id);
-            return false;
+            return refuse(why, "the core with APIC id %u needs x2APIC mode, which this CPU does not have",
+                          boot->layout.cores[i].apic_id);
         }
     }
     if (!layout_has_core(&boot->layout, apic_id())) {
-        format(reason, size, "the layout does not name the boot processor (APIC id %u)", apic_id());
-        return false;
+        return refuse(why, "the layout does not name the boot processor (APIC id %u)", apic_id());
     }
-    return topology_check(&boot->topology, &boot->layout, reason, size) &&
-           device_check(&boot->madt, &boot->layout, reason, size);
+    return topology_check(&boot->topology, &boot->layout, why) && device_check(&boot->madt, &boot->layout, why);
 }
 
 /* True if the module's layout is to be used. */
 static bool module_take(struct boot *boot) {
     const struct multiboot_module *module = multiboot_module(&boot->loader, "layout");
-    char text[REASON_SIZE];
-    if (string_option(boot->command, "layout", text, sizeof(text)) && string_equal(text, "derive")) {
+    char option[OPTION_SIZE];
+    struct refusal why;
+    if (string_option(boot->command, "layout", option, sizeof(option)) && string_equal(option, "derive")) {
         boot_print("layout: not the module's: the command line says layout=derive");
         return false;
     }
@@ -62,27 +59,30 @@ static bool module_take(struct boot *boot) {
         boot_print("layout: there is no module named layout");
         return false;
     }
+    if (!is_aligned(module->base, R4_PAGE_SIZE)) {
+        boot_stop("module layout does not begin on a page");
+    }
     uint32_t entry = 0;
     enum r4_layout_fault wrong =
         r4_layout_open(identity_at(module->base), module->end - module->base, &boot->layout, &entry);
     if (wrong != R4_LAYOUT_GOOD) {
         boot_stop("module layout, entry %u: %s", entry, r4_layout_fault_text(wrong));
     }
-    if (layout_fits(boot, text, sizeof(text))) {
+    if (layout_fits(boot, &why)) {
         boot_print("layout: the module's, clusters %u, cores %u", boot_cluster_count(boot),
                    boot->layout.header->core_count);
         return true;
     }
     if ((boot->layout.header->flags & R4_LAYOUT_STOP) != 0) {
-        boot_stop("the layout contradicts the ACPI tables: %s", text);
+        boot_stop("the layout contradicts the ACPI tables: %s", why.text);
     }
-    boot_print("layout: not the module's: it contradicts the ACPI tables: %s", text);
+    boot_print("layout: not the module's: it contradicts the ACPI tables: %s", why.text);
     return false;
 }
 
-static bool layout_derive(struct boot *boot, char *reason, size_t size) {
-    return derive_layout(&boot->topology, apic_id(), apic_id_max(), &derive, &boot->layout, reason, size) &&
-           layout_fits(boot, reason, size);
+static bool layout_derive(struct boot *boot, struct refusal *why) {
+    return derive_layout(&boot->topology, apic_id(), apic_id_max(), &derive, &boot->layout, why) &&
+           layout_fits(boot, why);
 }
 
 static void derived_report(const struct r4_layout *layout) {
@@ -96,7 +96,7 @@ static void derived_report(const struct r4_layout *layout) {
     }
 }
 
-/* What is odd, but no contradiction. */
+/* What is unusual, but no contradiction. */
 static void layout_warn(const struct boot *boot) {
     if (boot->topology.slit == NULL && layout_states_distance(&boot->layout)) {
         boot_print("warning: there is no SLIT: the layout's distances are not checked");
@@ -110,17 +110,18 @@ static void layout_warn(const struct boot *boot) {
 }
 
 void layout_choose(struct boot *boot) {
-    char reason[REASON_SIZE];
+    struct refusal why;
+    BOOT_ASSERT(boot->topology.madt != NULL);
     if (!module_take(boot)) {
-        bool derived = layout_derive(boot, reason, sizeof(reason));
+        bool derived = layout_derive(boot, &why);
         if (!derived && boot->topology.srat != NULL) {
-            boot_print("warning: the SRAT is not used: %s: all cores and all RAM are taken for one domain", reason);
+            boot_print("warning: the SRAT is not used: %s: all cores and all RAM are taken for one domain", why.text);
             boot->topology.srat = NULL;
             boot->topology.slit = NULL;
-            derived = layout_derive(boot, reason, sizeof(reason));
+            derived = layout_derive(boot, &why);
         }
         if (!derived) {
-            boot_stop("no layout can be derived from the ACPI tables: %s", reason);
+            boot_stop("no layout can be derived from the ACPI tables: %s", why.text);
         }
         derived_report(&boot->layout);
     }

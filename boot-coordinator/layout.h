@@ -9,8 +9,8 @@
 
 /* Takes the module named "layout" if there is one and it fits the machine. Derives a layout if there is none, if the
  * command line says layout=derive, or if the module contradicts the machine and does not ask to stop then; stops the
- * boot otherwise, and if not even one domain of everything can be derived. Says which and why, and what is left unused.
- */
+ * boot otherwise, and if no layout can be derived even when the whole machine is one domain. Prints which layout and
+ * why, and which cores are left unused. Needs tables_read(). */
 void layout_choose(struct boot *boot);
 
 #endif

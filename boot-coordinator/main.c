@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The boot coordinator: from the boot loader to one linked kernel per cluster, each running on all of its cores. Read
- * this list; each step is a file. Nothing of a cluster runs before step 8, and then nothing of the coordinator is
- * needed any more: its memory belongs to the pools.
+ * The boot coordinator: from the boot loader to one linked kernel per cluster, which runs on all cores of the cluster.
+ * Read the list in coordinator_main(); each step is a file. After step 8 nothing of the coordinator is needed any more:
+ * its memory belongs to the pools.
  */
 #include "kernel.h"
 #include "layout.h"
@@ -20,17 +20,19 @@ _Noreturn void coordinator_main(uint32_t magic, uint32_t block); /* called by en
 
 static struct boot boot;
 
-/* The command line is read before the first word is said: it chooses the port. */
+/* The command line is read before anything is printed: it chooses the port. */
 static void console_open(uint32_t magic, uint32_t block) {
-    const char *wrong = modules_read(&boot, magic, block);
-    const char *odd = console_read(boot.command, &boot.serial);
+    struct refusal loader_why;
+    struct refusal serial_why;
+    bool loader_good = modules_read(&boot, magic, block, &loader_why);
+    bool serial_good = console_read(boot.command, &boot.serial, &serial_why);
     serial_open(&boot.serial);
     boot_print("R4 boot coordinator");
-    if (wrong != NULL) {
-        boot_stop("%s", wrong);
+    if (!loader_good) {
+        boot_stop("%s", loader_why.text);
     }
-    if (odd != NULL) {
-        boot_print("warning: %s", odd);
+    if (!serial_good) {
+        boot_print("warning: %s", serial_why.text);
     }
 }
 
@@ -54,7 +56,7 @@ static void interrupts_silence(void) {
 
 static void clock_open(void) {
     if (!clock_measure(boot.pm_port, &boot.rates)) {
-        boot_stop("the ACPI PM timer at port 0x%x stands still", boot.pm_port);
+        boot_stop("the ACPI PM timer at port 0x%x does not count", boot.pm_port);
     }
     boot_print("clock: TSC %u kHz, APIC timer %u kHz, measured by the PM timer at port 0x%x", boot.rates.tsc_khz,
                boot.rates.apic_khz, boot.pm_port);
@@ -80,7 +82,7 @@ static void cores_start(void) {
 }
 
 void coordinator_main(uint32_t magic, uint32_t block) {
-    /* 1. Say that we are here, and what is weak here; silence what could interrupt. */
+    /* 1. Open the console; print the weaknesses of the processor; silence what could interrupt. */
     console_open(magic, block);
     cpu_warn();
     interrupts_silence();
@@ -89,21 +91,21 @@ void coordinator_main(uint32_t magic, uint32_t block) {
     modules_take(&boot, block);
     modules_open(&boot);
 
-    /* 3. What the machine is, and how it is divided: as the layout says if that fits, else as the tables suggest. */
+    /* 3. What the machine is, and who gets what: as the layout says if that fits, else as derived from the tables. */
     tables_read(&boot);
     layout_choose(&boot);
     clock_open();
 
-    /* 4. Divide the memory, and find a place for all that must be there before a kernel runs. */
+    /* 4. Divide the memory, and find a place for all that a kernel finds when it starts. */
     memory_divide(&boot);
     memory_place(&boot);
 
-    /* 5. Link one kernel per cluster and make its address space. */
+    /* 5. Link one kernel per cluster and create its address space. */
     for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
-        kernel_make(&boot, &boot.clusters[i]);
+        kernel_create(&boot, &boot.clusters[i]);
     }
 
-    /* 6. Say what was made. */
+    /* 6. Report. */
     for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
         report_cluster(&boot, &boot.clusters[i]);
     }
@@ -114,6 +116,6 @@ void coordinator_main(uint32_t magic, uint32_t block) {
     }
     cores_start();
 
-    /* 8. This core goes last: until it has come, no kernel touches what the coordinator still uses. */
+    /* 8. This core goes last: until it has arrived, no kernel writes to what the coordinator still uses. */
     start_self();
 }

@@ -28,7 +28,7 @@ static void cluster_divide(struct boot *boot, struct cluster *cluster) {
     boot_print("cluster %u: left over %lu bytes, no whole 2 MiB pages", cluster->number, left);
 }
 
-/* RAM that no cluster gets: of no domain, or not named by the layout. */
+/* RAM that no cluster gets: it is in no domain, or the layout does not name it. */
 static void unclaimed_report(const struct boot *boot) {
     const struct srat *srat = boot->topology.srat;
     uint64_t total = ranges_total(&unclaimed);
@@ -67,6 +67,7 @@ static void directories_count(struct boot *boot) {
 
 void memory_divide(struct boot *boot) {
     const struct r4_layout_core *cores = boot->layout.cores;
+    BOOT_ASSERT(boot->layout.header != NULL);
     unclaimed = boot->loader.ram;
     for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
         struct cluster *cluster = &boot->clusters[i];
@@ -74,7 +75,8 @@ void memory_divide(struct boot *boot) {
         cluster->layout = &boot->layout.clusters[i];
         cluster->cores = cores;
         cores += cluster->layout->core_count;
-        topology_cluster_domain(&boot->layout, i, &cluster->domain);
+        bool has_memory = topology_cluster_domain(&boot->layout, i, &cluster->domain);
+        BOOT_ASSERT(has_memory); /* topology_check() has seen it */
         cluster_divide(boot, cluster);
     }
     unclaimed_report(boot);
@@ -106,6 +108,7 @@ static void cluster_place(struct boot *boot, struct cluster *cluster) {
 }
 
 void memory_place(struct boot *boot) {
+    BOOT_ASSERT(boot->clusters[0].layout != NULL);
     if (!place_low_page(&boot->loader.ram, &boot->in_use, &boot->low_page)) {
         boot_stop("there is no free page below 1 MiB to start the cores from");
     }

@@ -7,10 +7,11 @@
 
 #include "boot.h"
 
-/* Cuts each cluster's pools out of RAM, SRAT and layout; prints them and what is left over. */
+/* Computes each cluster's pools from RAM, SRAT and layout; prints them and what is left over. Needs layout_choose(). */
 void memory_divide(struct boot *boot);
 
-/* Finds a place for the low page, and for each cluster its reserve (taken out of its pools) and its root block. */
+/* Finds a place for the low page, and for each cluster its reserve (taken out of its pools) and its root block. Needs
+ * memory_divide(). */
 void memory_place(struct boot *boot);
 
 #endif

@@ -19,7 +19,7 @@ void boot_use(struct boot *boot, phys_t base, uint64_t size) {
     }
 }
 
-/* What cannot be reached cannot be used: it must not be given to a kernel either, whose tables are made here. */
+/* What the coordinator cannot reach is given to no kernel either: it could not write that kernel's tables there. */
 static void memory_clip(struct boot *boot) {
     struct ranges *ram = &boot->loader.ram;
     uint64_t all = ranges_total(ram);
@@ -44,25 +44,28 @@ static void command_join(struct boot *boot) {
     boot->command_cut = !whole;
 }
 
-static const char *loader_read(struct boot *boot, uint32_t magic, uint32_t block) {
+static bool loader_read(struct boot *boot, uint32_t magic, uint32_t block, struct refusal *why) {
     boot->loader.command = "";
     if (magic != MULTIBOOT_LOADER_MAGIC) {
-        return "the boot loader does not speak multiboot2";
+        return refuse(why, "the boot loader does not speak multiboot2");
     }
     const uint32_t *size = identity_at(block);
-    const char *what = multiboot_read(size, *size, &boot->loader);
-    return what == NULL && boot->loader.ram.count == 0 ? "the boot loader names no RAM" : what;
+    if (!multiboot_read(size, *size, &boot->loader, why)) {
+        return false;
+    }
+    return boot->loader.ram.count != 0 || refuse(why, "the boot loader names no RAM");
 }
 
-const char *modules_read(struct boot *boot, uint32_t magic, uint32_t block) {
-    const char *what = loader_read(boot, magic, block);
+bool modules_read(struct boot *boot, uint32_t magic, uint32_t block, struct refusal *why) {
+    bool good = loader_read(boot, magic, block, why);
     command_join(boot);
-    return what;
+    return good;
 }
 
 void modules_take(struct boot *boot, uint32_t block) {
     const uint32_t *size = identity_at(block);
     const struct ranges *ram = &boot->loader.ram;
+    BOOT_ASSERT(ram->count != 0);
     boot_print("command: %s", boot->command);
     if (boot->command_cut) {
         boot_print("warning: the command line was cut to %lu bytes", sizeof(boot->command) - 1);
@@ -98,6 +101,7 @@ static void elf_need(const struct boot *boot, const char *name, uint16_t type, s
 }
 
 void modules_open(struct boot *boot) {
+    BOOT_ASSERT(boot->identity_end != 0);
     elf_need(boot, "kernel", ELF_TYPE_RELOCATABLE, &boot->kernel);
     elf_need(boot, "root", ELF_TYPE_EXECUTABLE, &boot->root);
     struct linker_fault fault = linker_plan(&boot->kernel, &boot->plan);

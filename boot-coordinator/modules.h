@@ -7,15 +7,15 @@
 
 #include "boot.h"
 
-/* Checks the loader's magic, reads its information block, puts the command line together (the loader's, a blank, and
- * fw_cfg's opt/r4/command). Says nothing, since that line chooses the console. Returns null, or what is wrong: then
- * only the command line is good. */
-const char *modules_read(struct boot *boot, uint32_t magic, uint32_t block);
+/* Checks the loader's magic, reads its information block, joins the command line (the loader's, a blank, and
+ * fw_cfg's opt/r4/command). Prints nothing, since that line chooses the console. On a refusal only the command line is
+ * good. */
+bool modules_read(struct boot *boot, uint32_t magic, uint32_t block, struct refusal *why);
 
-/* After modules_read(): extends the identity map over all RAM, notes and prints what there is. */
+/* Extends the identity map over all RAM; notes and prints what there is. Needs a good modules_read(). */
 void modules_take(struct boot *boot, uint32_t block);
 
-/* Opens the modules "kernel" and "root"; stops the boot if one is missing or wrong. */
+/* Opens the modules "kernel" and "root"; stops the boot if one is missing or wrong. Needs modules_take(). */
 void modules_open(struct boot *boot);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lines on COM1. See print.h.
+ * Lines on the console. See print.h.
  */
 #include "print.h"
 #include "x86/serial.h"
@@ -15,7 +15,7 @@ static void print_list(const char *text, va_list arguments) {
     serial_write(line);
 }
 
-/* The three differ in what stands around the text. */
+/* Three functions take such arguments: they differ in what is before and after the text. */
 #define PRINT_ARGUMENTS(text)                                                                                          \
     do {                                                                                                               \
         va_list arguments;                                                                                             \
@@ -50,27 +50,6 @@ void boot_stop(const char *text, ...) {
     }
 }
 
-static void fault_say(const struct acpi_fault *fault, char *text, size_t size) {
-    if (fault->entry == ACPI_NO_ENTRY) {
-        format(text, size, "ACPI table %s: %s", fault->table, fault->what);
-    } else {
-        format(text, size, "ACPI table %s, entry %u: %s", fault->table, fault->entry, fault->what);
-    }
-}
-
-bool boot_warn_on(struct acpi_fault fault) {
-    char text[PRINT_LINE_SIZE];
-    if (fault.what != NULL) {
-        fault_say(&fault, text, sizeof(text));
-        boot_print("refused: %s", text);
-    }
-    return fault.what == NULL;
-}
-
-void boot_stop_on(struct acpi_fault fault) {
-    char text[PRINT_LINE_SIZE];
-    if (fault.what != NULL) {
-        fault_say(&fault, text, sizeof(text));
-        boot_stop("%s", text);
-    }
+void contract_failed(const char *condition, const char *file, int line) {
+    boot_stop("%s:%d: a mistake of the coordinator: not %s", file, line, condition);
 }

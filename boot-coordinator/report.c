@@ -44,6 +44,7 @@ static void report_devices(const struct boot *boot, const struct cluster *cluste
 void report_cluster(const struct boot *boot, const struct cluster *cluster) {
     uint32_t number = cluster->number;
     const struct place_reserve *reserve = &cluster->reserve;
+    BOOT_ASSERT(cluster->kernel_root != 0);
     report_head(boot, cluster);
     boot_print("cluster %u: image 0x%016lx size 0x%lx virtual 0x%016lx", number, reserve->image, boot->plan.image_size,
                cluster->layout->virtual_base);

@@ -14,59 +14,78 @@ static const void *table_at(void *context, phys_t base, uint64_t size) {
     return reachable ? identity_at(base) : NULL;
 }
 
-/* A table may lie in RAM (GRUB can bring its own), so it counts as in use until it has been read. */
-static struct acpi_fault table_find(struct boot *boot, const struct acpi_memory *memory, const struct acpi_root *root,
-                                    const char signature[4], const struct acpi_header **found) {
+/* Stops the boot if a table that is needed was refused. */
+static void table_must(bool good, const struct refusal *why) {
+    if (!good) {
+        boot_stop("%s", why->text);
+    }
+}
+
+/* Reports that a table was refused, and goes on. Returns `good`. */
+static bool table_may(bool good, const struct refusal *why) {
+    if (!good) {
+        boot_print("refused: %s", why->text);
+    }
+    return good;
+}
+
+/* *found is null if there is no such table, or if it was refused. A table may lie in RAM (GRUB can bring its own), so
+ * it counts as in use until it has been read. */
+static bool table_find(struct boot *boot, const struct acpi_memory *memory, const struct acpi_root *root,
+                       const char signature[4], const struct acpi_header **found, struct refusal *why) {
     struct acpi_table table;
-    struct acpi_fault fault = acpi_find(memory, root, signature, &table);
-    *found = fault.what == NULL ? table.header : NULL;
+    bool good = acpi_find(memory, root, signature, &table, why);
+    *found = table.header;
     if (table.duplicates != 0) {
         boot_print("warning: %u further ACPI tables %s are not used", table.duplicates, signature);
     }
     if (*found != NULL) {
         boot_use(boot, (uintptr_t)*found, (*found)->length);
     }
-    return fault;
+    return good;
 }
 
 static const struct acpi_header *table_need(struct boot *boot, const struct acpi_memory *memory,
                                             const struct acpi_root *root, const char signature[4]) {
     const struct acpi_header *table;
-    boot_stop_on(table_find(boot, memory, root, signature, &table));
+    struct refusal why;
+    table_must(table_find(boot, memory, root, signature, &table, &why), &why);
     if (table == NULL) {
         boot_stop("there is no ACPI table %s", signature);
     }
     return table;
 }
 
-/* Without an SRAT that can be believed the machine is one domain; the layout may want to stop then. */
+/* Without a usable SRAT the machine is one domain; the layout may want to stop then. */
 static void srat_take(struct boot *boot, const struct acpi_memory *memory, const struct acpi_root *root) {
     const struct acpi_header *table;
-    bool good = boot_warn_on(table_find(boot, memory, root, "SRAT", &table));
-    if (good && table != NULL && boot_warn_on(srat_read(table, &boot->srat))) {
+    struct refusal why;
+    bool found = table_may(table_find(boot, memory, root, "SRAT", &table, &why), &why);
+    if (table != NULL && table_may(srat_read(table, &boot->srat, &why), &why)) {
         boot->topology.srat = &boot->srat;
         return;
     }
     boot->srat.core_count = 0;
     boot->srat.memory_count = 0;
     boot_print("warning: there is no %sSRAT: all cores and all RAM are taken for one domain",
-               good && table == NULL ? "" : "usable ");
+               found && table == NULL ? "" : "usable ");
 }
 
 static void slit_take(struct boot *boot, const struct acpi_memory *memory, const struct acpi_root *root) {
     const struct acpi_header *table;
-    bool good = boot_warn_on(table_find(boot, memory, root, "SLIT", &table));
-    if (good && table != NULL && boot_warn_on(slit_read(table, &boot->slit))) {
+    struct refusal why;
+    bool found = table_may(table_find(boot, memory, root, "SLIT", &table, &why), &why);
+    if (table != NULL && table_may(slit_read(table, &boot->slit, &why), &why)) {
         boot->topology.slit = &boot->slit;
         return;
     }
     boot->slit.count = 0;
-    if (!good || table != NULL) {
+    if (!found || table != NULL) {
         boot_print("warning: there is no usable SLIT: all distances are taken for unknown");
     }
 }
 
-/* What is odd, but no contradiction. */
+/* What is unusual, but no contradiction. */
 static void tables_warn(const struct boot *boot) {
     const struct srat *srat = boot->topology.srat;
     if (boot->madt.apic != apic_base()) {
@@ -89,7 +108,7 @@ static void tables_warn(const struct boot *boot) {
     }
 }
 
-/* A kernel will map them uncached, and write there: RAM and the local APICs must not be hit. */
+/* A kernel will map I/O APICs uncached and write to them: RAM and the local APICs must not be there. */
 static void io_apics_check(const struct boot *boot) {
     for (uint32_t i = 0; i < boot->madt.io_apic_count; i++) {
         const struct madt_io_apic *io_apic = &boot->madt.io_apics[i];
@@ -104,18 +123,20 @@ static void io_apics_check(const struct boot *boot) {
 void tables_read(struct boot *boot) {
     struct acpi_memory memory = {.at = table_at, .context = boot};
     struct acpi_root root;
+    struct refusal why;
+    BOOT_ASSERT(boot->identity_end != 0);
     if (boot->loader.rsdp == NULL) {
         boot_stop("the boot loader found no ACPI tables");
     }
-    boot_stop_on(acpi_open(&memory, boot->loader.rsdp, boot->loader.rsdp_size, &root));
-    boot_stop_on(madt_read(table_need(boot, &memory, &root, "APIC"), &boot->madt));
+    table_must(acpi_open(&memory, boot->loader.rsdp, boot->loader.rsdp_size, &root, &why), &why);
+    table_must(madt_read(table_need(boot, &memory, &root, "APIC"), &boot->madt, &why), &why);
     io_apics_check(boot);
-    boot_stop_on(fadt_read(table_need(boot, &memory, &root, "FACP"), &boot->pm_port));
+    table_must(fadt_read(table_need(boot, &memory, &root, "FACP"), &boot->pm_port, &why), &why);
     boot->topology = (struct topology){.madt = &boot->madt, .ram = &boot->loader.ram};
     srat_take(boot, &memory, &root);
     slit_take(boot, &memory, &root);
     boot_print("tables: %s, MADT %u cores, SRAT %u cores %u memory ranges, SLIT %u domains",
-               root.width == 8 ? "XSDT" : "RSDT", boot->madt.core_count, boot->srat.core_count, boot->srat.memory_count,
+               root.is_wide ? "XSDT" : "RSDT", boot->madt.core_count, boot->srat.core_count, boot->srat.memory_count,
                boot->slit.count);
     tables_warn(boot);
 }

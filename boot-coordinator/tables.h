@@ -8,7 +8,7 @@
 #include "boot.h"
 
 /* Reads MADT and FADT, and stops the boot if one is missing or refused; SRAT and SLIT, each of which counts as missing
- * if it is refused. Says what was refused, and what the tables list that is not there. */
+ * if it is refused. Prints what was refused, and what the tables list that does not exist. Needs modules_take(). */
 void tables_read(struct boot *boot);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Checks ELF files. They are untrusted: every offset, size and index that a reader follows later is held against the
- * file here, once, with sums that cannot wrap, so that readers of a checked file need no checks of bounds of their own.
+ * Checks ELF files. They are untrusted: every offset, size and index that a reader follows later is compared with the
+ * size of the file here, once, by sums that cannot wrap. So readers of a checked file need not check bounds.
  */
 #include <r4/elf.h>
 #include <r4/string.h>
@@ -56,7 +56,7 @@ static const char *check_relocations(const struct elf_file *file, const struct e
     if (section->entry_size != sizeof(struct elf_relocation) || !is_aligned(section->offset, 8)) {
         return "a relocation table has entries of another size or is misaligned";
     }
-    /* entry 0 is reserved and so never checked */
+    /* entry 0 is reserved: it is never checked */
     if (section->link == 0 || section->link >= file->header->section_count ||
         file->sections[section->link].type != ELF_SECTION_SYMTAB) {
         return "a relocation table has no symbol table";

@@ -7,11 +7,11 @@
 #include <r4/string.h>
 
 #define DIGITS_MAX 24U   /* of the longest 64-bit number, with its sign */
-#define WIDTH_MAX  1000U /* so that no width overflows */
+#define WIDTH_MAX  1000U /* a larger width counts as this: no width overflows */
 
 struct output {
     char *at;
-    size_t room; /* bytes that still fit in front of the terminating zero */
+    size_t room; /* bytes that still fit before the terminating zero */
 };
 
 struct directive {
@@ -38,7 +38,7 @@ static void put_padding(struct output *output, char c, size_t count) {
 static void put_run(struct output *output, const struct directive *directive, const char *run, size_t length) {
     size_t padding = directive->width > length ? directive->width - length : 0;
     if (!directive->left && directive->zeros) {
-        if (length > 0 && *run == '-') { /* the sign stands in front of the zeros */
+        if (length > 0 && *run == '-') { /* the sign comes before the zeros */
             put_char(output, *run++);
             length--;
         }
@@ -68,7 +68,7 @@ static void put_number(struct output *output, const struct directive *directive,
     put_run(output, directive, digits + first, DIGITS_MAX - first);
 }
 
-/* Reads the directive behind a '%'; returns the first byte after it. */
+/* Reads the directive after a '%'; returns the first byte after the directive. */
 static const char *directive_read(const char *text, struct directive *directive) {
     *directive = (struct directive){0};
     for (; *text == '-' || *text == '0'; text++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Checks a layout. The module is untrusted: each count is held against the size before an array is touched, and each
- * array is checked entry by entry, so that nobody after r4_layout_open() has to doubt an index. Quadratic searches are
- * fine: the arrays are short and this runs once.
+ * Checks a layout. The module is untrusted: the counts are compared with the size before an array is read, and each
+ * array is checked entry by entry. So after r4_layout_open() every index is good. Quadratic searches are fine: the
+ * arrays are short and this runs once.
  */
 #include <r4/layout.h>
 
@@ -30,10 +30,10 @@ static uint32_t layout_checksum(const struct r4_layout_header *header) {
     const uint8_t *bytes = (const uint8_t *)header;
     const uint32_t zero = 0;
     const size_t field = offsetof(struct r4_layout_header, checksum);
-    const size_t behind = field + sizeof(zero);
+    const size_t after = field + sizeof(zero);
     uint32_t crc = r4_crc32(0, bytes, field);
     crc = r4_crc32(crc, &zero, sizeof(zero));
-    return r4_crc32(crc, bytes + behind, header->size - behind);
+    return r4_crc32(crc, bytes + after, header->size - after);
 }
 
 static enum r4_layout_fault check_header(const struct r4_layout_header *header, size_t size) {
@@ -99,8 +99,8 @@ static enum r4_layout_fault check_clusters(const struct r4_layout *layout, uint3
     return cores == layout->header->core_count ? R4_LAYOUT_GOOD : R4_LAYOUT_COUNT_WRONG;
 }
 
-/* Cores stand cluster by cluster, so the expected cluster of each follows from the counts, which sum up to core_count
- * by now. */
+/* The cores of a cluster follow those of the cluster before: so the cluster of each core is known from the counts. The
+ * sum of the counts is core_count: check_clusters() has seen it. */
 static enum r4_layout_fault check_cores(const struct r4_layout *layout, uint32_t *entry) {
     uint32_t cluster = 0;
     uint32_t first = 0;
@@ -159,7 +159,7 @@ static enum r4_layout_fault check_memories(const struct r4_layout *layout, uint3
     return R4_LAYOUT_GOOD;
 }
 
-static enum r4_layout_fault check_links(const struct r4_layout *layout, uint32_t *entry) {
+static enum r4_layout_fault check_peers(const struct r4_layout *layout, uint32_t *entry) {
     uint64_t seen[R4_MAX_CLUSTERS] = {0}; /* [from], a bit for each `to` */
     uint32_t clusters = layout->header->cluster_count;
     for (uint32_t i = 0; i < layout->header->peer_count; i++) {
@@ -174,7 +174,7 @@ static enum r4_layout_fault check_links(const struct r4_layout *layout, uint32_t
         }
         seen[peer->from] |= 1ULL << peer->to;
     }
-    *entry = layout->header->peer_count; /* each pair at most once: so all are there if the number is right */
+    *entry = layout->header->peer_count; /* each pair is there at most once: if the number is right, all are there */
     return layout->header->peer_count == clusters * (clusters - 1) ? R4_LAYOUT_GOOD : R4_LAYOUT_PEER_WRONG;
 }
 
@@ -214,7 +214,7 @@ enum r4_layout_fault r4_layout_open(const void *data, size_t size, struct r4_lay
         fault = check_memories(layout, entry);
     }
     if (fault == R4_LAYOUT_GOOD) {
-        fault = check_links(layout, entry);
+        fault = check_peers(layout, entry);
     }
     if (fault == R4_LAYOUT_GOOD) {
         fault = check_io_apics(layout, entry);

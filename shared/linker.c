@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The boot linker. It does what GNU ld does with the script that tools/linkgen.py writes, and refuses what it does not
- * know. Relocation arithmetic: AMD64 supplement 1.0, table 4.10, with S the symbol's value, A the addend, P the place.
+ * The boot linker. It does the same as GNU ld with the script that tools/linkgen.py writes, and refuses all that it
+ * does not know. Relocation arithmetic: AMD64 supplement 1.0, table 4.10, with S the symbol's value, A the addend, P
+ * the place.
  */
 #include <r4/linker.h>
 #include <r4/string.h>
@@ -74,7 +75,7 @@ struct linker_fault linker_plan(const struct elf_file *file, struct linker_plan 
     return end <= LINKER_IMAGE_MAX ? fault_of(NULL, NULL) : fault_of("the image is too large", NULL);
 }
 
-/* Which of the four the object's section `index` is; LINKER_SECTIONS if none. */
+/* Which of the four sections the object's section `index` is; LINKER_SECTIONS if none. */
 static unsigned section_place(const struct linker_plan *plan, uint32_t index) {
     unsigned i = 0;
     while (i < LINKER_SECTIONS && (index == 0 || plan->section[i] != index)) {
@@ -140,11 +141,11 @@ static bool place_write(const struct place *place, uint32_t type, uint64_t value
     if (type != R_X86_64_64 && seen != value) {
         return false;
     }
-    memcpy(place->bytes, &value, relocation_width(type)); /* little endian: the low bytes stand first */
+    memcpy(place->bytes, &value, relocation_width(type)); /* little endian: the low bytes come first */
     return true;
 }
 
-/* A symbol's name; of a section's symbol, which has none, the section's. */
+/* A symbol's name. The symbol of a section has none: then the section's. */
 static const char *symbol_label(const struct elf_file *file, const struct elf_section *table,
                                 const struct elf_symbol *symbol) {
     const char *name = elf_symbol_name(file, table, symbol);
@@ -174,7 +175,7 @@ static struct linker_fault relocate(const struct link *link, const struct elf_se
         fault.what = "the relocation lies outside its section";
         return fault;
     }
-    uint64_t value = 0; /* of symbol 0, which stands for none */
+    uint64_t value = 0; /* of symbol 0, which means none */
     if (index != 0) {
         fault.what = symbol_value(link, &symbols[index], fault.name, &value);
     }

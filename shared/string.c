@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory and text functions for code without a C library. Copies go by words of 8 bytes where both sides are aligned
- * alike, because what is copied here (sections, pages, messages) nearly always is.
+ * Memory and text functions for code without a C library. Copies go by words of 8 bytes where both sides are aligned to
+ * words: what is copied here (sections, pages, messages) nearly always is.
  */
 #include <r4/string.h>
 
@@ -30,7 +30,7 @@ void *memcpy(void *restrict target, const void *restrict source, size_t size) {
 void *memmove(void *target, const void *source, size_t size) {
     unsigned char *to = target;
     const unsigned char *from = source;
-    if ((uintptr_t)to - (uintptr_t)from >= size) { /* going upward overwrites nothing that is still to be read */
+    if ((uintptr_t)to - (uintptr_t)from >= size) { /* upwards, nothing is overwritten before it is read */
         for (size_t i = 0; i < size; i++) {
             to[i] = from[i];
         }

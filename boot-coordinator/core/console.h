@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which serial port R4 talks on, as the command line says: `serial=PORT`, `serial=PORT,BAUD` or `serial=none`; without
- * the word COM1 at 115200. PORT is the I/O address of a 16550 (0x3f8, 0x2f8, ...), BAUD divides 115200.
+ * The serial port that R4 prints on, as the command line says: `serial=PORT`, `serial=PORT,BAUD` or `serial=none`;
+ * without the word COM1 at 115200. PORT is the I/O address of a 16550 (0x3f8, 0x2f8, ...), BAUD divides 115200.
  */
 #ifndef R4_BOOT_CONSOLE_H
 #define R4_BOOT_CONSOLE_H
 
-#include <r4/types.h>
+#include <r4/refusal.h>
 
 #define CONSOLE_PORT 0x3f8U  /* COM1 */
 #define CONSOLE_BAUD 115200U /* the highest rate: divisor 1 */
@@ -16,7 +16,7 @@ struct console {
     uint16_t divisor;
 };
 
-/* Reads the settings. Returns null, or what is wrong with them: then *out is COM1 at 115200. */
-const char *console_read(const char *command, struct console *out);
+/* Reads the settings. If they are refused, *out is COM1 at 115200. */
+bool console_read(const char *command, struct console *out, struct refusal *why);
 
 #endif

@@ -3,12 +3,11 @@
  * A layout from the tables. See derive.h.
  */
 #include "derive.h"
-#include <r4/format.h>
 
 #define DISTANCE_UNREACHABLE 255U
 #define RANK_LAST            256U
 
-/* The domain's entry, made if need be; null: there are too many. */
+/* The domain's entry, a new one if there is none yet; null: there are too many. */
 static struct derive_domain *domain_add(struct derive *derive, uint32_t number) {
     uint32_t at = 0;
     while (at < derive->domain_count && derive->domains[at].number < number) {
@@ -31,7 +30,7 @@ static struct derive_domain *domain_add(struct derive *derive, uint32_t number) 
 static bool memory_note(const struct topology *topology, struct derive *derive, uint32_t number) {
     uint64_t size = topology_domain_size(topology, number);
     if (size == 0) {
-        return true; /* nothing but places for memory that could be added */
+        return true; /* only places for memory that could be added */
     }
     struct derive_domain *domain = domain_add(derive, number);
     if (domain == NULL) {
@@ -79,7 +78,7 @@ static bool boot_core_used(const struct topology *topology, const struct derive 
     return false;
 }
 
-/* How many clusters a domain's cores make. */
+/* The number of clusters that a domain's cores become. */
 static uint32_t domain_clusters(const struct derive_domain *domain) {
     return (domain->core_count + R4_MAX_CORES - 1) / R4_MAX_CORES;
 }
@@ -105,7 +104,7 @@ static void cluster_add(const struct topology *topology, struct derive *derive, 
     }
 }
 
-static void clusters_make(const struct topology *topology, struct derive *derive) {
+static void clusters_create(const struct topology *topology, struct derive *derive) {
     for (uint32_t i = 0; i < derive->domain_count; i++) {
         const struct derive_domain *domain = &derive->domains[i];
         uint32_t clusters = domain_clusters(domain);
@@ -160,7 +159,7 @@ static void memory_add(struct derive *derive, uint32_t domain, uint64_t offset, 
 /* The lowest offset in the domain, whole pages, below which it has `bytes` of RAM: holes do not count. */
 static bool offset_find(const struct topology *topology, struct derive *derive, const struct derive_domain *domain,
                         uint64_t bytes, uint64_t *offset) {
-    uint64_t low = 0; /* has less, or is the place; in pages */
+    uint64_t low = 0; /* in pages: all that is below it has less */
     uint64_t high = domain->size / R4_LARGE_SIZE;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
@@ -188,10 +187,9 @@ static uint32_t home_cores(const struct derive *derive, uint32_t domain) {
 
 /* Shares a domain among the clusters whose home it is. */
 static bool domain_share(const struct topology *topology, struct derive *derive, const struct derive_domain *domain,
-                         uint32_t cores, char *reason, size_t size) {
+                         uint32_t cores, struct refusal *why) {
     if (!topology_domain_ram(topology, domain->number, &derive->ram)) {
-        format(reason, size, "domain %u has more than %u ranges of RAM", domain->number, RANGES_MAX);
-        return false;
+        return refuse(why, "domain %u has more than %u ranges of RAM", domain->number, RANGES_MAX);
     }
     uint64_t bytes = ranges_total(&derive->ram);
     uint64_t begin = 0;
@@ -203,12 +201,10 @@ static bool domain_share(const struct topology *topology, struct derive *derive,
         uint64_t end = domain->size;
         served += derive->clusters[i].core_count;
         if (served < cores && !offset_find(topology, derive, domain, bytes / cores * served, &end)) {
-            format(reason, size, "domain %u has more than %u ranges of RAM", domain->number, RANGES_MAX);
-            return false;
+            return refuse(why, "domain %u has more than %u ranges of RAM", domain->number, RANGES_MAX);
         }
         if (end == begin) {
-            format(reason, size, "domain %u has too little RAM for the clusters that share it", domain->number);
-            return false;
+            return refuse(why, "domain %u has too little RAM for the clusters that share it", domain->number);
         }
         memory_add(derive, domain->number, begin, end, i);
         begin = end;
@@ -216,15 +212,15 @@ static bool domain_share(const struct topology *topology, struct derive *derive,
     return true;
 }
 
-/* First every cluster's home, so that it comes first among its parts; then what is nobody's home. */
-static bool memories_make(const struct topology *topology, struct derive *derive, char *reason, size_t size) {
+/* First every cluster's home: a cluster's first part is its home. Then the domains that are nobody's home. */
+static bool memories_create(const struct topology *topology, struct derive *derive, struct refusal *why) {
     for (uint32_t i = 0; i < derive->header.cluster_count; i++) {
         derive->places[i].home = home_find(topology, derive, derive->places[i].domain);
     }
     for (uint32_t i = 0; i < derive->domain_count; i++) {
         const struct derive_domain *domain = &derive->domains[i];
         uint32_t cores = home_cores(derive, domain->number);
-        if (cores != 0 && !domain_share(topology, derive, domain, cores, reason, size)) {
+        if (cores != 0 && !domain_share(topology, derive, domain, cores, why)) {
             return false;
         }
     }
@@ -253,9 +249,9 @@ static void peers_create(const struct topology *topology, struct derive *derive)
     }
 }
 
-/* What the rules of derive.h need. */
+/* What the rules of derive.h require. */
 static bool domains_check(const struct topology *topology, const struct derive *derive, uint32_t boot_apic_id,
-                          char *reason, size_t size) {
+                          struct refusal *why) {
     uint32_t clusters = 0;
     bool memory = false;
     for (uint32_t i = 0; i < derive->domain_count; i++) {
@@ -263,35 +259,31 @@ static bool domains_check(const struct topology *topology, const struct derive *
         memory |= derive->domains[i].size != 0;
     }
     if (clusters > R4_MAX_CLUSTERS) {
-        format(reason, size, "the tables make %u clusters, more than %u", clusters, R4_MAX_CLUSTERS);
-        return false;
+        return refuse(why, "the tables make %u clusters, more than %u", clusters, R4_MAX_CLUSTERS);
     }
     if (!memory) {
-        format(reason, size, "no domain has RAM");
-        return false;
+        return refuse(why, "no domain has RAM");
     }
     if (!boot_core_used(topology, derive, boot_apic_id)) {
-        format(reason, size, "the boot processor (APIC id %u) is in no domain", boot_apic_id);
-        return false;
+        return refuse(why, "the boot processor (APIC id %u) is in no domain", boot_apic_id);
     }
     return true;
 }
 
 bool derive_layout(const struct topology *topology, uint32_t boot_apic_id, uint32_t apic_id_max, struct derive *derive,
-                   struct r4_layout *layout, char *reason, size_t size) {
+                   struct r4_layout *layout, struct refusal *why) {
     if (!domains_note(topology, derive, apic_id_max)) {
-        format(reason, size, "the tables name more than %u domains", DERIVE_DOMAINS_MAX);
-        return false;
+        return refuse(why, "the tables name more than %u domains", DERIVE_DOMAINS_MAX);
     }
-    if (!domains_check(topology, derive, boot_apic_id, reason, size)) {
+    if (!domains_check(topology, derive, boot_apic_id, why)) {
         return false;
     }
     derive->header = (struct r4_layout_header){.magic = R4_LAYOUT_MAGIC,
                                                .version = R4_LAYOUT_VERSION,
                                                .header_size = sizeof(derive->header),
                                                .ring_slots = DERIVE_RING_SLOTS};
-    clusters_make(topology, derive);
-    if (!memories_make(topology, derive, reason, size)) {
+    clusters_create(topology, derive);
+    if (!memories_create(topology, derive, why)) {
         return false;
     }
     peers_create(topology, derive);

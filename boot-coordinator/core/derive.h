@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * A layout made from the ACPI tables alone, for a machine that brings none or one that does not fit. The rules:
- * - Cores: each domain that has cores is a cluster; one with more than R4_MAX_CORES is as many clusters as it takes, of
- *   even size. Clusters are numbered by domain. Only cores that the MADT enables and the SRAT knows count.
+ * A layout derived from the ACPI tables alone, for a machine whose boot image has none or one that does not fit. Rules:
+ * - Cores: each domain that has cores is a cluster; one with more than R4_MAX_CORES becomes several clusters of even
+ *   size. Clusters are numbered by domain. Only cores that the MADT enables and the SRAT knows count.
  * - Memory: a cluster's home is its own domain, or, if that has no RAM, the nearest one that has. Clusters with the
  *   same home share its RAM in proportion to their cores, cut at 2 MiB pages, in the order of their numbers. A domain
  *   with RAM that is nobody's home goes to the nearest cluster as a whole.
  * - Nearest: lowest SLIT distance, seen from the cores; unreachable and unknown come last; on a tie the lowest number.
  * - Devices: cluster 0 has them all.
- * Pure: the caller has read the tables and reports what is left unused.
+ * The caller reports what is left unused.
  */
 #ifndef R4_BOOT_DERIVE_H
 #define R4_BOOT_DERIVE_H
@@ -17,7 +17,7 @@
 
 #define DERIVE_DOMAINS_MAX   (R4_MAX_CLUSTERS + SRAT_MEMORIES_MAX)
 #define DERIVE_RING_SLOTS    8U   /* of each ring */
-#define DERIVE_PEER_PRIORITY 200U /* of each link: as linkgen.py's default */
+#define DERIVE_PEER_PRIORITY 200U /* of each peer: linkgen.py's default, too */
 
 struct derive_domain {
     uint32_t number;
@@ -44,10 +44,9 @@ struct derive { /* memory for one derivation: too large for a stack */
     struct ranges ram; /* scratch */
 };
 
-/* Derives a layout. Cores with an APIC id above `apic_id_max` cannot be started and do not count. True: *layout points
- * into *derive. False: the tables do not allow it, and `reason` says why in one sentence: a limit by name, no domain
- * with RAM, the boot processor (`boot_apic_id`) in no domain. */
+/* Derives a layout; *layout then points into *derive. Cores with an APIC id above `apic_id_max` cannot be started and
+ * do not count. Refused: a limit is passed, no domain has RAM, the boot processor (`boot_apic_id`) is in no domain. */
 bool derive_layout(const struct topology *topology, uint32_t boot_apic_id, uint32_t apic_id_max, struct derive *derive,
-                   struct r4_layout *layout, char *reason, size_t size);
+                   struct r4_layout *layout, struct refusal *why);
 
 #endif

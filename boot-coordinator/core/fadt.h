@@ -10,8 +10,8 @@
 #define FADT_TIMER_HZ   3579545U
 #define FADT_TIMER_MASK 0xffffffU /* 24 bits count on every machine, 32 only on some */
 
-/* Reads a table whose length and checksum are good: *port is the I/O port of the timer. A machine without one is a
- * fault. */
-struct acpi_fault fadt_read(const struct acpi_header *table, uint16_t *port);
+/* Reads a table whose length and checksum are good: *port is the I/O port of the timer. Without a timer the table is
+ * refused. */
+bool fadt_read(const struct acpi_header *table, uint16_t *port, struct refusal *why);
 
 #endif

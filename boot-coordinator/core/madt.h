@@ -9,7 +9,7 @@
 
 #include "acpi.h"
 
-#define MADT_CORES_MAX (R4_MAX_CLUSTERS * R4_MAX_CORES) /* more than a layout can name is refused by name */
+#define MADT_CORES_MAX (R4_MAX_CLUSTERS * R4_MAX_CORES) /* as many as a layout can name; more are refused */
 
 struct madt_core {
     uint32_t apic_id;
@@ -18,7 +18,7 @@ struct madt_core {
 };
 
 struct madt_io_apic {
-    phys_t base;         /* of its registers; a multiple of 256, so that they lie in one page */
+    phys_t base;         /* of its registers; a multiple of 256: they lie in one page */
     uint32_t id;         /* 0..255 */
     uint32_t first_line; /* global number of its first interrupt line */
 };
@@ -26,13 +26,13 @@ struct madt_io_apic {
 struct madt {
     phys_t apic; /* of the local APICs' registers */
     uint32_t core_count;
-    struct madt_core cores[MADT_CORES_MAX]; /* in the table's order; an APIC id stands here once */
+    struct madt_core cores[MADT_CORES_MAX]; /* in the table's order; each APIC id once */
     uint32_t io_apic_count;
-    struct madt_io_apic io_apics[R4_MAX_IO_APICS]; /* in the table's order; an id stands here once */
+    struct madt_io_apic io_apics[R4_MAX_IO_APICS]; /* in the table's order; each id once */
 };
 
-/* Reads a table whose length and checksum are good. On a fault *madt is not to be used. */
-struct acpi_fault madt_read(const struct acpi_header *table, struct madt *madt);
+/* Reads a table whose length and checksum are good. On a refusal *madt is not to be used. */
+bool madt_read(const struct acpi_header *table, struct madt *madt, struct refusal *why);
 
 /* The processor with that APIC id, or null; the I/O APIC with that id, or null. */
 const struct madt_core *madt_find(const struct madt *madt, uint32_t apic_id);

@@ -8,6 +8,7 @@
 #define R4_BOOT_MULTIBOOT_H
 
 #include "ranges.h"
+#include <r4/refusal.h>
 
 #define MULTIBOOT_LOADER_MAGIC 0x36d76289U /* in eax at the entry */
 #define MULTIBOOT_MODULES_MAX  16U
@@ -15,22 +16,21 @@
 struct multiboot_module {
     phys_t base;
     phys_t end;
-    const char *name; /* the string behind the file's name in module2; zero-terminated, in the block */
+    const char *name; /* what follows the file's name in GRUB's module2; zero-terminated, in the block */
 };
 
 struct multiboot {
     const char *command; /* zero-terminated, in the block; "" if there is none */
-    const uint8_t
-        *rsdp; /* copy of ACPI's root pointer, in the block, the newer if there are two; null: there is none */
+    const void *rsdp; /* copy of ACPI's root pointer, in the block: the newer if there are two; null: there is none */
     uint32_t rsdp_size;
     uint32_t module_count;
     struct multiboot_module modules[MULTIBOOT_MODULES_MAX];
-    struct ranges ram; /* usable by the loader's memory map, or by EFI's if that is the only one; less all that either
-                          of them reserves */
+    /* What the loader's memory map calls usable, or EFI's if that is the only one; less all that either reserves. */
+    struct ranges ram;
 };
 
-/* Reads `size` bytes at `block` (8-byte aligned). Returns null if good, else what is wrong. */
-const char *multiboot_read(const void *block, size_t size, struct multiboot *out);
+/* Reads `size` bytes at `block`. On a refusal only the command line is good, if it had been read by then. */
+bool multiboot_read(const void *block, size_t size, struct multiboot *out, struct refusal *why);
 
 /* The module with that name, or null. */
 const struct multiboot_module *multiboot_module(const struct multiboot *info, const char *name);

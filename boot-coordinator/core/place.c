@@ -3,6 +3,7 @@
  * Placement. See place.h.
  */
 #include "place.h"
+#include <r4/contract.h>
 
 #define PLACE_LOW_END     0x100000U
 #define PLACE_GIB_BITS    30U
@@ -35,13 +36,14 @@ uint32_t place_gibs(const struct ranges *pools, uint16_t *gibs, uint32_t max) {
     return count;
 }
 
-/* PML4; page-directory pointers and directory of the area; its tables; the direct map's pointers, one page for 512 GiB.
- */
+/* PML4; page-directory pointers and directory of the area; its tables; the direct map's pointers, one page for each
+ * 512 GiB. */
 static uint32_t table_count(const struct place_need *need) {
     return 3 + PLACE_AREA_TABLES + (need->last_gib / 512 + 1) + need->directories;
 }
 
 struct place_reserve place_reserve_at(const struct place_need *need, phys_t base) {
+    KERNEL_ASSERT(is_aligned(base, R4_LARGE_SIZE) && is_aligned(need->image_size, R4_PAGE_SIZE));
     struct place_reserve reserve = {.base = base, .image = base, .table_count = table_count(need)};
     reserve.info = reserve.image + need->image_size;
     reserve.header = reserve.info + (uint64_t)R4_BOOT_INFO_PAGES * R4_PAGE_SIZE;
@@ -55,7 +57,10 @@ struct place_reserve place_reserve_at(const struct place_need *need, phys_t base
 
 uint64_t place_reserve_size(const struct place_need *need) { return place_reserve_at(need, 0).size; }
 
-uint32_t place_peer_index(uint32_t cluster, uint32_t peer) { return peer < cluster ? peer : peer - 1; }
+uint32_t place_peer_index(uint32_t cluster, uint32_t peer) {
+    KERNEL_ASSERT(peer != cluster);
+    return peer < cluster ? peer : peer - 1;
+}
 
 /* The first range in use that meets [base, end), or null. */
 static const struct range *range_meeting(const struct ranges *set, phys_t base, phys_t end) {
@@ -68,6 +73,7 @@ static const struct range *range_meeting(const struct ranges *set, phys_t base, 
 }
 
 bool place_find(const struct ranges *pools, const struct ranges *in_use, uint64_t size, phys_t *base) {
+    KERNEL_ASSERT(size != 0 && is_aligned(size, R4_LARGE_SIZE));
     for (uint32_t i = 0; i < pools->count; i++) {
         phys_t at = pools->list[i].base;
         while (pools->list[i].end - at >= size) {

@@ -9,8 +9,8 @@
 #include "ranges.h"
 #include <r4/bootinfo.h>
 
-/* *pools = the whole 2 MiB pages within `ram`; returns how many bytes of `ram` are left over. False in *fits: too many
- * ranges. */
+/* *pools = the whole 2 MiB pages within `ram`. Returns how many bytes of `ram` are left over. *fits becomes false if
+ * there are too many ranges. */
 uint64_t place_pools(const struct ranges *ram, struct ranges *pools, bool *fits);
 
 /* The GiB that hold any byte of `pools`, ascending, at most `max`. Returns how many there are, which may be more than
@@ -43,13 +43,14 @@ struct place_reserve { /* addresses; base and size are multiples of 2 MiB, the r
 /* Bytes of a reserve, whole 2 MiB pages. */
 uint64_t place_reserve_size(const struct place_need *need);
 
-/* Lays out a reserve that begins at `base`. */
+/* Lays out a reserve that begins at `base`, a multiple of 2 MiB. */
 struct place_reserve place_reserve_at(const struct place_need *need, phys_t base);
 
-/* Ring of source `peer` in the reserve of `cluster`; the peers are numbered without the cluster itself. */
+/* Index of the ring from `peer` in the reserve of `cluster`: the peers are numbered without the cluster itself, so peer
+ * is not cluster. */
 uint32_t place_peer_index(uint32_t cluster, uint32_t peer);
 
-/* The lowest `size` bytes of contiguous 2 MiB pages within `pools` that meet nothing in use. */
+/* The lowest `size` bytes, whole 2 MiB pages, of contiguous pages within `pools` that meet nothing in use. */
 bool place_find(const struct ranges *pools, const struct ranges *in_use, uint64_t size, phys_t *base);
 
 /* The highest page below 1 MiB, not page 0, that is RAM and meets nothing in use. */

@@ -3,6 +3,7 @@
  * Sets of physical addresses. See ranges.h.
  */
 #include "ranges.h"
+#include <r4/contract.h>
 
 static void range_delete(struct ranges *set, uint32_t index, uint32_t count) {
     for (uint32_t i = index; i + count < set->count; i++) {
@@ -31,17 +32,17 @@ bool ranges_add(struct ranges *set, phys_t base, phys_t end) {
     while (first < set->count && set->list[first].end < base) {
         first++;
     }
-    uint32_t behind = first;
-    while (behind < set->count && set->list[behind].base <= end) {
-        base = set->list[behind].base < base ? set->list[behind].base : base;
-        end = set->list[behind].end > end ? set->list[behind].end : end;
-        behind++;
+    uint32_t after = first;
+    while (after < set->count && set->list[after].base <= end) {
+        base = set->list[after].base < base ? set->list[after].base : base;
+        end = set->list[after].end > end ? set->list[after].end : end;
+        after++;
     }
-    if (behind == first) {
+    if (after == first) {
         return range_insert(set, first, (struct range){base, end});
     }
     set->list[first] = (struct range){base, end};
-    range_delete(set, first + 1, behind - first - 1);
+    range_delete(set, first + 1, after - first - 1);
     return true;
 }
 
@@ -49,7 +50,7 @@ bool ranges_remove(struct ranges *set, phys_t base, phys_t end) {
     uint32_t i = 0;
     while (base < end && i < set->count) {
         struct range *range = &set->list[i];
-        bool head = range->base < base; /* something stays in front, behind */
+        bool head = range->base < base; /* something stays before it, after it */
         bool tail = range->end > end;
         if (range->end <= base || range->base >= end) {
             i++;
@@ -71,6 +72,7 @@ bool ranges_remove(struct ranges *set, phys_t base, phys_t end) {
 }
 
 bool ranges_intersect(const struct ranges *a, const struct ranges *b, struct ranges *out) {
+    KERNEL_ASSERT(out != a && out != b);
     out->count = 0;
     for (uint32_t i = 0, j = 0; i < a->count && j < b->count;) {
         const struct range *x = &a->list[i];

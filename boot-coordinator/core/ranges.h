@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sets of physical addresses: disjoint, ascending ranges, neighbours merged. A set that would outgrow its array is
- * never cut short: the operation says so (false) and the caller stops the boot by name.
+ * Sets of physical addresses: disjoint, ascending ranges, neighbours merged. A set is never cut short: an operation
+ * whose result does not fit into the array returns false, and the caller stops the boot.
  */
 #ifndef R4_BOOT_RANGES_H
 #define R4_BOOT_RANGES_H
@@ -12,7 +12,7 @@
 
 struct range {
     phys_t base;
-    phys_t end; /* first address behind it, above base */
+    phys_t end; /* first address after it, above base */
 };
 
 struct ranges {

@@ -15,9 +15,9 @@ struct slit {
     const uint8_t *distances; /* count * count, in the table */
 };
 
-/* Reads a table whose length and checksum are good. On a fault *slit is not to be used. The entry of a fault is a
- * matrix index. */
-struct acpi_fault slit_read(const struct acpi_header *table, struct slit *slit);
+/* Reads a table whose length and checksum are good. On a refusal *slit is not to be used. An entry is an element of the
+ * matrix, counted from 0. */
+bool slit_read(const struct acpi_header *table, struct slit *slit, struct refusal *why);
 
 /* The distance, or 0 if the table does not know one of the domains. */
 uint32_t slit_distance(const struct slit *slit, uint32_t from, uint32_t to);

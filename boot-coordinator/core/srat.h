@@ -17,7 +17,7 @@ struct srat_core {
     uint32_t domain;
 };
 
-struct srat_memory { /* RAM may be missing behind it: intersect with the memory map */
+struct srat_memory { /* not all of it need be RAM: intersect with the memory map */
     phys_t base;
     uint64_t size; /* bytes, not 0; base + size does not wrap */
     uint32_t domain;
@@ -27,12 +27,12 @@ struct srat_memory { /* RAM may be missing behind it: intersect with the memory 
 struct srat {
     uint32_t core_count;
     uint32_t memory_count;
-    struct srat_core cores[SRAT_CORES_MAX];         /* enabled ones; an APIC id stands here once */
+    struct srat_core cores[SRAT_CORES_MAX];         /* enabled ones; each APIC id once */
     struct srat_memory memories[SRAT_MEMORIES_MAX]; /* enabled ones, ascending, disjoint */
 };
 
-/* Reads a table whose length and checksum are good. On a fault *srat is not to be used. */
-struct acpi_fault srat_read(const struct acpi_header *table, struct srat *srat);
+/* Reads a table whose length and checksum are good. On a refusal *srat is not to be used. */
+bool srat_read(const struct acpi_header *table, struct srat *srat, struct refusal *why);
 
 /* The entry of that APIC id, or null. */
 const struct srat_core *srat_find(const struct srat *srat, uint32_t apic_id);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Domains, and a layout held against them. See topology.h.
+ * Domains, and whether a layout fits them. See topology.h.
  */
 #include "topology.h"
-#include <r4/format.h>
+#include <r4/contract.h>
 
 bool topology_core_domain(const struct topology *topology, uint32_t apic_id, uint32_t *domain) {
     *domain = 0;
@@ -22,7 +22,7 @@ uint32_t topology_distance(const struct topology *topology, uint32_t from, uint3
     return topology->slit != NULL ? slit_distance(topology->slit, from, to) : 0;
 }
 
-/* The index-th range of the machine that belongs to `domain` and holds any RAM, from *index on; hot-plug ranges hold
+/* The next range of the machine, from *index on, that belongs to `domain` and holds any RAM; hot-plug ranges hold
  * none. */
 static bool domain_next(const struct topology *topology, uint32_t domain, uint32_t *index, struct range *range) {
     if (topology->srat == NULL) {
@@ -54,8 +54,8 @@ bool topology_domain_ram(const struct topology *topology, uint32_t domain, struc
     return ranges_intersect(&all, topology->ram, out);
 }
 
-/* The next stretch of whole pages that the domain touches, behind what was counted before (*end). The last page of all
- * addresses, whose end would be 0, is in none: no machine has RAM there. */
+/* The next stretch of whole pages that the domain touches, after what was counted before (*end). The last page of all
+ * addresses is in none: its end would be 0, and no machine has RAM there. */
 static bool pages_next(const struct topology *topology, uint32_t domain, uint32_t *index, phys_t *end,
                        struct range *pages) {
     const phys_t last = round_down(UINT64_MAX, R4_LARGE_SIZE);
@@ -91,6 +91,7 @@ bool topology_domain_part(const struct topology *topology, uint32_t domain, uint
     uint32_t index = 0;
     phys_t end = 0;
     struct range pages;
+    KERNEL_ASSERT(is_aligned(offset | size, R4_LARGE_SIZE) && offset + size >= offset);
     while (pages_next(topology, domain, &index, &end, &pages)) {
         uint64_t length = pages.end - pages.base;
         uint64_t from = offset > position ? offset - position : 0;
@@ -146,50 +147,43 @@ static bool cluster_has_domain(const struct r4_layout *layout, uint32_t cluster,
 }
 
 static bool core_check(const struct topology *topology, const struct r4_layout *layout,
-                       const struct r4_layout_core *core, char *reason, size_t size) {
+                       const struct r4_layout_core *core, struct refusal *why) {
     const struct madt_core *known = madt_find(topology->madt, core->apic_id);
     uint32_t domain;
     if (known == NULL) {
-        format(reason, size, "cluster %u has a core with APIC id %u, which the MADT does not list", core->cluster,
-               core->apic_id);
-        return false;
+        return refuse(why, "cluster %u has a core with APIC id %u, which the MADT does not list", core->cluster,
+                      core->apic_id);
     }
     if (!known->enabled) {
-        format(reason, size, "cluster %u has a core with APIC id %u, which the MADT lists as %s", core->cluster,
-               core->apic_id, known->online_capable ? "not there yet (online capable)" : "disabled");
-        return false;
+        return refuse(why, "cluster %u has a core with APIC id %u, which the MADT lists as %s", core->cluster,
+                      core->apic_id, known->online_capable ? "not there yet (online capable)" : "disabled");
     }
     if (!topology_core_domain(topology, core->apic_id, &domain)) {
-        format(reason, size, "cluster %u has a core with APIC id %u, which the SRAT puts into no domain", core->cluster,
-               core->apic_id);
-        return false;
+        return refuse(why, "cluster %u has a core with APIC id %u, which the SRAT puts into no domain", core->cluster,
+                      core->apic_id);
     }
-    /* A domain of cores only has no memory to agree with. */
+    /* A domain that has only cores has no memory to agree with. */
     if (topology_domain_size(topology, domain) != 0 && !cluster_has_domain(layout, core->cluster, domain)) {
-        format(reason, size, "cluster %u has a core of domain %u (APIC id %u), but no memory of that domain",
-               core->cluster, domain, core->apic_id);
-        return false;
+        return refuse(why, "cluster %u has a core of domain %u (APIC id %u), but no memory of that domain",
+                      core->cluster, domain, core->apic_id);
     }
     return true;
 }
 
-static bool memory_check(const struct topology *topology, const struct r4_layout_memory *memory, char *reason,
-                         size_t size) {
+static bool memory_check(const struct topology *topology, const struct r4_layout_memory *memory, struct refusal *why) {
     uint64_t there = topology_domain_size(topology, memory->domain);
     if (there == 0) {
-        format(reason, size, "cluster %u has memory of domain %u, which has no RAM", memory->cluster, memory->domain);
-        return false;
+        return refuse(why, "cluster %u has memory of domain %u, which has no RAM", memory->cluster, memory->domain);
     }
     if (memory->offset > there || memory->size > there - memory->offset) {
-        format(reason, size, "cluster %u has bytes 0x%lx to 0x%lx of domain %u, which has 0x%lx bytes", memory->cluster,
-               memory->offset, memory->offset + memory->size, memory->domain, there);
-        return false;
+        return refuse(why, "cluster %u has bytes 0x%lx to 0x%lx of domain %u, which has 0x%lx bytes", memory->cluster,
+                      memory->offset, memory->offset + memory->size, memory->domain, there);
     }
     return true;
 }
 
 static bool peer_check(const struct topology *topology, const struct r4_layout *layout,
-                       const struct r4_layout_peer *peer, char *reason, size_t size) {
+                       const struct r4_layout_peer *peer, struct refusal *why) {
     uint32_t from;
     uint32_t to;
     if (peer->distance == 0 || !topology_cluster_domain(layout, peer->from, &from) ||
@@ -200,32 +194,30 @@ static bool peer_check(const struct topology *topology, const struct r4_layout *
     if (distance == 0 || distance == peer->distance) {
         return true;
     }
-    format(reason, size, "the distance from cluster %u to %u is %u in the layout, but %u in the SLIT (domains %u, %u)",
-           peer->from, peer->to, peer->distance, distance, from, to);
-    return false;
+    return refuse(why, "the distance from cluster %u to %u is %u in the layout, but %u in the SLIT (domains %u, %u)",
+                  peer->from, peer->to, peer->distance, distance, from, to);
 }
 
-bool topology_check(const struct topology *topology, const struct r4_layout *layout, char *reason, size_t size) {
+bool topology_check(const struct topology *topology, const struct r4_layout *layout, struct refusal *why) {
     for (uint32_t i = 0; i < layout->header->memory_count; i++) {
-        if (!memory_check(topology, &layout->memories[i], reason, size)) {
+        if (!memory_check(topology, &layout->memories[i], why)) {
             return false;
         }
     }
     for (uint32_t i = 0; i < layout->header->core_count; i++) {
-        if (!core_check(topology, layout, &layout->cores[i], reason, size)) {
+        if (!core_check(topology, layout, &layout->cores[i], why)) {
             return false;
         }
     }
     for (uint32_t i = 0; i < layout->header->peer_count; i++) {
-        if (!peer_check(topology, layout, &layout->peers[i], reason, size)) {
+        if (!peer_check(topology, layout, &layout->peers[i], why)) {
             return false;
         }
     }
     for (uint32_t cluster = 0; cluster < layout->header->cluster_count; cluster++) {
         uint32_t domain;
         if (!topology_cluster_domain(layout, cluster, &domain)) {
-            format(reason, size, "cluster %u has no memory", cluster);
-            return false;
+            return refuse(why, "cluster %u has no memory", cluster);
         }
     }
     return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the tables say about the machine, taken together, and whether a layout fits it. A machine without an SRAT is one
- * domain, 0, with all cores and all RAM. Pure: the tables have been read before.
+ * What the tables together say about the machine, and whether a layout fits it. A machine without an SRAT is one
+ * domain, 0, with all cores and all RAM.
  */
 #ifndef R4_BOOT_TOPOLOGY_H
 #define R4_BOOT_TOPOLOGY_H
@@ -25,14 +25,14 @@ bool topology_core_domain(const struct topology *topology, uint32_t apic_id, uin
 /* SLIT distance between two domains, 0 if it is not known. */
 uint32_t topology_distance(const struct topology *topology, uint32_t from, uint32_t to);
 
-/* RAM of a domain, as it is; empty for a domain that does not exist. False: too many ranges (so for all below). */
+/* RAM of a domain; empty for a domain that does not exist. False: too many ranges (so for all below). */
 bool topology_domain_ram(const struct topology *topology, uint32_t domain, struct ranges *out);
 
 /* Bytes that the memory parts of a layout are cut from: the 2 MiB pages that a domain's ranges touch, a page counted
- * once. Whole pages, so that the legacy hole below 1 MiB and the tables at the end of RAM do not shift what follows. */
+ * once. Whole pages: neither the legacy hole below 1 MiB nor tables at the end of RAM shift what follows. */
 uint64_t topology_domain_size(const struct topology *topology, uint32_t domain);
 
-/* RAM of a domain within bytes [offset, offset + size) of what topology_domain_size() counts. */
+/* RAM of a domain within bytes [offset, offset + size), multiples of 2 MiB, of what topology_domain_size() counts. */
 bool topology_domain_part(const struct topology *topology, uint32_t domain, uint64_t offset, uint64_t size,
                           struct ranges *out);
 
@@ -43,7 +43,7 @@ bool topology_cluster_ram(const struct topology *topology, const struct r4_layou
 /* Domain of a cluster: that of its first memory part. False if it has none. */
 bool topology_cluster_domain(const struct r4_layout *layout, uint32_t cluster, uint32_t *domain);
 
-/* Holds the layout against the tables. On a contradiction false, and one sentence that names both sides in `reason`. */
-bool topology_check(const struct topology *topology, const struct r4_layout *layout, char *reason, size_t size);
+/* Compares the layout with the tables. A refusal names both sides of the contradiction. */
+bool topology_check(const struct topology *topology, const struct r4_layout *layout, struct refusal *why);
 
 #endif

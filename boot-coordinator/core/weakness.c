@@ -3,6 +3,7 @@
  * Weaknesses of CPUs. See weakness.h.
  */
 #include "weakness.h"
+#include <r4/contract.h>
 #include <r4/string.h>
 
 #define CAPABILITY_RDCL_NO (1ULL << 0) /* immune to rogue data cache load and to L1TF */
@@ -12,10 +13,11 @@ const char *weakness_text(enum weakness weakness) {
 #define WEAKNESS_TEXT(name, text) [name] = (text),
     static const char *const texts[WEAKNESS_COUNT] = {WEAKNESS_LIST(WEAKNESS_TEXT)};
 #undef WEAKNESS_TEXT
+    KERNEL_ASSERT(weakness < WEAKNESS_COUNT);
     return texts[weakness];
 }
 
-/* These makers' CPUs check the rights before they forward data; none of them ever had to declare it. */
+/* These makers' CPUs check the rights before they forward data; none of them had to declare it. */
 static bool vendor_is_immune(const char *vendor) {
     return string_equal(vendor, "AuthenticAMD") || string_equal(vendor, "HygonGenuine");
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is known to be weak in a CPU and what R4 has no measure against: told at boot, once, and in the README's
- * caveats. A CPU that does not declare itself immune counts as weak. Source: Intel SDM volume 4,
- * IA32_ARCH_CAPABILITIES.
+ * Weaknesses of CPUs that R4 has no measure against: printed once at boot, and named in the README's caveats. A CPU
+ * that does not declare itself immune counts as weak. Source: Intel SDM volume 4, IA32_ARCH_CAPABILITIES.
  */
 #ifndef R4_BOOT_WEAKNESS_H
 #define R4_BOOT_WEAKNESS_H

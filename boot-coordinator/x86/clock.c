@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Calibration: a few rounds, the median of each figure, because an emulator may be put to sleep in any one of them.
+ * Calibration: a few rounds, and the median of each figure, since the host may stop an emulator during any of them.
  */
 #include "clock.h"
 #include "core/fadt.h"
 #include "local_apic.h"
+#include "print.h"
 #include <x86/instructions.h>
 
 #define CLOCK_ROUNDS      3U                    /* odd */
 #define CLOCK_ROUND_TICKS (FADT_TIMER_HZ / 500) /* 2 ms */
 #define CLOCK_BARE_TURNS  1024U                 /* between two pauses, each of which costs an emulator a microsecond */
 #define CLOCK_READ_GAP    1000U    /* TSC ticks between two reads of the port, each of which may leave a guest */
-#define CLOCK_PATIENCE    1000000U /* reads of a timer that may stand still: seconds */
+#define CLOCK_PATIENCE    1000000U /* reads of a timer that may not count: seconds */
 
 static uint32_t tsc_khz;
 
@@ -73,4 +74,7 @@ bool clock_measure(uint16_t pm_port, struct clock_rates *rates) {
     return tsc_khz != 0 && rates->apic_khz != 0;
 }
 
-void clock_wait_us(uint32_t microseconds) { wait_ticks((uint64_t)microseconds * tsc_khz / 1000); }
+void clock_wait_us(uint32_t microseconds) {
+    BOOT_ASSERT(tsc_khz != 0);
+    wait_ticks((uint64_t)microseconds * tsc_khz / 1000);
+}

@@ -12,10 +12,10 @@ struct clock_rates {
     uint32_t apic_khz; /* with divider 1 */
 };
 
-/* Measures both for a few milliseconds. False if the PM timer at that port stands still. */
+/* Measures both for a few milliseconds. False if the PM timer at that port does not count. */
 bool clock_measure(uint16_t pm_port, struct clock_rates *rates);
 
-/* Waits; after clock_measure(). */
+/* Waits. Needs a good clock_measure(). */
 void clock_wait_us(uint32_t microseconds);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the boot processor says about itself.
+ * What CPUID says about the boot processor.
  */
 #ifndef R4_BOOT_CPU_H
 #define R4_BOOT_CPU_H

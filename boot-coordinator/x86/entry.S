@@ -13,11 +13,11 @@
 #define CODE64 0x10
 #define DATA   0x18
 
-/* What uses them is bounded by tools/check_stack.py. */
+/* tools/check_stack.py checks that they are large enough. */
 #define STACK_SIZE      0x10000
 #define CORE_STACK_SIZE 0x1000
 
-/* As in print.h and serial.c. */
+/* As in print.h and console.h. */
 #define BOOT_EXIT_PORT 0xf4
 #define BOOT_EXIT_STOP 0x21
 #define SERIAL_PORT    0x3f8
@@ -103,7 +103,7 @@ entry32:
     cmpl $(CPUID_81_EDX_LONG | CPUID_81_EDX_NX), %edx
     jne refuse
 
-    /* The first 4 GiB with 2 MiB pages; main extends this once it knows the CPU and the memory. */
+    /* The first 4 GiB with 2 MiB pages; identity_extend() adds the rest when CPU and memory are known. */
     movl $identity_pointers, %eax
     orl $3, %eax
     movl %eax, identity_root
@@ -126,7 +126,7 @@ entry32:
     loop 3b
     ENTER_LONG_MODE entry64
 
-/* Says so on COM1 as the firmware left it, and stops as boot_stop() of print.c does. */
+/* Prints why on COM1, set up or not, and stops as boot_stop() of print.c does. */
 refuse:
     movl $cpu_too_old, %esi
     movw $SERIAL_PORT, %dx
@@ -177,8 +177,9 @@ core_entry32:
     LOAD_DATA_SEGMENTS
     ENTER_LONG_MODE core_entry64
 
-/* Cores arrive one at a time, so one stack serves them all: it is free again once `arrived` is set. All that their kernels need is in place
- * before the first is started. */
+/* Cores arrive one at a time, so one stack serves them all: it is free again once `arrived` is set. That store is a release, as every store
+ * on x86; it pairs with the acquire in core_arrives() of start.c. What the coordinator has written before it sends the start-up message is
+ * seen by the core that the message starts. */
     .code64
 core_entry64:
     movl $core_stack_end, %esp

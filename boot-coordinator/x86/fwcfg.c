@@ -3,6 +3,7 @@
  * fw_cfg through its I/O ports. Source: QEMU, docs/specs/fw_cfg.rst. All numbers in the directory are big endian.
  */
 #include "fwcfg.h"
+#include "print.h"
 #include <r4/string.h>
 #include <x86/instructions.h>
 
@@ -30,6 +31,7 @@ static uint32_t data_read_big(size_t bytes) {
 
 bool fwcfg_read(const char *name, char *out, size_t size) {
     char text[FWCFG_NAME_SIZE + 1] = {0};
+    BOOT_ASSERT(size >= 1);
     x86_out16(FWCFG_SELECTOR, FWCFG_SIGNATURE);
     data_read(text, 4);
     if (!string_equal(text, "QEMU")) {

@@ -3,6 +3,7 @@
  * The identity map. Source: Intel SDM volume 3, section 4.5.
  */
 #include "identity.h"
+#include "print.h"
 #include <r4/layout.h>
 #include <x86/instructions.h>
 #include <x86/registers.h>
@@ -37,6 +38,7 @@ phys_t identity_extend(phys_t top) {
 
 void identity_copy(uint64_t *root) {
     for (uint32_t i = 0; i < R4_COUNT(identity_pointers); i++) {
+        BOOT_ASSERT(root[i] == 0);
         root[i] = identity_root[i];
     }
 }

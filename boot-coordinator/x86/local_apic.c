@@ -4,6 +4,7 @@
  * (timer), 11.6.1 (interrupt command), 11.12 (x2APIC); Intel 8259A data sheet (mask register).
  */
 #include "local_apic.h"
+#include "print.h"
 #include <r4/layout.h>
 #include <x86/apic.h>
 #include <x86/instructions.h>
@@ -11,6 +12,7 @@
 
 #define APIC_SPURIOUS_VECTOR 0xffU
 #define APIC_PATIENCE        1000000U
+#define APIC_STARTUP_END     0x100000U /* a start-up message names a page in real mode's first 1 MiB */
 
 #define PIC_FIRST_MASK  0x21U /* ports of the two 8259s' mask registers */
 #define PIC_SECOND_MASK 0xa1U
@@ -68,6 +70,7 @@ static void command_send(uint32_t target, uint32_t command) {
 
 void apic_send_init(uint32_t target) { command_send(target, APIC_COMMAND_INIT); }
 void apic_send_startup(uint32_t target, phys_t page) {
+    BOOT_ASSERT(is_aligned(page, R4_PAGE_SIZE) && page < APIC_STARTUP_END);
     command_send(target, APIC_COMMAND_STARTUP | (uint32_t)(page >> R4_PAGE_BITS));
 }
 

@@ -15,7 +15,7 @@
 #define SERIAL_DIVISOR    0x80U /* in the line register: the first two ports are the divisor */
 #define SERIAL_8N1        0x03U
 #define SERIAL_EMPTY      0x20U    /* in the status register: the transmitter takes a byte */
-#define SERIAL_PATIENCE   1000000U /* turns; a machine without the port must boot all the same */
+#define SERIAL_PATIENCE   1000000U /* turns; a machine without the port must boot, too */
 
 static uint16_t port; /* 0: none */
 

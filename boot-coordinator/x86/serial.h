@@ -7,7 +7,7 @@
 
 #include "core/console.h"
 
-/* Sets the port up; without one what is written goes nowhere. */
+/* Sets the port up. If there is none, what is written is lost. */
 void serial_open(const struct console *console);
 
 void serial_write(const char *text);

@@ -4,6 +4,7 @@
  */
 #include "space.h"
 #include "identity.h"
+#include "print.h"
 
 #define ENTRY_PRESENT    (1ULL << 0)
 #define ENTRY_WRITE      (1ULL << 1)
@@ -28,12 +29,14 @@ static uint64_t access_bits(enum space_access access) {
 }
 
 void space_open(struct space *space, phys_t tables, uint32_t count) {
+    BOOT_ASSERT(is_aligned(tables, R4_PAGE_SIZE) && count >= 1);
     space->root = identity_at(tables);
+    BOOT_ASSERT(space->root[0] == 0);
     space->next = tables + R4_PAGE_SIZE;
     space->end = tables + (uint64_t)count * R4_PAGE_SIZE;
 }
 
-/* The entry of `address` in the table of that level, tables on the way made if need be; null: they are used up. */
+/* The entry of `address` in the table of that level. Missing tables on the way are added; null: they are used up. */
 static uint64_t *entry_at(struct space *space, uint64_t address, int level) {
     uint64_t *table = space->root;
     for (int at = LEVEL_ROOT;; at--) {
@@ -53,22 +56,26 @@ static uint64_t *entry_at(struct space *space, uint64_t address, int level) {
 }
 
 bool space_map(struct space *space, uint64_t address, phys_t base, uint64_t pages, enum space_access access) {
+    BOOT_ASSERT(is_aligned(address | base, R4_PAGE_SIZE));
     for (uint64_t i = 0; i < pages; i++) {
         uint64_t *entry = entry_at(space, address + i * R4_PAGE_SIZE, LEVEL_PAGE);
         if (entry == NULL) {
             return false;
         }
+        BOOT_ASSERT(*entry == 0);
         *entry = (base + i * R4_PAGE_SIZE) | access_bits(access);
     }
     return true;
 }
 
 bool space_map_large(struct space *space, uint64_t address, phys_t base, uint64_t pages) {
+    BOOT_ASSERT(is_aligned(address | base, R4_LARGE_SIZE));
     for (uint64_t i = 0; i < pages; i++) {
         uint64_t *entry = entry_at(space, address + i * R4_LARGE_SIZE, LEVEL_DIRECTORY);
         if (entry == NULL) {
             return false;
         }
+        BOOT_ASSERT(*entry == 0);
         *entry = (base + i * R4_LARGE_SIZE) | access_bits(SPACE_WRITE) | ENTRY_LARGE;
     }
     return true;

@@ -16,14 +16,15 @@ struct space {
     phys_t end;
 };
 
-/* An empty address space; its tables are taken from `count` zeroed pages at `tables`. */
+/* An empty address space; its tables are taken from `count` zeroed pages at `tables`, at least 1. */
 void space_open(struct space *space, phys_t tables, uint32_t count);
 
-/* Maps `pages` pages of 4 KiB (resp. 2 MiB, writable). False: the tables are used up. */
+/* Maps `pages` pages of 4 KiB, or writable ones of 2 MiB; address and base are multiples of that, and nothing is mapped
+ * there. False: the tables are used up. */
 bool space_map(struct space *space, uint64_t address, phys_t base, uint64_t pages, enum space_access access);
 bool space_map_large(struct space *space, uint64_t address, phys_t base, uint64_t pages);
 
-/* The page directory that covers the GiB of `address`, made if need be; 0: the tables are used up. */
+/* The page directory that covers the GiB of `address`, a new one if there is none; 0: the tables are used up. */
 phys_t space_directory(struct space *space, uint64_t address);
 
 #endif

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Core start-up. Source: Intel SDM volume 3, section 9.4.4. INIT is sent once to all, the start-up message again and
- * again until the core answers: a core that runs ignores it, and one is lost at times.
+ * Core start-up. Source: Intel SDM volume 3, section 9.4.4. INIT is sent once to all. The start-up message is repeated
+ * until the core answers: messages can be lost, and a core that runs ignores further ones.
  */
 #include "start.h"
 #include "clock.h"
 #include "identity.h"
 #include "local_apic.h"
+#include "print.h"
 #include <r4/layout.h>
 #include <r4/string.h>
 #include <stdatomic.h>
 #include <x86/instructions.h>
 
 #define START_INIT_US  10000U /* from INIT to the first start-up message */
-#define START_RETRY_US 200U   /* from there to the second one, then doubled each time */
+#define START_RETRY_US 200U   /* from one to the next: the first interval, doubled each time */
 #define START_RETRIES  14U    /* 200 us * (2^14 - 1): three seconds in all */
 #define START_TURN_US  50U
 
@@ -35,6 +36,7 @@ bool start_add(const struct core_start *start) {
 }
 
 phys_t start_tables(uint32_t cluster, phys_t kernel_root) {
+    BOOT_ASSERT(cluster < R4_MAX_CLUSTERS && kernel_root != 0);
     uint64_t *root = tables[cluster];
     const uint64_t *kernel = identity_at(kernel_root);
     identity_copy(root);
@@ -53,7 +55,7 @@ struct core_start *start_find(uint32_t id) {
     return NULL;
 }
 
-/* First C code of a core: which one am I? Only noted cores are started, so one that is not stays here. */
+/* The first C code of a core: finds its record. Only added cores are started; any other one stays here. */
 struct core_start *core_find(void) {
     apic_join();
     struct core_start *start = start_find(apic_id());
@@ -66,6 +68,7 @@ struct core_start *core_find(void) {
 
 static bool core_arrives(const struct core_start *start, uint32_t microseconds) {
     for (uint32_t waited = 0; waited < microseconds; waited += START_TURN_US) {
+        /* Acquire: pairs with the store of 1 in core_entry64 of entry.S. Then the shared start-up stack is free. */
         if (atomic_load_explicit(&start->arrived, memory_order_acquire)) {
             return true;
         }
@@ -87,6 +90,7 @@ static bool core_start(const struct core_start *start, phys_t page) {
 
 const struct core_start *start_cores(phys_t page) {
     uint32_t self = apic_id();
+    BOOT_ASSERT((uint64_t)(trampoline_end - trampoline_begin) <= R4_PAGE_SIZE && is_aligned(page, R4_PAGE_SIZE));
     memcpy(identity_at(page), trampoline_begin, (size_t)(trampoline_end - trampoline_begin));
     for (uint32_t i = 0; i < start_count; i++) {
         if (starts[i].apic_id != self) {
@@ -102,4 +106,7 @@ const struct core_start *start_cores(phys_t page) {
     return NULL;
 }
 
-void start_self(void) { core_enter(core_find()); }
+void start_self(void) {
+    BOOT_ASSERT(start_find(apic_id()) != NULL);
+    core_enter(core_find());
+}

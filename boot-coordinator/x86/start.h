@@ -2,8 +2,8 @@
  *
  * Starts the other cores and sends every core into its cluster's kernel. What the kernel finds at its entry: 64-bit
  * mode, interrupts off, rdi = core index in the cluster, CR3 = start tables (the identity map and the kernel's upper
- * half), a stack that only serves until the kernel sets its own, CR0 = PE NE WP PG, CR4 with PAE, EFER = LME LMA NXE, a
- * flat GDT in the coordinator, no IDT.
+ * half), a stack that is good only until the kernel sets its own, CR0 = PE NE WP PG, CR4 with PAE, EFER = LME LMA NXE,
+ * a flat GDT in the coordinator, no IDT.
  */
 #ifndef R4_BOOT_START_H
 #define R4_BOOT_START_H
@@ -23,20 +23,22 @@ R4_OFFSET(struct core_start, entry, 8);
 R4_OFFSET(struct core_start, core, 16);
 R4_OFFSET(struct core_start, arrived, 24);
 
-/* Notes a core that is to run. False if there are more than all clusters together can have. */
+/* Adds a core to those that will be started. False if there are more than all clusters together can have. */
 bool start_add(const struct core_start *start);
 
-/* The start tables of a cluster: identity map and the upper half of `kernel_root`. Returns their PML4. */
+/* The start tables of a cluster, once for each: identity map and the upper half of `kernel_root`. Returns their PML4.
+ */
 phys_t start_tables(uint32_t cluster, phys_t kernel_root);
 
-/* Starts every noted core but the caller's, one after another; each goes straight into its kernel, which halts it until
- * all have come. `page` below 1 MiB holds their first instructions. Returns null, or the core that does not answer. */
+/* Starts every added core except the caller's, one after another; each goes straight into its kernel, which halts it
+ * until all have arrived. `page`, a whole page below 1 MiB, holds their first instructions. Returns null, or the core
+ * that does not answer. */
 const struct core_start *start_cores(phys_t page);
 
-/* The record of the core with that APIC id, or null. */
+/* The record of the added core with that APIC id, or null. */
 struct core_start *start_find(uint32_t id);
 
-/* Sends the calling core, which must have been noted, after them. */
+/* Sends the calling core, which has been added too, after them. */
 _Noreturn void start_self(void);
 
 #endif

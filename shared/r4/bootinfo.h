@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the coordinator tells one cluster's kernel: written once before the kernel starts, in the cluster's own memory,
- * mapped read-only at virtual_base + R4_AREA_BOOT_INFO. Addresses are physical, sizes in bytes.
+ * mapped read-only at virtual_base + R4_AREA_BOOT_INFO. Addresses are physical; sizes are in bytes.
  */
 #ifndef R4_BOOTINFO_H
 #define R4_BOOTINFO_H
@@ -10,12 +10,10 @@
 
 #define R4_BOOT_INFO_MAGIC   0x494234525f524934ULL
 #define R4_BOOT_INFO_VERSION 3U
-#define R4_BOOT_RANGES       256U /* pool ranges of one cluster; more are an error of the coordinator by name */
+#define R4_BOOT_RANGES       256U /* pool ranges of one cluster; with more the coordinator stops the boot */
 #define R4_BOOT_SEGMENTS     4U   /* loaded segments of the root task */
-#define R4_BOOT_DIRECTORIES                                                                                            \
-    192U                      /* page directories of the direct map; RAM in more GiB than that is reported, unused     \
-                               */
-#define R4_BOOT_INFO_PAGES 3U /* R4_AREA_BOOT_INFO has so many pages */
+#define R4_BOOT_DIRECTORIES  192U /* page directories of the direct map; RAM in more GiB is reported, unused */
+#define R4_BOOT_INFO_PAGES   3U   /* of R4_AREA_BOOT_INFO */
 
 struct r4_boot_range {
     phys_t base;
@@ -51,17 +49,17 @@ struct r4_boot_info {
     phys_t kernel_root;         /* PML4 of the kernel's own address space: upper half only */
     phys_t apic;                /* local APIC registers, normally 0xfee00000 */
     struct r4_boot_range image; /* the linked image, bss included */
-    struct r4_boot_range
-        reserve; /* 2 MiB pages that hold image, tables, rings and all else that is mapped by 4 KiB pages */
-    struct r4_boot_range
-        root_block; /* one 2 MiB block of the pool: the root task's segments at its start, the rest is free */
+    /* 2 MiB pages that hold image, tables, rings and all else that is mapped by 4 KiB pages. */
+    struct r4_boot_range reserve;
+    /* One 2 MiB block of the pool: the root task's segments at its start, the rest is free. */
+    struct r4_boot_range root_block;
     struct r4_boot_segment segments[R4_BOOT_SEGMENTS];
     uint32_t segment_count;
     uint32_t pool_count;
     uint64_t root_entry;   /* virtual address */
     uint32_t console_port; /* I/O address of the serial port (16550), which the coordinator has set up; 0: none */
-    /* The page directories of the direct map, 1 GiB each: one for each GiB in which any cluster has RAM, since any may
-     * be handed to this one. Directory i is mapped read-write at R4_AREA_TABLES + (1 + i) * 4 KiB and covers GiB
+    /* The page directories of the direct map, 1 GiB each: one for each GiB in which any cluster has RAM, since any of
+     * it may be handed to this one. Directory i is mapped read-write at R4_AREA_TABLES + (1 + i) * 4 KiB and covers GiB
      * directory_gib[i]; ascending. */
     uint32_t directory_count;
     uint16_t directory_gib[R4_BOOT_DIRECTORIES];
@@ -72,10 +70,10 @@ struct r4_boot_info {
     uint32_t io_apic_count;                 /* of this cluster's own */
     uint32_t reserved;
     struct r4_boot_io_apic io_apics[R4_MAX_IO_APICS];
-    char command[256]; /* zero-terminated: from GRUB's line and fw_cfg opt/r4/command, blank between */
-    struct r4_boot_range pools[R4_BOOT_RANGES]; /* whole 2 MiB pages, disjoint, ascending; with root_block, without
-                                                   reserve. May hold what the coordinator still uses: not to be written
-                                                   before every cluster has all its cores */
+    char command[256]; /* zero-terminated: GRUB's line, a blank, and fw_cfg's opt/r4/command */
+    /* Whole 2 MiB pages, disjoint, ascending; with root_block, without reserve. They may hold what the coordinator
+     * still uses: no kernel writes there before all cores of all clusters have arrived. */
+    struct r4_boot_range pools[R4_BOOT_RANGES];
 };
 _Static_assert(R4_AREA_TABLES + (1 + R4_BOOT_DIRECTORIES) * R4_PAGE_SIZE <= R4_AREA_RINGS_IN,
                "directories meet the rings");

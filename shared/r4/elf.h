@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * ELF-64 for x86-64, as far as the coordinator needs it: relocatable objects (the kernel) and executables (the root
+ * ELF-64 for x86-64, the part that the coordinator needs: relocatable objects (the kernel) and executables (the root
  * task). Source: System V ABI, generic ELF-64 (gABI 4.1 chapters 4 and 5) and AMD64 supplement 1.0, section 4.4
  * (relocations).
  */
@@ -86,8 +86,7 @@ struct elf_file {
     const uint8_t *data;
     size_t size;
     const struct elf_header *header;
-    const struct elf_section
-        *sections; /* of a relocatable object; null for an executable, whose sections nobody needs */
+    const struct elf_section *sections; /* of a relocatable object; null for an executable: nobody needs them */
     const struct elf_program *programs; /* of an executable; null for a relocatable object */
 };
 
@@ -95,7 +94,7 @@ struct elf_file {
  * that says what is wrong; then *file is not to be used. */
 const char *elf_open(const void *data, size_t size, uint16_t type, struct elf_file *file);
 
-/* Names in a checked relocatable object; `table` is the symbol table that the symbol stands in. */
+/* Names in a checked relocatable object; `table` is the symbol's symbol table. */
 const char *elf_section_name(const struct elf_file *file, const struct elf_section *section);
 const char *elf_symbol_name(const struct elf_file *file, const struct elf_section *table,
                             const struct elf_symbol *symbol);

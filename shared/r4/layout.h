@@ -2,9 +2,9 @@
  *
  * The layout: which cores and which memory belong to which cluster, and the constants that each kernel copy is linked
  * with. One versioned, checksummed binary, little endian, made by tools/linkgen.py, loaded as a multiboot2 module named
- * "layout". The coordinator treats it as untrusted and holds it against the ACPI tables.
+ * "layout". The coordinator treats it as untrusted and compares it with the ACPI tables.
  *
- * The header, then an array each of clusters, cores, memories, links, I/O APICs: the structures below, without gaps.
+ * The header, then five arrays: clusters, cores, memories, peers, I/O APICs; the structures below, without gaps.
  */
 #ifndef R4_LAYOUT_H
 #define R4_LAYOUT_H
@@ -46,18 +46,17 @@ struct r4_layout_cluster {
 };
 R4_SIZE(struct r4_layout_cluster, 24);
 
-struct r4_layout_core { /* cores of a cluster stand together and in the order of their index in the cluster */
+struct r4_layout_core { /* cluster by cluster, in the order of their index in the cluster */
     uint32_t apic_id;
     uint16_t cluster;
     uint16_t reserved;
 };
 R4_SIZE(struct r4_layout_core, 8);
 
-struct r4_layout_memory { /* a part of the RAM of one SRAT domain, counted over that domain's ranges in address order,
-                             holes not counted */
-    uint64_t offset;      /* bytes, a multiple of 2 MiB */
-    uint64_t size;        /* bytes, a multiple of 2 MiB */
-    uint32_t domain;      /* SRAT proximity domain */
+struct r4_layout_memory { /* a part of one SRAT domain's RAM */
+    uint64_t offset; /* bytes, a multiple of 2 MiB; counted over the domain's ranges in address order, without holes */
+    uint64_t size;   /* bytes, a multiple of 2 MiB */
+    uint32_t domain; /* SRAT proximity domain */
     uint16_t cluster;
     uint16_t reserved;
 };
@@ -72,7 +71,7 @@ struct r4_layout_peer { /* one per ordered pair of clusters */
 };
 R4_SIZE(struct r4_layout_peer, 8);
 
-struct r4_layout_io_apic { /* one that another cluster than the console's owner has: that one has all others */
+struct r4_layout_io_apic { /* one that is not the console owner's; all others are */
     uint16_t id;           /* in the MADT, 0..255 */
     uint16_t owner;        /* cluster */
     uint32_t reserved;
@@ -97,12 +96,12 @@ R4_SIZE(struct r4_layout_io_apic, 8);
 #define R4_CORE_STRIDE 0x10000U
 #define R4_CORE_OFFSET 0x8000U /* the stack is [4 KiB, 32 KiB) of the stride, struct core [32 KiB, 64 KiB) */
 
-/* The direct maps lie 512 GiB (one PML4 entry) apart, so that a pointer of one copy means nothing in another. */
+/* The direct maps are 512 GiB (one PML4 entry) apart: a pointer of one copy means nothing in another. */
 #define R4_DIRECT_MAP       0xffff800000000000ULL
 #define R4_DIRECT_MAP_SHIFT 39U
 
-#define R4_PHYS_MAX                                                                                                    \
-    (1ULL << 45) /* RAM above 32 TiB is reported and unused: a link in a slot has 40 bits of address / 32 */
+/* RAM above 32 TiB is reported and unused: a slot refers to another slot by 40 bits of address / 32. */
+#define R4_PHYS_MAX (1ULL << 45)
 
 /* What the pure checker (shared/layout.c) found wrong. */
 #define R4_LAYOUT_FAULT_LIST(X)                                                                                        \

@@ -2,10 +2,10 @@
  *
  * The boot linker: places the four sections of the kernel object (.text .rodata .data .bss) one after another, resolves
  * its undefined symbols from a list, applies the five relocation types that the compilers leave. Same code in the
- * coordinator, in the host tests (held against GNU ld byte for byte) and in the simulator.
+ * coordinator, in the host tests (compared with GNU ld byte for byte) and in the simulator.
  *
- * Image: from virtual_base; .text, .rodata, .data, .bss in this order, each at the next multiple of 4 KiB (pages differ
- * in their rights); gaps are zero.
+ * Image: from virtual_base; .text, .rodata, .data, .bss in this order, each at the next multiple of 4 KiB, since their
+ * pages differ in rights; gaps are zero.
  */
 #ifndef R4_LINKER_H
 #define R4_LINKER_H
@@ -19,8 +19,7 @@ struct linker_symbol {
 
 enum { LINKER_TEXT, LINKER_RODATA, LINKER_DATA, LINKER_BSS, LINKER_SECTIONS };
 
-struct linker_plan { /* where each section goes, as offsets from virtual_base; sizes in bytes, 0 = the object has none
-                      */
+struct linker_plan { /* offsets from virtual_base; sizes in bytes, 0 = the object has no such section */
     uint64_t offset[LINKER_SECTIONS];
     uint64_t size[LINKER_SECTIONS];
     uint64_t image_size;               /* bytes with bss, whole pages */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The four memory functions that compilers call by themselves, and a few on zero-terminated text. Bytes only, no
- * locale, no allocation. On the host string.c stands in for the C library's memory functions, so what is tested is what
- * is shipped.
+ * The four memory functions that compilers call by themselves, and a few functions on zero-terminated text. Bytes only,
+ * no locale, no allocation.
  */
 #ifndef R4_STRING_H
 #define R4_STRING_H
@@ -27,12 +26,13 @@ bool string_starts(const char *text, const char *prefix);
  * cut. */
 bool string_copy(char *target, size_t size, const char *source);
 
-/* Looks for `key=value` among the blank-separated words of `line` and copies the value of the last one into `out` (size
- * bytes, cut to fit, always terminated; size at least 1). False, and an empty `out`, if there is none. */
+/* Looks for `key=value` among the words of `line`, which have blanks between them, and copies the value of the last one
+ * into `out` (size bytes, cut to fit, always terminated; size at least 1). False, and an empty `out`, if there is none.
+ */
 bool string_option(const char *line, const char *key, char *out, size_t size);
 
-/* Reads a number, decimal or hexadecimal after 0x (small letters), modulo 2^64. The first character behind it, or null
- * if there is no digit. */
+/* Reads a number, decimal or hexadecimal after 0x (small letters), modulo 2^64. Returns the first character
+ * after it, or null if there is no digit. */
 const char *string_number(const char *text, uint64_t *value);
 
 #endif

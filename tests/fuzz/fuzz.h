@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the fuzz targets share. A target fuzz_X.c feeds bytes to one parser, under ASan and UBSan, and then holds the
- * parser's answer against what its header promises: FUZZ_CHECK ends the process when a promise is broken, and libFuzzer
- * keeps the input. A buffer is exactly as long as the parser is told, so that each byte read behind its end is seen.
+ * What the fuzz targets share. A target fuzz_X.c feeds bytes to one parser, under ASan and UBSan, and then compares
+ * the parser's answer with what its header promises: FUZZ_CHECK ends the process when a promise is broken, and
+ * libFuzzer keeps the input. A buffer is exactly as long as the parser is told, so the sanitizer sees each byte read
+ * after its end.
  */
 #ifndef R4_TESTS_FUZZ_H
 #define R4_TESTS_FUZZ_H
@@ -61,15 +62,47 @@ static inline struct acpi_header *fuzz_table(const uint8_t *data, size_t size) {
     return table;
 }
 
-/* A fault names the table and the entry, and there are no more entries than a table has pairs of bytes. True: none. */
-static inline bool fuzz_good(struct acpi_fault fault, const struct acpi_header *table) {
-    if (fault.what == NULL) {
-        return true;
+/* A refusal is a sentence. Returns `good`. */
+static inline bool fuzz_good(bool good, const struct refusal *why) {
+    if (!good) {
+        size_t length = strnlen(why->text, sizeof(why->text));
+        FUZZ_CHECK(length > 0 && length < sizeof(why->text));
     }
-    FUZZ_CHECK(*fault.what != '\0');
-    FUZZ_CHECK(memcmp(fault.table, table->signature, 4) == 0 && fault.table[4] == '\0');
-    FUZZ_CHECK(fault.entry == ACPI_NO_ENTRY || fault.entry < table->length);
-    return false;
+    return good;
+}
+
+/* A refused table and entry are named, and a table has fewer entries than bytes. Returns `good`. */
+static inline bool fuzz_table_good(bool good, const struct acpi_header *table, const struct refusal *why) {
+    static const char front[] = "ACPI table ";
+    if (!fuzz_good(good, why)) {
+        const char *name = why->text + sizeof(front) - 1;
+        size_t length = strnlen(table->signature, sizeof(table->signature));
+        unsigned entry = 0;
+        FUZZ_CHECK(memcmp(why->text, front, sizeof(front) - 1) == 0);
+        FUZZ_CHECK(memcmp(name, table->signature, length) == 0);
+        FUZZ_CHECK(name[length] == ':' || sscanf(name + length, ", entry %u: ", &entry) == 1);
+        FUZZ_CHECK(entry < table->length);
+    }
+    return good;
+}
+
+/* Little-endian numbers at any address: how the targets read a table a second time. */
+static inline uint16_t fuzz_read16(const uint8_t *bytes) {
+    uint16_t value;
+    memcpy(&value, bytes, sizeof(value));
+    return value;
+}
+
+static inline uint32_t fuzz_read32(const uint8_t *bytes) {
+    uint32_t value;
+    memcpy(&value, bytes, sizeof(value));
+    return value;
+}
+
+static inline uint64_t fuzz_read64(const uint8_t *bytes) {
+    uint64_t value;
+    memcpy(&value, bytes, sizeof(value));
+    return value;
 }
 
 /* Sets are disjoint, ascending, without empty ranges, neighbours merged. */
@@ -91,7 +124,7 @@ static inline size_t fuzz_mutate_word(uint8_t *data, size_t size, size_t max, un
     return size;
 }
 
-/* The next number of a script of bytes, 0 behind its end. */
+/* The next number of a script of bytes, 0 after its end. */
 struct fuzz_script {
     const uint8_t *at;
     const uint8_t *end;

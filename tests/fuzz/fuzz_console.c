@@ -10,9 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *line = malloc(size + 1);
     memcpy(line, data, size);
     line[size] = '\0';
-    const char *what = console_read(line, &console);
-    if (what != NULL) {
-        FUZZ_CHECK(*what != '\0' && console.port == CONSOLE_PORT && console.divisor == 1);
+    struct refusal why;
+    if (!fuzz_good(console_read(line, &console, &why), &why)) {
+        FUZZ_CHECK(console.port == CONSOLE_PORT && console.divisor == 1);
     } else {
         FUZZ_CHECK(console.port <= 0xfff8 && console.divisor >= 1 && CONSOLE_BAUD % console.divisor == 0);
     }

@@ -7,8 +7,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint16_t port = 0;
+    struct refusal why;
     struct acpi_header *table = fuzz_table(data, size);
-    if (table != NULL && fuzz_good(fadt_read(table, &port), table)) {
+    if (table != NULL && fuzz_table_good(fadt_read(table, &port, &why), table, &why)) {
         FUZZ_CHECK(port != 0 && port <= 0xfffc); /* 32 bits are read there */
     }
     free(table);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * format: input = size of the answer, then directives to be made up, each held against snprintf; what is left is a text
- * of its own with any bytes in it.
+ * format: input = size of the answer, then directives to be made up, each compared with snprintf; what is left is a
+ * text of its own with any bytes in it.
  */
 #include "fuzz.h"
 #include <r4/format.h>

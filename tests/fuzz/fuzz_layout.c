@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * r4_layout_open: input = a layout. The mutator mends size and checksum most of the time.
+ * r4_layout_open: input = a layout. The mutator repairs size and checksum most of the time.
  */
 #include "fuzz.h"
 #include <r4/layout.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * madt_read: input = a MADT. Held against a second, simpler walk over the same entries.
+ * madt_read: input = a MADT. Compared with a second, simpler walk over the same entries.
  */
 #include "core/madt.h"
 #include "fuzz.h"
@@ -15,8 +15,8 @@ static void core_expect(uint32_t apic_id, uint32_t flags) {
 
 static void io_apic_expect(const uint8_t *entry) {
     const struct madt_io_apic *io_apic = madt_find_io_apic(&madt, entry[2]);
-    FUZZ_CHECK(io_apic != NULL && io_apic->id == entry[2] && io_apic->base == acpi_read32(entry + 4));
-    FUZZ_CHECK(io_apic->first_line == acpi_read32(entry + 8) && is_aligned(io_apic->base, 256));
+    FUZZ_CHECK(io_apic != NULL && io_apic->id == entry[2] && io_apic->base == fuzz_read32(entry + 4));
+    FUZZ_CHECK(io_apic->first_line == fuzz_read32(entry + 8) && is_aligned(io_apic->base, 256));
 }
 
 /* Each processor that an entry names is there, and enabled if that entry enables it. Returns how many it enables. Each
@@ -27,10 +27,10 @@ static uint32_t entries_expect(const uint8_t *bytes, uint32_t size) {
     for (uint32_t at = 44; at < size; at += bytes[at + 1]) {
         const uint8_t *entry = bytes + at;
         if (entry[0] == 0) {
-            core_expect(entry[3], acpi_read32(entry + 4));
+            core_expect(entry[3], fuzz_read32(entry + 4));
             enabled += entry[4] & 1;
         } else if (entry[0] == 9) {
-            core_expect(acpi_read32(entry + 4), acpi_read32(entry + 8));
+            core_expect(fuzz_read32(entry + 4), fuzz_read32(entry + 8));
             enabled += entry[8] & 1;
         } else if (entry[0] == 1) {
             io_apic_expect(entry);
@@ -52,8 +52,9 @@ static void cores_check(uint32_t enabled) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct refusal why;
     struct acpi_header *table = fuzz_table(data, size);
-    if (table != NULL && fuzz_good(madt_read(table, &madt), table)) {
+    if (table != NULL && fuzz_table_good(madt_read(table, &madt, &why), table, &why)) {
         cores_check(entries_expect((const uint8_t *)table, table->length));
     }
     free(table);

@@ -20,8 +20,9 @@ static void distances_check(const struct slit *slit, const struct acpi_header *t
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct slit slit;
+    struct refusal why;
     struct acpi_header *table = fuzz_table(data, size);
-    if (table != NULL && fuzz_good(slit_read(table, &slit), table)) {
+    if (table != NULL && fuzz_table_good(slit_read(table, &slit, &why), table, &why)) {
         distances_check(&slit, table);
     }
     free(table);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * string_option, string_number, string_copy: input = size of the answer (one byte), key, zero, line. Held against the
+ * string_option, string_number, string_copy: input = size of the answer (one byte), key, zero, line. Compared with the
  * same rules written with the C library.
  */
 #include "fuzz.h"

@@ -2,8 +2,8 @@
  *
  * Tables, memory map and layout together: topology_check, derive_layout, device_check, and the placement of a layout
  * that fits, as the coordinator does it. Input = five sections (MADT, SRAT, SLIT, RAM ranges as pairs of 64-bit words,
- * layout), each behind its 16-bit length; no SRAT, SLIT or layout if that section is too short. The mutator changes one
- * section at a time, and mends the layout.
+ * layout), each after its 16-bit length; no SRAT, SLIT or layout if that section is too short. The mutator changes one
+ * section at a time, and repairs the layout.
  */
 #include "core/derive.h"
 #include "core/device.h"
@@ -26,7 +26,7 @@ static struct acpi_header *tables[SECTION_RAM];
 
 static void sections_split(const uint8_t *data, size_t size, struct section *sections) {
     for (unsigned i = 0; i < SECTIONS; i++) {
-        size_t length = size >= 2 ? acpi_read16(data) : 0;
+        size_t length = size >= 2 ? fuzz_read16(data) : 0;
         size_t skip = size >= 2 ? 2 : size;
         data += skip;
         size -= skip;
@@ -39,17 +39,18 @@ static void sections_split(const uint8_t *data, size_t size, struct section *sec
 
 /* False: the coordinator would have stopped. */
 static bool tables_read(const struct section *sections, struct topology *topology) {
+    struct refusal why;
     for (unsigned i = 0; i < SECTION_RAM; i++) {
         tables[i] = fuzz_table(sections[i].bytes, sections[i].size);
     }
     *topology = (struct topology){.madt = &madt, .ram = &ram};
-    if (tables[SECTION_MADT] == NULL || madt_read(tables[SECTION_MADT], &madt).what != NULL) {
+    if (tables[SECTION_MADT] == NULL || !madt_read(tables[SECTION_MADT], &madt, &why)) {
         return false;
     }
-    if (tables[SECTION_SRAT] != NULL && srat_read(tables[SECTION_SRAT], &srat).what == NULL) {
+    if (tables[SECTION_SRAT] != NULL && srat_read(tables[SECTION_SRAT], &srat, &why)) {
         topology->srat = &srat;
     }
-    if (tables[SECTION_SLIT] != NULL && slit_read(tables[SECTION_SLIT], &slit).what == NULL) {
+    if (tables[SECTION_SLIT] != NULL && slit_read(tables[SECTION_SLIT], &slit, &why)) {
         topology->slit = &slit;
     }
     return true;
@@ -142,17 +143,15 @@ static void owners_check(const struct r4_layout *layout) {
 }
 
 static void layout_try(const struct topology *topology, const struct section *section) {
-    char reason[192] = "";
+    struct refusal why;
     struct r4_layout layout;
     uint32_t entry;
     uint8_t *copy = fuzz_copy(section->bytes, section->size);
     if (r4_layout_open(copy, section->size, &layout, &entry) == R4_LAYOUT_GOOD) {
-        if (topology_check(topology, &layout, reason, sizeof(reason)) &&
-            device_check(&madt, &layout, reason, sizeof(reason))) {
+        bool fits = topology_check(topology, &layout, &why) && device_check(&madt, &layout, &why);
+        if (fuzz_good(fits, &why)) {
             clusters_check(topology, &layout);
             owners_check(&layout);
-        } else {
-            FUZZ_CHECK(*reason != '\0');
         }
     }
     free(copy);
@@ -160,15 +159,13 @@ static void layout_try(const struct topology *topology, const struct section *se
 
 /* A layout that was derived from the tables does not contradict them. */
 static void derive_try(const struct topology *topology) {
-    char reason[192] = "";
+    struct refusal why;
     struct r4_layout layout;
-    if (!derive_layout(topology, madt.cores[0].apic_id, 254, &derive, &layout, reason, sizeof(reason))) {
-        FUZZ_CHECK(*reason != '\0');
+    if (!fuzz_good(derive_layout(topology, madt.cores[0].apic_id, 254, &derive, &layout, &why), &why)) {
         return;
     }
-    bool fits = topology_check(topology, &layout, reason, sizeof(reason)) &&
-                device_check(&madt, &layout, reason, sizeof(reason));
-    fuzz_check(fits, reason, __FILE__, __LINE__);
+    bool fits = topology_check(topology, &layout, &why) && device_check(&madt, &layout, &why);
+    fuzz_check(fits, why.text, __FILE__, __LINE__);
     clusters_check(topology, &layout);
     owners_check(&layout);
 }

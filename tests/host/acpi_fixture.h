@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * ACPI tables for the host tests: good ones made by iasl from tests/host/acpi/, of which a test spoils a copy. A copy
- * is exactly as long as the table, so that the sanitizer sees each byte that is read behind its end.
+ * is exactly as long as the table, so the sanitizer sees each byte that is read after its end.
  */
 #ifndef R4_TESTS_ACPI_FIXTURE_H
 #define R4_TESTS_ACPI_FIXTURE_H
@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Memory that lasts until the test's process ends. The list is what the leak checker finds it by. */
+#define FIXTURE_NO_ENTRY 0xffffffffU /* the whole table is refused */
+
+/* Memory that lasts until the test's process ends. The leak checker finds it through the list. */
 static inline void *fixture_new(size_t size) {
     static struct kept {
         struct kept *next;
@@ -70,11 +72,18 @@ static inline struct acpi_header *fixture_extend(const struct acpi_header *table
     return copy;
 }
 
-static inline void fixture_expect(struct acpi_fault fault, const char *table, uint32_t entry, const char *what) {
-    ck_assert_ptr_nonnull(fault.what);
-    ck_assert_str_eq(fault.what, what);
-    ck_assert_str_eq(fault.table, table);
-    ck_assert_uint_eq(fault.entry, entry);
+/* Why the last table was refused. */
+static struct refusal why;
+
+static inline void fixture_expect(bool good, const char *table, uint32_t entry, const char *text) {
+    char sentence[REFUSAL_SIZE];
+    ck_assert(!good);
+    if (entry == FIXTURE_NO_ENTRY) {
+        snprintf(sentence, sizeof(sentence), "ACPI table %s: %s", table, text);
+    } else {
+        snprintf(sentence, sizeof(sentence), "ACPI table %s, entry %u: %s", table, entry, text);
+    }
+    ck_assert_str_eq(why.text, sentence);
 }
 
 #endif

@@ -35,19 +35,6 @@ static void place_add(phys_t base, const struct acpi_header *table) {
     places[place_count++] = (struct place){base, table, table->length};
 }
 
-struct rsdp { /* ACPI 6.5, table 5.3 */
-    char signature[8];
-    uint8_t checksum;
-    char oem_id[6];
-    uint8_t revision;
-    uint32_t rsdt;
-    uint32_t length;
-    uint32_t xsdt[2];
-    uint8_t extended_checksum;
-    uint8_t reserved[3];
-};
-R4_SIZE(struct rsdp, 36);
-
 static uint8_t sum_of(const void *bytes, size_t size) {
     uint8_t sum = 0;
     for (size_t i = 0; i < size; i++) {
@@ -56,19 +43,18 @@ static uint8_t sum_of(const void *bytes, size_t size) {
     return sum;
 }
 
-static void rsdp_seal(struct rsdp *rsdp) {
+static void rsdp_seal(struct acpi_rsdp *rsdp) {
     rsdp->checksum = 0;
     rsdp->extended_checksum = 0;
     rsdp->checksum = (uint8_t)-sum_of(rsdp, 20);
     rsdp->extended_checksum = (uint8_t)-sum_of(rsdp, 36);
 }
 
-static struct rsdp rsdp_make(uint8_t revision, uint64_t xsdt) {
-    struct rsdp rsdp = {.signature = {'R', 'S', 'D', ' ', 'P', 'T', 'R', ' '}, .revision = revision};
+static struct acpi_rsdp rsdp_make(uint8_t revision, uint64_t xsdt) {
+    struct acpi_rsdp rsdp = {.signature = {'R', 'S', 'D', ' ', 'P', 'T', 'R', ' '}, .revision = revision};
     rsdp.rsdt = RSDT_BASE;
     rsdp.length = 36;
-    rsdp.xsdt[0] = (uint32_t)xsdt;
-    rsdp.xsdt[1] = (uint32_t)(xsdt >> 32);
+    rsdp.xsdt = xsdt;
     rsdp_seal(&rsdp);
     return rsdp;
 }
@@ -87,99 +73,101 @@ static void machine_make(const char *root_table, phys_t base) {
 }
 
 START_TEST(test_old_root_pointer) {
-    struct rsdp rsdp = rsdp_make(0, 0);
+    struct acpi_rsdp rsdp = rsdp_make(0, 0);
     struct acpi_root root;
     machine_make("rsdt", RSDT_BASE);
-    ck_assert_ptr_null(acpi_open(&memory, &rsdp, 20, &root).what);
+    ck_assert(acpi_open(&memory, &rsdp, 20, &root, &why));
     ck_assert_uint_eq(root.count, 4);
-    ck_assert_uint_eq(root.width, 4);
+    ck_assert(!root.is_wide);
 }
 END_TEST
 
 START_TEST(test_new_root_pointer) {
-    struct rsdp rsdp = rsdp_make(2, FAR_BASE);
+    struct acpi_rsdp rsdp = rsdp_make(2, FAR_BASE);
     struct acpi_root root;
     machine_make("xsdt", FAR_BASE);
-    ck_assert_ptr_null(acpi_open(&memory, &rsdp, 36, &root).what);
+    ck_assert(acpi_open(&memory, &rsdp, 36, &root, &why));
     ck_assert_uint_eq(root.count, 4);
-    ck_assert_uint_eq(root.width, 8);
+    ck_assert(root.is_wide);
 }
 END_TEST
 
 START_TEST(test_new_root_pointer_without_xsdt) {
-    struct rsdp rsdp = rsdp_make(2, 0);
+    struct acpi_rsdp rsdp = rsdp_make(2, 0);
     struct acpi_root root;
     machine_make("rsdt", RSDT_BASE);
-    ck_assert_ptr_null(acpi_open(&memory, &rsdp, 36, &root).what);
-    ck_assert_uint_eq(root.width, 4);
+    ck_assert(acpi_open(&memory, &rsdp, 36, &root, &why));
+    ck_assert(!root.is_wide);
 }
 END_TEST
 
 START_TEST(test_root_pointer_refused) {
     struct acpi_root root;
-    struct rsdp rsdp = rsdp_make(0, 0);
+    struct acpi_rsdp rsdp = rsdp_make(0, 0);
     machine_make("rsdt", RSDT_BASE);
-    fixture_expect(acpi_open(&memory, &rsdp, 19, &root), "RSDP", ACPI_NO_ENTRY, "it is shorter than 20 bytes");
+    fixture_expect(acpi_open(&memory, &rsdp, 19, &root, &why), "RSDP", FIXTURE_NO_ENTRY, "it is shorter than 20 bytes");
     rsdp.signature[0] = 'X';
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root), "RSDP", ACPI_NO_ENTRY, "its signature is wrong");
+    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDP", FIXTURE_NO_ENTRY, "its signature is wrong");
     rsdp = rsdp_make(0, 0);
     rsdp.rsdt++;
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root), "RSDP", ACPI_NO_ENTRY,
+    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDP", FIXTURE_NO_ENTRY,
                    "the checksum of its first 20 bytes is wrong");
     rsdp = rsdp_make(2, FAR_BASE);
-    fixture_expect(acpi_open(&memory, &rsdp, 35, &root), "RSDP", ACPI_NO_ENTRY, "it is shorter than 36 bytes");
-    rsdp.xsdt[0]++;
-    fixture_expect(acpi_open(&memory, &rsdp, 36, &root), "RSDP", ACPI_NO_ENTRY, "its checksum is wrong");
+    fixture_expect(acpi_open(&memory, &rsdp, 35, &root, &why), "RSDP", FIXTURE_NO_ENTRY, "it is shorter than 36 bytes");
+    rsdp.xsdt++;
+    fixture_expect(acpi_open(&memory, &rsdp, 36, &root, &why), "RSDP", FIXTURE_NO_ENTRY, "its checksum is wrong");
     static const uint32_t lengths[] = {0, 35, 37, UINT32_MAX};
     for (size_t i = 0; i < R4_COUNT(lengths); i++) {
         rsdp.length = lengths[i];
         rsdp_seal(&rsdp);
-        fixture_expect(acpi_open(&memory, &rsdp, 36, &root), "RSDP", ACPI_NO_ENTRY, "its length is wrong");
+        fixture_expect(acpi_open(&memory, &rsdp, 36, &root, &why), "RSDP", FIXTURE_NO_ENTRY, "its length is wrong");
     }
 }
 END_TEST
 
 START_TEST(test_root_table_refused) {
-    struct rsdp rsdp = rsdp_make(0, 0);
+    struct acpi_rsdp rsdp = rsdp_make(0, 0);
     struct acpi_root root;
     place_count = 0;
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root), "RSDT", ACPI_NO_ENTRY, "its address cannot be reached");
+    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY,
+                   "its address cannot be reached");
     place_add(RSDT_BASE, fixture_load("xsdt"));
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root), "RSDT", ACPI_NO_ENTRY,
-                   "another signature stands at its address");
+    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY,
+                   "another signature is at its address");
     struct acpi_header *rsdt = fixture_load("rsdt");
     places[0] = (struct place){RSDT_BASE, rsdt, rsdt->length};
     rsdt->length = 35;
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root), "RSDT", ACPI_NO_ENTRY, "its length is shorter than a header");
+    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY,
+                   "its length is shorter than a header");
     rsdt->length = (16U << 20) + 1;
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root), "RSDT", ACPI_NO_ENTRY, "its length is above 16 MiB");
+    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY, "its length is above 16 MiB");
     rsdt->length = (uint32_t)places[0].size + 1;
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root), "RSDT", ACPI_NO_ENTRY, "its end cannot be reached");
+    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY, "its end cannot be reached");
     rsdt->length--;
     rsdt->checksum++;
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root), "RSDT", ACPI_NO_ENTRY, "its checksum is wrong");
+    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY, "its checksum is wrong");
     rsdt->length--;
     fixture_seal(rsdt);
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root), "RSDT", ACPI_NO_ENTRY,
+    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY,
                    "its length is not a whole number of entries");
 }
 END_TEST
 
 static struct acpi_root root_make(void) {
-    struct rsdp rsdp = rsdp_make(0, 0);
+    struct acpi_rsdp rsdp = rsdp_make(0, 0);
     struct acpi_root root;
     machine_make("rsdt", RSDT_BASE);
-    ck_assert_ptr_null(acpi_open(&memory, &rsdp, 20, &root).what);
+    ck_assert(acpi_open(&memory, &rsdp, 20, &root, &why));
     return root;
 }
 
 START_TEST(test_find) {
     struct acpi_root root = root_make();
     struct acpi_table table;
-    ck_assert_ptr_null(acpi_find(&memory, &root, "SRAT", &table).what);
+    ck_assert(acpi_find(&memory, &root, "SRAT", &table, &why));
     ck_assert_ptr_eq(table.header, places[2].bytes);
     ck_assert_uint_eq(table.duplicates, 0);
-    ck_assert_ptr_null(acpi_find(&memory, &root, "SLIT", &table).what);
+    ck_assert(acpi_find(&memory, &root, "SLIT", &table, &why));
     ck_assert_ptr_null(table.header);
 }
 END_TEST
@@ -188,7 +176,7 @@ START_TEST(test_find_duplicate) {
     struct acpi_root root = root_make();
     struct acpi_table table;
     places[3] = (struct place){0x4000, places[2].bytes, places[2].size};
-    ck_assert_ptr_null(acpi_find(&memory, &root, "SRAT", &table).what);
+    ck_assert(acpi_find(&memory, &root, "SRAT", &table, &why));
     ck_assert_ptr_nonnull(table.header);
     ck_assert_uint_eq(table.duplicates, 1);
 }
@@ -200,23 +188,23 @@ START_TEST(test_find_refused) {
     struct acpi_header *srat = fixture_load("srat");
     places[2].bytes = srat;
     srat->oem_revision++;
-    fixture_expect(acpi_find(&memory, &root, "SRAT", &table), "SRAT", ACPI_NO_ENTRY, "its checksum is wrong");
-    ck_assert_ptr_null(acpi_find(&memory, &root, "FACP", &table).what); /* a table that nobody asks for may be wrong */
+    fixture_expect(acpi_find(&memory, &root, "SRAT", &table, &why), "SRAT", FIXTURE_NO_ENTRY, "its checksum is wrong");
+    ck_assert(acpi_find(&memory, &root, "FACP", &table, &why)); /* a table that nobody asks for may be wrong */
     places[2].base = 0x10000;
-    fixture_expect(acpi_find(&memory, &root, "SRAT", &table), "RSDT", 2, "its address cannot be reached");
+    fixture_expect(acpi_find(&memory, &root, "SRAT", &table, &why), "RSDT", 2, "its address cannot be reached");
 }
 END_TEST
 
 START_TEST(test_timer_port) {
     struct acpi_header *fadt = fixture_load("fadt");
     uint16_t port = 0;
-    ck_assert_ptr_null(fadt_read(fadt, &port).what);
+    ck_assert(fadt_read(fadt, &port, &why));
     ck_assert_uint_eq(port, 0x1608); /* the generic address wins */
-    ck_assert_ptr_null(fadt_read(fixture_cut(fadt, 219), &port).what);
+    ck_assert(fadt_read(fixture_cut(fadt, 219), &port, &why));
     ck_assert_uint_eq(port, 0x608); /* an old table has none */
-    ck_assert_ptr_null(fadt_read(fixture_cut(fadt, 92), &port).what);
+    ck_assert(fadt_read(fixture_cut(fadt, 92), &port, &why));
     memset((uint8_t *)fadt + 212, 0, 8);
-    ck_assert_ptr_null(fadt_read(fadt, &port).what);
+    ck_assert(fadt_read(fadt, &port, &why));
     ck_assert_uint_eq(port, 0x608); /* or an empty one */
 }
 END_TEST
@@ -225,16 +213,16 @@ START_TEST(test_timer_refused) {
     struct acpi_header *fadt = fixture_load("fadt");
     uint8_t *bytes = (uint8_t *)fadt;
     uint16_t port = 0;
-    fixture_expect(fadt_read(fixture_cut(fadt, 91), &port), "FACP", ACPI_NO_ENTRY,
+    fixture_expect(fadt_read(fixture_cut(fadt, 91), &port, &why), "FACP", FIXTURE_NO_ENTRY,
                    "it is too short to name the PM timer");
     bytes[208] = 0; /* system memory */
-    fixture_expect(fadt_read(fadt, &port), "FACP", ACPI_NO_ENTRY, "the PM timer is not in I/O space");
+    fixture_expect(fadt_read(fadt, &port, &why), "FACP", FIXTURE_NO_ENTRY, "the PM timer is not in I/O space");
     bytes[208] = 1;
     bytes[215] = 1;
-    fixture_expect(fadt_read(fadt, &port), "FACP", ACPI_NO_ENTRY, "the PM timer's port is above 0xfffc");
+    fixture_expect(fadt_read(fadt, &port, &why), "FACP", FIXTURE_NO_ENTRY, "the PM timer's port is above 0xfffc");
     memset(bytes + 212, 0, 8);
     bytes[91] = 0; /* length of the old timer block */
-    fixture_expect(fadt_read(fadt, &port), "FACP", ACPI_NO_ENTRY, "it names no PM timer");
+    fixture_expect(fadt_read(fadt, &port, &why), "FACP", FIXTURE_NO_ENTRY, "it names no PM timer");
 }
 END_TEST
 

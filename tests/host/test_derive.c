@@ -19,7 +19,7 @@ static struct ranges ram;
 static struct topology topology;
 static struct derive derive;
 static struct r4_layout layout;
-static char reason[192];
+static struct refusal why;
 static uint8_t distances[64 * 64];
 
 static void core_put(uint32_t apic_id, uint32_t domain) {
@@ -55,8 +55,7 @@ static void machine_open(uint32_t domains) {
 
 /* What linkgen.py would have written, as one block, opened by the checker; and the layout held against the tables. */
 static void expect_layout(uint32_t clusters, uint32_t cores) {
-    ck_assert_msg(derive_layout(&topology, madt.cores[0].apic_id, 254, &derive, &layout, reason, sizeof(reason)), "%s",
-                  reason);
+    ck_assert_msg(derive_layout(&topology, madt.cores[0].apic_id, 254, &derive, &layout, &why), "%s", why.text);
     const struct r4_layout_header *header = layout.header;
     ck_assert_uint_eq(header->cluster_count, clusters);
     ck_assert_uint_eq(header->core_count, cores);
@@ -77,7 +76,7 @@ static void expect_layout(uint32_t clusters, uint32_t cores) {
     uint32_t entry = 0;
     enum r4_layout_fault fault = r4_layout_open(block, size, &opened, &entry);
     ck_assert_msg(fault == R4_LAYOUT_GOOD, "entry %u: %s", entry, r4_layout_fault_text(fault));
-    ck_assert_msg(topology_check(&topology, &layout, reason, sizeof(reason)), "%s", reason);
+    ck_assert_msg(topology_check(&topology, &layout, &why), "%s", why.text);
     free(block);
 }
 
@@ -91,8 +90,8 @@ static void expect_part(uint32_t index, uint16_t cluster, uint32_t domain, uint6
 }
 
 static void expect_reason(const char *expected) {
-    ck_assert(!derive_layout(&topology, madt.cores[0].apic_id, 254, &derive, &layout, reason, sizeof(reason)));
-    ck_assert_str_eq(reason, expected);
+    ck_assert(!derive_layout(&topology, madt.cores[0].apic_id, 254, &derive, &layout, &why));
+    ck_assert_str_eq(why.text, expected);
 }
 
 static void two_domains(void) {
@@ -254,16 +253,16 @@ START_TEST(test_largest) {
     for (uint32_t i = 0; i < 64; i++) {
         memory_put(i * 64 * MIB, 64 * MIB, i * 1000, true);
     }
-    ck_assert(derive_layout(&topology, 0, UINT32_MAX, &derive, &layout, reason, sizeof(reason)));
+    ck_assert(derive_layout(&topology, 0, UINT32_MAX, &derive, &layout, &why));
     ck_assert_uint_eq(layout.header->cluster_count, 64);
     ck_assert_uint_eq(layout.header->core_count, 1024);
     ck_assert_uint_eq(layout.header->peer_count, 64 * 63);
     ck_assert_uint_eq(layout.peers[0].distance, 0);
     ck_assert_uint_eq(layout.cores[1023].cluster, 63);
-    ck_assert(topology_check(&topology, &layout, reason, sizeof(reason)));
+    ck_assert(topology_check(&topology, &layout, &why));
     core_put(2000, 64000);
-    ck_assert(!derive_layout(&topology, 0, UINT32_MAX, &derive, &layout, reason, sizeof(reason)));
-    ck_assert_str_eq(reason, "the tables make 65 clusters, more than 64");
+    ck_assert(!derive_layout(&topology, 0, UINT32_MAX, &derive, &layout, &why));
+    ck_assert_str_eq(why.text, "the tables make 65 clusters, more than 64");
 }
 END_TEST
 
@@ -278,8 +277,8 @@ START_TEST(test_refusals) {
     for (uint32_t i = 0; i < DERIVE_DOMAINS_MAX; i++) {
         core_put(1000 + i, 1000 + i);
     }
-    ck_assert(!derive_layout(&topology, 0, UINT32_MAX, &derive, &layout, reason, sizeof(reason)));
-    ck_assert_str_eq(reason, "the tables name more than 576 domains");
+    ck_assert(!derive_layout(&topology, 0, UINT32_MAX, &derive, &layout, &why));
+    ck_assert_str_eq(why.text, "the tables name more than 576 domains");
     machine_open(2);
     core_put(0, 0);
     core_put(1, 1);

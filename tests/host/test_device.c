@@ -9,7 +9,7 @@ static struct madt madt;
 static struct r4_layout_header header;
 static struct r4_layout_io_apic named[4];
 static const struct r4_layout layout = {.header = &header, .io_apics = named};
-static char reason[192];
+static struct refusal why;
 
 static void io_apic_put(uint32_t id, phys_t base) {
     madt.io_apics[madt.io_apic_count++] =
@@ -39,14 +39,14 @@ static void expect_own(uint32_t cluster, uint32_t count, const uint32_t *ids) {
 }
 
 static void expect_refusal(const char *text) {
-    ck_assert(!device_check(&madt, &layout, reason, sizeof(reason)));
-    ck_assert_str_eq(reason, text);
+    ck_assert(!device_check(&madt, &layout, &why));
+    ck_assert_str_eq(why.text, text);
 }
 
 START_TEST(test_console_owner_has_the_rest) {
     machine_open();
     name_put(10, 0);
-    ck_assert(device_check(&madt, &layout, reason, sizeof(reason)));
+    ck_assert(device_check(&madt, &layout, &why));
     expect_own(0, 1, (const uint32_t[]){10});
     expect_own(1, 2, (const uint32_t[]){8, 9});
     expect_own(2, 0, NULL);
@@ -56,7 +56,7 @@ END_TEST
 START_TEST(test_none) {
     machine_open();
     madt.io_apic_count = 0;
-    ck_assert(device_check(&madt, &layout, reason, sizeof(reason)));
+    ck_assert(device_check(&madt, &layout, &why));
     expect_own(1, 0, NULL);
 }
 END_TEST
@@ -73,11 +73,11 @@ END_TEST
 START_TEST(test_shared_page) {
     machine_open();
     io_apic_put(11, 0xfec01400);
-    ck_assert(device_check(&madt, &layout, reason, sizeof(reason)));
+    ck_assert(device_check(&madt, &layout, &why));
     name_put(11, 2);
     expect_refusal("I/O APIC 9 is cluster 1's and I/O APIC 11 cluster 2's, but they share a page");
     name_put(9, 2);
-    ck_assert(device_check(&madt, &layout, reason, sizeof(reason)));
+    ck_assert(device_check(&madt, &layout, &why));
     expect_own(2, 2, (const uint32_t[]){9, 11});
 }
 END_TEST

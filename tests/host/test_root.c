@@ -16,6 +16,7 @@ static struct elf_program programs[6];
 static uint8_t data[0x3000];
 static struct elf_file file = {.data = data, .size = sizeof(data), .header = &header, .programs = programs};
 static struct root root;
+static struct refusal why;
 
 /* Text that begins within a page, data with a bss behind it, and a header that loads nothing. */
 static void setup(void) {
@@ -32,7 +33,7 @@ static void setup(void) {
 
 START_TEST(test_plan) {
     setup();
-    ck_assert_ptr_null(root_plan(&file, BLOCK_BASE, &root));
+    ck_assert(root_plan(&file, BLOCK_BASE, &root, &why));
     ck_assert_uint_eq(root.entry, 0x400123);
     ck_assert_uint_eq(root.segment_count, 2);
     ck_assert_uint_eq(root.segments[0].base, BLOCK_BASE);
@@ -50,7 +51,7 @@ START_TEST(test_copy) {
     uint8_t *block = calloc(1, R4_LARGE_SIZE);
     static const uint8_t zero[0x2000];
     setup();
-    ck_assert_ptr_null(root_plan(&file, BLOCK_BASE, &root));
+    ck_assert(root_plan(&file, BLOCK_BASE, &root, &why));
     root_copy(&file, &root, block);
     ck_assert_int_eq(memcmp(block, zero, 0x100), 0);
     ck_assert_int_eq(memcmp(block + 0x100, data + 0x100, 0x1800), 0);
@@ -62,9 +63,8 @@ START_TEST(test_copy) {
 END_TEST
 
 static void expect_refused(const char *what) {
-    const char *said = root_plan(&file, BLOCK_BASE, &root);
-    ck_assert_ptr_nonnull(said);
-    ck_assert_str_eq(said, what);
+    ck_assert(!root_plan(&file, BLOCK_BASE, &root, &why));
+    ck_assert_str_eq(why.text, what);
     setup();
 }
 
@@ -110,9 +110,10 @@ START_TEST(test_too_much) {
         programs[i] = (struct elf_program){
             ELF_PROGRAM_LOAD, ELF_PROGRAM_READ | ELF_PROGRAM_EXEC, 0, 0x400000 + 0x1000ULL * i, 0, 1, 1, 1};
     }
-    ck_assert_str_eq(root_plan(&file, BLOCK_BASE, &root), "there are more than 4 segments");
+    ck_assert(!root_plan(&file, BLOCK_BASE, &root, &why));
+    ck_assert_str_eq(why.text, "there are more than 4 segments");
     header.program_count = 4;
-    ck_assert_ptr_null(root_plan(&file, BLOCK_BASE, &root));
+    ck_assert(root_plan(&file, BLOCK_BASE, &root, &why));
     ck_assert_uint_eq(root.segment_count, 4);
     ck_assert_uint_eq(root.segments[3].base, BLOCK_BASE + 0x3000);
 }

@@ -12,7 +12,7 @@ static struct slit slit;
 
 START_TEST(test_read) {
     static const uint32_t expected[3][3] = {{10, 21, 31}, {20, 10, 255}, {31, 21, 10}};
-    ck_assert_ptr_null(slit_read(fixture_load("slit"), &slit).what);
+    ck_assert(slit_read(fixture_load("slit"), &slit, &why));
     ck_assert_uint_eq(slit.count, 3);
     for (uint32_t from = 0; from < 3; from++) {
         for (uint32_t to = 0; to < 3; to++) {
@@ -29,10 +29,10 @@ START_TEST(test_truncated) {
     ck_assert_uint_eq(table->length, 53);
     for (uint32_t length = 36; length < table->length; length++) {
         struct acpi_header *cut = fixture_cut(table, length);
-        fixture_expect(slit_read(cut, &slit), "SLIT", ACPI_NO_ENTRY,
+        fixture_expect(slit_read(cut, &slit, &why), "SLIT", FIXTURE_NO_ENTRY,
                        length < 44 ? "it is shorter than 44 bytes" : LENGTH_WRONG);
     }
-    fixture_expect(slit_read(fixture_extend(table, "\xa", 1), &slit), "SLIT", ACPI_NO_ENTRY, LENGTH_WRONG);
+    fixture_expect(slit_read(fixture_extend(table, "\xa", 1), &slit, &why), "SLIT", FIXTURE_NO_ENTRY, LENGTH_WRONG);
 }
 END_TEST
 
@@ -50,7 +50,7 @@ START_TEST(test_count) {
     struct acpi_header *table = fixture_load("slit");
     for (size_t i = 0; i < R4_COUNT(cases); i++) {
         memcpy((uint8_t *)table + 36, &cases[i].count, 8);
-        fixture_expect(slit_read(table, &slit), "SLIT", ACPI_NO_ENTRY, cases[i].what);
+        fixture_expect(slit_read(table, &slit, &why), "SLIT", FIXTURE_NO_ENTRY, cases[i].what);
     }
 }
 END_TEST
@@ -59,10 +59,10 @@ START_TEST(test_distances) {
     struct acpi_header *table = fixture_load("slit");
     uint8_t *matrix = (uint8_t *)table + 44;
     matrix[4] = 11;
-    fixture_expect(slit_read(table, &slit), "SLIT", 4, "the distance of a domain to itself is not 10");
+    fixture_expect(slit_read(table, &slit, &why), "SLIT", 4, "the distance of a domain to itself is not 10");
     matrix[4] = 10;
     matrix[7] = 9;
-    fixture_expect(slit_read(table, &slit), "SLIT", 7, "a distance is below 10");
+    fixture_expect(slit_read(table, &slit, &why), "SLIT", 7, "a distance is below 10");
 }
 END_TEST
 

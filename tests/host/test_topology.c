@@ -68,15 +68,13 @@ static void expect_ranges(const struct ranges *ranges, uint32_t count, const str
     }
 }
 
-static void expect_good(void) {
-    char reason[160] = "";
-    ck_assert_msg(topology_check(&topology, &layout, reason, sizeof(reason)), "%s", reason);
-}
+static struct refusal why;
+
+static void expect_good(void) { ck_assert_msg(topology_check(&topology, &layout, &why), "%s", why.text); }
 
 static void expect_reason(const char *expected) {
-    char reason[160] = "";
-    ck_assert(!topology_check(&topology, &layout, reason, sizeof(reason)));
-    ck_assert_str_eq(reason, expected);
+    ck_assert(!topology_check(&topology, &layout, &why));
+    ck_assert_str_eq(why.text, expected);
 }
 
 START_TEST(test_domains) {
@@ -187,7 +185,7 @@ START_TEST(test_layout_good) {
     expect_good();
     peers[0].distance = 0; /* not stated */
     expect_good();
-    topology.slit = NULL; /* stated, but nothing to hold it against */
+    topology.slit = NULL; /* stated, but nothing to compare it with */
     peers[0].distance = 99;
     expect_good();
 }

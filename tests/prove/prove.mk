@@ -40,7 +40,7 @@ prove-%:
 $(PROOFS:%=prove-%): prove-%: tests/prove/prove_%.c | $(PROVE_PACKAGES)
 	@mkdir -p build/prove
 	@$(call say,PROVE,$*)
-	$(Q)frama-c -machdep gcc_x86_64 -c11 $(PROVE_INCLUDE) $< $(PROVE_SOURCES_$*) boot-coordinator/core/acpi.c shared/string.c \
+	$(Q)frama-c -machdep gcc_x86_64 -c11 $(PROVE_INCLUDE) $< $(PROVE_SOURCES_$*) boot-coordinator/core/acpi.c shared/string.c tests/prove/refusal.c \
 		$(PROVE_EVA) $(PROVE_EVA_$*) >build/prove/$*.log 2>&1 || { tail -20 build/prove/$*.log; exit 1; }
 	$(Q)! grep -a -A3 'eva:alarm' build/prove/$*.log
 	$(Q)grep -a -q '^  0 alarms generated' build/prove/$*.log

@@ -32,15 +32,16 @@ static void tables_try(const uint8_t *pointer, uint32_t size, uint32_t length) {
     const struct acpi_memory memory = {machine_at, &machine};
     struct acpi_root root;
     struct acpi_table table;
+    struct refusal why;
     machine.root = prove_bytes(size);
     machine.table = prove_bytes(TABLE_MAX);
     ((struct acpi_header *)(void *)machine.root)->length = length;
     ((struct acpi_header *)(void *)machine.table)->length = TABLE_MAX;
     memcpy(machine.table, "APIC", 4);
-    if (!acpi_open(&memory, pointer, 36, &root).what) {
-        //@ split root.width;
+    if (acpi_open(&memory, pointer, 36, &root, &why)) {
+        //@ split root.is_wide;
         //@ split root.count;
-        acpi_find(&memory, &root, "APIC", &table);
+        acpi_find(&memory, &root, "APIC", &table, &why);
     }
     free(machine.root);
     free(machine.table);
@@ -51,8 +52,9 @@ void main(void) {
         struct machine none = {.root_size = 0};
         const struct acpi_memory memory = {machine_at, &none};
         struct acpi_root root;
+        struct refusal why;
         uint8_t *pointer = prove_bytes(size + 1) + 1;
-        acpi_open(&memory, pointer, size, &root);
+        acpi_open(&memory, pointer, size, &root, &why);
     }
     uint8_t *pointer = prove_bytes(36);
     for (uint32_t size = sizeof(struct acpi_header); size <= ROOT_MAX; size++) {

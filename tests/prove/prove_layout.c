@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * r4_layout_open: every module of 0 to 39 bytes, and every layout of up to two clusters, two cores, two memory parts,
- * two links, and one I/O APIC or two with two of each of these, whatever stands in it.
+ * two peers, and one I/O APIC or two with two of each of these, of any content.
  */
 #include "prove.h"
 #include <r4/layout.h>
@@ -12,17 +12,17 @@ static void layout_open(const uint8_t *bytes, uint32_t size) {
     r4_layout_open(bytes, size, &layout, &entry);
 }
 
-static void layout_try(uint32_t clusters, uint32_t cores, uint32_t memories, uint32_t links, uint32_t io_apics) {
+static void layout_try(uint32_t clusters, uint32_t cores, uint32_t memories, uint32_t peers, uint32_t io_apics) {
     uint32_t size = (uint32_t)(sizeof(struct r4_layout_header) + clusters * sizeof(struct r4_layout_cluster) +
                                cores * sizeof(struct r4_layout_core) + memories * sizeof(struct r4_layout_memory) +
-                               links * sizeof(struct r4_layout_peer) + io_apics * sizeof(struct r4_layout_io_apic));
+                               peers * sizeof(struct r4_layout_peer) + io_apics * sizeof(struct r4_layout_io_apic));
     uint8_t *bytes = prove_bytes(size);
     struct r4_layout_header *header = (struct r4_layout_header *)(void *)bytes;
     header->size = size;
     header->cluster_count = (uint16_t)clusters;
     header->core_count = (uint16_t)cores;
     header->memory_count = (uint16_t)memories;
-    header->peer_count = (uint16_t)links;
+    header->peer_count = (uint16_t)peers;
     header->io_apic_count = (uint16_t)io_apics;
     layout_open(bytes, size);
     free(bytes);
@@ -36,8 +36,8 @@ void main(void) {
     for (uint32_t clusters = 0; clusters <= 2; clusters++) {
         for (uint32_t cores = 0; cores <= 2; cores++) {
             for (uint32_t memories = 0; memories <= 2; memories++) {
-                for (uint32_t links = 0; links <= 2; links++) {
-                    layout_try(clusters, cores, memories, links, 0);
+                for (uint32_t peers = 0; peers <= 2; peers++) {
+                    layout_try(clusters, cores, memories, peers, 0);
                 }
             }
         }

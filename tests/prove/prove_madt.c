@@ -6,12 +6,13 @@
 #include "prove.h"
 
 static struct madt madt;
-static uint8_t table[44]; /* what is before the entries; a table that ends before says so */
+static uint8_t table[44]; /* what is before the entries; a table that ends earlier says so */
 
 void main(void) {
     //@ PROVE_LIMITS;
     Frama_C_make_unknown((char *)table, sizeof(table));
-    if (!madt_read((const struct acpi_header *)(const void *)table, &madt).what) {
+    struct refusal why;
+    if (madt_read((const struct acpi_header *)(const void *)table, &madt, &why)) {
         madt_find(&madt, Frama_C_unsigned_int_interval(0, UINT32_MAX));
     }
 }

@@ -10,13 +10,13 @@
 static void next_try(struct acpi_header *table, uint32_t offset) {
     struct acpi_cursor cursor = {.table = table, .offset = offset};
     struct acpi_entry entry;
-    struct acpi_fault fault;
+    struct refusal why;
     cursor.index = Frama_C_unsigned_int_interval(0, UINT32_MAX);
-    if (acpi_next(&cursor, &entry, &fault)) {
+    if (acpi_next(&cursor, &entry, &why)) {
         //@ assert entry.length >= 2 && entry.length <= LENGTH - offset;
-        //@ assert entry.bytes == (uint8_t *)table + offset;
-        //@ assert \valid_read(entry.bytes + (0 .. entry.length - 1));
-        //@ assert fault.what == \null;
+        //@ assert (uint8_t *)entry.bytes == (uint8_t *)table + offset;
+        //@ assert \valid_read((uint8_t *)entry.bytes + (0 .. entry.length - 1));
+        //@ assert !cursor.refused;
     }
 }
 

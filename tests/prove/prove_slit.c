@@ -24,13 +24,14 @@ static void count_write(uint8_t *bytes, uint32_t kind) {
 
 static void slit_try(uint32_t length, uint32_t kind) {
     struct slit slit;
+    struct refusal why;
     uint8_t *bytes = prove_bytes(length);
     struct acpi_header *table = (struct acpi_header *)(void *)bytes;
     table->length = length;
     if (length >= COUNT + 8) {
         count_write(bytes + COUNT, kind);
     }
-    if (!slit_read(table, &slit).what) {
+    if (slit_read(table, &slit, &why)) {
         slit_distance(&slit, Frama_C_unsigned_int_interval(0, UINT32_MAX),
                       Frama_C_unsigned_int_interval(0, UINT32_MAX));
     }

@@ -6,12 +6,13 @@
 #include "prove.h"
 
 static struct srat srat;
-static uint8_t table[48]; /* what is before the entries; a table that ends before says so */
+static uint8_t table[48]; /* what is before the entries; a table that ends earlier says so */
 
 void main(void) {
     //@ PROVE_LIMITS;
     Frama_C_make_unknown((char *)table, sizeof(table));
-    if (!srat_read((const struct acpi_header *)(const void *)table, &srat).what) {
+    struct refusal why;
+    if (srat_read((const struct acpi_header *)(const void *)table, &srat, &why)) {
         srat_find(&srat, Frama_C_unsigned_int_interval(0, UINT32_MAX));
     }
 }
