@@ -3,7 +3,6 @@
  * Building and taking apart. A cap page is filled while it is in the root task's own window.
  */
 #include "fuzz/arena.h"
-#include "fuzz/worker.h"
 #include "lib/asid_pool.h"
 #include "lib/cap.h"
 #include "lib/cap_page.h"
@@ -96,7 +95,8 @@ static void domain_build(struct domain *domain, uint32_t number) {
     }
 }
 
-void arena_build(struct random *random) {
+void arena_build(struct random *random, void (*entry)(uint64_t argument)) {
+    arena.entry = entry;
     untyped = memory_take(ARENA_LOG2);
     threads = memory_create_from(untyped, R4_CAP_THREAD, 0, ARENA_THREADS);
     for (uint32_t i = 0; i < ARENA_THREADS; i++) {
@@ -130,8 +130,8 @@ void arena_end(void) {
 void arena_start(uint32_t index, uint32_t domain, uint32_t core) {
     r4_cap_t thread = r4_own(threads + index);
     (void)r4_thread_stop(thread);
-    enum r4_error error = r4_thread_configure(thread, r4_own(domains[domain].pd), worker_main, arena_stack(index),
-                                              worker_argument(index, domain));
+    enum r4_error error = r4_thread_configure(thread, r4_own(domains[domain].pd), arena.entry, arena_stack(index),
+                                              arena_thread_put(index) | arena_domain_put(domain));
     if (error == R4_OK) {
         (void)r4_thread_schedule(thread, core, PRIORITY);
         (void)r4_thread_start(thread);

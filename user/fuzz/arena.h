@@ -26,14 +26,20 @@
 #define ARENA_WRITERS 2U /* the next two only write proxies, */
                          /* the others run when some call starts them: they call, too */
 
+/* The argument of a thread's entry: which thread it is, and in which domain it runs. */
+DEFINE_FIELD(uint64_t, arena_thread, 31, 0)
+DEFINE_FIELD(uint64_t, arena_domain, 63, 32)
+
 /* What all threads know; written by the root task before they start. */
 struct arena {
+    void (*entry)(uint64_t argument); /* where each of them begins */
     uint32_t names[ARENA_DOMAINS];
     uint64_t threads[ARENA_THREADS]; /* objects' physical addresses */
 };
 extern struct arena arena;
 
-void arena_build(struct random *random);
+/* Its threads begin at `entry`, which never returns. */
+void arena_build(struct random *random, void (*entry)(uint64_t argument));
 
 /* Takes everything apart; ends the program if not everything comes back. */
 void arena_end(void);

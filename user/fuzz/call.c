@@ -4,7 +4,6 @@
  * above the root task's, and a thread that begins in the image but not as a thread of the arena does, on its own stack.
  */
 #include "fuzz/call.h"
-#include "fuzz/worker.h"
 #include "lib/address.h"
 #include "lib/window.h"
 
@@ -153,16 +152,16 @@ static void arguments_configure(const struct place *place, struct call *call) {
     uint32_t domain = random_below(place->random, ARENA_DOMAINS);
     bool known = thread < ARENA_THREADS;
     call->argument[0] = other_cap(place, R4_CAP_PD);
-    call->argument[1] = known ? (uintptr_t)worker_main : CALL_NOWHERE;
+    call->argument[1] = known ? (uintptr_t)arena.entry : CALL_NOWHERE;
     call->argument[2] = known ? arena_stack(thread) - sizeof(uint64_t) : random_number(place->random);
-    call->argument[3] = worker_argument(thread, domain);
+    call->argument[3] = arena_thread_put(thread) | arena_domain_put(domain);
 }
 
 /* True if the thread would begin as the arena's do. */
 static bool is_beginning(const struct call *call) {
     uint32_t thread = thread_of(call);
-    return thread < ARENA_THREADS && call->argument[1] == (uintptr_t)worker_main &&
-           call->argument[2] == arena_stack(thread) - sizeof(uint64_t) && (uint32_t)call->argument[3] == thread;
+    return thread < ARENA_THREADS && call->argument[1] == (uintptr_t)arena.entry &&
+           call->argument[2] == arena_stack(thread) - sizeof(uint64_t) && arena_thread_get(call->argument[3]) == thread;
 }
 
 static void arguments_schedule(const struct place *place, struct call *call) {

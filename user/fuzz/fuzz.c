@@ -113,7 +113,7 @@ static void peers_wait(void) {
 }
 
 static void round_run(struct random *random, uint64_t calls, uint32_t number) {
-    arena_build(random);
+    arena_build(random, worker_main);
     worker_reset(random_word(random));
     threads_run(calls, random_below(random, R4_MAX_CORES));
     print("fuzz: round %u", number);

@@ -40,9 +40,9 @@ static void count(struct worker_counts *counts, const struct call_result *result
 bool worker_rests(uint32_t index) { return atomic_load_explicit(&workers[index].rests, memory_order_relaxed); }
 
 void worker_main(uint64_t argument) {
-    uint32_t index = (uint32_t)argument % ARENA_THREADS;
+    uint32_t index = (uint32_t)arena_thread_get(argument) % ARENA_THREADS;
     struct worker *worker = &workers[index];
-    struct place place = {(uint32_t)(argument >> 32) % ARENA_DOMAINS, &worker->random};
+    struct place place = {(uint32_t)arena_domain_get(argument) % ARENA_DOMAINS, &worker->random};
     bool writes = index >= ARENA_CALLERS && index < ARENA_CALLERS + ARENA_WRITERS;
     atomic_store_explicit(&worker->rests, false, memory_order_relaxed);
     for (uint32_t i = 0; i < SHARE; i++) {

@@ -7,10 +7,8 @@
 
 #include "fuzz/arena.h"
 
-/* Where a thread begins; never returns. The argument says which thread it is and in which domain it runs. */
-void worker_main(uint64_t argument);
-
-static inline uint64_t worker_argument(uint32_t index, uint32_t domain) { return index | (uint64_t)domain << 32; }
+/* Where a thread begins: the arena's entry. */
+_Noreturn void worker_main(uint64_t argument);
 
 /* Forgets what the threads have done; their streams follow from `seed`. */
 void worker_reset(uint64_t seed);

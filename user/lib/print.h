@@ -12,8 +12,16 @@
 /* One line: the newline is added. The kernel puts [cN] before it and never mixes two lines. */
 void print(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
-/* "no KIND is called 'NAME': " and what is there, name_of(0) and following; on more than one line if there is much. */
-void print_unknown(const char *kind, const char *name, const char *(*name_of)(uint32_t index), uint32_t count);
+/* "no KIND is called 'NAME':" and then the names that there are, one print_unknown_add() for each; on more than one
+ * line if they are many. */
+struct print_unknown {
+    char line[PRINT_LINE + 1];
+    size_t length;
+    bool any; /* a name has been added */
+};
+void print_unknown_begin(struct print_unknown *list, const char *kind, const char *name);
+void print_unknown_add(struct print_unknown *list, const char *name);
+void print_unknown_end(struct print_unknown *list);
 
 /* The end of this cluster's program; 0 is success. */
 _Noreturn void finish(uint32_t code);

@@ -9,12 +9,12 @@
 #include "lib/print.h"
 #include "lib/traffic.h"
 #include "lib/window.h"
-#include "root/demo.h"
+#include "root/parts.h"
 #include "root/workload.h"
 
 /* Sleeps until the lender has got so far; false if it never will. */
-static bool lender_wait(uint64_t mark) {
-    struct r4_result result = r4_debug_wait(r4_debug(), DEMO_LENDER, mark);
+static bool lender_wait(uint64_t milestone) {
+    struct r4_result result = r4_debug_wait(r4_debug(), DEMO_LENDER, milestone);
     if (result.error != R4_OK) {
         print("cluster %u: %s", DEMO_LENDER, r4_error_text(result.error));
     }
@@ -31,10 +31,10 @@ static bool lender_lost(uint32_t receive_slot) {
 }
 
 static uint64_t done_milestone(struct traffic handoff, struct traffic revoke) {
-    uint64_t mark = demo_milestone_handoff_messages_set(BORROWER_DONE_MILESTONE, handoff.messages);
-    mark = demo_milestone_handoff_doorbells_set(mark, handoff.doorbells);
-    mark = demo_milestone_revoke_messages_set(mark, revoke.messages);
-    return demo_milestone_revoke_doorbells_set(mark, revoke.doorbells);
+    uint64_t milestone = demo_milestone_handoff_messages_set(BORROWER_DONE_MILESTONE, handoff.messages);
+    milestone = demo_milestone_handoff_doorbells_set(milestone, handoff.doorbells);
+    milestone = demo_milestone_revoke_messages_set(milestone, revoke.messages);
+    return demo_milestone_revoke_doorbells_set(milestone, revoke.doorbells);
 }
 
 bool borrower_run(void) {

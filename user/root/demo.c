@@ -7,6 +7,7 @@
 #include "lib/memory.h"
 #include "lib/print.h"
 #include "lib/usage.h"
+#include "root/parts.h"
 
 /* After this nobody here has a HELLO to send any more, so that what is counted is the demonstration's own. */
 static void all_started(void) {

@@ -9,7 +9,7 @@
 #include "lib/print.h"
 #include "lib/traffic.h"
 #include "lib/x86/clock.h"
-#include "root/demo.h"
+#include "root/parts.h"
 #include "root/range.h"
 #include "root/table.h"
 #include "root/workload.h"
@@ -27,8 +27,8 @@ struct loan { /* to one cluster */
 static struct loan loans[R4_MAX_CLUSTERS];
 
 /* Sleeps until the borrower has got so far. */
-static enum r4_error borrower_wait(uint32_t peer, uint64_t mark, uint64_t *value) {
-    struct r4_result result = r4_debug_wait(r4_debug(), peer, mark);
+static enum r4_error borrower_wait(uint32_t peer, uint64_t milestone, uint64_t *value) {
+    struct r4_result result = r4_debug_wait(r4_debug(), peer, milestone);
     *value = result.value;
     return result.error == R4_OK && result.value == MILESTONE_FAILED ? R4_ERR_REVOKED : result.error;
 }
@@ -81,13 +81,13 @@ static bool revoke(uint32_t peer, struct loan *loan) {
 
 /* Adds what the borrower sent. */
 static void counts_add(uint32_t peer, struct loan *loan) {
-    uint64_t mark;
-    loan->error = borrower_wait(peer, BORROWER_DONE_MILESTONE, &mark);
+    uint64_t milestone;
+    loan->error = borrower_wait(peer, BORROWER_DONE_MILESTONE, &milestone);
     if (loan->error == R4_OK) {
-        loan->handoff.messages += demo_milestone_handoff_messages_get(mark);
-        loan->handoff.doorbells += demo_milestone_handoff_doorbells_get(mark);
-        loan->revoke.messages += demo_milestone_revoke_messages_get(mark);
-        loan->revoke.doorbells += demo_milestone_revoke_doorbells_get(mark);
+        loan->handoff.messages += demo_milestone_handoff_messages_get(milestone);
+        loan->handoff.doorbells += demo_milestone_handoff_doorbells_get(milestone);
+        loan->revoke.messages += demo_milestone_revoke_messages_get(milestone);
+        loan->revoke.doorbells += demo_milestone_revoke_doorbells_get(milestone);
     }
 }
 

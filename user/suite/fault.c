@@ -15,9 +15,30 @@
 
 static volatile uint64_t seen;
 
-static void read_word(uint64_t address) { seen = *(volatile uint64_t *)address; }
-static void write_word(uint64_t address) { *(volatile uint64_t *)address = 1; }
-static void call_code(uint64_t address) { ((void (*)(void))address)(); }
+/* --- runners --- */
+
+static _Noreturn void read_word(uint64_t address) {
+    for (;;) {
+        seen = *(volatile uint64_t *)address;
+        runner_end();
+    }
+}
+
+static _Noreturn void write_word(uint64_t address) {
+    for (;;) {
+        *(volatile uint64_t *)address = 1;
+        runner_end();
+    }
+}
+
+static _Noreturn void call_code(uint64_t address) {
+    for (;;) {
+        ((void (*)(void))address)();
+        runner_end();
+    }
+}
+
+/* --- cases --- */
 
 static void read_nowhere(void) {
     uint32_t thread = runner_run(test_arena(), read_word, PLACE);

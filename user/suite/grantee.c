@@ -14,14 +14,16 @@ static enum r4_error error_of(uint64_t value) { return (enum r4_error)value; }
 
 /* --- what the other one does --- */
 
-static uint64_t inspect_there(uint64_t cap) { return r4_cap_inspect(cap).error; }
+static _Noreturn void inspect_there(uint64_t cap) { second_domain_return(r4_cap_inspect(cap).error); }
 
-static uint64_t refused_there(uint64_t cap) {
+static _Noreturn void refused_there(uint64_t cap) {
     REFUSED(R4_ERR_ASID, r4_cap_inspect(cap).error);
-    return R4_OK;
+    second_domain_return(R4_OK);
 }
 
-static uint64_t rights_there(uint64_t cap) { return r4_inspect_rights_get(r4_cap_inspect(cap).value); }
+static _Noreturn void rights_there(uint64_t cap) {
+    second_domain_return(r4_inspect_rights_get(r4_cap_inspect(cap).value));
+}
 
 static struct {
     r4_cap_t frame;
@@ -29,32 +31,34 @@ static struct {
     uint32_t rights;
 } mapping;
 
-static uint64_t map_there(uint64_t address) { return r4_frame_map(mapping.frame, mapping.pd, address, mapping.rights); }
+static _Noreturn void map_there(uint64_t address) {
+    second_domain_return(r4_frame_map(mapping.frame, mapping.pd, address, mapping.rights));
+}
 
-static uint64_t unmap_there(uint64_t cap) { return r4_frame_unmap(cap); }
+static _Noreturn void unmap_there(uint64_t cap) { second_domain_return(r4_frame_unmap(cap)); }
 
-static uint64_t write_there(uint64_t address) {
+static _Noreturn void write_there(uint64_t address) {
     *(volatile uint64_t *)address = address;
-    return *(volatile uint64_t *)address;
+    second_domain_return(*(volatile uint64_t *)address);
 }
 
 #define GIFT (PROXIES_COUNT - 1U) /* number of the own proxy through which it gets capabilities of its own */
 
 static struct r4_proxy_content given; /* to be put into the other one's proxy 0 */
 
-static uint64_t put_there(uint64_t unused) {
+static _Noreturn void put_there(uint64_t unused) {
     (void)unused;
-    return r4_proxy_write(r4_proxy(SECOND_DOMAIN_PROXY(0)), &given);
+    second_domain_return(r4_proxy_write(r4_proxy(SECOND_DOMAIN_PROXY(0)), &given));
 }
 
-static uint64_t clear_there(uint64_t unused) {
+static _Noreturn void clear_there(uint64_t unused) {
     (void)unused;
     r4_proxy_clear(r4_proxy(SECOND_DOMAIN_PROXY(0)));
-    return 0;
+    second_domain_return(0);
 }
 
-static uint64_t link_there(uint64_t cap) { return r4_cap_link(cap, SECOND_DOMAIN_SLOT(0)); }
-static uint64_t version_there(uint64_t slot) { return r4_version((uint32_t)slot); }
+static _Noreturn void link_there(uint64_t cap) { second_domain_return(r4_cap_link(cap, SECOND_DOMAIN_SLOT(0))); }
+static _Noreturn void version_there(uint64_t slot) { second_domain_return(r4_version((uint32_t)slot)); }
 
 /* The other one's proxy 0, as the own program says it. */
 static r4_cap_t second_domain_proxy(void) { return r4_in(second_domain_name(), SECOND_DOMAIN_PROXY(0)); }

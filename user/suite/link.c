@@ -126,13 +126,13 @@ static void mapping_is_not_linked(void) {
     CHECK(*(volatile uint64_t *)(PLACE + R4_PAGE_SIZE) == 0);
 }
 
-static uint64_t link_there(uint64_t cap) { return r4_cap_link(cap, SECOND_DOMAIN_SLOT(0)); }
+static _Noreturn void link_there(uint64_t cap) { second_domain_return(r4_cap_link(cap, SECOND_DOMAIN_SLOT(0))); }
 
-static uint64_t type_there(uint64_t slot) { return r4_type((uint32_t)slot); }
+static _Noreturn void type_there(uint64_t slot) { second_domain_return(r4_type((uint32_t)slot)); }
 
-static uint64_t copy_there(uint64_t unused) {
+static _Noreturn void copy_there(uint64_t unused) {
     (void)unused;
-    return r4_cap_copy(r4_own(SECOND_DOMAIN_SLOT(0)), SECOND_DOMAIN_SLOT(1), R4_SEND, 0);
+    second_domain_return(r4_cap_copy(r4_own(SECOND_DOMAIN_SLOT(0)), SECOND_DOMAIN_SLOT(1), R4_SEND, 0));
 }
 
 static void into_another_window(void) {

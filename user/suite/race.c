@@ -5,6 +5,7 @@
 #include "suite/race.h"
 #include "lib/x86/clock.h"
 #include "suite/workers.h"
+#include <r4/string.h>
 #include <stdatomic.h>
 
 #define ROUNDS_MIN 5U
@@ -16,8 +17,9 @@
 static struct {
     uint64_t begin; /* r4_ticks() */
     uint32_t rounds;
-    void (*turn)(uint32_t number);
-    _Atomic uint32_t round; /* LAST_ROUND: there is no other */
+    bool in_rounds;
+    uint32_t last[1 + WORKERS_MAX]; /* the last round of each worker, which alone uses it; 0: none */
+    _Atomic uint32_t round;         /* LAST_ROUND: there is no other */
     _Atomic uint32_t arrived;
     _Atomic bool stop;
     _Atomic uint32_t won;
@@ -34,16 +36,17 @@ uint32_t race_wrong(void) { return atomic_load(&race.wrong); }
 
 static uint32_t turns(void) { return race_won() + race_wrong() + atomic_load(&race.lost); }
 
-static void begin(void (*turn)(uint32_t number), void (*job)(uint32_t number)) {
+static void begin(bool in_rounds, void (*entry)(uint64_t number)) {
     race.begin = r4_ticks();
     race.rounds = 0;
-    race.turn = turn;
+    race.in_rounds = in_rounds;
+    memset(race.last, 0, sizeof(race.last));
     atomic_store(&race.round, 0);
     atomic_store(&race.stop, false);
     atomic_store(&race.won, 0);
     atomic_store(&race.lost, 0);
     atomic_store(&race.wrong, 0);
-    workers_start(workers_size(), job);
+    workers_start(entry);
 }
 
 bool race_another(void) {
@@ -59,26 +62,15 @@ bool race_another_until(bool met) {
 
 /* --- rounds --- */
 
-static void rounds_job(uint32_t number) {
-    uint32_t last = 0;
-    uint32_t round;
-    while ((round = atomic_load_explicit(&race.round, memory_order_acquire)) != LAST_ROUND) {
-        if (round != last) {
-            last = round;
-            race.turn(number);
-            atomic_fetch_add_explicit(&race.arrived, 1, memory_order_release);
-        }
-        r4_pause();
-    }
-}
+void race_begin_rounds(void (*entry)(uint64_t number)) { begin(true, entry); }
 
-void race_begin_rounds(void (*turn)(uint32_t number)) { begin(turn, rounds_job); }
-
-void race_round(void) {
+void race_round_begin(void) {
     atomic_store(&race.arrived, 0);
     atomic_store(&race.won, 0);
     atomic_store_explicit(&race.round, race.rounds, memory_order_release);
-    race.turn(0);
+}
+
+void race_round_end(void) {
     while (atomic_load_explicit(&race.arrived, memory_order_acquire) != workers_size()) {
         r4_pause();
     }
@@ -89,19 +81,34 @@ void race_end_rounds(void) {
     workers_wait();
 }
 
-/* --- loops --- */
-
-static void loop_job(uint32_t number) {
-    while (!atomic_load_explicit(&race.stop, memory_order_relaxed)) {
-        race.turn(number);
+/* Ends the worker's round, if there was one, and waits for the next. False: there is none. */
+static bool round_next(uint64_t number) {
+    uint32_t last = race.last[number];
+    uint32_t round;
+    if (last != 0) {
+        atomic_fetch_add_explicit(&race.arrived, 1, memory_order_release);
     }
+    while ((round = atomic_load_explicit(&race.round, memory_order_acquire)) == last) {
+        r4_pause();
+    }
+    race.last[number] = round;
+    return round != LAST_ROUND;
 }
 
-void race_begin_loop(void (*turn)(uint32_t number)) { begin(turn, loop_job); }
+/* --- loops --- */
+
+void race_begin_loop(void (*entry)(uint64_t number)) { begin(false, entry); }
 
 void race_end_loop(void) {
     atomic_store(&race.stop, true);
     workers_wait();
+}
+
+void race_next(uint64_t number) {
+    bool more = race.in_rounds ? round_next(number) : !atomic_load_explicit(&race.stop, memory_order_relaxed);
+    if (!more) {
+        workers_end(number);
+    }
 }
 
 void race_wait_turns(uint32_t more) {

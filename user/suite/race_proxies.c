@@ -24,14 +24,17 @@ static void use(uint32_t number) {
     enum r4_error error = r4_cap_inspect(r4_own(proxy_index(0))).error;
     race_tell(error == R4_OK, error == R4_ERR_EMPTY || error == R4_ERR_CHANGED);
 }
+RACE_WORKER(users, use)
 
 static void used_by_one(void) {
     struct r4_proxy_content content = content_for(make(R4_CAP_NOTIFICATION));
     content.flags = R4_PROXY_ONCE;
-    race_begin_rounds(use);
+    race_begin_rounds(users);
     while (race_another()) {
         (void)put(0, content);
-        race_round();
+        race_round_begin();
+        use(0);
+        race_round_end();
         CHECK(race_won() == 1);
     }
     race_end_rounds();
@@ -42,7 +45,7 @@ static void used_by_one(void) {
 static void used_while_written(void) {
     struct r4_proxy_content content = content_for(make(R4_CAP_NOTIFICATION));
     content.flags = R4_PROXY_ONCE;
-    race_begin_loop(use);
+    race_begin_loop(users);
     uint32_t written = 0;
     while (race_another_until(race_won() != 0)) {
         (void)put(0, content);
@@ -69,12 +72,13 @@ static void look(uint32_t number) {
     }
     race_tell(false, result.error == R4_ERR_EMPTY || result.error == R4_ERR_CHANGED);
 }
+RACE_WORKER(lookers, look)
 
 static void cleared(void) {
     first = make(R4_CAP_FRAME);
     struct r4_proxy_content content = content_for(first);
     values[0] = values[1] = r4_cap_inspect(put(0, content)).value;
-    race_begin_loop(look);
+    race_begin_loop(lookers);
     while (race_another_until(race_won() != 0)) {
         (void)put(0, content);
         r4_proxy_clear(r4_proxy(proxy_index(0)));
@@ -118,7 +122,7 @@ static void rewritten(void) {
         values[i] = r4_cap_inspect(put(0, contents[i])).value;
         atomic_store(&seen[i], 0);
     }
-    race_begin_loop(look);
+    race_begin_loop(lookers);
     while (race_another_until(atomic_load(&seen[0]) != 0 && atomic_load(&seen[1]) != 0)) {
         rewrite(contents);
     }
@@ -141,7 +145,7 @@ static void rewritten_before_its_use(void) {
         atomic_store(&seen[i], 0);
     }
     r4_proxy_clear(proxy);
-    race_begin_loop(look);
+    race_begin_loop(lookers);
     for (uint32_t used = 1; race_another(); used++) {
         r4_proxy_write(proxy, &contents[0]);
         for (volatile uint32_t delay = used % DELAYS; delay != 0;
@@ -175,6 +179,7 @@ static void link_and_look(uint32_t number) {
         race_tell(false, error == R4_ERR_EMPTY);
     }
 }
+RACE_WORKER(linkers, link_and_look)
 
 static void rewritten_and_linked(void) {
     first = make(R4_CAP_NOTIFICATION);
@@ -184,7 +189,7 @@ static void rewritten_and_linked(void) {
     contents[0].badge = 1;
     contents[1].rights = R4_LINK | R4_WAIT;
     contents[1].badge = 2;
-    race_begin_loop(link_and_look);
+    race_begin_loop(linkers);
     while (race_another_until(race_won() >= 10)) {
         rewrite(contents);
     }

@@ -8,17 +8,20 @@
 
 #include <r4/types.h>
 
-/* Makes the thread out of the untyped in slot `untyped`, with a stack of the case's own, and runs function(argument) in
- * it. Returns its slot. */
-uint32_t runner_run(uint32_t untyped, void (*function)(uint64_t argument), uint64_t argument);
+/* Makes the thread out of the untyped in slot `untyped`, with a stack of the case's own, and lets it begin at
+ * entry(argument), which never returns: at its end it calls runner_end(). Returns its slot. */
+uint32_t runner_run(uint32_t untyped, void (*entry)(uint64_t argument), uint64_t argument);
 
-/* True if the function of the last one has come to its end. */
+/* By the runner: it has come to its end. Stops it; returns when it is started again. */
+void runner_end(void);
+
+/* True if the last one has come to its end. */
 bool runner_has_ended(void);
 
 /* Starts a stopped one again where it is, and waits as before. */
 void runner_go_on(uint32_t thread);
 
 /* Lets a stopped one begin anew. */
-void runner_again(uint32_t thread, void (*function)(uint64_t argument), uint64_t argument);
+void runner_again(uint32_t thread, void (*entry)(uint64_t argument), uint64_t argument);
 
 #endif

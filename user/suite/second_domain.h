@@ -19,9 +19,12 @@ void second_domain_begin(void);
 /* Takes it away. */
 void second_domain_end(void);
 
-/* Lets it run function(argument), and returns what that returns. A function that does not end is stopped after a while:
- * the case has failed. */
-uint64_t second_domain_call(uint64_t (*function)(uint64_t argument), uint64_t argument);
+/* Lets its thread begin at entry(argument), and returns the value that this ends with. If it does not end it is stopped
+ * after a while, and the case has failed. */
+uint64_t second_domain_call(void (*entry)(uint64_t argument), uint64_t argument);
+
+/* There: the end of an entry. */
+_Noreturn void second_domain_return(uint64_t value);
 
 /* r4_name of it. */
 uint32_t second_domain_name(void);

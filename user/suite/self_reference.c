@@ -139,8 +139,19 @@ static bool becomes_empty(uint32_t slot) {
     return is_empty(slot);
 }
 
-static void revoke_slot(uint64_t slot) { (void)r4_cap_revoke(r4_own((uint32_t)slot)); }
-static void delete_slot(uint64_t slot) { (void)r4_cap_delete(r4_own((uint32_t)slot)); }
+static _Noreturn void revoke_slot(uint64_t slot) {
+    for (;;) {
+        (void)r4_cap_revoke(r4_own((uint32_t)slot));
+        runner_end();
+    }
+}
+
+static _Noreturn void delete_slot(uint64_t slot) {
+    for (;;) {
+        (void)r4_cap_delete(r4_own((uint32_t)slot));
+        runner_end();
+    }
+}
 
 static void caller_is_revoked(void) {
     uint32_t untyped = make(R4_CAP_UNTYPED);
@@ -160,9 +171,12 @@ static void caller_and_its_untyped_are_deleted(void) {
 
 static uint32_t own_thread; /* of the runner */
 
-static void delete_own_thread(uint64_t unused) {
+static _Noreturn void delete_own_thread(uint64_t unused) {
     (void)unused;
-    (void)r4_cap_delete(r4_own(own_thread));
+    for (;;) {
+        (void)r4_cap_delete(r4_own(own_thread));
+        runner_end();
+    }
 }
 
 static void caller_deletes_itself(void) {
@@ -255,4 +269,4 @@ static const struct test tests[] = {
     {"an address space that deletes itself", space_deletes_itself, 1},
 };
 
-const struct theme theme_self_reference = {"contain", tests, R4_COUNT(tests), 1};
+const struct theme theme_self_reference = {"self-reference", tests, R4_COUNT(tests), 1};

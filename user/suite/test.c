@@ -7,8 +7,6 @@
 #include "lib/memory.h"
 #include "lib/print.h"
 #include "lib/window.h"
-#include "suite/proxies.h"
-#include "suite/second_domain.h"
 #include <r4/format.h>
 #include <r4/string.h>
 
@@ -123,8 +121,6 @@ static bool is_as_before(uint32_t index) {
 }
 
 const char *test_end(void) {
-    proxies_clear();
-    second_domain_clean();
     memory_give(arena);
     for (uint32_t index = 0; index < slots_pages() * R4_SLOTS_PER_PAGE; index++) {
         if (!is_as_before(index)) {

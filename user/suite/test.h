@@ -46,7 +46,8 @@ void test_changed(void);
  * `proxies` is a proxy page. */
 void test_window_is(uint32_t caps, uint32_t proxies);
 
-/* Around a case: begin, then the verdict: null, or what was wrong, in one line. */
+/* Before a case; and after it, once its proxies and the second domain's are cleared: takes back what it made, compares
+ * the window with what it was. Returns null, or what was wrong, in one line. */
 void test_begin(void);
 const char *test_end(void);
 

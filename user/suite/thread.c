@@ -25,10 +25,15 @@ static volatile uint64_t turns;
 
 static r4_cap_t own_pd(void) { return r4_own(r4_info()->slot_pd); }
 
-static void note(uint64_t argument) { given = argument; }
+static _Noreturn void note(uint64_t argument) {
+    for (;;) {
+        given = argument;
+        runner_end();
+    }
+}
 
-static void note_thread(uint64_t argument) {
-    note(argument);
+static _Noreturn void note_thread(uint64_t argument) {
+    given = argument;
     for (;;) {
         r4_pause();
     }
@@ -107,7 +112,7 @@ static void own_schedule(void) {
 static void argument_arrives(void) {
     uint32_t thread = runner_run(test_arena(), note, 0x123456789abcdef0ULL);
     CHECK(runner_has_ended() && given == 0x123456789abcdef0ULL);
-    runner_go_on(thread); /* behind its stop: the same once more */
+    runner_go_on(thread); /* from its stop on: the same once more */
     CHECK(runner_has_ended());
     runner_again(thread, note, 5);
     CHECK(given == 5);
@@ -115,11 +120,26 @@ static void argument_arrives(void) {
 
 static volatile uint64_t fpu_found;
 
-static void fpu_leave(uint64_t value) { r4_fpu_set(value); }
-static void fpu_look(uint64_t unused) { fpu_found = r4_fpu_get() + unused; }
-static void fpu_fault(uint64_t value) {
-    r4_fpu_set(value);
-    *(volatile uint64_t *)NOWHERE = 0;
+static _Noreturn void fpu_leave(uint64_t value) {
+    for (;;) {
+        r4_fpu_set(value);
+        runner_end();
+    }
+}
+
+static _Noreturn void fpu_look(uint64_t unused) {
+    for (;;) {
+        fpu_found = r4_fpu_get() + unused;
+        runner_end();
+    }
+}
+
+static _Noreturn void fpu_fault(uint64_t value) {
+    for (;;) {
+        r4_fpu_set(value);
+        *(volatile uint64_t *)NOWHERE = 0;
+        runner_end();
+    }
 }
 
 static void registers_begin_anew(void) {
