@@ -21,8 +21,10 @@
 
 #include <r4/slot.h>
 
+#define R4_PROXY_WORDS 4U
+
 struct r4_proxy {
-    _Alignas(32) uint64_t word[4];
+    _Alignas(32) uint64_t word[R4_PROXY_WORDS];
 };
 R4_SIZE(struct r4_proxy, 32);
 

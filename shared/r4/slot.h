@@ -17,8 +17,10 @@
 
 #include <r4/field.h>
 
+#define R4_SLOT_WORDS 4U
+
 struct r4_slot {
-    _Alignas(32) uint64_t word[4]; /* a link is its address / 32: no slot may lie between */
+    _Alignas(32) uint64_t word[R4_SLOT_WORDS]; /* references are its address / 32: no slot may lie between */
 };
 R4_SIZE(struct r4_slot, 32);
 

@@ -54,7 +54,7 @@ static bool has_begun(const struct maker *maker) { return r4_type(maker->target)
 
 static bool is_under_way(const struct maker *maker) {
     uint32_t last = maker->target + R4_RETYPE_MAX - 1;
-    return (r4_slot_flags_get(r4_slot(last)->word[0]) & R4_FLAG_CREATING) != 0;
+    return (r4_flags(last) & R4_FLAG_CREATING) != 0;
 }
 
 static void own_priority(uint32_t priority) {

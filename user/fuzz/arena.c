@@ -100,7 +100,7 @@ void arena_build(struct random *random, void (*entry)(uint64_t argument)) {
     untyped = memory_take(ARENA_LOG2);
     threads = memory_create_from(untyped, R4_CAP_THREAD, 0, ARENA_THREADS);
     for (uint32_t i = 0; i < ARENA_THREADS; i++) {
-        arena.threads[i] = r4_slot_object_get(r4_slot(threads + i)->word[2]);
+        arena.threads[i] = r4_object(threads + i);
     }
     for (uint32_t i = 0; i < ARENA_DOMAINS; i++) {
         domain_build(&domains[i], i);

@@ -138,7 +138,7 @@ static void arguments_protect(const struct place *place, struct call *call) {
 
 /* Which of the known threads the capability is for; ARENA_THREADS: none of them, or unknown. */
 static uint32_t thread_of(const struct call *call) {
-    uint64_t object = call->index == UINT32_MAX ? 0 : r4_slot_object_get(r4_slot(call->index)->word[2]);
+    uint64_t object = call->index == UINT32_MAX ? 0 : r4_object(call->index);
     uint32_t thread = 0;
     while (thread < ARENA_THREADS && arena.threads[thread] != object) {
         thread++;

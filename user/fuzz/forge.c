@@ -101,15 +101,15 @@ static void tell(const struct place *place, uint32_t index, const struct r4_prox
 /* Not the way it is done: any word, with anything, or with what a real capability holds, or one bit changed. */
 static void spoil(const struct place *place, struct r4_proxy *proxy) {
     struct random *random = place->random;
-    uint32_t word = random_below(random, 4);
-    uint64_t value = proxy->word[word] ^ 1ULL << random_below(random, 64);
+    uint32_t word = random_below(random, R4_PROXY_WORDS);
+    uint64_t value = r4_proxy_word(proxy, word) ^ 1ULL << random_below(random, 64);
     if (random_chance(random, 3)) {
         value = random_number(random);
     } else if (random_chance(random, 3)) {
         uint32_t index = forge_find(place, R4_CAP_TYPE_COUNT);
-        value = index == UINT32_MAX ? 0 : r4_slot(index)->word[word];
+        value = index == UINT32_MAX ? 0 : r4_slot_word(index, word);
     }
-    __atomic_store_n(&proxy->word[word], value, __ATOMIC_RELAXED);
+    r4_proxy_write_raw(proxy, word, value);
 }
 
 void forge_proxy(const struct place *place) {

@@ -47,7 +47,7 @@ static void slots_of_a_page(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
     EXPECT(R4_ERR_ADDRESS, r4_cap_copy(r4_own(slot), INDEX, R4_ALL_RIGHTS, 0));
     ALLOWED(map_at(page, PAGE));
-    CHECK(r4_slot_type_get(r4_slot(INDEX - 1)->word[0]) == R4_CAP_HEADER);
+    CHECK(r4_type(INDEX - 1) == R4_CAP_HEADER);
     for (uint32_t i = 0; i < R4_SLOTS_PER_PAGE - 1; i++) {
         CHECK(is_empty(INDEX + i));
         ALLOWED(r4_cap_copy(r4_own(slot), INDEX + i, R4_ALL_RIGHTS, 0));

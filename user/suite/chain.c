@@ -34,7 +34,7 @@ static void station_write(const struct station *station) {
     struct r4_proxy *proxy = (struct r4_proxy *)PLACE + AT % R4_SLOTS_PER_PAGE;
     must(r4_frame_unmap(r4_own(station->frame)), "unmapping a station's proxies");
     space_map(station->frame, PLACE, R4_READ | R4_WRITE);
-    proxy->word[0] = r4_proxy_serial_put(SERIAL - 1);
+    r4_proxy_write_raw(proxy, 0, r4_proxy_serial_put(SERIAL - 1));
     r4_proxy_write(proxy, &station->content);
     must(r4_frame_unmap(r4_own(station->frame)), "unmapping a station's proxies");
     must(r4_frame_map_proxies(r4_own(station->frame), r4_own(station->domain.pd), AT / R4_SLOTS_PER_PAGE), "and back");

@@ -86,9 +86,9 @@ static void use_after_unmap(void) {
 /* Into the own cap page, where a capability stands. */
 static void write_capability(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
-    uint64_t before = r4_slot(slot)->word[2];
-    (void)runner_run(test_arena(), write_word, (uintptr_t)&r4_slot(slot)->word[2]);
-    CHECK(!runner_has_ended() && r4_slot(slot)->word[2] == before);
+    uint64_t before = r4_slot_word(slot, 0);
+    (void)runner_run(test_arena(), write_word, (uintptr_t)r4_slot(slot));
+    CHECK(!runner_has_ended() && r4_slot_word(slot, 0) == before);
 }
 
 static void run_proxies(void) {

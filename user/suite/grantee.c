@@ -212,7 +212,7 @@ static void single_use(void) {
     EXPECT(R4_ERR_ONCE, error_of(second_domain_call(link_there, cap)));
     EXPECT(R4_OK, error_of(second_domain_call(inspect_there, cap)));
     (void)second_domain_call(refused_there, cap);
-    CHECK(r4_proxy_kind_get(r4_proxy(proxy_index(0))->word[0]) == R4_CAP_EMPTY);
+    CHECK(r4_proxy_is_empty(r4_proxy(proxy_index(0))));
 }
 
 /* A window whose domain is gone, and a new one that has its asid. */

@@ -23,10 +23,7 @@ static r4_cap_t put_once(uint32_t slot) {
     return put(0, content);
 }
 
-static bool is_used_up(void) {
-    const struct r4_proxy *proxy = r4_proxy(proxy_index(0));
-    return r4_proxy_kind_get(__atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED)) != R4_CAP_PROXY;
-}
+static bool is_used_up(void) { return r4_proxy_is_empty(r4_proxy(proxy_index(0))); }
 
 static void used_once(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);

@@ -158,7 +158,7 @@ static void borrow(void) {
     meet();
     CHECK(r4_type(receive_slot) == R4_CAP_UNTYPED && r4_size_log2(receive_slot) == R4_LARGE_BITS);
     CHECK(r4_ttl(receive_slot) == R4_TTL_MAX - 1 && r4_rights(receive_slot) == R4_ALL_RIGHTS);
-    CHECK((r4_slot_flags_get(r4_slot(receive_slot)->word[0]) & R4_FLAG_RECEIVED) != 0);
+    CHECK((r4_flags(receive_slot) & R4_FLAG_RECEIVED) != 0);
     REFUSED(R4_ERR_LOANED, r4_cap_delete(r4_own(receive_slot)));
     REFUSED(R4_ERR_TYPE, r4_cap_copy(r4_own(receive_slot), frame, R4_ALL_RIGHTS, 0));
     ALLOWED(r4_untyped_retype(r4_own(receive_slot), (struct r4_objects){R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, frame}));

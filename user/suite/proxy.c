@@ -17,9 +17,9 @@ static struct r4_proxy *proxy_at(uint32_t number) { return r4_proxy(proxy_index(
 
 static void kinds(void) {
     r4_cap_t cap = put_for(0, make(R4_CAP_NOTIFICATION));
-    uint64_t word = proxy_at(0)->word[0];
+    uint64_t word = r4_proxy_word(proxy_at(0), 0);
     for (uint32_t kind = 0; kind <= r4_proxy_kind_max(); kind++) {
-        __atomic_store_n(&proxy_at(0)->word[0], r4_proxy_kind_set(word, kind), __ATOMIC_RELEASE);
+        r4_proxy_write_raw(proxy_at(0), 0, r4_proxy_kind_set(word, kind));
         if (kind == R4_CAP_PROXY) {
             ALLOWED(inspect(cap));
         } else {
@@ -168,14 +168,14 @@ static void grantee_is_for_others(void) {
 
 static void serials_wrap(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
-    __atomic_store_n(&proxy_at(0)->word[0], r4_proxy_serial_put(UINT32_MAX - 1), __ATOMIC_RELEASE);
+    r4_proxy_write_raw(proxy_at(0), 0, r4_proxy_serial_put(UINT32_MAX - 1));
     for (uint32_t i = 0; i < 4; i++) { /* over the end and on */
         (void)put_for(0, slot);
         CHECK(r4_proxy_serial(proxy_at(0)) == UINT32_MAX + i);
         ALLOWED(inspect(put(1, content_for_proxy(0))));
         r4_proxy_clear(proxy_at(0));
         CHECK(r4_proxy_serial(proxy_at(0)) == UINT32_MAX + i &&
-              proxy_at(0)->word[0] == r4_proxy_serial_put(UINT32_MAX + i));
+              r4_proxy_word(proxy_at(0), 0) == r4_proxy_serial_put(UINT32_MAX + i));
     }
 }
 
@@ -217,17 +217,18 @@ static void garbage(void) {
     struct r4_proxy *proxy = proxy_at(0);
     uint64_t random = r4_info()->name;
     for (uint32_t i = 0; i < 2000; i++) {
-        for (uint32_t word = 0; word < R4_COUNT(proxy->word); word++) {
+        for (uint32_t word = R4_PROXY_WORDS; word-- > 0;) {
             random = random * 6364136223846793005ULL + 1442695040888963407ULL;
-            proxy->word[word] = random ^ random >> 29;
+            uint64_t value = random ^ random >> 29;
+            bool is_kind = word == 0 && i % 2 == 0;
+            r4_proxy_write_raw(proxy, word, is_kind ? r4_proxy_kind_set(value, R4_CAP_PROXY) : value);
         }
-        proxy->word[0] = i % 2 == 0 ? r4_proxy_kind_set(proxy->word[0], R4_CAP_PROXY) : proxy->word[0];
         CHECK(inspect(cap) != R4_OK);
     }
     uint32_t allowed = 0;
-    for (uint32_t bit = 0; bit < 256; bit++) {
+    for (uint32_t bit = 0; bit < R4_PROXY_WORDS * 64; bit++) {
         (void)put_for(0, test_arena());
-        proxy->word[bit / 64] ^= 1ULL << bit % 64;
+        r4_proxy_write_raw(proxy, bit / 64, r4_proxy_word(proxy, bit / 64) ^ 1ULL << bit % 64);
         allowed += inspect(cap) == R4_OK;
     }
     CHECK(allowed > 64 && allowed < 256); /* badge, grantee, rights, serial, and a lower TTL change no target */

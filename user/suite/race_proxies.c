@@ -130,11 +130,6 @@ static void rewritten(void) {
     CHECK(race_wrong() == 0 && atomic_load(&seen[0]) != 0 && atomic_load(&seen[1]) != 0);
 }
 
-static bool proxy_is_used_up(void) {
-    const struct r4_proxy *proxy = r4_proxy(proxy_index(0));
-    return r4_proxy_kind_get(__atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED)) != R4_CAP_PROXY;
-}
-
 /* What the second writing gave is used, whatever became of the first: a use of that does not take it away. */
 static void rewritten_before_its_use(void) {
     struct r4_proxy *proxy = r4_proxy(proxy_index(0));
@@ -152,7 +147,7 @@ static void rewritten_before_its_use(void) {
              delay--) { /* so that now and then one is met in time */
         }
         r4_proxy_write(proxy, &contents[1]);
-        while (!proxy_is_used_up()) {
+        while (!r4_proxy_is_empty(proxy)) {
             r4_pause();
         }
         for (uint64_t begin = r4_ticks();

@@ -60,7 +60,7 @@ static void counts(void) {
     ALLOWED(retype(untyped, R4_CAP_NOTIFICATION, 0, R4_RETYPE_MAX, 0, target));
     for (uint32_t i = 0; i < R4_RETYPE_MAX; i++) { /* one behind the other */
         CHECK(r4_type(target + i) == R4_CAP_NOTIFICATION);
-        CHECK(r4_slot_object_get(r4_slot(target + i)->word[2]) - r4_slot_object_get(r4_slot(target)->word[2]) == i);
+        CHECK(r4_object(target + i) - r4_object(target) == (uint64_t)i << R4_NOTIFICATION_LOG2);
     }
 }
 
@@ -124,7 +124,7 @@ static void made_objects(void) {
         uint32_t slot = make(types[i]);
         CHECK(r4_type(slot) == types[i] && r4_size_log2(slot) == sizes_log2[i]);
         CHECK(r4_rights(slot) == R4_ALL_RIGHTS && r4_ttl(slot) == R4_TTL_MAX && r4_badge(slot) == 0);
-        CHECK(r4_slot_flags_get(r4_slot(slot)->word[0]) == R4_FLAG_ORIGINAL);
+        CHECK(r4_flags(slot) == R4_FLAG_ORIGINAL);
         CHECK(r4_depth(slot) == r4_depth(test_arena()) + 1);
     }
 }
@@ -148,7 +148,7 @@ static void frames_are_zero(void) {
 static void large_frame(void) {
     uint32_t frame = create_sized(R4_CAP_FRAME, R4_LARGE_BITS);
     uint64_t address = PLACE + R4_LARGE_SIZE;
-    CHECK(is_aligned(r4_slot_object_get(r4_slot(frame)->word[2]) * 64, R4_LARGE_SIZE));
+    CHECK(is_aligned(r4_object(frame), R4_LARGE_SIZE));
     space_map(frame, address, R4_READ | R4_WRITE);
     CHECK(*(volatile uint64_t *)address == 0 && *(volatile uint64_t *)(address + R4_LARGE_SIZE - 8) == 0);
     *(volatile uint64_t *)(address + R4_LARGE_SIZE - 8) = 1;
@@ -162,8 +162,8 @@ static void nested(void) {
     ALLOWED(retype(outer, R4_CAP_UNTYPED, 14, 1, 1U << 14, inner));
     CHECK(r4_depth(inner) == r4_depth(outer) + 1 && r4_ttl(inner) == r4_ttl(outer));
     ALLOWED(retype(inner, R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, object));
-    uint64_t begin = r4_slot_object_get(r4_slot(outer)->word[2]);
-    CHECK(r4_slot_object_get(r4_slot(object)->word[2]) == begin + (1U << 14) / 64);
+    uint64_t begin = r4_object(outer);
+    CHECK(r4_object(object) == begin + (1U << 14));
     ALLOWED(r4_cap_revoke(r4_own(outer)).error);
     CHECK(is_empty(inner) && is_empty(object));
 }
