@@ -14,8 +14,8 @@
 #include "lib/window.h"
 
 #define ARENA_LOG2   25U           /* 32 MiB */
-#define ARENA_STACKS 0x61000000ULL /* one page each, with a hole behind it */
-#define PRIORITY     100U          /* the root task's own: who spins does not keep it from running */
+#define ARENA_STACKS 0x61000000ULL /* one page each, with a hole after it */
+#define PRIORITY     100U          /* above that of the root task in a round */
 #define FREE_POOL    15U           /* the AsidPool that the threads may use */
 
 struct arena arena;
@@ -28,7 +28,7 @@ uint64_t arena_stack(uint32_t index) { return ARENA_STACKS + index * 2ULL * R4_P
 
 /* --- what the domains get --- */
 
-/* Into the slot `*next` of the own window, and those behind it. */
+/* Into slot `*next` of the own window, which then is the next one. */
 static void put_copy(uint32_t *next, r4_cap_t cap, uint32_t ttl) {
     must(r4_cap_copy(cap, (*next)++, R4_ALL_RIGHTS, ttl), "copying into a domain");
 }
@@ -47,7 +47,7 @@ static void put_stops(uint32_t next, struct random *random) {
     }
 }
 
-/* Some of everything; never a Debug capability: its calls end the run, or wait for what does not come. */
+/* Some of everything. Never a Debug capability: its calls end the run, or wait for something that never comes. */
 static void put_all_kinds(uint32_t next, struct random *random) {
     const struct r4_root_info *info = r4_info();
     put_objects(&next, R4_CAP_UNTYPED, 12 + random_below(random, 9), 4);
@@ -71,7 +71,7 @@ static void put_all_kinds(uint32_t next, struct random *random) {
     }
 }
 
-/* A cap page for a domain: filled behind the pages of the own window that are in use, where the table is from boot. */
+/* A cap page for a domain. It is filled while it is the next page of the own window, which has its table from boot. */
 static void caps_put(const struct domain *domain, uint32_t window_page, void (*put)(uint32_t next, struct random *),
                      struct random *random) {
     r4_cap_t page = r4_own(memory_create_from(untyped, R4_CAP_CAP_PAGE, 0, 1));

@@ -18,9 +18,9 @@ bool worker_rests(uint32_t index);
 
 /* What a thread has done so far. */
 struct worker_counts {
-    uint64_t calls;
-    uint64_t proxies;                /* written */
-    uint64_t made[R4_OP_COUNT];      /* of the calls: by operation */
+    _Atomic uint64_t calls;     /* this and the next are also read while the thread runs: relaxed, just to watch it */
+    _Atomic uint64_t proxies;   /* written */
+    uint64_t made[R4_OP_COUNT]; /* of the calls: by operation */
     uint64_t succeeded[R4_OP_COUNT]; /* of these */
 };
 const struct worker_counts *worker_counts(uint32_t index);

@@ -26,16 +26,23 @@ void print_unknown_end(struct print_unknown *list);
 /* The end of this cluster's program; 0 is success. */
 _Noreturn void finish(uint32_t code);
 
-/* The end of this cluster's program with an error: says what failed, sets the last of all marks, so that no peer waits
- * for more, and exits. */
+/* The end of this cluster's program with an error: says what failed, sets the last milestone, so that no peer waits for
+ * another, and exits. */
 _Noreturn void fail(enum r4_error error, const char *what);
 
 #define MILESTONE_FAILED UINT64_MAX
 
-/* For calls that cannot fail unless something is broken. */
+/* For calls that fail only if something is broken. */
 static inline void must(enum r4_error error, const char *what) {
     if (error != R4_OK) {
         fail(error, what);
+    }
+}
+
+/* For what a header asks of its callers: if it does not hold, the caller has a bug. */
+static inline void require(bool condition, const char *what) {
+    if (!condition) {
+        fail(R4_ERR_ARGUMENT, what);
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cluster 0's part: hand off, revoke, look at what came back.
+ * The part of cluster 0: hand off, revoke, look at what came back.
  */
 #include "lib/cap.h"
 #include "lib/debug.h"
@@ -18,7 +18,7 @@
 
 struct loan { /* to one cluster */
     uint32_t untyped;
-    enum r4_error error; /* why there is, or was, nothing to revoke */
+    enum r4_error error; /* of the last step; R4_OK: the loan is as it should be */
     bool kept;           /* a dead cluster holds it */
     struct cost handoff;
     struct cost revoke;
@@ -26,7 +26,7 @@ struct loan { /* to one cluster */
 
 static struct loan loans[R4_MAX_CLUSTERS];
 
-/* Sleeps until the borrower has got so far. */
+/* Sleeps until the borrower has reached the milestone; `value` is what it says. */
 static enum r4_error borrower_wait(uint32_t peer, uint64_t milestone, uint64_t *value) {
     struct r4_result result = r4_debug_wait(r4_debug(), peer, milestone);
     *value = result.value;
@@ -54,7 +54,7 @@ static void handoff(uint32_t peer, struct loan *loan) {
         if (loan->error != R4_ERR_NOT_CONNECTED) {
             break;
         }
-        r4_pause(); /* not greeted yet */
+        r4_pause(); /* not connected yet */
     }
     if (loan->error != R4_OK) {
         print("cluster %u: hand-off: %s", peer, r4_error_text(loan->error));
@@ -64,7 +64,7 @@ static void handoff(uint32_t peer, struct loan *loan) {
 /* Returns false if the memory is not as it should be. */
 static bool revoke(uint32_t peer, struct loan *loan) {
     uint64_t value;
-    (void)borrower_wait(peer, BORROWER_RUNNING, &value); /* whatever it says, the memory is to come back */
+    (void)borrower_wait(peer, BORROWER_RUNNING, &value); /* whatever it says, the memory has to come back */
     struct traffic before = traffic_read();
     uint64_t begin = r4_ticks();
     loan->error = r4_cap_revoke(r4_own(loan->untyped)).error;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The root task of every cluster: says where it is, runs the program that the command line names, ends.
+ * The root task of every cluster: prints which cluster it is, runs the program that the command line names, ends.
  */
 #include "bench/bench.h"
 #include "bench/preempt.h"
