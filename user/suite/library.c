@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * libr4's own: what no kernel sees.
+ * libr4: what it does without the kernel.
  */
 #include "lib/cap.h"
 #include "lib/memory.h"
@@ -41,7 +41,7 @@ static void slots_come_back(void) {
     CHECK(slots_take(3) == first); /* the lowest that fit */
     slots_give(first, 3);
     slots_give(other, 1);
-    uint32_t page = slots_take(R4_SLOTS_PER_PAGE - 1); /* a whole one */
+    uint32_t page = slots_take(R4_SLOTS_PER_PAGE - 1); /* a whole page of slots */
     CHECK(page % R4_SLOTS_PER_PAGE == 1);
     slots_give(page, R4_SLOTS_PER_PAGE - 1);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Page tables in and out.
+ * Mapping and unmapping page tables.
  */
 #include "lib/page_table.h"
 #include "lib/asid_pool.h"
@@ -76,7 +76,7 @@ static void unmap(void) {
         ALLOWED(hang(tables + i, FAR, 3 - i));
     }
     ALLOWED(r4_frame_map(r4_own(frame), own_pd(), FAR, R4_READ));
-    ALLOWED(r4_table_unmap(r4_own(tables + 1))); /* the middle one: all below it is gone for the processor */
+    ALLOWED(r4_table_unmap(r4_own(tables + 1))); /* the middle one: the processor finds nothing below it now */
     REFUSED(R4_ERR_NOT_MAPPED, r4_table_unmap(r4_own(tables + 1)));
     REFUSED(R4_ERR_NOT_MAPPED, r4_frame_unmap(r4_own(frame)));
     REFUSED(R4_ERR_NOT_MAPPED, r4_table_unmap(r4_own(tables + 2)));
@@ -98,11 +98,11 @@ static void delete_takes_the_range(void) {
     ALLOWED(r4_frame_map(r4_own(frame), own_pd(), PLACE, R4_READ));
 }
 
-/* A table of the own window goes: what it held cannot be named until it is back. */
+/* A table of the own window is unmapped: what it held cannot be named until it is mapped again. */
 static void window_table(void) {
     uint32_t table = make(R4_CAP_PAGE_TABLE);
     uint32_t page = make(R4_CAP_CAP_PAGE);
-    uint32_t window_page = 5 * 512; /* behind what one table covers */
+    uint32_t window_page = 5 * 512; /* beyond what one table covers */
     uint64_t address = R4_WINDOW_BASE + (uint64_t)window_page * R4_PAGE_SIZE;
     uint32_t index = window_page * R4_SLOTS_PER_PAGE + 1;
     REFUSED(R4_ERR_NO_TABLE, r4_cap_page_map(r4_own(page), own_pd(), window_page));
@@ -113,7 +113,8 @@ static void window_table(void) {
     r4_cap_t stale = put_for(0, index);
     ALLOWED(r4_table_unmap(r4_own(table)));
     REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(index)).error);
-    REFUSED(R4_ERR_ENTRY, hang(table, address, 1)); /* the page's versions have not left yet */
+    REFUSED(R4_ERR_ENTRY,
+            hang(table, address, 1)); /* the cap page is still mapped through it: versions could come back */
     REFUSED(R4_ERR_MAPPED, r4_cap_page_map(r4_own(page), own_pd(), window_page + 1));
     ALLOWED(r4_cap_page_unmap(r4_own(page)));
     ALLOWED(hang(table, address, 1));
@@ -123,7 +124,7 @@ static void window_table(void) {
     REFUSED(R4_ERR_VERSION, r4_cap_inspect(stale).error);
 }
 
-/* The same one level higher: half of the window. */
+/* The same one level higher, for half of the window. */
 static void window_directory(void) {
     uint32_t tables = make_row(R4_CAP_PAGE_TABLE, 0, 2);
     uint32_t page = make(R4_CAP_CAP_PAGE);
@@ -147,8 +148,8 @@ static const struct test tests[] = {
     {"map: level and address", map_place, 1},
     {"map: where a large page is", map_under_a_large_page, 1},
     {"three levels, then a page", levels, 1},
-    {"unmap: what hangs below is mapped nowhere, and the table comes back empty", unmap, 1},
-    {"delete: what hangs below is mapped nowhere", delete_takes_the_range, 1},
+    {"unmap: what is below it is mapped nowhere, and the table comes back empty", unmap, 1},
+    {"delete: what is below it is mapped nowhere", delete_takes_the_range, 1},
     {"a table of the window", window_table, 1},
     {"a table of half the window", window_directory, 1},
 };

@@ -42,7 +42,7 @@ static void rights_are_less(void) {
     uint32_t slot = copy_with(make(R4_CAP_NOTIFICATION), R4_SEND | R4_WAIT | R4_DEFER);
     struct r4_proxy_content content = content_for(slot);
     CHECK(rights_of(put(0, content)) == (R4_SEND | R4_WAIT | R4_DEFER));
-    content.rights = R4_SEND | R4_READ | R4_CONTROL; /* what the capability lacks no proxy gives */
+    content.rights = R4_SEND | R4_READ | R4_CONTROL; /* a proxy gives no right that the capability lacks */
     CHECK(rights_of(put(0, content)) == R4_SEND);
     content.rights = 0;
     CHECK(rights_of(put(0, content)) == 0);
@@ -99,7 +99,8 @@ static void reused_slot(void) {
     r4_cap_t cap = put_for(0, copy);
     ALLOWED(r4_cap_delete(r4_own(copy)));
     REFUSED(R4_ERR_EMPTY, inspect(cap));
-    ALLOWED(r4_cap_copy(r4_own(slot), copy, R4_ALL_RIGHTS, R4_TTL_MAX - 1)); /* the same once more is another one */
+    ALLOWED(r4_cap_copy(r4_own(slot), copy, R4_ALL_RIGHTS,
+                        R4_TTL_MAX - 1)); /* the same content once more has another version */
     REFUSED(R4_ERR_VERSION, inspect(cap));
     uint32_t to = empty_slot();
     cap = put_for(0, copy);
@@ -169,7 +170,7 @@ static void grantee_is_for_others(void) {
 static void serials_wrap(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
     r4_proxy_write_raw(proxy_at(0), 0, r4_proxy_serial_put(UINT32_MAX - 1));
-    for (uint32_t i = 0; i < 4; i++) { /* over the end and on */
+    for (uint32_t i = 0; i < 4; i++) { /* beyond the largest serial */
         (void)put_for(0, slot);
         CHECK(r4_proxy_serial(proxy_at(0)) == UINT32_MAX + i);
         ALLOWED(inspect(put(1, content_for_proxy(0))));
@@ -187,7 +188,7 @@ static void hops_are_told(void) {
     r4_cap_t cap = put(2, content_for_proxy(1));
     ALLOWED(inspect(cap));
     ALLOWED(r4_cap_delete(r4_own(copy)));
-    struct r4_result result = r4_cap_inspect(cap); /* it came up to the capability */
+    struct r4_result result = r4_cap_inspect(cap); /* the walk came to the capability */
     CHECK(result.error == R4_ERR_EMPTY && result.value == 3);
     r4_proxy_clear(proxy_at(0));
     result = r4_cap_inspect(cap);
@@ -199,7 +200,7 @@ static void hops_are_told(void) {
 
 static void cycle(void) {
     struct r4_proxy_content content = {.target = r4_own(proxy_index(0)), .rights = R4_ALL_RIGHTS, .ttl = 3};
-    content.version = r4_proxy_serial(proxy_at(0)) + 1; /* the serial that it will have: it means itself */
+    content.version = r4_proxy_serial(proxy_at(0)) + 1; /* the serial that it will have: its target is itself */
     REFUSED(R4_ERR_TTL, inspect(put(0, content)));
     struct r4_proxy_content there = {.target = r4_own(proxy_index(1)), .rights = R4_ALL_RIGHTS, .ttl = 1};
     struct r4_proxy_content back = {.target = r4_own(proxy_index(0)), .rights = R4_ALL_RIGHTS, .ttl = 2};
@@ -211,7 +212,7 @@ static void cycle(void) {
     REFUSED(R4_ERR_TTL, inspect(second));
 }
 
-/* Bytes without any sense, and words one bit away from sense. */
+/* Random bytes, and good proxies with one bit changed. */
 static void garbage(void) {
     r4_cap_t cap = put_for(0, make(R4_CAP_NOTIFICATION));
     struct r4_proxy *proxy = proxy_at(0);
@@ -231,7 +232,7 @@ static void garbage(void) {
         r4_proxy_write_raw(proxy, bit / 64, r4_proxy_word(proxy, bit / 64) ^ 1ULL << bit % 64);
         allowed += inspect(cap) == R4_OK;
     }
-    CHECK(allowed > 64 && allowed < 256); /* badge, grantee, rights, serial, and a lower TTL change no target */
+    CHECK(allowed > 64 && allowed < 256); /* badge, grantee, rights, serial and a lower TTL may change */
 }
 
 static const struct test tests[] = {
@@ -246,7 +247,7 @@ static const struct test tests[] = {
     {"a stale serial", stale_serial, 1},
     {"the target's address", target_address, 1},
     {"in the own window the grantee is not looked at", grantee_is_for_others, 1},
-    {"serials go on, through clearing and round", serials_wrap, 1},
+    {"serials go on after clearing and after the largest", serials_wrap, 1},
     {"a refusal tells after how many proxies", hops_are_told, 1},
     {"a cycle of one and of two", cycle, 1},
     {"garbage", garbage, 1},

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rounds and loops.
+ * Rounds and loops. What the cores share is atomic: `round` and `arrived` order the rest (below); the others are counts
+ * and a flag that are only watched, so relaxed.
  */
 #include "suite/race.h"
+#include "lib/print.h"
 #include "lib/x86/clock.h"
 #include "suite/workers.h"
 #include <r4/string.h>
@@ -10,7 +12,7 @@
 
 #define ROUNDS_MIN 5U
 #define ROUNDS_MAX 3000U
-#define ROUNDS_US  300000U /* after which a case ends, if it has had ROUNDS_MIN */
+#define ROUNDS_US  300000U /* then a case ends, if it has had ROUNDS_MIN rounds */
 #define MET_US     10000000U
 #define LAST_ROUND UINT32_MAX
 
@@ -31,21 +33,23 @@ void race_tell(bool won, bool lost) {
     atomic_fetch_add_explicit(won ? &race.won : lost ? &race.lost : &race.wrong, 1, memory_order_relaxed);
 }
 
-uint32_t race_won(void) { return atomic_load(&race.won); }
-uint32_t race_wrong(void) { return atomic_load(&race.wrong); }
+uint32_t race_won(void) { return atomic_load_explicit(&race.won, memory_order_relaxed); }
+uint32_t race_wrong(void) { return atomic_load_explicit(&race.wrong, memory_order_relaxed); }
 
-static uint32_t turns(void) { return race_won() + race_wrong() + atomic_load(&race.lost); }
+static uint32_t turns(void) {
+    return race_won() + race_wrong() + atomic_load_explicit(&race.lost, memory_order_relaxed);
+}
 
 static void begin(bool in_rounds, void (*entry)(uint64_t number)) {
     race.begin = r4_ticks();
     race.rounds = 0;
     race.in_rounds = in_rounds;
     memset(race.last, 0, sizeof(race.last));
-    atomic_store(&race.round, 0);
-    atomic_store(&race.stop, false);
-    atomic_store(&race.won, 0);
-    atomic_store(&race.lost, 0);
-    atomic_store(&race.wrong, 0);
+    atomic_store_explicit(&race.round, 0, memory_order_relaxed);
+    atomic_store_explicit(&race.stop, false, memory_order_relaxed);
+    atomic_store_explicit(&race.won, 0, memory_order_relaxed);
+    atomic_store_explicit(&race.lost, 0, memory_order_relaxed);
+    atomic_store_explicit(&race.wrong, 0, memory_order_relaxed);
     workers_start(entry);
 }
 
@@ -65,12 +69,13 @@ bool race_another_until(bool met) {
 void race_begin_rounds(void (*entry)(uint64_t number)) { begin(true, entry); }
 
 void race_round_begin(void) {
-    atomic_store(&race.arrived, 0);
-    atomic_store(&race.won, 0);
-    atomic_store_explicit(&race.round, race.rounds, memory_order_release);
+    atomic_store_explicit(&race.arrived, 0, memory_order_relaxed);
+    atomic_store_explicit(&race.won, 0, memory_order_relaxed);
+    atomic_store_explicit(&race.round, race.rounds, memory_order_release); /* see round_next() */
 }
 
 void race_round_end(void) {
+    /* Acquire: with the release in round_next(), so that the own thread finds what the turns did. */
     while (atomic_load_explicit(&race.arrived, memory_order_acquire) != workers_size()) {
         r4_pause();
     }
@@ -86,8 +91,10 @@ static bool round_next(uint64_t number) {
     uint32_t last = race.last[number];
     uint32_t round;
     if (last != 0) {
-        atomic_fetch_add_explicit(&race.arrived, 1, memory_order_release);
+        atomic_fetch_add_explicit(&race.arrived, 1, memory_order_release); /* see race_round_end() */
     }
+    /* Acquire: with the release in race_round_begin() and race_end_rounds(), so that the round finds what was prepared.
+     */
     while ((round = atomic_load_explicit(&race.round, memory_order_acquire)) == last) {
         r4_pause();
     }
@@ -100,11 +107,12 @@ static bool round_next(uint64_t number) {
 void race_begin_loop(void (*entry)(uint64_t number)) { begin(false, entry); }
 
 void race_end_loop(void) {
-    atomic_store(&race.stop, true);
+    atomic_store_explicit(&race.stop, true, memory_order_relaxed);
     workers_wait();
 }
 
 void race_next(uint64_t number) {
+    require(number >= 1 && number <= WORKERS_MAX, "the number of a worker");
     bool more = race.in_rounds ? round_next(number) : !atomic_load_explicit(&race.stop, memory_order_relaxed);
     if (!more) {
         workers_end(number);

@@ -36,10 +36,10 @@ void race_begin_loop(void (*entry)(uint64_t number));
 /* By worker `number`: waits for its next turn. Ends the worker if there is none. */
 void race_next(uint64_t number);
 
-/* True once for each round that is to be: as long as there is time. */
+/* True once for each round: as long as there is time. */
 bool race_another(void);
 
-/* The same, and for longer until `met`, within reason. */
+/* The same, but if not `met` it goes on for some seconds more. */
 bool race_another_until(bool met);
 
 /* One round of all: begins for the workers, race_won() at 0 again; ends when they have had their turn. */
@@ -49,14 +49,14 @@ void race_round_end(void);
 void race_end_rounds(void);
 void race_end_loop(void);
 
-/* By a turn: it has succeeded; or it was refused as it may be; else something is wrong. */
+/* By a turn: it has `won`: succeeded; or `lost`: was refused with an error that may happen; else something is wrong. */
 void race_tell(bool won, bool lost);
 
-/* How many turns have said so. */
+/* How many turns have won, and how many were wrong. */
 uint32_t race_won(void);
 uint32_t race_wrong(void);
 
-/* In a loop: waits for as many turns more. They are as fast as the host lets them. */
+/* In a loop: waits for so many more turns. They are as fast as the host lets them be. */
 void race_wait_turns(uint32_t more);
 
 #endif

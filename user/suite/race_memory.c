@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What only one core can have: a capability, a name, a mapping; and memory that is taken away from a core that writes
+ * What only one core can have: a capability, a name, a mapping; and memory that is taken away while another core writes
  * to it.
  */
 #include "lib/asid_pool.h"
@@ -19,7 +19,7 @@
 
 #define PRIORITY  100U
 #define STACK_TOP (PLACE + 0x100000U)
-#define STILL_US  20000U /* in which a core that still could write would */
+#define STILL_US  20000U /* long enough for a core that can still write to do so */
 
 static uint32_t first; /* slots, as the case says */
 static uint32_t second;
@@ -78,7 +78,7 @@ static void map_and_unmap(uint32_t number) {
     enum r4_error error = r4_frame_map(r4_own(first), pd, PLACE + number * (uint64_t)R4_PAGE_SIZE, R4_READ);
     race_tell(error == R4_OK, error == R4_ERR_MAPPED);
     if (error == R4_OK) {
-        race_tell(r4_frame_unmap(r4_own(first)) == R4_OK, false); /* nobody else unmaps what is mapped here */
+        race_tell(r4_frame_unmap(r4_own(first)) == R4_OK, false); /* no other core unmaps what this one has mapped */
     }
 }
 RACE_WORKER(mappers, map_and_unmap)
@@ -93,7 +93,7 @@ static void mapped_by_one(void) {
     CHECK(race_wrong() == 0 && r4_mapped_in(first) == 0);
 }
 
-/* --- memory that is taken away from a core that writes to it --- */
+/* --- memory that is taken away while another core writes to it --- */
 
 static _Noreturn void write_thread(uint64_t address) {
     for (;;) {
@@ -147,7 +147,7 @@ static void revoked_while_written(void) {
     ALLOWED(r4_cap_revoke(r4_own(untyped)).error);
     space_map(memory_create_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE + R4_PAGE_SIZE, R4_READ);
     r4_spin_us(STILL_US);
-    CHECK(*word == 0); /* the same memory, new */
+    CHECK(*word == 0); /* the same memory, zeroed */
 }
 
 static const struct test tests[] = {

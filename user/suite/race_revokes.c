@@ -12,7 +12,7 @@
 
 #define COPIES 12U /* slots of each core that copies */
 #define REST_US                                                                                                        \
-    50U /* of a core in a loop after a turn: where there are fewer processors than cores, a queue at the lock          \
+    50U /* of a core in a loop, after each turn: if there are fewer processors than cores, a queue at the lock         \
            moves only as fast as the host gives each of them its time */
 
 static uint32_t first; /* slots, as the case says */
@@ -59,7 +59,7 @@ static void copied_while_revoked(void) {
     CHECK(!r4_inspect_has_children_get(r4_cap_inspect(r4_own(first)).value));
 }
 
-/* Once the delete has returned there is nothing, and there will be nothing. */
+/* Once the delete has returned there is no copy, and none comes later. */
 static void copied_while_deleted(void) {
     second = empty_slots(COPIES * (1 + WORKERS_MAX));
     for (uint32_t i = 0; i < 5; i++) {
@@ -138,7 +138,7 @@ static void retyped_while_revoked(void) {
     race_begin_loop(retypers);
     for (uint32_t i = 0; race_another(); i++) {
         ALLOWED(r4_cap_revoke(r4_own(first)).error);
-        r4_spin_us(i % 2 * 20); /* every other time they may finish what they make */
+        r4_spin_us(i % 2 * 20); /* every second time they have the time to finish what they make */
     }
     race_end_loop();
     ALLOWED(r4_cap_revoke(r4_own(first)).error);
@@ -148,7 +148,7 @@ static void retyped_while_revoked(void) {
 /* --- what is busy --- */
 
 static void use_child(uint32_t number) {
-    uint32_t own = third + number; /* a slot of each core's own */
+    uint32_t own = third + number; /* each core has its own slot */
     enum r4_error error = r4_cap_inspect(r4_own(second + number)).error;
     race_tell(error == R4_ERR_BUSY, error == R4_OK || error == R4_ERR_EMPTY);
     error = r4_cap_move(r4_own(second + number), own);
@@ -174,7 +174,7 @@ static void busy_while_revoked(void) {
     CHECK(race_won() != 0 && race_wrong() == 0);
 }
 
-/* Of what is being revoked a revoke is not refused, it waits for that. */
+/* A revoke of what is being revoked is not refused: it waits. */
 static void revoke_unmade(uint32_t number) {
     (void)number;
     enum r4_error error = r4_cap_revoke(r4_own(second)).error;
@@ -198,13 +198,13 @@ static void busy_while_made(void) {
 }
 
 static const struct test tests[] = {
-    {"four cores copy while one of them revokes: it ends, nothing is left", copied_while_revoked, 4},
+    {"four cores copy while one of them revokes: the revoke ends, nothing is left", copied_while_revoked, 4},
     {"others copy while the source is deleted: nothing is left, nothing comes", copied_while_deleted, 2},
     {"all revoke the same", revoked_by_all, 2},
     {"one revokes inside what another revokes", revoked_inside_and_outside, 2},
     {"others retype while one revokes", retyped_while_revoked, 2},
     {"what is being revoked is busy", busy_while_revoked, 2},
-    {"what is still being made is not revoked by itself", busy_while_made, 2},
+    {"what is still being made is not revoked alone", busy_while_made, 2},
 };
 
 const struct theme theme_race_revokes = {"revoke-race", tests, R4_COUNT(tests), 1};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thread of the case's own.
+ * A thread for one case.
  */
 #include "suite/runner.h"
 #include "lib/memory.h"
@@ -24,7 +24,7 @@ void runner_end(void) {
     (void)r4_thread_stop(r4_own(run.thread));
 }
 
-/* It has run by the time when its start returns, unless it waits for something. */
+/* It has run when its start returns, unless it waits for something. */
 static void end_wait(void) {
     uint64_t begin = r4_ticks();
     while (!run.ended && r4_ticks() - begin < r4_ticks_of_us(END_US)) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The other address space. Its thread has a higher priority than the own one and the same core, so it runs as soon as
- * it is started, and stops itself at the end of each function: through a proxy of the own window, since it has no
- * capabilities.
+ * The second domain. Its thread has a higher priority than the own one and the same core, so it runs as soon as it is
+ * started. It stops itself at the end of each entry through a proxy in the own window, since it has no capabilities.
  */
 #include "suite/second_domain.h"
 #include "lib/asid_pool.h"
@@ -21,10 +20,10 @@
 #define END_US                 2000000U
 #define STOP                   PROXIES_COUNT /* number of the proxy for its thread */
 
-static struct domain other;
+static struct domain second;
 static uint32_t thread;
 
-static r4_cap_t stop; /* its thread, as it says it */
+static r4_cap_t stop; /* names its thread there */
 
 static struct {
     uint64_t value;
@@ -53,19 +52,19 @@ static _Noreturn void empty_window(uint64_t unused) {
 }
 
 void second_domain_begin(void) {
-    other = domain_create(memory_take(MEMORY_LOG2), r4_asid_pool(0));
-    domain_add_image(&other);
-    (void)domain_add_caps(&other, SECOND_DOMAIN_SLOT(0) / R4_SLOTS_PER_PAGE);
-    (void)domain_add_proxies(&other, SECOND_DOMAIN_PROXY(0) / R4_SLOTS_PER_PAGE);
-    thread = domain_add_thread(&other, empty_window, STACK, 0); /* a call gives it another entry */
-    must(r4_thread_schedule(r4_own(thread), 0, SECOND_DOMAIN_PRIORITY), "scheduling the other domain's thread");
+    second = domain_create(memory_take(MEMORY_LOG2), r4_asid_pool(0));
+    domain_add_image(&second);
+    (void)domain_add_caps(&second, SECOND_DOMAIN_SLOT(0) / R4_SLOTS_PER_PAGE);
+    (void)domain_add_proxies(&second, SECOND_DOMAIN_PROXY(0) / R4_SLOTS_PER_PAGE);
+    thread = domain_add_thread(&second, empty_window, STACK, 0); /* a call gives it another entry */
+    must(r4_thread_schedule(r4_own(thread), 0, SECOND_DOMAIN_PRIORITY), "scheduling the second domain's thread");
     struct r4_proxy_content content = content_for(thread);
     content.rights = R4_CONTROL;
-    content.grantee = other.name;
+    content.grantee = second.name;
     stop = r4_cap_name_set(put(STOP, content), r4_info()->name);
 }
 
-void second_domain_end(void) { domain_end(&other); }
+void second_domain_end(void) { domain_end(&second); }
 
 static bool call_ends(void) {
     uint64_t begin = r4_ticks();
@@ -79,7 +78,7 @@ uint64_t second_domain_call(void (*entry)(uint64_t argument), uint64_t argument)
     call.done = false;
     call.any = true;
     test_window_is(1, SECOND_DOMAIN_PROXY(0) / R4_SLOTS_PER_PAGE);
-    must(r4_thread_configure(r4_own(thread), r4_own(other.pd), entry, STACK + R4_PAGE_SIZE, argument),
+    must(r4_thread_configure(r4_own(thread), r4_own(second.pd), entry, STACK + R4_PAGE_SIZE, argument),
          "configuring the second domain's thread");
     must(r4_thread_start(r4_own(thread)), "starting the second domain's thread");
     bool ended = call_ends();
@@ -91,12 +90,12 @@ uint64_t second_domain_call(void (*entry)(uint64_t argument), uint64_t argument)
     return call.value;
 }
 
-uint32_t second_domain_name(void) { return other.name; }
+uint32_t second_domain_name(void) { return second.name; }
 
-uint32_t second_domain_pd(void) { return other.pd; }
+uint32_t second_domain_pd(void) { return second.pd; }
 
-r4_cap_t put_for_other(uint32_t number, struct r4_proxy_content content) {
-    content.grantee = other.name;
+r4_cap_t put_for_second(uint32_t number, struct r4_proxy_content content) {
+    content.grantee = second.name;
     return r4_cap_name_set(put(number, content), r4_info()->name);
 }
 

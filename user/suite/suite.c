@@ -94,7 +94,7 @@ static void stage_begin(void) {
     proxies_begin();
     second_domain_begin();
     workers_begin();
-    memory_give(memory_take(ARENA_LOG2)); /* from now on they are there */
+    memory_give(memory_take(ARENA_LOG2)); /* from now on these two exist */
     memory_give(memory_take(UNTYPED_LOG2));
     test_window_is(slots_pages(), PROXIES_PAGE);
 }

@@ -58,7 +58,7 @@ static void counts(void) {
     REFUSED(R4_ERR_ARGUMENT, retype(untyped, R4_CAP_NOTIFICATION, 0, R4_RETYPE_MAX + 1, 0, target));
     REFUSED(R4_ERR_ARGUMENT, retype(untyped, R4_CAP_NOTIFICATION, 0, UINT16_MAX, 0, target));
     ALLOWED(retype(untyped, R4_CAP_NOTIFICATION, 0, R4_RETYPE_MAX, 0, target));
-    for (uint32_t i = 0; i < R4_RETYPE_MAX; i++) { /* one behind the other */
+    for (uint32_t i = 0; i < R4_RETYPE_MAX; i++) { /* one after the other */
         CHECK(r4_type(target + i) == R4_CAP_NOTIFICATION);
         CHECK(r4_object(target + i) - r4_object(target) == (uint64_t)i << R4_NOTIFICATION_LOG2);
     }
@@ -80,7 +80,8 @@ static void watermark(void) {
     ALLOWED(retype(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1, 2 * R4_PAGE_SIZE, target));
     CHECK(r4_watermark(untyped) == 3 * R4_PAGE_SIZE);
     REFUSED(R4_ERR_WATERMARK, retype(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1, 2 * R4_PAGE_SIZE, target + 1));
-    REFUSED(R4_ERR_WATERMARK, retype(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, target + 1)); /* though it is unused */
+    REFUSED(R4_ERR_WATERMARK,
+            retype(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, target + 1)); /* although the memory is unused */
     REFUSED(R4_ERR_WATERMARK, retype(untyped, R4_CAP_NOTIFICATION, 0, 1, 3 * R4_PAGE_SIZE - 64, target + 1));
     ALLOWED(retype(untyped, R4_CAP_NOTIFICATION, 0, 1, 3 * R4_PAGE_SIZE, target + 1));
 }
@@ -102,7 +103,7 @@ static void room(void) {
 static void destinations(void) {
     uint32_t untyped = make(R4_CAP_UNTYPED);
     uint32_t target = empty_slots(4);
-    uint32_t last = (target | (R4_SLOTS_PER_PAGE - 1)); /* of its page */
+    uint32_t last = (target | (R4_SLOTS_PER_PAGE - 1)); /* the last slot of its page */
     REFUSED(R4_ERR_ADDRESS, retype(untyped, R4_CAP_NOTIFICATION, 0, 1, 0, 0));
     REFUSED(R4_ERR_ADDRESS, retype(untyped, R4_CAP_NOTIFICATION, 0, 1, 0, proxy_index(0)));
     REFUSED(R4_ERR_ADDRESS, retype(untyped, R4_CAP_NOTIFICATION, 0, 2, 0, last));
@@ -114,7 +115,7 @@ static void destinations(void) {
     ALLOWED(retype(untyped, R4_CAP_NOTIFICATION, 0, 2, 64, target));
 }
 
-/* What each type is when it has been made. */
+/* What each type looks like once it is made. */
 static void made_objects(void) {
     const enum r4_cap_type types[] = {R4_CAP_UNTYPED, R4_CAP_FRAME,  R4_CAP_CAP_PAGE,    R4_CAP_PAGE_TABLE,
                                       R4_CAP_PD,      R4_CAP_THREAD, R4_CAP_NOTIFICATION};

@@ -19,7 +19,7 @@ static uint32_t size;
 static _Atomic uint32_t ended;
 
 _Noreturn void workers_end(uint64_t number) {
-    atomic_fetch_add_explicit(&ended, 1, memory_order_release);
+    atomic_fetch_add_explicit(&ended, 1, memory_order_release); /* with the acquire in workers_wait() */
     for (;;) {
         (void)r4_thread_stop(r4_own(threads + (uint32_t)number - 1));
     }
@@ -66,7 +66,7 @@ void workers_start(void (*entry)(uint64_t number)) {
 
 void workers_wait(void) {
     uint64_t begin = r4_ticks();
-    while (atomic_load_explicit(&ended, memory_order_acquire) < size) {
+    while (atomic_load_explicit(&ended, memory_order_acquire) < size) { /* with the release in workers_end() */
         if (r4_ticks() - begin > r4_ticks_of_us(END_US)) {
             fail(R4_ERR_RUNNING, "a worker does not end");
         }
