@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A chain of proxies through as many address spaces as a walk can go through. Space number CHAIN_HOPS - 1 holds a
- * notification; the proxies of each space below name those of the next one.
+ * notification; the proxies of each other space name those of the next one.
  */
 #ifndef R4_BENCH_CHAIN_H
 #define R4_BENCH_CHAIN_H

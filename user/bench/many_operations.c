@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The crowd: its threads have the root task's priority until it raises its own.
+ * The makers: threads that have the root task's priority, until that raises its own.
  */
 #include "bench/many_operations.h"
 #include "bench/copies.h"
@@ -23,7 +23,7 @@ static struct maker {
     uint32_t thread;
     uint32_t untyped;
     uint32_t target;
-    volatile bool ended;
+    volatile bool ended; /* not atomic: all run on one core */
 } makers[MAKERS];
 
 static _Noreturn void maker_main(uint64_t number) {
