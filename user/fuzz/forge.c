@@ -103,7 +103,7 @@ static void tell(const struct place *place, uint32_t index, const struct r4_prox
  * changed. */
 static void spoil(const struct place *place, struct r4_proxy *proxy) {
     struct random *random = place->random;
-    uint32_t word = random_below(random, R4_PROXY_WORDS);
+    uint32_t word = random_below(random, R4_SLOT_WORDS);
     uint64_t value = r4_proxy_word(proxy, word) ^ 1ULL << random_below(random, 64);
     if (random_chance(random, 3)) {
         value = random_number(random);

@@ -26,7 +26,7 @@ struct r4_proxy_content {
 /* The proxy at `index` of the own window; a proxy page is mapped there. */
 static inline struct r4_proxy *r4_proxy(uint32_t index) { return (struct r4_proxy *)R4_WINDOW_BASE + index; }
 
-/* Word `number` (below R4_PROXY_WORDS), whatever it holds. */
+/* Word `number` (below R4_SLOT_WORDS), whatever it holds. */
 static inline uint64_t r4_proxy_word(const struct r4_proxy *proxy, uint32_t number) {
     return __atomic_load_n(&proxy->word[number], __ATOMIC_RELAXED);
 }

@@ -218,7 +218,7 @@ static void garbage(void) {
     struct r4_proxy *proxy = proxy_at(0);
     uint64_t random = r4_info()->name;
     for (uint32_t i = 0; i < 2000; i++) {
-        for (uint32_t word = R4_PROXY_WORDS; word-- > 0;) {
+        for (uint32_t word = R4_SLOT_WORDS; word-- > 0;) {
             random = random * 6364136223846793005ULL + 1442695040888963407ULL;
             uint64_t value = random ^ random >> 29;
             bool is_kind = word == 0 && i % 2 == 0;
@@ -227,7 +227,7 @@ static void garbage(void) {
         CHECK(inspect(cap) != R4_OK);
     }
     uint32_t allowed = 0;
-    for (uint32_t bit = 0; bit < R4_PROXY_WORDS * 64; bit++) {
+    for (uint32_t bit = 0; bit < R4_SLOT_WORDS * 64; bit++) {
         (void)put_for(0, test_arena());
         r4_proxy_write_raw(proxy, bit / 64, r4_proxy_word(proxy, bit / 64) ^ 1ULL << bit % 64);
         allowed += inspect(cap) == R4_OK;

@@ -11,9 +11,10 @@
 #include "suite/workers.h"
 
 #define COPIES 12U /* slots of each core that copies */
-#define REST_US                                                                                                        \
-    50U /* of a core in a loop, after each turn: if there are fewer processors than cores, a queue at the lock         \
-           moves only as fast as the host gives each of them its time */
+
+/* Rest of a core in a loop, after each turn: if there are fewer processors than cores, a queue at the lock moves only
+ * as fast as the host gives each of them its time. */
+#define REST_US 50U
 
 static uint32_t first; /* slots, as the case says */
 static uint32_t second;
