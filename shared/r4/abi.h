@@ -21,7 +21,7 @@ DEFINE_FIELD(uint64_t, r4_cap_index, 25, 0)
 DEFINE_FIELD(uint64_t, r4_cap_cluster, 31, 26)
 DEFINE_FIELD(uint64_t, r4_cap_asid, 47, 32)
 DEFINE_FIELD(uint64_t, r4_cap_generation, 63, 48)
-DEFINE_FIELD(uint64_t, r4_cap_name, 63, 32) /* both: the name of an address space, 0 = the own window */
+DEFINE_FIELD(uint64_t, r4_cap_name, 63, 32) /* both: the name of an address space, 0 = the caller's window */
 
 /* The name of an address space: asid and its generation, never 0 and never given twice. */
 DEFINE_FIELD(uint32_t, r4_name_asid, 15, 0)
@@ -190,16 +190,16 @@ struct r4_root_info {
     uint32_t cluster_count;
     uint32_t core_count; /* of this cluster */
     uint32_t tsc_khz;
-    uint32_t name;        /* of the own address space: r4_name */
+    uint32_t name;        /* of its own address space: r4_name */
     uint32_t slot_pd;     /* own PD */
     uint32_t slot_thread; /* own thread */
     uint32_t slot_debug;
-    uint32_t slot_peers; /* the Peer capability for cluster n is at slot_peers + n; that of the own number is empty */
-    uint32_t slot_asid_pools; /* all AsidPools of the cluster, asid_pool_count of them; the own asid is of the first */
+    uint32_t slot_peers; /* the Peer capability for cluster n is at slot_peers + n; that of its own number is empty */
+    uint32_t slot_asid_pools; /* all AsidPools of the cluster, asid_pool_count of them; its own asid is of the first */
     uint32_t asid_pool_count;
-    uint32_t slot_tables; /* page tables of the own space, table_count of them, lowest addresses first */
+    uint32_t slot_tables; /* page tables of its own space, table_count of them, lowest addresses first */
     uint32_t table_count;
-    uint32_t slot_cap_pages; /* cap pages of the own window, window pages 0 .. cap_page_count - 1 */
+    uint32_t slot_cap_pages; /* cap pages of its own window, window pages 0 .. cap_page_count - 1 */
     uint32_t cap_page_count;
     uint32_t slot_frames; /* frames of image, stack and this page */
     uint32_t frame_count;

@@ -26,7 +26,7 @@
 static struct domain spaces[CHAIN_HOPS];
 static uint32_t cap_version; /* of the notification's slot */
 
-/* The last space's cap page, with the notification in it: filled in the own window, then mapped there. */
+/* The last space's cap page, with the notification in it: filled in the program's window, then mapped there. */
 static void notification_put(const struct domain *space) {
     uint32_t page = slots_pages();
     uint32_t cap_page = space_grow_window(1);

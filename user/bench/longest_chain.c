@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Chains of proxies in the own window. A hop costs most where the target has the own name (the name is looked up),
- * where the grantee is another space (in the own window that is checked twice), and where the proxy has a badge.
+ * Chains of proxies in the program's window. A hop costs most where the target has the program's own name (the name is
+ * looked up), where the grantee is another space (in the program's window that is checked twice), and where the proxy
+ * has a badge.
  */
 #include "bench/longest_chain.h"
 #include "lib/asid_pool.h"

@@ -11,7 +11,8 @@
 /* Maps the proxy page. memory_reset() takes it away. */
 void longest_chain_begin(void);
 
-/* The capability in `slot` of the own window, through `hops` (0..R4_TTL_MAX) proxies; they stay until the next call. */
+/* The capability in `slot` of the program's window, through `hops` (0..R4_TTL_MAX) proxies; they stay until the next
+ * call. */
 r4_cap_t longest_chain_put(uint32_t slot, uint32_t hops);
 
 /* Calls each operation that does more than read, through R4_TTL_MAX proxies in all: for each way to divide them between

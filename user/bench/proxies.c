@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Figures of proxies: how much more an invocation through them costs than that of a capability in the own window.
+ * Figures of proxies: how much more an invocation through them costs than that of a capability in the program's window.
  */
 #include "bench/proxies.h"
 #include "bench/chain.h"
@@ -39,7 +39,7 @@ static struct {
     volatile uint32_t grantee;
 } given;
 
-/* Loads and stores in the own window, no system call. */
+/* Loads and stores in the program's window, no system call. */
 static uint64_t delegate_ticks(void) {
     struct r4_proxy *proxy = given.proxy;
     struct r4_proxy_content content = {.target = given.target,

@@ -28,7 +28,7 @@ uint64_t arena_stack(uint32_t index) { return ARENA_STACKS + index * 2ULL * R4_P
 
 /* --- what the domains get --- */
 
-/* Into slot `*next` of the own window, which then is the next one. */
+/* Into slot `*next` of the root task's window, which then is the next one. */
 static void put_copy(uint32_t *next, r4_cap_t cap, uint32_t ttl) {
     must(r4_cap_copy(cap, (*next)++, R4_ALL_RIGHTS, ttl), "copying into a domain");
 }
@@ -71,7 +71,8 @@ static void put_all_kinds(uint32_t next, struct random *random) {
     }
 }
 
-/* A cap page for a domain. It is filled while it is the next page of the own window, which has its table from boot. */
+/* A cap page for a domain. It is filled while it is the next page of the root task's window, which has its table from
+ * boot. */
 static void caps_put(const struct domain *domain, uint32_t window_page, void (*put)(uint32_t next, struct random *),
                      struct random *random) {
     r4_cap_t page = r4_own(memory_create_from(untyped, R4_CAP_CAP_PAGE, 0, 1));

@@ -16,7 +16,7 @@ struct call {
     uint64_t cap;
     uint64_t operation;
     uint64_t argument[4];
-    uint32_t index; /* of the capability, if it is one of the own window; UINT32_MAX: unknown */
+    uint32_t index; /* of the capability, if it is one of the caller's window; UINT32_MAX: unknown */
 };
 
 static uint64_t any_cap(const struct place *place) {
@@ -25,7 +25,7 @@ static uint64_t any_cap(const struct place *place) {
     return r4_in(name, index);
 }
 
-/* A slot of the own window with a capability of the type. A PD is mostly that of one of the domains. */
+/* A slot of the caller's window with a capability of the type. A PD is mostly that of one of the domains. */
 static uint32_t find(const struct place *place, enum r4_cap_type type) {
     uint32_t index = forge_find(place, type);
     for (uint32_t try = 0; type == R4_CAP_PD && index != UINT32_MAX && try < 4; try++) {

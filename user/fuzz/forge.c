@@ -64,7 +64,7 @@ uint64_t forge_recall(const struct place *place, enum r4_cap_type type) {
     return one == NULL ? 0 : atomic_load_explicit(&one->cap, memory_order_relaxed);
 }
 
-/* A proxy for something that is there: a slot of the own window, or a proxy that somebody has told of. */
+/* A proxy for something that is there: a slot of the caller's window, or a proxy that somebody has told of. */
 static bool draft(const struct place *place, struct r4_proxy_content *content, uint32_t *type) {
     struct random *random = place->random;
     const struct told *one = random_chance(random, 2) ? told_find(place, R4_CAP_TYPE_COUNT) : NULL;

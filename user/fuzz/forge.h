@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Writing proxies: good ones and anything else, into the proxy pages of the own window, by several threads at once.
+ * Writing proxies: good ones and anything else, into the proxy pages of the caller's window, by several threads at
+ * once.
  */
 #ifndef R4_FUZZ_FORGE_H
 #define R4_FUZZ_FORGE_H
@@ -23,8 +24,8 @@ uint64_t forge_recall(const struct place *place, enum r4_cap_type type);
 /* Forgets what was written. */
 void forge_reset(void);
 
-/* A slot in the first two pages of the own window that has `type` (R4_CAP_EMPTY: an empty one; R4_CAP_TYPE_COUNT: any
- * that is not empty). The search begins at a random one. UINT32_MAX if there is none. */
+/* A slot in the first two pages of the caller's window that has `type` (R4_CAP_EMPTY: an empty one; R4_CAP_TYPE_COUNT:
+ * any that is not empty). The search begins at a random one. UINT32_MAX if there is none. */
 uint32_t forge_find(const struct place *place, enum r4_cap_type type);
 
 #endif

@@ -10,7 +10,7 @@
 
 typedef uint64_t r4_cap_t;
 
-/* Slot `index` of the own window. */
+/* Slot `index` of the caller's window. */
 static inline r4_cap_t r4_own(uint32_t index) { return r4_cap_cluster_set(index, r4_info()->cluster); }
 
 /* Slot `index` of the window of the address space `name` (r4_name): usable if a proxy for the caller is there. */

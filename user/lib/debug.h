@@ -21,7 +21,7 @@ static inline enum r4_error r4_debug_write(r4_cap_t cap, const char *text, size_
     return r4_syscall(cap, R4_OP_DEBUG_WRITE, count, words[0], words[1], words[2]).error;
 }
 
-/* Sets the own cluster's milestone, a number that only grows, and wakes everybody who waits for it. */
+/* Sets the milestone of the caller's cluster, a number that only grows, and wakes everybody who waits for it. */
 static inline enum r4_error r4_debug_milestone(r4_cap_t cap, uint64_t milestone) {
     return r4_syscall(cap, R4_OP_DEBUG_MILESTONE, milestone, 0, 0, 0).error;
 }

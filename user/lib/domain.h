@@ -13,7 +13,7 @@
 #include "lib/address.h"
 
 struct domain {
-    uint32_t untyped; /* slots of the own window */
+    uint32_t untyped; /* slots of the caller's window */
     uint32_t pd;
     uint32_t image; /* slots of the copies of the image's frames, image_count in a row */
     uint32_t image_count;

@@ -23,7 +23,7 @@ struct r4_proxy_content {
     uint64_t badge;   /* for a target that has none; 0: none */
 };
 
-/* The proxy at `index` of the own window; a proxy page is mapped there. */
+/* The proxy at `index` of the caller's window; a proxy page is mapped there. */
 static inline struct r4_proxy *r4_proxy(uint32_t index) { return (struct r4_proxy *)R4_WINDOW_BASE + index; }
 
 /* Word `number` (below R4_SLOT_WORDS), whatever it holds. */

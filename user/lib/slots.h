@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which slots of the own window are in use by whom. The window itself tells a full slot from an empty one; this tells a
- * taken one from a free one. memory.h takes slots for the objects that it makes, and both come back together. One
- * thread only.
+ * Which slots of the caller's window are in use by whom. The window itself tells a full slot from an empty one; this
+ * tells a taken one from a free one. memory.h takes slots for the objects that it makes, and both come back together.
+ * One thread only.
  */
 #ifndef R4_USER_SLOTS_H
 #define R4_USER_SLOTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mapping into address spaces, mostly the own one; page tables that are missing on the way are made. If something fails
- * the program ends.
+ * Mapping into address spaces, mostly the caller's own; page tables that are missing on the way are made. If something
+ * fails the program ends.
  */
 #ifndef R4_USER_SPACE_H
 #define R4_USER_SPACE_H

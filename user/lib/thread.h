@@ -15,7 +15,7 @@ static inline enum r4_error r4_thread_configure(r4_cap_t cap, r4_cap_t pd, void 
     return r4_syscall(cap, R4_OP_THREAD_CONFIGURE, pd, (uintptr_t)entry, stack, argument).error;
 }
 
-/* `core` is an index in the own cluster; of two threads on it the one with the higher priority (0..255) runs. */
+/* `core` is an index in the caller's cluster; of two threads on it the one with the higher priority (0..255) runs. */
 static inline enum r4_error r4_thread_schedule(r4_cap_t cap, uint32_t core, uint32_t priority) {
     return r4_syscall(cap, R4_OP_THREAD_SCHEDULE, r4_schedule_core_put(core) | r4_schedule_priority_put(priority), 0, 0,
                       0)

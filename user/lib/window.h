@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The own window, read by plain loads: no system call tells more about a capability. The one place in user/ that knows
- * which word of a slot holds what.
+ * The program's own window, read by plain loads: no system call tells more about a capability. The one place in user/
+ * that knows which word of a slot holds what.
  *
  * Volatile, because the kernel, and peers through it, change slots at any time. The kernel fills word 0 last (release,
  * cluster-kernel/pure/slot.h and derivation.h): who sees the type sees the rest. Here volatile loads in program order

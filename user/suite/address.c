@@ -100,7 +100,7 @@ static const struct test tests[] = {
     {"a page's header is no capability, nor is the null word", header_is_no_capability, 1},
     {"another cluster's number is refused", other_cluster_is_refused, 1},
     {"an address space that is not there is refused", unknown_name_is_refused, 1},
-    {"the own name means the own window", own_name_is_own_window, 1},
+    {"a program's own name means its own window", own_name_is_own_window, 1},
     {"a program reads its slots by plain loads", program_reads_its_slots, 1},
 };
 

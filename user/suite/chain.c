@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Chains of proxies through several address spaces. Each station is a domain with a proxy for the domain before it, the
- * first one with a proxy for the own program. The proxy of the last station has a notification in its own window as
+ * first one with a proxy for this program. The proxy of the last station has a notification in its own window as
  * target.
  */
 #include "lib/asid_pool.h"
@@ -28,7 +28,7 @@ struct station {
 
 static struct station stations[STATIONS];
 static uint32_t count;
-static uint32_t notification; /* its slot, while it is in the own window */
+static uint32_t notification; /* its slot, while it is in this program's window */
 
 /* Writes the proxy of a station: meanwhile its page is mapped here, as a plain page. */
 static void station_write(const struct station *station) {
@@ -41,7 +41,8 @@ static void station_write(const struct station *station) {
     must(r4_frame_map_proxies(r4_own(station->frame), r4_own(station->domain.pd), AT / R4_SLOTS_PER_PAGE), "and back");
 }
 
-/* The last station's cap page with the notification, put together in the own window. Returns the slot's version. */
+/* The last station's cap page with the notification, put together in this program's window. Returns the slot's version.
+ */
 static uint32_t notification_put(const struct station *last) {
     uint32_t page = make(R4_CAP_CAP_PAGE);
     uint32_t window_page = PROXIES_PAGE + 1;

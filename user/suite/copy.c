@@ -190,7 +190,7 @@ static void pool_keeps_its_number(void) {
 }
 
 static const struct test tests[] = {
-    {"the destination has to be a slot of a cap page of the own window", destination_must_be_a_slot, 1},
+    {"the destination has to be a slot of a cap page of the caller's window", destination_must_be_a_slot, 1},
     {"the destination has to be empty", destination_must_be_empty, 1},
     {"untyped memory, page tables, cap pages are not copied", some_types_have_one_capability, 1},
     {"frames, domains, threads, notifications are copied", others_can_be_copied, 1},

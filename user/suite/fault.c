@@ -83,7 +83,7 @@ static void use_after_unmap(void) {
     CHECK(!runner_has_ended());
 }
 
-/* Into the own cap page, over a capability. */
+/* Into this program's own cap page, over a capability. */
 static void write_capability(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
     uint64_t before = r4_slot_word(slot, 0);
@@ -115,7 +115,7 @@ static const struct test tests[] = {
     {"writing to a frame that is mapped for reading", write_read_only, 1},
     {"running data", run_data, 1},
     {"writing after the unmap", use_after_unmap, 1},
-    {"writing to the own capabilities", write_capability, 1},
+    {"writing to one's own capabilities", write_capability, 1},
     {"running a proxy page", run_proxies, 1},
     {"reading the kernel's addresses", kernel_addresses, 1},
     {"reading at 0", null_page, 1},

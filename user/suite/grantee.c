@@ -42,7 +42,7 @@ static _Noreturn void write_there(uint64_t address) {
     second_domain_return(*(volatile uint64_t *)address);
 }
 
-#define GIFT (PROXIES_COUNT - 1U) /* number of the own proxy through which it gets its own capabilities */
+#define GIFT (PROXIES_COUNT - 1U) /* number of this program's proxy through which it gets its own capabilities */
 
 static struct r4_proxy_content given; /* to be put into the second domain's proxy 0 */
 
@@ -60,7 +60,7 @@ static _Noreturn void clear_there(uint64_t unused) {
 static _Noreturn void link_there(uint64_t cap) { second_domain_return(r4_cap_link(cap, SECOND_DOMAIN_SLOT(0))); }
 static _Noreturn void version_there(uint64_t slot) { second_domain_return(r4_version((uint32_t)slot)); }
 
-/* The address of the second domain's proxy 0, as the own program names it. */
+/* The address of the second domain's proxy 0, as this program names it. */
 static r4_cap_t second_domain_proxy(void) { return r4_in(second_domain_name(), SECOND_DOMAIN_PROXY(0)); }
 
 /* Gives the second domain a notification with these rights as its own, in its slot 0. */
@@ -146,7 +146,7 @@ static void plain_page(void) {
 
 /* Both windows hold something at the same index: asid 0 in a proxy is the window of the proxy. */
 static void asid_0_is_the_holder(void) {
-    uint32_t index = SECOND_DOMAIN_SLOT(0); /* in the own window the PD, in the second domain's a notification */
+    uint32_t index = SECOND_DOMAIN_SLOT(0); /* in this program's window the PD, in the second domain's a notification */
     CHECK(r4_type(index) != R4_CAP_NOTIFICATION);
     give_notification(make(R4_CAP_NOTIFICATION), R4_SEND | R4_DEFER);
     given = (struct r4_proxy_content){.target = r4_own(index), .grantee = r4_info()->name, .rights = R4_ALL_RIGHTS};
@@ -158,7 +158,8 @@ static void asid_0_is_the_holder(void) {
     CHECK(r4_inspect_rights_get(result.value) == (R4_SEND | R4_LINK | R4_DEFER));
 }
 
-/* A proxy of the own window that names a kernel capability in the second domain's window, which that did not grant. */
+/* A proxy of this program's window that names a kernel capability in the second domain's window, which that did not
+ * grant. */
 static void no_capability_of_another_window(void) {
     give_notification(make(R4_CAP_NOTIFICATION), R4_ALL_RIGHTS);
     struct r4_proxy_content content = {.target = r4_in(second_domain_name(), SECOND_DOMAIN_SLOT(0)),
@@ -172,7 +173,7 @@ static void no_capability_of_another_window(void) {
     EXPECT(R4_ERR_ASID, error_of(second_domain_call(inspect_there, cap)));
 }
 
-/* The second domain's proxy for a proxy of the own window: there and back. */
+/* The second domain's proxy for a proxy of this program's window: there and back. */
 static void there_and_back(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
     struct r4_proxy_content content = content_for(slot);
@@ -240,14 +241,14 @@ static void reused_asid(void) {
     REFUSED(R4_ERR_ASID, r4_cap_inspect(cap).error); /* the old name does not name the heir */
     struct r4_result result = r4_cap_inspect(r4_in(heir.name, R4_SLOTS_PER_PAGE));
     CHECK(result.error == R4_ERR_ASID &&
-          result.value == 1); /* the new name does: the walk comes to the own empty proxy */
+          result.value == 1); /* the new name does: the walk comes to this program's empty proxy */
 }
 
 static void word_from_another(void) {
     uint32_t own = r4_info()->name;
     r4_cap_t there = r4_in(second_domain_name(), SECOND_DOMAIN_PROXY(0));
     CHECK(cap_from(second_domain_name(), r4_own(SECOND_DOMAIN_PROXY(0))).error ==
-          R4_ERR_ASID); /* would be the own window */
+          R4_ERR_ASID); /* would be this program's window */
     CHECK(cap_from(second_domain_name(), r4_in(own, SECOND_DOMAIN_PROXY(0))).error == R4_ERR_ASID);
     CHECK(cap_from(second_domain_name(), r4_in(second_domain_name() + 1, SECOND_DOMAIN_PROXY(0))).error == R4_ERR_ASID);
     CHECK(cap_from(0, r4_own(SECOND_DOMAIN_PROXY(0))).error == R4_ERR_ASID);

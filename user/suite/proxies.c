@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The own proxy page.
+ * The proxy page of this program.
  */
 #include "suite/proxies.h"
 #include "lib/frame.h"

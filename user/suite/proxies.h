@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The proxies of the own window: one page of them, for all cases, cleared after each.
+ * The proxies of this program's window: one page of them, for all cases, cleared after each.
  */
 #ifndef R4_SUITE_PROXIES_H
 #define R4_SUITE_PROXIES_H
@@ -26,7 +26,7 @@ struct r4_proxy_content content_for(uint32_t slot);
 /* The same for the proxy with that number as the target, as it is now. */
 struct r4_proxy_content content_for_proxy(uint32_t number);
 
-/* Writes proxy `number`; returns its address as the own program names it. */
+/* Writes proxy `number`; returns its address as this program names it. */
 r4_cap_t put(uint32_t number, struct r4_proxy_content content);
 
 /* Writes proxy `number` for the capability in `slot`, holding nothing back. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Proxies in the own window: the format, and each rule of the walk.
+ * Proxies in this program's window: the format, and each rule of the walk.
  */
 #include "lib/cap.h"
 #include "lib/cap_page.h"
@@ -154,7 +154,7 @@ static void target_address(void) {
     REFUSED(R4_ERR_ADDRESS, inspect(put(0, content)));
     content.target = r4_cap_name_set(target, r4_name_generation_set(r4_info()->name, 77));
     REFUSED(R4_ERR_ASID, inspect(put(0, content)));
-    content.target = r4_cap_name_set(target, r4_info()->name); /* the own window by its name */
+    content.target = r4_cap_name_set(target, r4_info()->name); /* this program's window by its name */
     ALLOWED(inspect(put(0, content)));
 }
 
@@ -246,7 +246,7 @@ static const struct test tests[] = {
     {"a recreated cap page", recreated_cap_page, 1},
     {"a stale serial", stale_serial, 1},
     {"the target's address", target_address, 1},
-    {"in the own window the grantee is not looked at", grantee_is_for_others, 1},
+    {"in the caller's window the grantee does not matter", grantee_is_for_others, 1},
     {"serials go on after clearing and after the largest", serials_wrap, 1},
     {"a refusal tells after how many proxies", hops_are_told, 1},
     {"a cycle of one and of two", cycle, 1},

@@ -75,7 +75,7 @@ void race_round_begin(void) {
 }
 
 void race_round_end(void) {
-    /* Acquire: with the release in round_next(), so that the own thread finds what the turns did. */
+    /* Acquire: with the release in round_next(), so that the main thread finds what the turns did. */
     while (atomic_load_explicit(&race.arrived, memory_order_acquire) != workers_size()) {
         r4_pause();
     }

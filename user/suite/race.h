@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cores that race: the own thread and the workers. Either all do the same thing in each of many rounds, which begin for
- * all at the same time; or the workers go on doing something until they are told to stop, while the own thread does
- * another thing.
+ * Cores that race: the main thread and the workers. Either all do the same thing in each of many rounds, which begin
+ * for all at the same time; or the workers go on doing something until they are told to stop, while the main thread
+ * does another thing.
  *
  *   race_begin_rounds(workers);                    race_begin_loop(workers);
  *   while (race_another()) {                       while (race_another()) {
@@ -12,7 +12,7 @@
  *   }
  *   race_end_rounds();
  *
- * turn(number) is what each does, the own thread being number 0, and tells how it went; RACE_WORKER(workers, turn)
+ * turn(number) is what each does, the main thread being number 0, and tells how it went; RACE_WORKER(workers, turn)
  * makes the entry of the workers. How many rounds there are depends on the time that they take: with fewer processors
  * than cores an emulator makes whoever has the lock wait.
  */

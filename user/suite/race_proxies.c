@@ -104,9 +104,9 @@ static void rewrite(const struct r4_proxy_content contents[2]) {
 static void versions_even(uint32_t a, uint32_t b) {
     uint32_t source = make(R4_CAP_NOTIFICATION);
     while (r4_version(a) != r4_version(b)) {
-        uint32_t behind = r4_version(a) < r4_version(b) ? a : b;
-        must(r4_cap_copy(r4_own(source), behind, 0, 0), "filling");
-        must(r4_cap_delete(r4_own(behind)), "emptying");
+        uint32_t lower = r4_version(a) < r4_version(b) ? a : b;
+        must(r4_cap_copy(r4_own(source), lower, 0, 0), "filling");
+        must(r4_cap_delete(r4_own(lower)), "emptying");
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thread for one case, in the own address space, on the own core and with a higher priority: it runs as soon as it is
- * started, until it stops itself or is stopped by a fault. What it shares with the case need not be atomic, only
+ * A thread for one case, in this program's address space, on this core and with a higher priority: it runs as soon as
+ * it is started, until it stops itself or is stopped by a fault. What it shares with the case need not be atomic, only
  * volatile: both run on one core, so nothing but the compiler could change the order.
  */
 #ifndef R4_SUITE_RUNNER_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The second domain. Its thread has a higher priority than the own one and the same core, so it runs as soon as it is
- * started. It stops itself at the end of each entry through a proxy in the own window, since it has no capabilities.
+ * The second domain. Its thread has a higher priority than this program's and the same core, so it runs as soon as it
+ * is started. It stops itself at the end of each entry through a proxy in this program's window, since it has no
+ * capabilities.
  */
 #include "suite/second_domain.h"
 #include "lib/asid_pool.h"

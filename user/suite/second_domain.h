@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The second domain: another address space that runs functions of the same image, with the same variables, for the
- * cases that need another program. Its window: a cap page, then a proxy page. Of the own window it can use only what it
- * has a proxy for. So of libr4 only that works there which needs no slots of the own program: stubs, proxies, its own
- * window read by plain loads. What it shares with the case is volatile, as in runner.h.
+ * cases that need another program. Its window: a cap page, then a proxy page. Of this program's window it can use only
+ * what it has a proxy for. So of libr4 only that works there which needs no slots of this program: stubs, proxies, its
+ * own window read by plain loads. What it shares with the case is volatile, as in runner.h.
  */
 #ifndef R4_SUITE_SECOND_DOMAIN_H
 #define R4_SUITE_SECOND_DOMAIN_H
@@ -33,7 +33,7 @@ uint32_t second_domain_name(void);
 /* The slot of its PD. */
 uint32_t second_domain_pd(void);
 
-/* Writes proxy `number` of the own window for the second domain; returns the address by which that names it. */
+/* Writes proxy `number` of this program's window for the second domain; returns the address by which that names it. */
 r4_cap_t put_for_second(uint32_t number, struct r4_proxy_content content);
 
 /* After each case: its slots and proxies are emptied. */

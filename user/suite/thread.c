@@ -84,7 +84,7 @@ static void running_is_refused(void) {
     uint32_t thread = make(R4_CAP_THREAD);
     space_map(make(R4_CAP_FRAME), STACK_TOP - R4_PAGE_SIZE, R4_READ | R4_WRITE);
     ALLOWED(configure(thread, own_pd()));
-    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 1)); /* below the own: ready, never running */
+    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 1)); /* below this thread: ready, never running */
     ALLOWED(r4_thread_start(r4_own(thread)));
     REFUSED(R4_ERR_RUNNING, r4_thread_start(r4_own(thread)));
     REFUSED(R4_ERR_RUNNING, configure(thread, own_pd()));
@@ -235,7 +235,7 @@ static void delete_on_another_core(void) {
 
 static void move_to_another_core(void) {
     uint32_t thread = counter_start();
-    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 50)); /* below the own thread: it does not run */
+    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 50)); /* below this thread: it does not run */
     CHECK(stands_still());
     uint64_t before = turns_read();
     ALLOWED(r4_thread_schedule(r4_own(thread), 1, 50));

@@ -25,8 +25,8 @@ _Noreturn void workers_end(uint64_t number) {
     }
 }
 
-/* All of them, always in the same order: each configuring makes a new child of the own PD's capability, and between two
- * cases those are to lie in the same order as before. */
+/* All of them, always in the same order: each configuring makes a new child of this program's PD capability, and
+ * between two cases those are to lie in the same order as before. */
 static void configure(void (*entry)(uint64_t number)) {
     for (uint32_t i = 0; i < size; i++) {
         uint64_t stack_top = STACKS + (i + 1) * (uint64_t)R4_PAGE_SIZE;

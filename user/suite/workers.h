@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The workers: a thread of the own address space on each of the cluster's other cores, for the cases in which cores
+ * The workers: a thread of this program on each of the cluster's other cores, for the cases in which cores
  * race. They are stopped while they have nothing to do.
  */
 #ifndef R4_SUITE_WORKERS_H
