@@ -16,9 +16,7 @@
 #define COUNT_LOG2    6U /* of R4_RETYPE_MAX */
 #define REVOKES       16U
 #define REVOKE_FRAMES 512U
-#define REVOKE_RUNS                                                                                                    \
-    (REVOKE_FRAMES / R4_RETYPE_MAX) /* each needs its own window page: 127 slots are too few for two                   \
-                                     */
+#define REVOKE_RUNS   (REVOKE_FRAMES / R4_RETYPE_MAX) /* each needs its own window page: 127 slots hold one */
 _Static_assert(R4_RETYPE_MAX == 1U << COUNT_LOG2, "a parent holds what one retype makes");
 
 /* An untyped with room for R4_RETYPE_MAX objects, and slots for them. The memory has held such objects before. */

@@ -11,11 +11,9 @@
 #include "lib/x86/clock.h"
 #include <stdatomic.h>
 
-#define FRAMES_ADDRESS 0x10000000ULL /* of the range: WORKLOAD_FRAMES pages */
-#define COUNTERS_ADDRESS                                                                                               \
-    0x10200000ULL /* the borrower's memory: a page of counters, then a page of stack per thread                        \
-                   */
-#define STACKS_ADDRESS (COUNTERS_ADDRESS + R4_PAGE_SIZE)
+#define FRAMES_ADDRESS   0x10000000ULL /* of the range: WORKLOAD_FRAMES pages */
+#define COUNTERS_ADDRESS 0x10200000ULL /* own memory: a page of counters, then a page of stack per thread */
+#define STACKS_ADDRESS   (COUNTERS_ADDRESS + R4_PAGE_SIZE)
 
 #define WORKLOAD_PRIORITY 100U /* the root task's own: they take turns on the core that they share */
 #define RUN_LIMIT_US      20000000U

@@ -114,10 +114,8 @@ static void nothing_is_told(void) {
     content.grantee = r4_info()->name;
     content.version++;
     (void)put(0, content);
-    (void)second_domain_call(refused_there,
-                             r4_in(own, proxy_index(0))); /* a proxy for somebody else, and one with a wrong version */
-    (void)second_domain_call(refused_there,
-                             r4_in(r4_name_asid_set(own, 999), slot)); /* the window of no address space */
+    (void)second_domain_call(refused_there, r4_in(own, proxy_index(0))); /* somebody else's proxy, and a wrong one */
+    (void)second_domain_call(refused_there, r4_in(r4_name_asid_set(own, 999), slot)); /* nobody's window */
 }
 
 static void bad_proxy_is_told_to_its_grantee(void) {
@@ -240,21 +238,19 @@ static void reused_asid(void) {
     ALLOWED(r4_frame_map_proxies(r4_own(frame), r4_own(heir.pd), 1));
     REFUSED(R4_ERR_ASID, r4_cap_inspect(cap).error); /* the old name does not name the heir */
     struct r4_result result = r4_cap_inspect(r4_in(heir.name, R4_SLOTS_PER_PAGE));
-    CHECK(result.error == R4_ERR_ASID &&
-          result.value == 1); /* the new name does: the walk comes to this program's empty proxy */
+    CHECK(result.error == R4_ERR_ASID && result.value == 1); /* the new one does: up to this program's empty proxy */
 }
 
 static void word_from_another(void) {
     uint32_t own = r4_info()->name;
-    r4_cap_t there = r4_in(second_domain_name(), SECOND_DOMAIN_PROXY(0));
-    CHECK(cap_from(second_domain_name(), r4_own(SECOND_DOMAIN_PROXY(0))).error ==
-          R4_ERR_ASID); /* would be this program's window */
-    CHECK(cap_from(second_domain_name(), r4_in(own, SECOND_DOMAIN_PROXY(0))).error == R4_ERR_ASID);
-    CHECK(cap_from(second_domain_name(), r4_in(second_domain_name() + 1, SECOND_DOMAIN_PROXY(0))).error == R4_ERR_ASID);
+    uint32_t name = second_domain_name();
+    r4_cap_t there = r4_in(name, SECOND_DOMAIN_PROXY(0));
+    CHECK(cap_from(name, r4_own(SECOND_DOMAIN_PROXY(0))).error == R4_ERR_ASID); /* would be this program's window */
+    CHECK(cap_from(name, r4_in(own, SECOND_DOMAIN_PROXY(0))).error == R4_ERR_ASID);
+    CHECK(cap_from(name, r4_in(name + 1, SECOND_DOMAIN_PROXY(0))).error == R4_ERR_ASID);
     CHECK(cap_from(0, r4_own(SECOND_DOMAIN_PROXY(0))).error == R4_ERR_ASID);
-    CHECK(cap_from(second_domain_name(), r4_cap_cluster_set(there, r4_info()->cluster ^ 1)).error ==
-          R4_ERR_FOREIGN_CLUSTER);
-    struct r4_result result = cap_from(second_domain_name(), there);
+    CHECK(cap_from(name, r4_cap_cluster_set(there, r4_info()->cluster ^ 1)).error == R4_ERR_FOREIGN_CLUSTER);
+    struct r4_result result = cap_from(name, there);
     CHECK(result.error == R4_OK && result.value == there);
     give_notification(make(R4_CAP_NOTIFICATION), R4_ALL_RIGHTS);
     given = (struct r4_proxy_content){.target = r4_own(SECOND_DOMAIN_SLOT(0)), .grantee = own, .rights = R4_SEND};

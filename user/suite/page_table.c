@@ -113,8 +113,7 @@ static void window_table(void) {
     r4_cap_t stale = put_for(0, index);
     ALLOWED(r4_table_unmap(r4_own(table)));
     REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(index)).error);
-    REFUSED(R4_ERR_ENTRY,
-            map_table(table, address, 1)); /* the cap page is still mapped through it: versions could come back */
+    REFUSED(R4_ERR_ENTRY, map_table(table, address, 1)); /* the cap page has not left: versions could come back */
     REFUSED(R4_ERR_MAPPED, r4_cap_page_map(r4_own(page), own_pd(), window_page + 1));
     ALLOWED(r4_cap_page_unmap(r4_own(page)));
     ALLOWED(map_table(table, address, 1));

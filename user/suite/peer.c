@@ -30,8 +30,7 @@ static void meet(void) {
 
 static enum r4_error handoff(r4_cap_t cap, r4_cap_t untyped) {
     enum r4_error error;
-    while ((error = r4_peer_handoff(cap, untyped)) ==
-           R4_ERR_NOT_CONNECTED) { /* the clusters have not greeted each other yet */
+    while ((error = r4_peer_handoff(cap, untyped)) == R4_ERR_NOT_CONNECTED) { /* not greeted each other yet */
         r4_pause();
     }
     return error;

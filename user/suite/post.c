@@ -26,8 +26,7 @@ static void refusals(void) {
     REFUSED(R4_ERR_OCCUPIED, r4_peer_post(r4_peer(peer()), weak));
     REFUSED(R4_ERR_ADDRESS, r4_peer_post(r4_peer(peer()), 0));
     REFUSED(R4_ERR_ADDRESS, r4_peer_post(r4_peer(peer()), proxy_index(0)));
-    REFUSED(R4_ERR_EMPTY,
-            r4_peer_post(r4_peer(r4_info()->cluster), target)); /* there is no Peer capability for this cluster */
+    REFUSED(R4_ERR_EMPTY, r4_peer_post(r4_peer(r4_info()->cluster), target)); /* there is none for this cluster */
     ALLOWED(r4_peer_post(r4_peer(peer()), target));
     CHECK(r4_type(target) == R4_CAP_RECEIVE_SLOT && r4_depth(target) == r4_depth(peer_slot()) + 1);
     ALLOWED(r4_cap_delete(r4_own(target)));

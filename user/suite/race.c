@@ -93,8 +93,7 @@ static bool round_next(uint64_t number) {
     if (last != 0) {
         atomic_fetch_add_explicit(&race.arrived, 1, memory_order_release); /* see race_round_end() */
     }
-    /* Acquire: with the release in race_round_begin() and race_end_rounds(), so that the round finds what was prepared.
-     */
+    /* Acquire: with the release in race_round_begin() and race_end_rounds(); the round finds what was prepared. */
     while ((round = atomic_load_explicit(&race.round, memory_order_acquire)) == last) {
         r4_pause();
     }

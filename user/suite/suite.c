@@ -89,8 +89,8 @@ static uint32_t theme_run(const struct theme *theme, uint32_t number) {
 
 static void stage_begin(void) {
     (void)space_grow_window(MORE_CAP_PAGES);
-    space_map(memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE + R4_LARGE_SIZE - R4_PAGE_SIZE,
-              R4_READ); /* makes the tables */
+    /* Makes the tables. */
+    space_map(memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE + R4_LARGE_SIZE - R4_PAGE_SIZE, R4_READ);
     proxies_begin();
     second_domain_begin();
     workers_begin();

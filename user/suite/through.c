@@ -91,8 +91,7 @@ static void retype(void) {
     struct r4_proxy_content content = content_for(untyped);
     content.ttl = 4;
     ALLOWED(r4_untyped_retype(put(0, content), objects));
-    CHECK(r4_ttl(made) == 4 &&
-          r4_watermark(untyped) == R4_PAGE_SIZE); /* untyped memory gets the TTL of the first proxy */
+    CHECK(r4_ttl(made) == 4 && r4_watermark(untyped) == R4_PAGE_SIZE); /* an untyped gets the first proxy's TTL */
     ALLOWED(r4_untyped_retype(put(0, content), (struct r4_objects){R4_CAP_FRAME, 12, 1, 4096, made + 1}));
     CHECK(r4_ttl(made + 1) == R4_TTL_MAX && r4_rights(made + 1) == R4_ALL_RIGHTS);
     content.ttl = 0;
