@@ -5,8 +5,8 @@
  * One entry: `syscall` with
  *   rdi = cap address   rsi = operation (enum r4_operation)   rdx, r10, r8, r9 = arguments 0 to 3
  *   out: rax = enum r4_error, rdx = value; rcx, r11 and the argument registers are lost; rbx, rbp, rsp, r12..r15 and
- * the FPU are kept. What several values share one argument by are the fields below: the one codec of the kernel, of
- * user/lib and of the tests.
+ * the FPU are kept. Where several values share one argument, the fields below pack and unpack it: one codec for the
+ * kernel, user/lib and the tests.
  */
 #ifndef R4_ABI_H
 #define R4_ABI_H
@@ -14,14 +14,14 @@
 #include <r4/err.h>
 #include <r4/slot.h>
 
-/* Cap address. asid 0 is the caller's own window, any other that of the address space with that asid and generation,
- * where only a proxy whose grantee is the caller can be named. The cluster must be the caller's own. The null address
- * (all zero) names slot 0 of window page 0, which is never a capability. */
+/* Cap address. asid 0 is the caller's own window; any other asid is the window of the address space with that asid and
+ * generation, where only a proxy whose grantee is the caller can be named. The cluster must be the caller's own. The
+ * null address (all zero) names slot 0 of window page 0, which is never a capability. */
 DEFINE_FIELD(uint64_t, r4_cap_index, 25, 0)
 DEFINE_FIELD(uint64_t, r4_cap_cluster, 31, 26)
 DEFINE_FIELD(uint64_t, r4_cap_asid, 47, 32)
 DEFINE_FIELD(uint64_t, r4_cap_generation, 63, 48)
-DEFINE_FIELD(uint64_t, r4_cap_name, 63, 32) /* both: the name of an address space, 0 = the own window */
+DEFINE_FIELD(uint64_t, r4_cap_name, 63, 32) /* both: the name of an address space, 0 = the caller's window */
 
 /* The name of an address space: asid and its generation, never 0 and never given twice. */
 DEFINE_FIELD(uint32_t, r4_name_asid, 15, 0)
@@ -30,8 +30,8 @@ DEFINE_FIELD(uint32_t, r4_name_generation, 31, 16)
 /* User address space. */
 #define R4_WINDOW_BASE 0x8000000000ULL /* the window: 2^26 slots of 32 bytes, 2 GiB, PML4 entry 1 */
 #define R4_WINDOW_SIZE 0x80000000ULL
-#define R4_USER_END                                                                                                    \
-    0x7ffffffff000ULL /* first address that no user mapping may reach: one page below the canonical end (SYSRET) */
+/* First address that no user mapping may reach: one page below the canonical end (SYSRET). */
+#define R4_USER_END 0x7ffffffff000ULL
 
 /* Arguments and results that hold several values, by operation. */
 DEFINE_FIELD(uint64_t, r4_copy_rights, 15, 0) /* R4_OP_CAP_COPY, a1 */
@@ -55,55 +55,89 @@ static inline char r4_debug_write_byte(const uint64_t words[3], uint64_t index) 
     return (char)(words[index / sizeof(uint64_t)] >> index % sizeof(uint64_t) * 8);
 }
 
-/* Operations. Arguments a0..a3; a "slot" is an index in the caller's own window, a "cap" a cap address like the one
- * that is invoked. The right that each needs and what it needs through proxies stands in the one table of
- * cluster-kernel/syscall.c. The value of a call that was refused for its cap address tells after how many proxies the
- * walk ended. */
+/* Operations. Arguments a0..a3; a "slot" is an index in the caller's own window, a "cap" is a cap address like the one
+ * that is invoked. Which right each operation needs, and what it needs through proxies, is in the one table of
+ * cluster-kernel/syscall.c. If a call was refused for its cap address, the value tells after how many proxies the walk
+ * ended. */
 enum r4_operation {
     /* any type */
-    R4_OP_CAP_COPY,   /* a0 = destination slot, a1 = r4_copy_*, a2 = badge if a1 says so */
-    R4_OP_CAP_LINK,   /* through proxies only: a0 = destination slot, which gets what the proxies left of the capability
-                       */
-    R4_OP_CAP_MOVE,   /* a0 = destination slot */
-    R4_OP_CAP_DELETE, /* revokes the descendants first */
-    R4_OP_CAP_REVOKE, /* value = how many times the revoke was preempted and resumed */
-    R4_OP_CAP_INSPECT, /* value = r4_inspect_* */
+
+    /* a0 = destination slot, a1 = r4_copy_*, a2 = badge if a1 says so */
+    R4_OP_CAP_COPY,
+    /* through proxies only: a0 = destination slot, which gets what the proxies left of the capability */
+    R4_OP_CAP_LINK,
+    /* a0 = destination slot */
+    R4_OP_CAP_MOVE,
+    /* revokes the descendants first */
+    R4_OP_CAP_DELETE,
+    /* value = how many times the revoke was preempted and resumed */
+    R4_OP_CAP_REVOKE,
+    /* value = r4_inspect_* */
+    R4_OP_CAP_INSPECT,
+
     /* Untyped */
-    R4_OP_UNTYPED_RETYPE, /* a0 = r4_retype_* (count 1..R4_RETYPE_MAX, through proxies 1..R4_RETYPE_THROUGH_MAX), a1 =
-                           * offset in bytes, a2 = first destination slot, all in one cap page
-                           */
+
+    /* a0 = r4_retype_* (count 1..R4_RETYPE_MAX, through proxies 1..R4_RETYPE_THROUGH_MAX), a1 = offset in bytes, a2 =
+     * first destination slot, all in one cap page */
+    R4_OP_UNTYPED_RETYPE,
+
     /* Frame */
-    R4_OP_FRAME_MAP,         /* a0 = PD cap, a1 = virtual address, a2 = rights, a subset of the cap's READ WRITE EXEC,
-                                with READ */
-    R4_OP_FRAME_MAP_PROXIES, /* a0 = PD cap, a1 = window page number (index >> 7): readable, writable, for proxies */
-    R4_OP_FRAME_PROTECT,     /* a0 = rights that the mapping shall have, as above */
-    R4_OP_FRAME_UNMAP,       /* */
+
+    /* a0 = PD cap, a1 = virtual address, a2 = rights, a subset of the cap's READ WRITE EXEC, with READ */
+    R4_OP_FRAME_MAP,
+    /* a0 = PD cap, a1 = window page number (index >> 7): readable, writable, for proxies */
+    R4_OP_FRAME_MAP_PROXIES,
+    /* a0 = rights that the mapping shall have, as above */
+    R4_OP_FRAME_PROTECT,
+    R4_OP_FRAME_UNMAP,
+
     /* PageTable */
-    R4_OP_PAGE_TABLE_MAP,   /* a0 = PD cap, a1 = virtual address in the range that it shall cover, a2 = level 1, 2 or 3
-                             */
-    R4_OP_PAGE_TABLE_UNMAP, /* */
+
+    /* a0 = PD cap, a1 = virtual address in the range that it shall cover, a2 = level 1, 2 or 3 */
+    R4_OP_PAGE_TABLE_MAP,
+    R4_OP_PAGE_TABLE_UNMAP,
+
     /* CapPage */
-    R4_OP_CAP_PAGE_MAP,   /* a0 = PD cap, a1 = window page number (index >> 7) */
-    R4_OP_CAP_PAGE_UNMAP, /* */
+
+    /* a0 = PD cap, a1 = window page number (index >> 7) */
+    R4_OP_CAP_PAGE_MAP,
+    R4_OP_CAP_PAGE_UNMAP,
+
     /* Thread */
-    R4_OP_THREAD_CONFIGURE, /* a0 = PD cap, a1 = entry address, a2 = stack pointer, a3 = argument (in rdi at the
-                               entry) */
-    R4_OP_THREAD_SCHEDULE,  /* a0 = r4_schedule_*: core (index in the cluster), priority (0..255, 255 runs first) */
-    R4_OP_THREAD_START,     /* */
-    R4_OP_THREAD_STOP,      /* */
-    /* Link; both may be refused by the peer, and `_HANDOFF` and a revoke of what was handed off wait for it */
-    R4_OP_PEER_POST,    /* a0 = an empty slot, which becomes a ReceiveSlot */
-    R4_OP_PEER_HANDOFF, /* a0 = untyped cap, unused, of 2 MiB to 1 GiB */
+
+    /* a0 = PD cap, a1 = entry address, a2 = stack pointer, a3 = argument (in rdi at the entry) */
+    R4_OP_THREAD_CONFIGURE,
+    /* a0 = r4_schedule_*: core (index in the cluster), priority (0..255, 255 runs first) */
+    R4_OP_THREAD_SCHEDULE,
+    R4_OP_THREAD_START,
+    R4_OP_THREAD_STOP,
+
+    /* Peer: both may be refused by the peer; R4_OP_PEER_HANDOFF and a revoke of what was handed off wait for it */
+
+    /* a0 = an empty slot, which becomes a receive slot */
+    R4_OP_PEER_POST,
+    /* a0 = untyped cap, unused, of 2 MiB to 1 GiB */
+    R4_OP_PEER_HANDOFF,
+
     /* AsidPool */
-    R4_OP_ASID_POOL_ASSIGN, /* a0 = PD cap without a name: gives it one; value = the name */
+
+    /* a0 = PD cap without a name: gives it one; value = the name */
+    R4_OP_ASID_POOL_ASSIGN,
+
     /* Debug */
-    R4_OP_DEBUG_WRITE, /* a0 = byte count 1..R4_DEBUG_WRITE_MAX, a1..a3 = the bytes, first one lowest: printed line by
-                          line */
-    R4_OP_DEBUG_MILESTONE, /* a0 = n: sets the mark in the own header page and rings the peers */
-    R4_OP_DEBUG_WAIT, /* a0 = cluster, a1 = n: sleeps until that cluster's mark is n or more (value = that mark), or it
-                         is down */
-    R4_OP_DEBUG_STAT, /* a0 = enum r4_stat: value = the counter */
-    R4_OP_DEBUG_EXIT, /* a0 = 0 or an error code: this cluster is finished; does not return */
+
+    /* a0 = byte count 1..R4_DEBUG_WRITE_MAX, a1..a3 = the bytes, first one lowest: printed line by line */
+    R4_OP_DEBUG_WRITE,
+    /* a0 = n: sets the cluster's milestone and rings the peers */
+    R4_OP_DEBUG_MILESTONE,
+    /* a0 = cluster, a1 = n: sleeps until that cluster's milestone is n or more (value = that milestone), or until it is
+     * down */
+    R4_OP_DEBUG_WAIT,
+    /* a0 = enum r4_stat: value = the counter */
+    R4_OP_DEBUG_STAT,
+    /* a0 = 0 or an error code: this cluster is finished; does not return */
+    R4_OP_DEBUG_EXIT,
+
     R4_OP_COUNT
 };
 
@@ -112,16 +146,19 @@ enum r4_operation {
 #define R4_PD_LOG2           14U
 #define R4_NOTIFICATION_LOG2 6U
 
-#define R4_HANDOFF_MAX_LOG2 30U /* a hand-off is of 2 MiB to 1 GiB: keeps the change of the direct map bounded */
-#define R4_RETYPE_MAX                                                                                                  \
-    64U /* objects made by one retype: keeps the step from commit to the first preemption point bounded */
-#define R4_RETYPE_THROUGH_MAX 32U /* the same through proxies, which are part of that step */
-#define R4_HANDOFF_HOPS       3U  /* proxies to the Link of a hand-off at most, for the same reason */
+/* Largest hand-off, 1 GiB (the smallest is 2 MiB): this bounds the change of the direct map. */
+#define R4_HANDOFF_MAX_LOG2 30U
+/* Objects made by one retype: this bounds the step from commit to the first preemption point. */
+#define R4_RETYPE_MAX 64U
+/* The same through proxies, since the walk is part of that step. */
+#define R4_RETYPE_THROUGH_MAX 32U
+/* Proxies to the Peer capability of a hand-off, for the same reason. */
+#define R4_HANDOFF_HOPS 3U
 
 enum r4_stat {
-    R4_STAT_MESSAGES_SENT, /* by this cluster, all links */
+    R4_STAT_MESSAGES_SENT, /* by this cluster, to all peers */
     R4_STAT_DOORBELLS_SENT,
-    R4_STAT_REVOKES_RESUMED, /* operations taken up again after a preemption */
+    R4_STAT_REVOKES_RESUMED, /* operations resumed after a preemption */
     R4_STAT_CORES_IDLE,
     R4_STAT_COUNT
 };
@@ -153,16 +190,16 @@ struct r4_root_info {
     uint32_t cluster_count;
     uint32_t core_count; /* of this cluster */
     uint32_t tsc_khz;
-    uint32_t name;        /* of the own address space: r4_name */
+    uint32_t name;        /* of its own address space: r4_name */
     uint32_t slot_pd;     /* own PD */
     uint32_t slot_thread; /* own thread */
     uint32_t slot_debug;
-    uint32_t slot_peers;      /* the Link to cluster n is at slot_peers + n; the own number's slot is empty */
-    uint32_t slot_asid_pools; /* all AsidPools of the cluster, asid_pool_count of them; the own asid is of the first */
+    uint32_t slot_peers; /* the Peer capability for cluster n is at slot_peers + n; that of its own number is empty */
+    uint32_t slot_asid_pools; /* all AsidPools of the cluster, asid_pool_count of them; its own asid is of the first */
     uint32_t asid_pool_count;
-    uint32_t slot_tables; /* page tables of the own space, table_count of them, lowest addresses first */
+    uint32_t slot_tables; /* page tables of its own space, table_count of them, lowest addresses first */
     uint32_t table_count;
-    uint32_t slot_cap_pages; /* cap pages of the own window, window pages 0 .. cap_page_count - 1 */
+    uint32_t slot_cap_pages; /* cap pages of its own window, window pages 0 .. cap_page_count - 1 */
     uint32_t cap_page_count;
     uint32_t slot_frames; /* frames of image, stack and this page */
     uint32_t frame_count;

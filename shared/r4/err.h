@@ -57,7 +57,7 @@ enum r4_error { R4_ERROR_LIST(R4_ERROR_ENUM) R4_ERROR_COUNT };
 /* The text of an error; "unknown error" for a value outside the list. Never null. */
 const char *r4_error_text(enum r4_error error);
 
-/* The name of an error as it stands in this list ("R4_ERR_BUSY"). Never null. */
+/* The name of an error as in this list ("R4_ERR_BUSY"). Never null. */
 const char *r4_error_name(enum r4_error error);
 
 #endif

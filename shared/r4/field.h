@@ -6,7 +6,7 @@
  *   slot_type_put(value)        the value in its place, for putting a new word together; it must fit
  *   slot_type_max()             the largest value
  *   slot_type_low               the number of its lowest bit, for constant expressions
- * C bit-fields are not used anywhere: their layout is the compiler's business.
+ * C bit-fields are used nowhere: the compiler decides their layout.
  */
 #ifndef R4_FIELD_H
 #define R4_FIELD_H

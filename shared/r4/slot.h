@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
  * The kernel capability slot: 32 bytes, written by the kernel only, mapped read-only into its owner, who reads type,
- * rights, TTL, badge and version by plain loads. Object address and links are readable too: a covert channel, named in
- * the README's caveats.
+ * rights, TTL, badge and version by plain loads. Object address and references to other slots are readable too: a
+ * covert channel, named in the README's caveats.
  *
- *   word 0   type 5:0    ttl 9:6    flags 15:10   version 47:16   prev 39:24 of the link in 63:48
+ *   word 0   type 5:0    ttl 9:6    flags 15:10   version 47:16   bits 39:24 of prev in 63:48
  *   word 1   badge; of what is mapped: the mapping; of an untyped: the watermark in bytes; of a PD: its name
  *   word 2   object address / 64 in 39:0   rights 51:40   size (log2 of bytes) 57:52   depth 63:58
- *   word 3   next slot's address / 32 in 39:0   prev 23:0 of the link in 63:40
+ *   word 3   next slot's address / 32 in 39:0   bits 23:0 of prev in 63:40
  *
- * A mapping needs 67 bits (virtual page 35, name of the address space 32): the low 3 bits of the virtual page stand in
+ * next and prev are references in the derivation list: a slot's address / 32.
+ *
+ * A mapping needs 67 bits (virtual page 35, name of the address space 32): the low 3 bits of the virtual page are in
  * the low 3 bits of the object address, which are zero for objects of 4 KiB and more.
  */
 #ifndef R4_SLOT_H
@@ -17,8 +19,10 @@
 
 #include <r4/field.h>
 
+#define R4_SLOT_WORDS 4U
+
 struct r4_slot {
-    _Alignas(32) uint64_t word[4]; /* a link is its address / 32: no slot may lie between */
+    _Alignas(32) uint64_t word[R4_SLOT_WORDS]; /* references are its address / 32: no slot may lie between */
 };
 R4_SIZE(struct r4_slot, 32);
 
@@ -34,7 +38,7 @@ enum r4_cap_type {
     R4_CAP_PD,
     R4_CAP_THREAD,
     R4_CAP_PEER,         /* badge: the peer's cluster number */
-    R4_CAP_REMOTE_REF,   /* untyped that was handed off; badge: which loan, r4_loan_* */
+    R4_CAP_REMOTE_REF,   /* an untyped that was handed off; badge: which loan, r4_loan_* */
     R4_CAP_RECEIVE_SLOT, /* posted for the next untyped that a peer hands off */
     R4_CAP_DEBUG,
     R4_CAP_HEADER,       /* slot 0 of a cap page: the page's own record, no capability */
@@ -47,14 +51,17 @@ enum r4_cap_type {
 #define R4_CAP_TYPE_BITS 6U
 
 /* flags */
-#define R4_FLAG_BUSY     1U /* being revoked: refused for everything but revoke, which joins */
-#define R4_FLAG_CREATING 2U /* made by a retype that has not zeroed its object yet: refused like busy */
-#define R4_FLAG_ORIGINAL                                                                                               \
-    4U /* the cap that retype, boot or receive_slot made: it outlives all others of its object; its end is the         \
-        * object's end                                                                                                 \
-        */
-#define R4_FLAG_RECEIVED 8U  /* the root of a region received from a peer: ends only by the lender's revoke */
-#define R4_FLAG_ROOT     16U /* the root of a revoke that is under way */
+
+/* being revoked: refused for everything but revoke, which joins */
+#define R4_FLAG_BUSY 1U
+/* made by a retype that has not zeroed its object yet: refused like a busy one */
+#define R4_FLAG_CREATING 2U
+/* the capability that retype, boot or a hand-off made: it outlives all others of its object; the object ends with it */
+#define R4_FLAG_ORIGINAL 4U
+/* the root of a region received from a peer: ends only by the lender's revoke */
+#define R4_FLAG_RECEIVED 8U
+/* the root of a revoke that is under way */
+#define R4_FLAG_ROOT 16U
 
 /* rights */
 #define R4_READ       1U
@@ -85,7 +92,7 @@ DEFINE_FIELD(uint64_t, r4_slot_next, 39, 0) /* word 3, slot address / 32 */
 DEFINE_FIELD(uint64_t, r4_slot_prev_low, 63, 40)
 
 /* The mapping word (word 1 of a mapped frame, table or cap page); 0 = not mapped. Virtual page: 35 bits, of which 2:0
- * stand in word 2. */
+ * are in word 2. */
 DEFINE_FIELD(uint64_t, r4_mapping_page_high, 31, 0)
 DEFINE_FIELD(uint64_t, r4_mapping_name, 63, 32) /* of the address space: r4_name */
 

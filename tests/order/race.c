@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Each meaning differs from every other in every word of the proxy: target, badge, version, TTL, rights. The proxy lies
- * in domain 1's window and is for domain 0.
+ * in domain 1's window and is for domain 0. Words and memory orders are written out here, unlike in user/: they are
+ * what the wrong ways to write get wrong. Kernel side: walk_hop and chain_consume of cluster-kernel/pure/walk.h.
  */
 #include "race.h"
 #include "lib/proxy.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// All interleavings of a proxy's owner and a kernel, under the memory order of C++11, where a load may give an
+// All interleavings of a proxy's owner and a kernel, under the memory order of C++11, in which a load may give an
 // old value and stores pass each other unless acquire and release forbid it: relacy's full search. race.c is compiled
 // for ThreadSanitizer; here are the functions that it calls for each atomic access, so that the shipped code itself is
 // searched. Each race must end as it says: those with a wrong way to write must be caught.
@@ -19,7 +19,7 @@ extern "C" void contract_failed(const char *condition, const char *file, int lin
     std::abort();
 }
 
-static rl::atomic<unsigned long> *words; // stand for the proxy's
+static rl::atomic<unsigned long> *words; // in place of the proxy's words
 static unsigned long *proxy;
 
 static bool is_word(const volatile unsigned long *address) { return address >= proxy && address < proxy + RACE_WORDS; }
@@ -43,7 +43,7 @@ int __tsan_atomic64_compare_exchange_strong(volatile unsigned long *to, unsigned
                                                      rl::memory_order(failure), $);
 }
 
-// Accesses that are not atomic are to what nobody writes to meanwhile.
+// Accesses that are not atomic are to what nobody writes meanwhile.
 #define IGNORED(size)                                                                                                  \
     void __tsan_read##size(void *) {}                                                                                  \
     void __tsan_write##size(void *) {}
@@ -54,8 +54,7 @@ void __tsan_func_exit(void) {}
 void __tsan_init(void) {}
 }
 
-// What the owner does, one call after the other, and what the kernel does: under its lock, so on one core after
-// another.
+// What the owner does, one call after the other, and what the kernel does: under its lock, so on one core at a time.
 struct race_plan {
     const char *name;
     unsigned flags;

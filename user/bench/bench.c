@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figures: who measures, who helps.
+ * The figures: which cluster measures, which one helps.
  */
 #include "bench/bench.h"
 #include "lib/info.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figures: what operations cost, a line each: bench NAME UNIT n=… min=… median=… max=…
+ * The figures: what operations cost, one line for each: bench NAME UNIT n=… min=… median=… max=…
  * Units: insn (QEMU with icount, one running core), insn-sum (the same, instructions of all cores together), tsc
  * (ticks), count.
  */
@@ -17,7 +17,7 @@ uint32_t bench_run(void);
 /* Figures inside one cluster: invocation, operations on capabilities, mapping, retype, revoke. */
 void bench_local(void);
 
-/* Figures between two clusters: hand-off, revoke. The peer's part runs at the same time. */
+/* Figures between two clusters: hand-off, revoke. Cluster 0 and its peer run their parts at the same time. */
 void bench_remote(void);
 void bench_remote_peer(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The chain. Each space has two window pages: cap page 0 and proxy page 1. Both are filled while they are mapped here,
- * then mapped there. Two proxies in each space have the same target: one for the space before, one for the measuring
- * program, so that it can step in anywhere.
+ * then mapped there. Two proxies in each space have the same target: one is for the space before, one for the measuring
+ * program, so that it can begin a walk in any space.
  */
 #include "bench/chain.h"
 #include "lib/asid_pool.h"
@@ -16,17 +16,17 @@
 #include "lib/space.h"
 #include "lib/window.h"
 
-#define WORKBENCH   0x50000000ULL /* where proxy pages are mapped while they are filled */
+#define WORKBENCH   0x50000000ULL /* proxy pages are mapped here while they are filled */
 #define DOMAIN_LOG2 16U
 #define CAP_INDEX   1U                       /* of the notification in its space's window */
 #define FOR_SPACE   (R4_SLOTS_PER_PAGE + 1U) /* indices of the two proxies */
 #define FOR_BENCH   (R4_SLOTS_PER_PAGE + 2U)
-#define SERIAL      1U /* of each: it is written once */
+#define SERIAL      1U /* of each proxy: it is written once */
 
 static struct domain spaces[CHAIN_HOPS];
 static uint32_t cap_version; /* of the notification's slot */
 
-/* The last space's cap page, with the notification in it; made in the own window, then moved there. */
+/* The last space's cap page, with the notification in it: filled in the program's window, then mapped there. */
 static void notification_put(const struct domain *space) {
     uint32_t page = slots_pages();
     uint32_t cap_page = space_grow_window(1);
@@ -61,7 +61,7 @@ static void proxies_fill(uint32_t number, uint32_t frame) {
 
 void chain_make(void) {
     uint32_t frames[CHAIN_HOPS];
-    for (uint32_t i = 0; i < CHAIN_HOPS; i++) { /* with its page tables for the window's first pages */
+    for (uint32_t i = 0; i < CHAIN_HOPS; i++) { /* and the page tables for the first pages of its window */
         spaces[i] = domain_create(memory_create(R4_CAP_UNTYPED, DOMAIN_LOG2, 1), r4_asid_pool(0));
         frames[i] = domain_add_proxies(&spaces[i], FOR_SPACE / R4_SLOTS_PER_PAGE);
     }

@@ -34,6 +34,7 @@ uint32_t copies_slot(uint32_t number) {
 }
 
 void copies_make(uint32_t count) {
+    require(count <= COPIES_MAX, "as many copies as there is room for");
     for (uint32_t i = 0; i < count; i++) {
         must(r4_cap_copy(r4_own(source), copies_slot(i), R4_READ, R4_TTL_MAX - 1), "copying");
     }

@@ -9,10 +9,10 @@
 
 #define COPIES_MAX 4096U
 
-/* Makes a frame, whose capability is the source, and room for COPIES_MAX copies. Once at a time. */
+/* Makes a frame, whose capability is the source, and room for COPIES_MAX copies. Not again before copies_end(). */
 void copies_begin(void);
 
-/* Takes all that away again. */
+/* Takes all of that away again. */
 void copies_end(void);
 
 uint32_t copies_source(void);
@@ -20,7 +20,7 @@ uint32_t copies_source(void);
 /* The slot of copy number `number`. */
 uint32_t copies_slot(uint32_t number);
 
-/* Fills the first `count` of them: children of the source. */
+/* Makes the first `count` (up to COPIES_MAX) copies: children of the source. */
 void copies_make(uint32_t count);
 
 #endif

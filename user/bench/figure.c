@@ -43,7 +43,7 @@ static void samples_sort(uint64_t *samples, uint32_t count) {
     }
 }
 
-/* Whether a tick is an instruction is known to whoever started the emulator: unit=insn on the command line. */
+/* Only whoever starts the emulator knows whether a tick is an instruction: then unit=insn is on the command line. */
 static const char *unit_text(enum figure_unit unit) {
     char option[8];
     if (unit == FIGURE_COUNT) {
@@ -57,6 +57,7 @@ static const char *unit_text(enum figure_unit unit) {
 
 void figure_print(struct figure *figure, const char *suffix, enum figure_unit unit) {
     uint32_t count = figure->count;
+    require(count != 0, figure->name);
     samples_sort(figure->samples, count);
     print("bench %s%s %s n=%u min=%lu median=%lu max=%lu", figure->name, suffix, unit_text(unit), count,
           figure->samples[0], figure->samples[count / 2], figure->samples[count - 1]);

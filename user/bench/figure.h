@@ -17,16 +17,16 @@ struct figure {
 
 enum figure_unit { FIGURE_LOCAL, FIGURE_BETWEEN, FIGURE_COUNT };
 
-/* Measures what reading the clock itself costs; once, before all others. */
+/* Measures what reading the clock costs; once, before all figures. */
 void figure_calibrate(void);
 
 /* What has passed since `begin` (r4_ticks()), without the clock's own cost. */
 uint64_t figure_ticks(uint64_t begin);
 
-/* Adds a sample; more than FIGURE_SAMPLES end the program. */
+/* Adds a sample. With more than FIGURE_SAMPLES the program ends. */
 void figure_add(struct figure *figure, uint64_t sample);
 
-/* Sorts the samples and prints "bench NAME[SUFFIX] UNIT n=… min=… median=… max=…". */
+/* Sorts the samples, of which there is one at least, and prints "bench NAME[SUFFIX] UNIT n=… min=… median=… max=…". */
 void figure_print(struct figure *figure, const char *suffix, enum figure_unit unit);
 
 #endif

@@ -16,7 +16,7 @@
 #define SETTLE_US 10000U /* until all other cores have halted after the boot */
 #define REVOKES   16U
 
-/* The shortest way through the kernel: a capability that is not there. */
+/* The shortest way through the kernel: the slot is empty. */
 static void refused_measure(void) {
     struct figure figure = {"cap.refused", 0, {0}};
     uint32_t empty = slots_take(2);
@@ -49,7 +49,7 @@ static void copy_measure(void) {
     figure_print(&delete, "", FIGURE_LOCAL);
 }
 
-/* A copy goes there and back, again and again. */
+/* A copy moves there and back, again and again. */
 static void move_measure(void) {
     struct figure figure = {"cap.move", 0, {0}};
     copies_make(1);
@@ -64,7 +64,7 @@ static void move_measure(void) {
     must(r4_cap_delete(r4_own(copies_slot(0))), "delete"); /* back after an even number of moves */
     figure_print(&figure, "", FIGURE_LOCAL);
 }
-_Static_assert(FIGURE_SAMPLES % 2 == 0, "a copy that goes there and back ends where it began");
+_Static_assert(FIGURE_SAMPLES % 2 == 0, "a copy that moves there and back ends where it began");
 
 static void revoke_none_measure(void) {
     struct figure figure = {"cap.revoke.none", 0, {0}};

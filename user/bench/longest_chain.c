@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Chains of proxies in the own window. A hop costs most where the own name is written out, since the name is looked up,
- * where the grantee is somebody else, which in the own window is looked at twice, and where the proxy has a badge.
+ * Chains of proxies in the program's window. A hop costs most where the target has the program's own name (the name is
+ * looked up), where the grantee is another space (in the program's window that is checked twice), and where the proxy
+ * has a badge.
  */
 #include "bench/longest_chain.h"
 #include "lib/asid_pool.h"
@@ -23,13 +24,13 @@
 #define ARGUMENT    (INVOKED + R4_TTL_MAX)
 #define EMPTY_PAGE  (PROXY_PAGE + 1)
 #define MAP_ADDRESS 0x40000000ULL
-#define TABLE_SPACE 0x20000000000ULL /* where nothing is yet */
+#define TABLE_SPACE 0x20000000000ULL /* nothing is there yet */
 #define ASID_POOL   (r4_info()->slot_asid_pools + 2)
-#define TEXT        "far"
+#define TEXT        "end"
 
 static uint32_t own_pd(void) { return r4_info()->slot_pd; }
 
-/* The capability in `slot`, through `hops` (0..R4_TTL_MAX) proxies that stand at `first` and following. */
+/* The capability in `slot`, through `hops` (0..R4_TTL_MAX) proxies that are at `first` and following. */
 static r4_cap_t chain_put(uint32_t slot, uint32_t first, uint32_t hops) {
     for (uint32_t i = 0; i < hops; i++) {
         bool last = i + 1 == hops;
@@ -46,12 +47,15 @@ static r4_cap_t chain_put(uint32_t slot, uint32_t first, uint32_t hops) {
     return hops == 0 ? r4_own(slot) : r4_in(r4_info()->name, first);
 }
 
-r4_cap_t proxied(uint32_t slot, uint32_t hops) { return chain_put(slot, INVOKED, hops); }
+r4_cap_t longest_chain_put(uint32_t slot, uint32_t hops) {
+    require(hops <= R4_TTL_MAX, "as many hops as a walk has");
+    return chain_put(slot, INVOKED, hops);
+}
 
-/* What an argument names has all those that the invoked capability has not. */
+/* An argument goes through all hops that the invoked capability has left over. */
 static r4_cap_t argument(uint32_t slot, uint32_t hops) { return chain_put(slot, ARGUMENT, R4_TTL_MAX - hops); }
 
-static r4_cap_t most_proxied(uint32_t slot) { return proxied(slot, R4_TTL_MAX); }
+static r4_cap_t most_proxied(uint32_t slot) { return longest_chain_put(slot, R4_TTL_MAX); }
 
 static void retype_run(enum r4_cap_type type, uint32_t size_log2) {
     uint32_t parent = memory_create(R4_CAP_UNTYPED, size_log2 + (uint32_t)__builtin_ctz(R4_RETYPE_THROUGH_MAX), 1);
@@ -79,23 +83,24 @@ static void retypes_run(void) {
 
 static void frame_run(uint32_t hops) {
     uint32_t frame = memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1);
-    must(r4_frame_map(proxied(frame, hops), argument(own_pd(), hops), MAP_ADDRESS, R4_READ), "map");
+    must(r4_frame_map(longest_chain_put(frame, hops), argument(own_pd(), hops), MAP_ADDRESS, R4_READ), "map");
     must(r4_frame_protect(most_proxied(frame), R4_READ | R4_WRITE), "protect");
     must(r4_frame_unmap(most_proxied(frame)), "unmap");
-    must(r4_frame_map_proxies(proxied(frame, hops), argument(own_pd(), hops), EMPTY_PAGE), "mapping a proxy page");
+    must(r4_frame_map_proxies(longest_chain_put(frame, hops), argument(own_pd(), hops), EMPTY_PAGE),
+         "mapping a proxy page");
     memory_delete(frame, 1);
 }
 
 static void table_run(uint32_t hops) {
     uint32_t table = memory_create(R4_CAP_PAGE_TABLE, 0, 1);
-    must(r4_table_map(proxied(table, hops), argument(own_pd(), hops), TABLE_SPACE, 3), "hanging in a table");
-    must(r4_table_unmap(most_proxied(table)), "taking it out");
+    must(r4_table_map(longest_chain_put(table, hops), argument(own_pd(), hops), TABLE_SPACE, 3), "mapping a table");
+    must(r4_table_unmap(most_proxied(table)), "unmapping it");
     memory_delete(table, 1);
 }
 
 static void cap_page_run(uint32_t hops) {
     uint32_t page = memory_create(R4_CAP_CAP_PAGE, 0, 1);
-    must(r4_cap_page_map(proxied(page, hops), argument(own_pd(), hops), EMPTY_PAGE), "mapping a cap page");
+    must(r4_cap_page_map(longest_chain_put(page, hops), argument(own_pd(), hops), EMPTY_PAGE), "mapping a cap page");
     must(r4_cap_page_unmap(most_proxied(page)), "unmapping it");
     memory_delete(page, 1);
 }
@@ -105,8 +110,9 @@ static _Noreturn void thread_never(uint64_t unused) { fail(R4_ERR_RUNNING, unuse
 static void thread_run(uint32_t hops) {
     uint32_t thread = memory_create(R4_CAP_THREAD, 0, 1);
     uint32_t pd = memory_create(R4_CAP_PD, 0, 1);
-    must(r4_asid_assign(proxied(ASID_POOL, hops), argument(pd, hops)).error, "naming an address space");
-    must(r4_thread_configure(proxied(thread, hops), argument(pd, hops), thread_never, MAP_ADDRESS, 0), "configure");
+    must(r4_asid_assign(longest_chain_put(ASID_POOL, hops), argument(pd, hops)).error, "naming an address space");
+    must(r4_thread_configure(longest_chain_put(thread, hops), argument(pd, hops), thread_never, MAP_ADDRESS, 0),
+         "configure");
     must(r4_thread_schedule(most_proxied(thread), 0, 1), "schedule");
     must(r4_thread_start(most_proxied(thread)), "start");
     must(r4_thread_stop(most_proxied(thread)), "stop");
@@ -117,7 +123,7 @@ static void thread_run(uint32_t hops) {
 static void others_run(void) {
     uint32_t slot = memory_create(R4_CAP_NOTIFICATION, 0, 1);
     uint32_t copy = slots_take(1);
-    must(r4_cap_link(proxied(slot, R4_TTL_MAX - 1), copy), "link");
+    must(r4_cap_link(longest_chain_put(slot, R4_TTL_MAX - 1), copy), "link");
     must(r4_cap_revoke(most_proxied(slot)).error, "revoke");
     must(r4_cap_inspect(most_proxied(slot)).error, "inspect");
     slots_give(copy, 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The crowd: its threads have the root task's priority until it raises its own.
+ * The makers: threads that have the root task's priority, until that raises its own.
  */
 #include "bench/many_operations.h"
 #include "bench/copies.h"
@@ -23,7 +23,7 @@ static struct maker {
     uint32_t thread;
     uint32_t untyped;
     uint32_t target;
-    volatile bool ended;
+    volatile bool ended; /* not atomic: all run on one core */
 } makers[MAKERS];
 
 static _Noreturn void maker_main(uint64_t number) {
@@ -54,7 +54,7 @@ static bool has_begun(const struct maker *maker) { return r4_type(maker->target)
 
 static bool is_under_way(const struct maker *maker) {
     uint32_t last = maker->target + R4_RETYPE_MAX - 1;
-    return (r4_slot_flags_get(r4_slot(last)->word[0]) & R4_FLAG_CREATING) != 0;
+    return (r4_flags(last) & R4_FLAG_CREATING) != 0;
 }
 
 static void own_priority(uint32_t priority) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Many operations under way at the same time: each slot that goes is compared with the positions of all of them.
+ * Many operations under way at the same time: each slot that is emptied is compared with the positions of all of them.
  */
 #ifndef R4_BENCH_MANY_OPERATIONS_H
 #define R4_BENCH_MANY_OPERATIONS_H
 
-/* Lets threads begin retypes of as many frames as one makes, then revokes copies in the midst of them. Says how many
- * retypes were under way: with slices as long as usual none, since each ends in its first. */
+/* Lets threads begin the largest retypes of frames, then revokes copies before these have ended. Prints how many
+ * retypes were under way: with slices of the usual length none, since each ends in its first slice. */
 void many_operations_run(void);
 
 #endif

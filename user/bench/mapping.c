@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Figures of mappings. The space is that of the running thread, so what is unmapped has to leave this core's TLB. Each
- * page is read before it goes.
+ * page is read before it is unmapped.
  */
 #include "bench/mapping.h"
 #include "bench/copies.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Figures of mappings in the own address space.
+ * Figures of mappings in the program's address space.
  */
 #ifndef R4_BENCH_MAPPING_H
 #define R4_BENCH_MAPPING_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The marks with which the two clusters of a measurement keep step: the step, and of the peer also its traffic in the
- * step before.
+ * The milestones by which the two clusters of a measurement keep step: the step, and in those of the peer also its
+ * traffic in the step before.
  */
 #ifndef R4_BENCH_MILESTONE_H
 #define R4_BENCH_MILESTONE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The check that a long revoke makes way.
+ * The check that a long revoke lets others run.
  */
 #include "bench/preempt.h"
 #include "bench/copies.h"
@@ -19,9 +19,9 @@
 #define RESUMED_MIN      2U
 #define TRIES            8U
 
-static _Atomic uint64_t turns; /* of the other thread: it is under way */
+static _Atomic uint64_t turns; /* of the other thread; relaxed: it is only watched */
 
-/* An equal: the slice timer has to run. */
+/* A thread of the same priority: the slice timer has to run. */
 static _Noreturn void thread_spin(uint64_t unused) {
     (void)unused;
     for (;;) {
@@ -53,8 +53,8 @@ static void turn_wait(void) {
     }
 }
 
-/* Revokes COPIES_MAX copies while `entry` runs on `core`; says how often the best of a few tries was resumed: the host
- * may keep the other core's thread from running for longer than one revoke takes. */
+/* Revokes COPIES_MAX copies while `entry` runs on `core`; prints how often the revoke was resumed, in the best of a few
+ * tries: the host may keep the other core's thread from running for longer than one revoke takes. */
 static bool revoke_is_resumed(const char *name, uint32_t thread, void (*entry)(uint64_t), uint32_t core) {
     uint64_t most = 0;
     for (uint32_t i = 0; i < TRIES && most < RESUMED_MIN; i++) {

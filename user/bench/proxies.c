@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Figures of proxies: what an invocation through them costs more than the same one of a capability in the own window.
+ * Figures of proxies: how much more an invocation through them costs than that of a capability in the program's window.
  */
 #include "bench/proxies.h"
 #include "bench/chain.h"
@@ -31,7 +31,7 @@ static void mint_measure(uint32_t notification) {
     figure_print(&figure, "", FIGURE_LOCAL);
 }
 
-/* What is delegated to whom, and by which proxy: volatile, so that no compiler makes constants of it. */
+/* What is delegated to whom, and by which proxy: volatile, so that no compiler makes constants of these. */
 static struct {
     struct r4_proxy *volatile proxy;
     volatile r4_cap_t target;
@@ -39,7 +39,7 @@ static struct {
     volatile uint32_t grantee;
 } given;
 
-/* Loads and stores in the own window, no system call. */
+/* Loads and stores in the program's window, no system call. */
 static uint64_t delegate_ticks(void) {
     struct r4_proxy *proxy = given.proxy;
     struct r4_proxy_content content = {.target = given.target,
@@ -86,7 +86,7 @@ static uint64_t inspect_ticks(r4_cap_t cap) {
     return ticks;
 }
 
-/* More than the same operation on `notification`, which needs no walk. */
+/* How much more than the same operation on `notification`, which needs no walk. */
 static void invoke_measure(uint32_t notification, uint32_t hops) {
     char name[NAME_SIZE];
     struct figure figure = {name, 0, {0}};

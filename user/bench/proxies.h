@@ -2,7 +2,8 @@
 #ifndef R4_BENCH_PROXIES_H
 #define R4_BENCH_PROXIES_H
 
-/* Figures of mint, of invocations through proxies, of link. Leaves its objects to memory_reset(). */
+/* Figures of mint, of proxies written and cleared, of invocations through them, of link. memory_reset() takes its
+ * objects away. */
 void proxies_measure(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Figures between two clusters. Cluster 0 lends 2 MiB again and again; its peer makes objects of them and waits. Both
- * count the rounds, two steps each; their marks say to which step they have got, and the peer's also what it sent in
- * the step before.
+ * count the rounds, which have two steps each; their milestones say which step they have reached, and the peer's also
+ * what it sent in the step before.
  */
 #include "bench/bench.h"
 #include "bench/figure.h"
@@ -17,12 +17,12 @@
 #include "lib/x86/clock.h"
 
 #define ROUNDS_EACH 16U
-#define SETTLE_US   200U /* until the peer's cores have halted: what they still do would count */
+#define SETTLE_US   200U /* until the peer's cores have halted: what they still do would be counted */
 
-/* How many objects the peer makes of the range in each kind of round. */
+/* How many objects the peer makes of the memory in each kind of round. */
 static const uint32_t objects_of[] = {0, 8, 64};
 
-/* Round 0 is not counted: it takes with it what is left of the greeting. */
+/* Round 0 is not counted: the last messages of the greeting fall into it. */
 #define ROUNDS (1U + ROUNDS_EACH * (uint32_t)R4_COUNT(objects_of))
 
 static uint32_t round_kind(uint32_t round) { return round == 0 ? 0 : (round - 1) / ROUNDS_EACH; }
@@ -31,16 +31,16 @@ static uint32_t step_before_handoff(uint32_t round) { return 2 * round + 1; } /*
 static uint32_t step_before_revoke(uint32_t round) { return 2 * round + 2; }  /* peer: made;   cluster 0: revoked */
 
 static uint64_t milestone_of(uint32_t step, struct traffic traffic) {
-    uint64_t mark = bench_milestone_messages_set(0, traffic.messages);
-    mark = bench_milestone_doorbells_set(mark, traffic.doorbells);
-    return bench_milestone_step_set(mark, step);
+    uint64_t milestone = bench_milestone_messages_set(0, traffic.messages);
+    milestone = bench_milestone_doorbells_set(milestone, traffic.doorbells);
+    return bench_milestone_step_set(milestone, step);
 }
 
-static struct traffic traffic_of(uint64_t mark) {
-    return (struct traffic){bench_milestone_messages_get(mark), bench_milestone_doorbells_get(mark)};
+static struct traffic traffic_of(uint64_t milestone) {
+    return (struct traffic){bench_milestone_messages_get(milestone), bench_milestone_doorbells_get(milestone)};
 }
 
-/* Sleeps until the other one has got to that step; returns what it said. */
+/* Sleeps until the other cluster has reached that step; returns its milestone. */
 static uint64_t step_wait(uint32_t cluster, uint32_t step) {
     struct r4_result result = r4_debug_wait(r4_debug(), cluster, bench_milestone_step_set(0, step));
     must(result.error, "waiting for the other cluster");
@@ -110,12 +110,12 @@ void bench_remote(void) {
     for (uint32_t round = 0; round < ROUNDS; round++) {
         struct cost handoff = handoff_measure(untyped);
         r4_debug_milestone(r4_debug(), milestone_of(step_before_handoff(round), nothing));
-        uint64_t mark = step_wait(BENCH_PEER, step_before_revoke(round));
-        costs_add(&handoffs, round, handoff, mark);
+        uint64_t milestone = step_wait(BENCH_PEER, step_before_revoke(round));
+        costs_add(&handoffs, round, handoff, milestone);
         struct cost revoke = revoke_measure(untyped);
         r4_debug_milestone(r4_debug(), milestone_of(step_before_revoke(round), nothing));
-        mark = step_wait(BENCH_PEER, step_before_handoff(round + 1));
-        costs_add(&revokes[round_kind(round)], round, revoke, mark);
+        milestone = step_wait(BENCH_PEER, step_before_handoff(round + 1));
+        costs_add(&revokes[round_kind(round)], round, revoke, milestone);
     }
     costs_print(&handoffs);
     for (uint32_t kind = 0; kind < R4_COUNT(revokes); kind++) {
@@ -128,7 +128,7 @@ void bench_remote(void) {
 static void objects_make(uint32_t untyped, uint32_t count) {
     if (count != 0) {
         uint32_t first = memory_create_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, count);
-        slots_give(first, count); /* empty by the time when the next round takes them */
+        slots_give(first, count); /* they are empty when the next round takes them */
     }
 }
 

@@ -25,14 +25,14 @@
 #define SMALL_LOG2     6U
 #define MAPPINGS       512U
 #define MAP_ADDRESS    0x40000000ULL
-#define TABLES_ADDRESS 0x10000000000ULL /* where nothing is yet: a table of each level is needed */
+#define TABLES_ADDRESS 0x10000000000ULL /* nothing is there yet: a table of each level is needed */
 #define LOW_PRIORITY   1U               /* below the root task: such threads wait in the run queue */
 #define WINDOW_PAGES   4U
-#define PARTS          8U                               /* at a time: as many receive slots as a link has */
+#define PARTS          8U                               /* at a time: as many receive slots as a peer has */
 #define ASID_POOL      (r4_info()->slot_asid_pools + 1) /* of which nobody has used any */
 _Static_assert(MANY == R4_RETYPE_MAX, "as many as one retype makes");
 
-/* MANY objects in an untyped of their own, whose slot is set. */
+/* MANY objects in their own untyped, whose slot is stored in `parent`. */
 static uint32_t many_make(enum r4_cap_type type, uint32_t size_log2, uint32_t *parent) {
     *parent = memory_create(R4_CAP_UNTYPED, size_log2 + MANY_LOG2, 1);
     return memory_create_from(*parent, type, size_log2, MANY);
@@ -67,7 +67,7 @@ static void objects_run(void) {
 
 static _Noreturn void thread_never(uint64_t unused) { fail(R4_ERR_RUNNING, unused == 0 ? "a thread" : "another"); }
 
-/* Threads end in a run queue, by their own end or by that of their PD. */
+/* Threads end while they are in a run queue: they are deleted, or their PD is. */
 static void threads_run(bool pd_first) {
     uint32_t parent;
     uint32_t first = many_make(R4_CAP_THREAD, R4_THREAD_LOG2, &parent);
@@ -94,7 +94,7 @@ static void tables_run(void) {
     for (uint32_t i = 0; i < MANY; i++) {
         uint32_t level = i == 0 ? 3 : i == 1 ? 2 : 1;
         uint64_t address = TABLES_ADDRESS + ((uint64_t)i << R4_LARGE_BITS);
-        must(r4_table_map(r4_own(first + i), r4_own(r4_info()->slot_pd), address, level), "hanging in a page table");
+        must(r4_table_map(r4_own(first + i), r4_own(r4_info()->slot_pd), address, level), "mapping a page table");
     }
     many_end(parent, first);
 }
@@ -108,7 +108,7 @@ static void mappings_run(void) {
     copies_end();
 }
 
-/* Cap pages die with all that is in them. */
+/* Cap pages are deleted with all that is in them. */
 static void window_run(void) {
     uint32_t frame = memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1);
     uint32_t slot = slots_pages() * R4_SLOTS_PER_PAGE;
@@ -125,11 +125,11 @@ static void window_run(void) {
 
 /* --- between two clusters --- */
 
-static void step_wait(uint32_t cluster, uint64_t mark) {
-    must(r4_debug_wait(r4_debug(), cluster, mark).error, "waiting for the other cluster");
+static void step_wait(uint32_t cluster, uint64_t milestone) {
+    must(r4_debug_wait(r4_debug(), cluster, milestone).error, "waiting for the other cluster");
 }
 
-/* Of the largest untyped that can be handed off. */
+/* The size of the largest untyped that can be handed off. */
 static uint32_t largest_log2(void) {
     const struct r4_root_info *info = r4_info();
     uint32_t largest = R4_LARGE_BITS;
@@ -141,39 +141,40 @@ static uint32_t largest_log2(void) {
     return largest;
 }
 
-/* Cluster 0: an untyped in `parts` to cluster 1, which makes something of each, and back. Marks go from `mark` on. */
-static void lend(uint32_t size_log2, uint32_t parts, uint64_t mark) {
+/* Cluster 0: an untyped goes in `parts` to cluster 1, which makes objects of each, and comes back. The first of the two
+ * milestones is `milestone`. */
+static void lend(uint32_t size_log2, uint32_t parts, uint64_t milestone) {
     uint32_t whole = memory_create(R4_CAP_UNTYPED, size_log2, 1);
     uint32_t part_log2 = size_log2 - (uint32_t)__builtin_ctz(parts);
     uint32_t first = parts == 1 ? whole : memory_create_from(whole, R4_CAP_UNTYPED, part_log2, parts);
-    step_wait(BENCH_PEER, mark);
+    step_wait(BENCH_PEER, milestone);
     for (uint32_t i = 0; i < parts; i++) {
-        must(r4_peer_handoff(proxied(r4_info()->slot_peers + BENCH_PEER, R4_HANDOFF_HOPS), r4_own(first + i)),
+        must(r4_peer_handoff(longest_chain_put(r4_info()->slot_peers + BENCH_PEER, R4_HANDOFF_HOPS), r4_own(first + i)),
              "hand-off");
     }
-    r4_debug_milestone(r4_debug(), mark);
-    step_wait(BENCH_PEER, mark + 1);
+    r4_debug_milestone(r4_debug(), milestone);
+    step_wait(BENCH_PEER, milestone + 1);
     must(r4_cap_revoke(r4_own(whole)).error, "revoke");
-    r4_debug_milestone(r4_debug(), mark + 1);
+    r4_debug_milestone(r4_debug(), milestone + 1);
     must(r4_cap_delete(r4_own(whole)), "deleting what was lent");
     slots_give(whole, 1);
     slots_give(first, parts == 1 ? 0 : parts);
 }
 
-static void borrow(uint32_t parts, uint64_t mark) {
+static void borrow(uint32_t parts, uint64_t milestone) {
     uint32_t receive_slot = slots_take(parts);
     for (uint32_t i = 0; i < parts; i++) {
         must(r4_peer_post(r4_peer(0), receive_slot + i), "posting a receive slot");
     }
-    r4_debug_milestone(r4_debug(), mark);
-    step_wait(0, mark);
+    r4_debug_milestone(r4_debug(), milestone);
+    step_wait(0, milestone);
     for (uint32_t i = 0; i < parts; i++) {
         slots_give(memory_create_from(receive_slot + i, R4_CAP_THREAD, R4_THREAD_LOG2, MANY), MANY);
         must(r4_cap_revoke(r4_own(receive_slot + i)).error, "revoke");
     }
     slots_give(memory_create_from(receive_slot, R4_CAP_THREAD, R4_THREAD_LOG2, MANY), MANY);
-    r4_debug_milestone(r4_debug(), mark + 1);
-    step_wait(0, mark + 1);
+    r4_debug_milestone(r4_debug(), milestone + 1);
+    step_wait(0, milestone + 1);
     slots_give(receive_slot, parts);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What takes the kernel longest, for the check that it looks for something more urgent often enough: the most that one
+ * What takes the kernel longest, for the check that it often enough looks for something more urgent: the most that one
  * call may ask for, and the end of objects of every type, many at a time. Nothing is measured here:
  * tests/boot/test_steps.py counts from outside.
  */
@@ -9,7 +9,8 @@
 
 #include <r4/types.h>
 
-/* Runs this cluster's part; returns its exit code. Clusters 0 and 1 hand memory to and fro; others finish at once. */
+/* Runs this cluster's part; returns its exit code. Clusters 0 and 1 hand memory back and forth; the others finish at
+ * once. */
 uint32_t steps_run(void);
 
 #endif

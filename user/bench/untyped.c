@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Figures of untyped memory. The parents hold R4_RETYPE_MAX objects each. The small object is a notification: 64 bytes,
- * which have to be zeroed.
+ * Figures of untyped memory. Each parent has room for R4_RETYPE_MAX objects. The small object is a notification: 64
+ * bytes, which have to be zeroed.
  */
 #include "bench/untyped.h"
 #include "bench/figure.h"
@@ -16,7 +16,7 @@
 #define COUNT_LOG2    6U /* of R4_RETYPE_MAX */
 #define REVOKES       16U
 #define REVOKE_FRAMES 512U
-#define REVOKE_RUNS   (REVOKE_FRAMES / R4_RETYPE_MAX) /* each needs a window page of its own: 127 slots are not two */
+#define REVOKE_RUNS   (REVOKE_FRAMES / R4_RETYPE_MAX) /* each needs its own window page: 127 slots hold one */
 _Static_assert(R4_RETYPE_MAX == 1U << COUNT_LOG2, "a parent holds what one retype makes");
 
 /* An untyped with room for R4_RETYPE_MAX objects, and slots for them. The memory has held such objects before. */
@@ -52,7 +52,7 @@ static void parent_end(const struct parent *parent) {
     slots_give(parent->slot, 1);
 }
 
-/* Retypes of `count` objects each, one behind the other, per object. */
+/* Retypes of `count` objects each, one after the other in memory; per object. */
 static void retype_measure(const char *name, enum r4_cap_type type, uint32_t size_log2, uint32_t count) {
     struct figure figure = {name, 0, {0}};
     struct parent parent = parent_begin(type, size_log2);
@@ -86,7 +86,7 @@ static void destroy_measure(void) {
     figure_print(&figure, "", FIGURE_LOCAL);
 }
 
-/* Revokes of an untyped that has become frames, per frame. */
+/* Revokes of an untyped of which frames were made; per frame. */
 static void revoke_measure(void) {
     struct figure figure = {"untyped.revoke.frames", 0, {0}};
     uint32_t cap_pages = space_grow_window(REVOKE_RUNS);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Figures of untyped memory: objects made of it, and taken away again.
+ * Figures of untyped memory: objects are made of it, and taken away again.
  */
 #ifndef R4_BENCH_UNTYPED_H
 #define R4_BENCH_UNTYPED_H

@@ -3,7 +3,6 @@
  * Building and taking apart. A cap page is filled while it is in the root task's own window.
  */
 #include "fuzz/arena.h"
-#include "fuzz/worker.h"
 #include "lib/asid_pool.h"
 #include "lib/cap.h"
 #include "lib/cap_page.h"
@@ -15,8 +14,8 @@
 #include "lib/window.h"
 
 #define ARENA_LOG2   25U           /* 32 MiB */
-#define ARENA_STACKS 0x61000000ULL /* one page each, with a hole behind it */
-#define PRIORITY     100U          /* the root task's own: who spins does not keep it from running */
+#define ARENA_STACKS 0x61000000ULL /* one page each, with a hole after it */
+#define PRIORITY     100U          /* above that of the root task in a round */
 #define FREE_POOL    15U           /* the AsidPool that the threads may use */
 
 struct arena arena;
@@ -29,7 +28,7 @@ uint64_t arena_stack(uint32_t index) { return ARENA_STACKS + index * 2ULL * R4_P
 
 /* --- what the domains get --- */
 
-/* Into the slot `*next` of the own window, and those behind it. */
+/* Into slot `*next` of the root task's window, which then is the next one. */
 static void put_copy(uint32_t *next, r4_cap_t cap, uint32_t ttl) {
     must(r4_cap_copy(cap, (*next)++, R4_ALL_RIGHTS, ttl), "copying into a domain");
 }
@@ -48,7 +47,7 @@ static void put_stops(uint32_t next, struct random *random) {
     }
 }
 
-/* Some of everything; never a Debug capability: its calls end the run, or wait for what does not come. */
+/* Some of everything. Never a Debug capability: its calls end the run, or wait for something that never comes. */
 static void put_all_kinds(uint32_t next, struct random *random) {
     const struct r4_root_info *info = r4_info();
     put_objects(&next, R4_CAP_UNTYPED, 12 + random_below(random, 9), 4);
@@ -72,7 +71,8 @@ static void put_all_kinds(uint32_t next, struct random *random) {
     }
 }
 
-/* A cap page for a domain: filled behind the pages of the own window that are in use, where the table is from boot. */
+/* A cap page for a domain. It is filled while it is the next page of the root task's window, which has its table from
+ * boot. */
 static void caps_put(const struct domain *domain, uint32_t window_page, void (*put)(uint32_t next, struct random *),
                      struct random *random) {
     r4_cap_t page = r4_own(memory_create_from(untyped, R4_CAP_CAP_PAGE, 0, 1));
@@ -96,11 +96,12 @@ static void domain_build(struct domain *domain, uint32_t number) {
     }
 }
 
-void arena_build(struct random *random) {
+void arena_build(struct random *random, void (*entry)(uint64_t argument)) {
+    arena.entry = entry;
     untyped = memory_take(ARENA_LOG2);
     threads = memory_create_from(untyped, R4_CAP_THREAD, 0, ARENA_THREADS);
     for (uint32_t i = 0; i < ARENA_THREADS; i++) {
-        arena.threads[i] = r4_slot_object_get(r4_slot(threads + i)->word[2]);
+        arena.threads[i] = r4_object(threads + i);
     }
     for (uint32_t i = 0; i < ARENA_DOMAINS; i++) {
         domain_build(&domains[i], i);
@@ -130,8 +131,8 @@ void arena_end(void) {
 void arena_start(uint32_t index, uint32_t domain, uint32_t core) {
     r4_cap_t thread = r4_own(threads + index);
     (void)r4_thread_stop(thread);
-    enum r4_error error = r4_thread_configure(thread, r4_own(domains[domain].pd), worker_main, arena_stack(index),
-                                              worker_argument(index, domain));
+    enum r4_error error = r4_thread_configure(thread, r4_own(domains[domain].pd), arena.entry, arena_stack(index),
+                                              arena_thread_put(index) | arena_domain_put(domain));
     if (error == R4_OK) {
         (void)r4_thread_schedule(thread, core, PRIORITY);
         (void)r4_thread_start(thread);

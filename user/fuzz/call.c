@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two kinds of arguments are left out, because they would end the fuzzer and tell nothing of the kernel: a priority
- * above the root task's, and a thread that begins in the image but not as a thread of the arena does, on its own stack.
+ * Two kinds of arguments are left out, because they would end the fuzzer and tell nothing about the kernel: a priority
+ * above the root task's; and a thread that begins in the image but not as a thread of the arena does, on its own stack.
  */
 #include "fuzz/call.h"
-#include "fuzz/worker.h"
 #include "lib/address.h"
 #include "lib/window.h"
 
-#define CALL_WILD     20U /* one choice in so many takes anything */
-#define CALL_MUTATED  30U /* one word in so many has a bit changed */
+#define CALL_WILD     20U /* one choice in 20 takes anything */
+#define CALL_MUTATED  30U /* one call in 30 has a bit of one word changed */
 #define CALL_PRIORITY 100U
 #define CALL_NOWHERE  0x1000U /* an entry address: a fault at once */
 
@@ -17,7 +16,7 @@ struct call {
     uint64_t cap;
     uint64_t operation;
     uint64_t argument[4];
-    uint32_t index; /* of the capability, if it is one of the own window; UINT32_MAX: unknown */
+    uint32_t index; /* of the capability, if it is one of the caller's window; UINT32_MAX: unknown */
 };
 
 static uint64_t any_cap(const struct place *place) {
@@ -26,7 +25,7 @@ static uint64_t any_cap(const struct place *place) {
     return r4_in(name, index);
 }
 
-/* A slot of the own window with something of the type; an address space is mostly one of the domains'. */
+/* A slot of the caller's window with a capability of the type. A PD is mostly that of one of the domains. */
 static uint32_t find(const struct place *place, enum r4_cap_type type) {
     uint32_t index = forge_find(place, type);
     for (uint32_t try = 0; type == R4_CAP_PD && index != UINT32_MAX && try < 4; try++) {
@@ -40,21 +39,21 @@ static uint32_t find(const struct place *place, enum r4_cap_type type) {
     return index;
 }
 
-/* The address of something that has the type, directly or through proxies, or of something else. */
+/* The address of something that has the type, directly or through proxies; now and then of something else. */
 static uint64_t cap_of(const struct place *place, enum r4_cap_type type, uint32_t *index) {
     *index = UINT32_MAX;
     if (random_chance(place->random, CALL_WILD)) {
         return any_cap(place);
     }
-    uint64_t through = random_chance(place->random, 3) ? forge_recall(place, type) : 0;
-    if (through != 0) {
-        return through;
+    uint64_t proxied = random_chance(place->random, 3) ? forge_recall(place, type) : 0;
+    if (proxied != 0) {
+        return proxied;
     }
     *index = find(place, type);
     return *index == UINT32_MAX ? any_cap(place) : r4_own(*index);
 }
 
-static uint64_t other_cap(const struct place *place, enum r4_cap_type type) {
+static uint64_t argument_cap(const struct place *place, enum r4_cap_type type) {
     uint32_t index;
     return cap_of(place, type, &index);
 }
@@ -64,7 +63,7 @@ static uint64_t empty_slot(const struct place *place) {
     return index == UINT32_MAX ? random_below(place->random, ARENA_PAGES * R4_SLOTS_PER_PAGE) : index;
 }
 
-/* Where the domains have tables; and for tables, where they have none. */
+/* For frames an address where the domains have tables; for tables one where they have none. */
 static uint64_t address_of(const struct place *place, bool table) {
     static const uint64_t bases[] = {R4_ROOT_IMAGE + 0x100000, 0x61100000, R4_WINDOW_BASE + 0x20000, 0x40000000};
     if (random_chance(place->random, CALL_WILD)) {
@@ -74,7 +73,7 @@ static uint64_t address_of(const struct place *place, bool table) {
     return base + random_below(place->random, 16) * (uint64_t)(table ? R4_LARGE_SIZE : R4_PAGE_SIZE);
 }
 
-/* A page of the window that is not one of the domains' own. */
+/* A page of the window that the domains do not need. */
 static uint64_t page_of(const struct place *place) {
     static const uint8_t pages[] = {2, 3, 6, 7};
     return random_chance(place->random, CALL_WILD) ? random_number(place->random)
@@ -95,10 +94,10 @@ static void arguments_copy(const struct place *place, struct call *call) {
 
 static void arguments_slot(const struct place *place, struct call *call) { call->argument[0] = empty_slot(place); }
 
-/* A link goes through proxies. */
+/* Only what is reached through proxies can be linked. */
 static void arguments_link(const struct place *place, struct call *call) {
-    uint64_t through = forge_recall(place, R4_CAP_TYPE_COUNT);
-    call->cap = through != 0 ? through : call->cap;
+    uint64_t proxied = forge_recall(place, R4_CAP_TYPE_COUNT);
+    call->cap = proxied != 0 ? proxied : call->cap;
     call->argument[0] = empty_slot(place);
 }
 
@@ -117,19 +116,19 @@ static void arguments_retype(const struct place *place, struct call *call) {
 }
 
 static void arguments_map(const struct place *place, struct call *call) {
-    call->argument[0] = other_cap(place, R4_CAP_PD);
+    call->argument[0] = argument_cap(place, R4_CAP_PD);
     call->argument[1] = address_of(place, false);
     call->argument[2] = random_chance(place->random, 4) ? random_below(place->random, 16) : R4_READ | R4_WRITE;
 }
 
 static void arguments_table(const struct place *place, struct call *call) {
-    call->argument[0] = other_cap(place, R4_CAP_PD);
+    call->argument[0] = argument_cap(place, R4_CAP_PD);
     call->argument[1] = address_of(place, true);
     call->argument[2] = random_chance(place->random, 4) ? random_below(place->random, 4) : 1;
 }
 
 static void arguments_window(const struct place *place, struct call *call) {
-    call->argument[0] = other_cap(place, R4_CAP_PD);
+    call->argument[0] = argument_cap(place, R4_CAP_PD);
     call->argument[1] = page_of(place);
 }
 
@@ -137,9 +136,9 @@ static void arguments_protect(const struct place *place, struct call *call) {
     call->argument[0] = random_below(place->random, 8);
 }
 
-/* Which of the known threads the capability is for; ARENA_THREADS: none of them, or unknown. */
+/* Which of the arena's threads the capability is for; ARENA_THREADS: none of them, or unknown. */
 static uint32_t thread_of(const struct call *call) {
-    uint64_t object = call->index == UINT32_MAX ? 0 : r4_slot_object_get(r4_slot(call->index)->word[2]);
+    uint64_t object = call->index == UINT32_MAX ? 0 : r4_object(call->index);
     uint32_t thread = 0;
     while (thread < ARENA_THREADS && arena.threads[thread] != object) {
         thread++;
@@ -147,22 +146,22 @@ static uint32_t thread_of(const struct call *call) {
     return thread;
 }
 
-/* A known thread begins again, in whatever domain the capability is for: it reads its number from the stack's place. */
+/* A thread of the arena begins again, with its own number and stack, in whatever address space the PD is. */
 static void arguments_configure(const struct place *place, struct call *call) {
     uint32_t thread = thread_of(call);
     uint32_t domain = random_below(place->random, ARENA_DOMAINS);
     bool known = thread < ARENA_THREADS;
-    call->argument[0] = other_cap(place, R4_CAP_PD);
-    call->argument[1] = known ? (uintptr_t)worker_main : CALL_NOWHERE;
+    call->argument[0] = argument_cap(place, R4_CAP_PD);
+    call->argument[1] = known ? (uintptr_t)arena.entry : CALL_NOWHERE;
     call->argument[2] = known ? arena_stack(thread) - sizeof(uint64_t) : random_number(place->random);
-    call->argument[3] = worker_argument(thread, domain);
+    call->argument[3] = arena_thread_put(thread) | arena_domain_put(domain);
 }
 
-/* True if the thread would begin as the arena's do. */
+/* True if the thread would begin as those of the arena do. */
 static bool is_beginning(const struct call *call) {
     uint32_t thread = thread_of(call);
-    return thread < ARENA_THREADS && call->argument[1] == (uintptr_t)worker_main &&
-           call->argument[2] == arena_stack(thread) - sizeof(uint64_t) && (uint32_t)call->argument[3] == thread;
+    return thread < ARENA_THREADS && call->argument[1] == (uintptr_t)arena.entry &&
+           call->argument[2] == arena_stack(thread) - sizeof(uint64_t) && arena_thread_get(call->argument[3]) == thread;
 }
 
 static void arguments_schedule(const struct place *place, struct call *call) {
@@ -172,11 +171,11 @@ static void arguments_schedule(const struct place *place, struct call *call) {
 }
 
 static void arguments_handoff(const struct place *place, struct call *call) {
-    call->argument[0] = other_cap(place, R4_CAP_UNTYPED);
+    call->argument[0] = argument_cap(place, R4_CAP_UNTYPED);
 }
 
 static void arguments_assign(const struct place *place, struct call *call) {
-    call->argument[0] = other_cap(place, R4_CAP_PD);
+    call->argument[0] = argument_cap(place, R4_CAP_PD);
 }
 
 static const struct {
@@ -247,7 +246,7 @@ static void mutate(const struct place *place, struct call *call) {
     }
 }
 
-/* See the head of this file. */
+/* What is left out: see the top of this file. */
 static void leave_out(struct call *call) {
     if (call->operation == R4_OP_THREAD_SCHEDULE && r4_schedule_priority_get(call->argument[0]) > CALL_PRIORITY) {
         call->argument[0] =

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One system call: mostly one that could work, else one that could not, else noise.
+ * One system call: mostly one that can succeed, sometimes one that cannot, sometimes noise.
  */
 #ifndef R4_FUZZ_CALL_H
 #define R4_FUZZ_CALL_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What was written lately is told to all by plain words in shared memory: where it is, and for whom.
+ * Who has written a proxy tells all threads where it is, and for whom, in words that they share. These are relaxed: a
+ * reader may find a mixture of two proxies, which is as good an input as any.
  */
 #include "fuzz/forge.h"
 #include "lib/proxy.h"
@@ -42,7 +43,7 @@ uint32_t forge_find(const struct place *place, enum r4_cap_type type) {
     return UINT32_MAX;
 }
 
-/* One that the own domain may use, but for a few. */
+/* Mostly one that the caller's domain may use. */
 static const struct told *told_find(const struct place *place, uint32_t type) {
     uint32_t own = arena.names[place->domain];
     for (uint32_t try = 0; try < FORGE_TRIES; try++) {
@@ -63,7 +64,7 @@ uint64_t forge_recall(const struct place *place, enum r4_cap_type type) {
     return one == NULL ? 0 : atomic_load_explicit(&one->cap, memory_order_relaxed);
 }
 
-/* A proxy for something that is there: a slot of the own window, or what somebody has told. */
+/* A proxy for something that is there: a slot of the caller's window, or a proxy that somebody has told of. */
 static bool draft(const struct place *place, struct r4_proxy_content *content, uint32_t *type) {
     struct random *random = place->random;
     const struct told *one = random_chance(random, 2) ? told_find(place, R4_CAP_TYPE_COUNT) : NULL;
@@ -98,18 +99,19 @@ static void tell(const struct place *place, uint32_t index, const struct r4_prox
     atomic_store_explicit(&one->cap, r4_in(arena.names[place->domain], index), memory_order_relaxed);
 }
 
-/* Not the way it is done: any word, with anything, or with what a real capability holds, or one bit changed. */
+/* Not the way proxies are written: any word, with any value, or with what a real capability holds, or with one bit
+ * changed. */
 static void spoil(const struct place *place, struct r4_proxy *proxy) {
     struct random *random = place->random;
-    uint32_t word = random_below(random, 4);
-    uint64_t value = proxy->word[word] ^ 1ULL << random_below(random, 64);
+    uint32_t word = random_below(random, R4_SLOT_WORDS);
+    uint64_t value = r4_proxy_word(proxy, word) ^ 1ULL << random_below(random, 64);
     if (random_chance(random, 3)) {
         value = random_number(random);
     } else if (random_chance(random, 3)) {
         uint32_t index = forge_find(place, R4_CAP_TYPE_COUNT);
-        value = index == UINT32_MAX ? 0 : r4_slot(index)->word[word];
+        value = index == UINT32_MAX ? 0 : r4_slot_word(index, word);
     }
-    __atomic_store_n(&proxy->word[word], value, __ATOMIC_RELAXED);
+    r4_proxy_write_raw(proxy, word, value);
 }
 
 void forge_proxy(const struct place *place) {

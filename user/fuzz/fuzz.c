@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rounds: an arena is built, its threads run until they have made their share of the calls, or until nothing is left
- * that could, then all of it is revoked and what is free is counted.
+ * Rounds: an arena is built; its threads run until they have made their share of the calls, or until none is left that
+ * could; then everything is revoked and what is free is counted.
  */
 #include "fuzz/fuzz.h"
 #include "fuzz/worker.h"
@@ -11,13 +11,14 @@
 #include "lib/thread.h"
 #include "lib/usage.h"
 #include "lib/x86/clock.h"
+#include <stdatomic.h>
 
 #define ROUND_CALLS 2000U
-#define ROUND_US    400000U /* then it ends, however far it came */
-#define REST_US     20000U  /* at the end of each */
-#define LOOK_US     200U    /* from one look at the threads to the next, if nothing else runs on the own core */
-#define LOW         50U     /* the own priority: below the threads' */
-#define END_MARK    1U
+#define ROUND_US    400000U /* then a round ends, however many calls it has made */
+#define REST_US     20000U  /* at the end of each round */
+#define LOOK_US     200U    /* from one look at the threads to the next, if nothing else runs on this core */
+#define LOW         50U     /* the root task's priority in a round: below the threads' */
+#define MILESTONE   1U      /* this cluster has made all its calls */
 
 struct options {
     uint64_t seed;
@@ -40,13 +41,12 @@ static struct options options_read(void) {
 static uint64_t calls_made(void) {
     uint64_t calls = 0;
     for (uint32_t i = 0; i < ARENA_THREADS; i++) {
-        calls += __atomic_load_n(&worker_counts(i)->calls, __ATOMIC_RELAXED);
+        calls += atomic_load_explicit(&worker_counts(i)->calls, memory_order_relaxed);
     }
     return calls;
 }
 
-/* Of all rounds. */
-static struct worker_counts total;
+static struct worker_counts total; /* of all rounds */
 
 static void total_add(void) {
     for (uint32_t i = 0; i < ARENA_THREADS; i++) {
@@ -67,20 +67,20 @@ static void total_print(uint32_t rounds) {
     print("fuzz: %lu calls in %u rounds, %lu proxies written", total.calls, rounds, total.proxies);
 }
 
-/* Threads begin on the root task's core and on one other, since an emulator may have no more processors for them; calls
- * move them to any. */
+/* Threads begin on the root task's core and on one other, since an emulator may have no more processors for them. Calls
+ * move them to any core. */
 static uint32_t core_of(uint32_t index, uint32_t other) {
     uint32_t cores = r4_info()->core_count;
     return index % 2 == 0 || cores == 1 ? 0 : 1 + other % (cores - 1);
 }
 
-/* Who has done its share, or nothing since the last look (`last` is what it had done), begins again if it can: it may
- * have been stopped, or lost its address space, or wait for something. */
+/* A thread that has done its share, or nothing since the last look (`last` is what it had done then), begins again if
+ * it can: it may have been stopped, or have lost its address space, or wait for something. */
 static void threads_revive(uint64_t last[ARENA_THREADS], uint32_t other) {
     for (uint32_t i = 0; i < ARENA_CALLERS + ARENA_WRITERS; i++) {
         const struct worker_counts *counts = worker_counts(i);
-        uint64_t now =
-            __atomic_load_n(&counts->calls, __ATOMIC_RELAXED) + __atomic_load_n(&counts->proxies, __ATOMIC_RELAXED);
+        uint64_t now = atomic_load_explicit(&counts->calls, memory_order_relaxed) +
+                       atomic_load_explicit(&counts->proxies, memory_order_relaxed);
         if (worker_rests(i) || now == last[i]) {
             arena_start(i, i % ARENA_DOMAINS, core_of(i, other));
         }
@@ -92,7 +92,7 @@ static void threads_revive(uint64_t last[ARENA_THREADS], uint32_t other) {
 static void threads_run(uint64_t calls, uint32_t other) {
     uint64_t last[ARENA_THREADS] = {0};
     uint64_t begin = r4_ticks();
-    must(r4_thread_schedule(r4_own(r4_info()->slot_thread), 0, LOW), "making way for the threads");
+    must(r4_thread_schedule(r4_own(r4_info()->slot_thread), 0, LOW), "letting the threads run");
     while (calls_made() < calls && r4_ticks() - begin < r4_ticks_of_us(ROUND_US)) {
         threads_revive(last, other);
         r4_spin_us(LOOK_US);
@@ -102,18 +102,18 @@ static void threads_run(uint64_t calls, uint32_t other) {
     }
 }
 
-/* Nobody ends while a peer may still need an answer. */
+/* No cluster ends while another may still need its answer. */
 static void peers_wait(void) {
-    r4_debug_milestone(r4_debug(), END_MARK);
+    r4_debug_milestone(r4_debug(), MILESTONE);
     for (uint32_t peer = 0; peer < r4_info()->cluster_count; peer++) {
         if (peer != r4_info()->cluster) {
-            (void)r4_debug_wait(r4_debug(), peer, END_MARK);
+            (void)r4_debug_wait(r4_debug(), peer, MILESTONE);
         }
     }
 }
 
 static void round_run(struct random *random, uint64_t calls, uint32_t number) {
-    arena_build(random);
+    arena_build(random, worker_main);
     worker_reset(random_word(random));
     threads_run(calls, random_below(random, R4_MAX_CORES));
     print("fuzz: round %u", number);
@@ -127,7 +127,7 @@ static void rest_check(struct usage first) {
     struct usage now = usage_take();
     if (now.used_slots != first.used_slots || now.free_bytes != first.free_bytes) {
         (void)usage_check(first);
-        fail(R4_OK, "a round has left something over");
+        fail(R4_OK, "a round has left something behind");
     }
 }
 

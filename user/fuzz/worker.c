@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * All threads share the image's data, whichever domain they run in.
+ * All threads share the image's data, whichever domain they run in. What they tell the root task while they run is
+ * atomic and relaxed: it only watches them. All else it reads after it has stopped them.
  */
 #include "fuzz/worker.h"
 #include "fuzz/call.h"
@@ -30,7 +31,7 @@ void worker_reset(uint64_t seed) {
 const struct worker_counts *worker_counts(uint32_t index) { return &workers[index].counts; }
 
 static void count(struct worker_counts *counts, const struct call_result *result) {
-    counts->calls++;
+    atomic_fetch_add_explicit(&counts->calls, 1, memory_order_relaxed);
     if (result->operation < R4_OP_COUNT) {
         counts->made[result->operation]++;
         counts->succeeded[result->operation] += result->error == R4_OK;
@@ -40,21 +41,21 @@ static void count(struct worker_counts *counts, const struct call_result *result
 bool worker_rests(uint32_t index) { return atomic_load_explicit(&workers[index].rests, memory_order_relaxed); }
 
 void worker_main(uint64_t argument) {
-    uint32_t index = (uint32_t)argument % ARENA_THREADS;
+    uint32_t index = (uint32_t)arena_thread_get(argument) % ARENA_THREADS;
     struct worker *worker = &workers[index];
-    struct place place = {(uint32_t)(argument >> 32) % ARENA_DOMAINS, &worker->random};
+    struct place place = {(uint32_t)arena_domain_get(argument) % ARENA_DOMAINS, &worker->random};
     bool writes = index >= ARENA_CALLERS && index < ARENA_CALLERS + ARENA_WRITERS;
     atomic_store_explicit(&worker->rests, false, memory_order_relaxed);
     for (uint32_t i = 0; i < SHARE; i++) {
         if (writes || random_chance(place.random, 4)) {
             forge_proxy(&place);
-            worker->counts.proxies++;
+            atomic_fetch_add_explicit(&worker->counts.proxies, 1, memory_order_relaxed);
         } else {
             struct call_result result = call_random(&place);
             count(&worker->counts, &result);
         }
         if (random_chance(place.random, 4)) {
-            r4_pause(); /* an emulator with one thread for all cores turns to the next */
+            r4_pause(); /* an emulator with one thread for all cores goes on to the next core */
         }
     }
     atomic_store_explicit(&worker->rests, true, memory_order_relaxed);

@@ -7,10 +7,8 @@
 
 #include "fuzz/arena.h"
 
-/* Where a thread begins; never returns. The argument says which thread it is and in which domain it runs. */
-void worker_main(uint64_t argument);
-
-static inline uint64_t worker_argument(uint32_t index, uint32_t domain) { return index | (uint64_t)domain << 32; }
+/* Where a thread begins: the arena's entry. */
+_Noreturn void worker_main(uint64_t argument);
 
 /* Forgets what the threads have done; their streams follow from `seed`. */
 void worker_reset(uint64_t seed);
@@ -20,9 +18,9 @@ bool worker_rests(uint32_t index);
 
 /* What a thread has done so far. */
 struct worker_counts {
-    uint64_t calls;
-    uint64_t proxies;                /* written */
-    uint64_t made[R4_OP_COUNT];      /* of the calls: by operation */
+    _Atomic uint64_t calls;     /* this and the next are also read while the thread runs: relaxed, just to watch it */
+    _Atomic uint64_t proxies;   /* written */
+    uint64_t made[R4_OP_COUNT]; /* of the calls: by operation */
     uint64_t succeeded[R4_OP_COUNT]; /* of these */
 };
 const struct worker_counts *worker_counts(uint32_t index);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Operations on capabilities of any type. What is invoked is named by its cap address, which may lead through proxies;
- * `target` is an empty slot of the own window.
+ * `target` is an empty slot of the caller's window.
  */
 #ifndef R4_USER_CAP_H
 #define R4_USER_CAP_H
@@ -20,8 +20,8 @@ static inline enum r4_error r4_cap_mint(r4_cap_t cap, uint32_t target, uint32_t 
     return r4_syscall(cap, R4_OP_CAP_COPY, target, what, badge, 0).error;
 }
 
-/* What `cap` reaches through proxies becomes a capability of the own window: a child of the one that they lead to, with
- * the rights, the TTL and the badge that they left of it. */
+/* What `cap` reaches through proxies becomes a capability of the caller's window: a child of the one that they lead to,
+ * with the rights, the TTL and the badge that they left of it. */
 static inline enum r4_error r4_cap_link(r4_cap_t cap, uint32_t target) {
     return r4_syscall(cap, R4_OP_CAP_LINK, target, 0, 0, 0).error;
 }

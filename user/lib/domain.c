@@ -35,7 +35,7 @@ void domain_map(const struct domain *domain, uint32_t slot, uint64_t address, ui
     must(error, "mapping a frame in a domain");
 }
 
-/* Makes the object; `map` is tried until all tables are there. */
+/* Makes the object; calls `map` until all tables are there. */
 static uint32_t add_page(const struct domain *domain, uint32_t window_page, enum r4_cap_type type,
                          enum r4_error (*map)(r4_cap_t cap, r4_cap_t pd, uint32_t window_page)) {
     uint32_t slot = memory_create_from(domain->untyped, type, type == R4_CAP_FRAME ? R4_PAGE_BITS : 0, 1);
@@ -68,6 +68,7 @@ static uint32_t rights_of(uint64_t address) {
 
 void domain_add_image(struct domain *domain) {
     const struct r4_root_info *info = r4_info();
+    require(domain->image_count == 0, "a domain has one image");
     for (uint32_t slot = info->slot_frames; slot < info->slot_frames + info->frame_count; slot++) {
         domain->image_count += is_shared(r4_mapped_at(slot));
     }
@@ -84,6 +85,7 @@ void domain_add_image(struct domain *domain) {
 
 uint32_t domain_add_thread(const struct domain *domain, void (*entry)(uint64_t argument), uint64_t stack,
                            uint64_t argument) {
+    require(domain->image_count != 0, "a thread of a domain needs the image");
     uint32_t frame = memory_create_from(domain->untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1);
     domain_map(domain, frame, stack, R4_READ | R4_WRITE);
     uint32_t thread = memory_create_from(domain->untyped, R4_CAP_THREAD, 0, 1);

@@ -29,7 +29,7 @@ static uint32_t object_log2(enum r4_cap_type type, uint32_t size_log2) {
     }
 }
 
-/* Where `count` objects would begin in an untyped, or its size if they do not fit. */
+/* The offset in an untyped at which `count` objects would begin, or the untyped's size if they do not fit. */
 static uint64_t offset_find(uint32_t untyped, uint32_t log2, uint32_t count) {
     uint64_t size = 1ULL << r4_size_log2(untyped);
     uint64_t offset = round_up(r4_watermark(untyped), 1ULL << log2);
@@ -87,6 +87,9 @@ uint32_t memory_take(uint32_t size_log2) {
 }
 
 void memory_give(uint32_t untyped) {
+    for (uint32_t i = 0; i < spare_count; i++) {
+        require(spares[i] != untyped, "an untyped is given back once");
+    }
     must(r4_cap_revoke(r4_own(untyped)).error, "revoking an untyped");
     slots_give_of(untyped);
     if (spare_count == SPARES) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Page tables, which an address space's owner hangs in before it maps what lies below them.
+ * Page tables. The owner of an address space maps them first, then what lies below them.
  */
 #ifndef R4_USER_PAGE_TABLE_H
 #define R4_USER_PAGE_TABLE_H

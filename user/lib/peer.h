@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Links to the other clusters.
+ * Peers: the other clusters, to which memory is handed off.
  */
 #ifndef R4_USER_PEER_H
 #define R4_USER_PEER_H
 
 #include "lib/address.h"
 
-/* The Link to cluster `peer`. */
+/* The Peer capability for cluster `peer`. */
 static inline r4_cap_t r4_peer(uint32_t peer) { return r4_own(r4_info()->slot_peers + peer); }
 
 /* The empty slot `receive_slot` is ready for the next untyped that the peer hands off. */

@@ -20,18 +20,24 @@ void print(const char *text, ...) {
     }
 }
 
-void print_unknown(const char *kind, const char *name, const char *(*name_of)(uint32_t index), uint32_t count) {
-    char line[PRINT_LINE + 1];
-    size_t length = format(line, sizeof(line), "no %s is called '%s':", kind, name);
-    for (uint32_t i = 0; i < count; i++) {
-        if (length + string_length(name_of(i)) + 2 >= PRINT_LINE) {
-            print("%s", line);
-            length = 0;
-        }
-        length += format(line + length, sizeof(line) - length, " %s%s", name_of(i), i + 1 < count ? "," : "");
-    }
-    print("%s", line);
+void print_unknown_begin(struct print_unknown *list, const char *kind, const char *name) {
+    list->length = format(list->line, sizeof(list->line), "no %s is called '%s':", kind, name);
+    list->any = false;
 }
+
+void print_unknown_add(struct print_unknown *list, const char *name) {
+    if (list->any) {
+        list->length += format(list->line + list->length, sizeof(list->line) - list->length, ",");
+    }
+    if (list->length + string_length(name) + 2 >= PRINT_LINE) { /* with the blank and a comma */
+        print("%s", list->line);
+        list->length = 0;
+    }
+    list->length += format(list->line + list->length, sizeof(list->line) - list->length, " %s", name);
+    list->any = true;
+}
+
+void print_unknown_end(struct print_unknown *list) { print("%s", list->line); }
 
 void finish(uint32_t code) {
     for (;;) {

@@ -12,22 +12,37 @@
 /* One line: the newline is added. The kernel puts [cN] before it and never mixes two lines. */
 void print(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
-/* "no KIND is called 'NAME': " and what is there, name_of(0) and following; on more than one line if there is much. */
-void print_unknown(const char *kind, const char *name, const char *(*name_of)(uint32_t index), uint32_t count);
+/* "no KIND is called 'NAME':" and then the names that there are, one print_unknown_add() for each; on more than one
+ * line if they are many. */
+struct print_unknown {
+    char line[PRINT_LINE + 1];
+    size_t length;
+    bool any; /* a name has been added */
+};
+void print_unknown_begin(struct print_unknown *list, const char *kind, const char *name);
+void print_unknown_add(struct print_unknown *list, const char *name);
+void print_unknown_end(struct print_unknown *list);
 
 /* The end of this cluster's program; 0 is success. */
 _Noreturn void finish(uint32_t code);
 
-/* The end of this cluster's program with an error: says what failed, sets the last of all marks, so that no peer waits
- * for more, and exits. */
+/* The end of this cluster's program with an error: says what failed, sets the last milestone, so that no peer waits for
+ * another, and exits. */
 _Noreturn void fail(enum r4_error error, const char *what);
 
 #define MILESTONE_FAILED UINT64_MAX
 
-/* For calls that cannot fail unless something is broken. */
+/* For calls that fail only if something is broken. */
 static inline void must(enum r4_error error, const char *what) {
     if (error != R4_OK) {
         fail(error, what);
+    }
+}
+
+/* For what a header asks of its callers: if it does not hold, the caller has a bug. */
+static inline void require(bool condition, const char *what) {
+    if (!condition) {
+        fail(R4_ERR_ARGUMENT, what);
     }
 }
 

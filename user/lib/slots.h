@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which slots of the own window are in use by whom: the window tells full from empty, this tells taken from free. Pairs
- * with memory.h: who makes objects takes slots for them, and both come back together. One thread only.
+ * Which slots of the caller's window are in use by whom. The window itself tells a full slot from an empty one; this
+ * tells a taken one from a free one. memory.h takes slots for the objects that it makes, and both come back together.
+ * One thread only.
  */
 #ifndef R4_USER_SLOTS_H
 #define R4_USER_SLOTS_H
 
 #include <r4/abi.h>
 
-#define SLOTS_PAGES_MAX 128U /* window pages that are kept track of */
+#define SLOTS_PAGES_MAX 128U /* window pages for which this is known */
 
-/* Begins, or begins anew, with the slots that the kernel left free in the window's first pages. */
+/* Begins, or begins again, with the slots that the kernel left free in the window's first pages. */
 void slots_init(void);
 
-/* The first of `count` (1..127) free slots in a row, now taken. The program ends if there are none. */
+/* Takes `count` (1..127) free slots in a row, which are empty; returns the first. The program ends if there are none.
+ */
 uint32_t slots_take(uint32_t count);
 
-/* The same for what is made of the untyped in slot `untyped`: slots_give_of() gives them back. */
+/* The same for what is made of the untyped in slot `untyped`; slots_give_of() gives them back. */
 uint32_t slots_take_for(uint32_t untyped, uint32_t count);
 
-/* They are free again; the caller has seen to it that they are empty. */
+/* Slots that were taken are free again. They are empty by the time they are taken again. */
 void slots_give(uint32_t first, uint32_t count);
 
 /* The same for all slots that were taken for `untyped`, and for untypeds among those. */
@@ -28,7 +30,7 @@ void slots_give_of(uint32_t untyped);
 /* Window pages in use: 0 to one less than this. */
 uint32_t slots_pages(void);
 
-/* Cap pages have been mapped at, or are about to be unmapped from, the end of the window. */
+/* The caller has mapped cap pages at the end of the window, or is about to unmap some there. */
 void slots_pages_set(uint32_t count);
 
 #endif

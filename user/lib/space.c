@@ -8,8 +8,9 @@
 #include "lib/memory.h"
 #include "lib/page_table.h"
 #include "lib/print.h"
+#include "lib/window.h"
 
-/* A level that is there already refuses. */
+/* From the highest level down: a level that is there already refuses with R4_ERR_ENTRY. */
 void space_add_table(uint32_t pd, uint32_t untyped, uint64_t address) {
     uint32_t table =
         untyped == 0 ? memory_create(R4_CAP_PAGE_TABLE, 0, 1) : memory_create_from(untyped, R4_CAP_PAGE_TABLE, 0, 1);
@@ -17,7 +18,7 @@ void space_add_table(uint32_t pd, uint32_t untyped, uint64_t address) {
     for (uint32_t level = 3; level >= 1 && error == R4_ERR_ENTRY; level--) {
         error = r4_table_map(r4_own(table), r4_own(pd), address, level);
     }
-    must(error, "hanging in a page table");
+    must(error, "mapping a page table");
 }
 
 void space_map(uint32_t slot, uint64_t address, uint32_t rights) {
@@ -46,6 +47,7 @@ uint32_t space_grow_window(uint32_t count) {
 }
 
 void space_shrink_window(uint32_t first, uint32_t count) {
+    require(r4_type(first) == R4_CAP_CAP_PAGE && count <= slots_pages(), "the window's last cap pages");
     slots_pages_set(slots_pages() - count);
     memory_delete(first, count);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mapping into address spaces; page tables that are missing on the way are made. The own space and window first. What
- * cannot be done ends the program.
+ * Mapping into address spaces, mostly the caller's own; page tables that are missing on the way are made. If something
+ * fails the program ends.
  */
 #ifndef R4_USER_SPACE_H
 #define R4_USER_SPACE_H
@@ -17,11 +17,11 @@ void space_map_row(uint32_t first, uint32_t count, uint64_t address, uint32_t ri
 /* Adds `count` cap pages (up to R4_RETYPE_MAX) to the end of the window. Returns the first of their CapPage slots. */
 uint32_t space_grow_window(uint32_t count);
 
-/* Takes them away again, with all that is in them. */
+/* Takes them away again, the last ones of the window, with all that is in them. */
 void space_shrink_window(uint32_t first, uint32_t count);
 
-/* Hangs the highest table that is missing above `address` into the space of the PD in slot `pd`. It is made of the
- * untyped in slot `untyped`, or with 0 of the program's memory. */
+/* Maps the highest table that is missing for `address` into the space of the PD in slot `pd`. The table is made of the
+ * untyped in slot `untyped`; 0: of the program's memory. */
 void space_add_table(uint32_t pd, uint32_t untyped, uint64_t address);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Messages and doorbells that this cluster has sent: differences tell what an operation cost.
+ * Messages and doorbells that this cluster has sent: the difference tells what an operation cost.
  */
 #ifndef R4_USER_TRAFFIC_H
 #define R4_USER_TRAFFIC_H

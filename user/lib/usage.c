@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a root task has.
+ * How much a root task uses.
  */
 #include "lib/usage.h"
 #include "lib/info.h"

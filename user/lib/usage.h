@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a root task has: for the check that a program leaves nothing behind. Read from the window, no system call.
+ * How much memory and how many slots a root task uses: for the check that a program leaves nothing behind. Read from
+ * the window, no system call.
  */
 #ifndef R4_USER_USAGE_H
 #define R4_USER_USAGE_H
@@ -8,13 +9,13 @@
 #include <r4/abi.h>
 
 struct usage {
-    uint64_t free_bytes; /* of the root's untypeds, above their watermarks */
-    uint32_t used_slots; /* in the window's pages, headers not counted */
+    uint64_t free_bytes; /* of the root task's untypeds, above their watermarks */
+    uint32_t used_slots; /* full ones in the window's pages, headers not counted */
 };
 
 struct usage usage_take(void);
 
-/* True if both are as they were; else says what differs. */
+/* True if both are as they were `before`; says so, or what differs. */
 bool usage_check(struct usage before);
 
 #endif

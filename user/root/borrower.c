@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The other clusters' part: receive, make use of it, see it vanish.
+ * The part of the other clusters: receive memory, use it, see that it is taken away.
  */
 #include "lib/cap.h"
 #include "lib/debug.h"
@@ -9,32 +9,32 @@
 #include "lib/print.h"
 #include "lib/traffic.h"
 #include "lib/window.h"
-#include "root/demo.h"
+#include "root/parts.h"
 #include "root/workload.h"
 
-/* Sleeps until the lender has got so far; false if it never will. */
-static bool lender_wait(uint64_t mark) {
-    struct r4_result result = r4_debug_wait(r4_debug(), DEMO_LENDER, mark);
+/* Sleeps until the lender has reached the milestone; false if it never will. */
+static bool lender_wait(uint64_t milestone) {
+    struct r4_result result = r4_debug_wait(r4_debug(), DEMO_LENDER, milestone);
     if (result.error != R4_OK) {
         print("cluster %u: %s", DEMO_LENDER, r4_error_text(result.error));
     }
     return result.error == R4_OK;
 }
 
-/* Without a lender nothing is to be shown. What has landed cannot be given back, but is emptied. */
+/* The lender is gone, so there is nothing to show. Memory that has come cannot be given back, but is emptied. */
 static bool lender_lost(uint32_t receive_slot) {
-    bool landed = r4_type(receive_slot) == R4_CAP_UNTYPED;
-    must(landed ? r4_cap_revoke(r4_own(receive_slot)).error : r4_cap_delete(r4_own(receive_slot)),
+    bool received = r4_type(receive_slot) == R4_CAP_UNTYPED;
+    must(received ? r4_cap_revoke(r4_own(receive_slot)).error : r4_cap_delete(r4_own(receive_slot)),
          "clean-up of the receive slot");
     must(memory_reset(), "clean-up");
-    return !landed;
+    return !received;
 }
 
 static uint64_t done_milestone(struct traffic handoff, struct traffic revoke) {
-    uint64_t mark = demo_milestone_handoff_messages_set(BORROWER_DONE_MILESTONE, handoff.messages);
-    mark = demo_milestone_handoff_doorbells_set(mark, handoff.doorbells);
-    mark = demo_milestone_revoke_messages_set(mark, revoke.messages);
-    return demo_milestone_revoke_doorbells_set(mark, revoke.doorbells);
+    uint64_t milestone = demo_milestone_handoff_messages_set(BORROWER_DONE_MILESTONE, handoff.messages);
+    milestone = demo_milestone_handoff_doorbells_set(milestone, handoff.doorbells);
+    milestone = demo_milestone_revoke_messages_set(milestone, revoke.messages);
+    return demo_milestone_revoke_doorbells_set(milestone, revoke.doorbells);
 }
 
 bool borrower_run(void) {
@@ -47,7 +47,7 @@ bool borrower_run(void) {
     }
     struct traffic handoff = traffic_since_milestone(before);
     if (r4_type(receive_slot) != R4_CAP_UNTYPED) {
-        fail(R4_ERR_EMPTY, "nothing has landed");
+        fail(R4_ERR_EMPTY, "nothing was received");
     }
     workload_start(receive_slot);
     bool good = workload_runs();

@@ -7,14 +7,15 @@
 #include "lib/memory.h"
 #include "lib/print.h"
 #include "lib/usage.h"
+#include "root/parts.h"
 
-/* After this nobody here has a HELLO to send any more, so that what is counted is the demonstration's own. */
+/* After this no cluster has a HELLO to send any more, so that only the demonstration's own messages are counted. */
 static void all_started(void) {
     const struct r4_root_info *info = r4_info();
     r4_debug_milestone(r4_debug(), DEMO_STARTED);
     for (uint32_t peer = 0; peer < info->cluster_count; peer++) {
         if (peer != info->cluster) {
-            (void)r4_debug_wait(r4_debug(), peer, DEMO_STARTED); /* or it is down: its partner will see */
+            (void)r4_debug_wait(r4_debug(), peer, DEMO_STARTED); /* or it is down: lender or borrower will see that */
         }
     }
 }

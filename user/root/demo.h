@@ -3,39 +3,13 @@
  * The demonstration. Cluster 0 hands 2 MiB to every other cluster; each makes threads, mapped frames and copies of it
  * and lets them run; cluster 0 revokes all that while it runs, and shows that the memory is its own again. With one
  * cluster the same revoke is local.
- *
- * Marks (r4_debug_milestone): what each cluster says, in this order. Only the last of a borrower carries more: how many
- * messages and doorbells it sent for the hand-off and for the revoke.
  */
 #ifndef R4_ROOT_DEMO_H
 #define R4_ROOT_DEMO_H
 
-#include <r4/field.h>
-
-enum {
-    DEMO_STARTED = 1, /* all: the links to all who started are greeted */
-    LENDER_HANDED,    /* every hand-off has been answered */
-    LENDER_REVOKED,   /* every revoke has ended */
-    BORROWER_POSTED = 2,
-    BORROWER_RUNNING, /* all its threads have been seen to run */
-    BORROWER_DONE     /* it has seen them stand still; see below */
-};
-
-DEFINE_FIELD(uint64_t, demo_milestone_revoke_doorbells, 15, 0)
-DEFINE_FIELD(uint64_t, demo_milestone_revoke_messages, 23, 16)
-DEFINE_FIELD(uint64_t, demo_milestone_handoff_doorbells, 39, 24)
-DEFINE_FIELD(uint64_t, demo_milestone_handoff_messages, 47, 40)
-#define BORROWER_DONE_MILESTONE ((uint64_t)BORROWER_DONE << 48)
-
-#define DEMO_LENDER     0U
-#define DEMO_RANGE_LOG2 R4_LARGE_BITS
+#include <r4/types.h>
 
 /* Runs this cluster's part; returns its exit code. */
 uint32_t demo_run(void);
-
-/* The parts; false if something was not as it should be. */
-bool lender_run(void);
-bool borrower_run(void);
-bool local_run(void); /* the only cluster */
 
 #endif

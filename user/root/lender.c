@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cluster 0's part: hand off, revoke, look at what came back.
+ * The part of cluster 0: hand off, revoke, look at what came back.
  */
 #include "lib/cap.h"
 #include "lib/debug.h"
@@ -9,7 +9,7 @@
 #include "lib/print.h"
 #include "lib/traffic.h"
 #include "lib/x86/clock.h"
-#include "root/demo.h"
+#include "root/parts.h"
 #include "root/range.h"
 #include "root/table.h"
 #include "root/workload.h"
@@ -18,7 +18,7 @@
 
 struct loan { /* to one cluster */
     uint32_t untyped;
-    enum r4_error error; /* why there is, or was, nothing to revoke */
+    enum r4_error error; /* of the last step; R4_OK: the loan is as it should be */
     bool kept;           /* a dead cluster holds it */
     struct cost handoff;
     struct cost revoke;
@@ -26,9 +26,9 @@ struct loan { /* to one cluster */
 
 static struct loan loans[R4_MAX_CLUSTERS];
 
-/* Sleeps until the borrower has got so far. */
-static enum r4_error borrower_wait(uint32_t peer, uint64_t mark, uint64_t *value) {
-    struct r4_result result = r4_debug_wait(r4_debug(), peer, mark);
+/* Sleeps until the borrower has reached the milestone; `value` is what it says. */
+static enum r4_error borrower_wait(uint32_t peer, uint64_t milestone, uint64_t *value) {
+    struct r4_result result = r4_debug_wait(r4_debug(), peer, milestone);
     *value = result.value;
     return result.error == R4_OK && result.value == MILESTONE_FAILED ? R4_ERR_REVOKED : result.error;
 }
@@ -54,7 +54,7 @@ static void handoff(uint32_t peer, struct loan *loan) {
         if (loan->error != R4_ERR_NOT_CONNECTED) {
             break;
         }
-        r4_pause(); /* not greeted yet */
+        r4_pause(); /* not connected yet */
     }
     if (loan->error != R4_OK) {
         print("cluster %u: hand-off: %s", peer, r4_error_text(loan->error));
@@ -64,7 +64,7 @@ static void handoff(uint32_t peer, struct loan *loan) {
 /* Returns false if the memory is not as it should be. */
 static bool revoke(uint32_t peer, struct loan *loan) {
     uint64_t value;
-    (void)borrower_wait(peer, BORROWER_RUNNING, &value); /* whatever it says, the memory is to come back */
+    (void)borrower_wait(peer, BORROWER_RUNNING, &value); /* whatever it says, the memory has to come back */
     struct traffic before = traffic_read();
     uint64_t begin = r4_ticks();
     loan->error = r4_cap_revoke(r4_own(loan->untyped)).error;
@@ -81,13 +81,13 @@ static bool revoke(uint32_t peer, struct loan *loan) {
 
 /* Adds what the borrower sent. */
 static void counts_add(uint32_t peer, struct loan *loan) {
-    uint64_t mark;
-    loan->error = borrower_wait(peer, BORROWER_DONE_MILESTONE, &mark);
+    uint64_t milestone;
+    loan->error = borrower_wait(peer, BORROWER_DONE_MILESTONE, &milestone);
     if (loan->error == R4_OK) {
-        loan->handoff.messages += demo_milestone_handoff_messages_get(mark);
-        loan->handoff.doorbells += demo_milestone_handoff_doorbells_get(mark);
-        loan->revoke.messages += demo_milestone_revoke_messages_get(mark);
-        loan->revoke.doorbells += demo_milestone_revoke_doorbells_get(mark);
+        loan->handoff.messages += demo_milestone_handoff_messages_get(milestone);
+        loan->handoff.doorbells += demo_milestone_handoff_doorbells_get(milestone);
+        loan->revoke.messages += demo_milestone_revoke_messages_get(milestone);
+        loan->revoke.doorbells += demo_milestone_revoke_doorbells_get(milestone);
     }
 }
 

@@ -6,7 +6,7 @@
 #include "lib/memory.h"
 #include "lib/print.h"
 #include "lib/x86/clock.h"
-#include "root/demo.h"
+#include "root/parts.h"
 #include "root/range.h"
 #include "root/table.h"
 #include "root/workload.h"

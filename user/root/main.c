@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The root task of every cluster: says where it is, runs the program that the command line names, ends.
+ * The root task of every cluster: prints which cluster it is, runs the program that the command line names, ends.
  */
 #include "bench/bench.h"
 #include "bench/preempt.h"
@@ -23,7 +23,14 @@ static const struct program programs[] = {{"demo", demo_run},   {"bench", bench_
 
 _Noreturn void root_main(const struct r4_root_info *info);
 
-static const char *program_name(uint32_t index) { return programs[index].name; }
+static void programs_print(const char *name) {
+    struct print_unknown list;
+    print_unknown_begin(&list, "program", name);
+    for (uint32_t i = 0; i < R4_COUNT(programs); i++) {
+        print_unknown_add(&list, programs[i].name);
+    }
+    print_unknown_end(&list);
+}
 
 static void banner_print(const struct r4_root_info *info) {
     print("cluster %u of %u: %u core%s, %lu KiB free, TSC %u MHz", info->cluster, info->cluster_count, info->core_count,
@@ -45,6 +52,6 @@ _Noreturn void root_main(const struct r4_root_info *info) {
             finish(programs[i].run());
         }
     }
-    print_unknown("program", name, program_name, R4_COUNT(programs));
+    programs_print(name);
     finish(R4_ERR_ARGUMENT);
 }

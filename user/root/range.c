@@ -32,7 +32,7 @@ bool range_is_quiet(uint32_t untyped) {
     }
     r4_spin_us(QUIET_US);
     uint64_t changed = words_changed(words);
-    must(r4_cap_revoke(r4_own(untyped)).error, "revoking the own frame");
+    must(r4_cap_revoke(r4_own(untyped)).error, "revoking the frame of the pattern");
     slots_give(frame, 1);
     return changed == 0;
 }

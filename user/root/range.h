@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The proof that memory that came back is nobody else's: a pattern in it stays as it is.
+ * The proof that nobody else uses memory that came back: a pattern in it stays as it is.
  */
 #ifndef R4_ROOT_RANGE_H
 #define R4_ROOT_RANGE_H

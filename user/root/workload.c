@@ -29,6 +29,7 @@ _Static_assert(WORKLOAD_THREADS * sizeof(struct counter) <= R4_PAGE_SIZE, "the c
 
 static struct counter *const counters = (struct counter *)COUNTERS_ADDRESS;
 
+/* Relaxed: a counter is only watched, nothing is read because of it. */
 static uint64_t counter_read(uint32_t number) {
     return atomic_load_explicit(&counters[number].value, memory_order_relaxed);
 }
@@ -46,7 +47,7 @@ static void count(uint32_t number, uint64_t times) {
     }
 }
 
-/* A thread of the range. Number 0 fills one frame after the other, for ever, and counts them. */
+/* A thread made of the received memory. Number 0 fills one frame after the other, for ever, and counts them. */
 static _Noreturn void thread_count(uint64_t number) {
     for (uint64_t round = 0;; round++) {
         if (number == 0) {
@@ -82,7 +83,7 @@ void workload_start(uint32_t untyped) {
     threads_start(threads);
 }
 
-/* How many of the `cores` have only threads that have moved on from `before`. */
+/* On how many of the `cores` every thread has counted on from `before`. */
 static uint32_t cores_moved(const uint64_t *before, uint32_t cores) {
     uint32_t moved = 0;
     for (uint32_t core = 0; core < cores; core++) {

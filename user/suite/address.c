@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cap addresses: what they can name, and what is refused before any operation is looked at.
+ * Cap addresses: what they can name, and what is refused whatever the operation.
  */
 #include "lib/asid_pool.h"
 #include "lib/cap.h"
@@ -29,8 +29,8 @@ static void unknown_operation_is_refused(void) {
     ALLOWED(call(r4_own(slot), R4_OP_CAP_INSPECT));
 }
 
-/* Each operation of one type, on a capability of another. */
-static void second_domain_type_is_refused(void) {
+/* Each operation that needs one type, on a capability of another type. */
+static void other_type_is_refused(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION); /* has no operations of its own yet */
     for (uint32_t operation = R4_OP_UNTYPED_RETYPE; operation < R4_OP_COUNT; operation++) {
         REFUSED(R4_ERR_TYPE, call(r4_own(slot), operation));
@@ -50,7 +50,7 @@ static void header_is_no_capability(void) {
     REFUSED(r4_info()->cluster == 0 ? R4_ERR_ADDRESS : R4_ERR_FOREIGN_CLUSTER, call(0, R4_OP_CAP_INSPECT));
 }
 
-static void second_domain_cluster_is_refused(void) {
+static void other_cluster_is_refused(void) {
     r4_cap_t own = r4_own(make(R4_CAP_NOTIFICATION));
     for (uint32_t cluster = 0; cluster <= r4_cap_cluster_max(); cluster++) {
         r4_cap_t cap = r4_cap_cluster_set(own, cluster);
@@ -66,7 +66,8 @@ static void unknown_name_is_refused(void) {
     uint32_t own = r4_info()->name;
     uint32_t generation = r4_name_generation_get(own);
     REFUSED(R4_ERR_ASID, call(r4_in(r4_name_asid_set(own, r4_name_asid_max()), slot), R4_OP_CAP_INSPECT));
-    REFUSED(R4_ERR_ASID, call(r4_in(r4_name_asid_set(own, 1000), slot), R4_OP_CAP_INSPECT)); /* nobody's */
+    REFUSED(R4_ERR_ASID,
+            call(r4_in(r4_name_asid_set(own, 1000), slot), R4_OP_CAP_INSPECT)); /* the name of no address space */
     REFUSED(R4_ERR_ASID, call(r4_in(r4_name_generation_set(own, generation + 1), slot), R4_OP_CAP_INSPECT));
     REFUSED(R4_ERR_ASID, call(r4_in(r4_name_generation_set(own, 0), slot), R4_OP_CAP_INSPECT));
     REFUSED(R4_ERR_ASID, call(r4_in(r4_name_asid_set(own, 0), slot), R4_OP_CAP_INSPECT));
@@ -87,19 +88,19 @@ static void program_reads_its_slots(void) {
     CHECK(r4_type(slot) == R4_CAP_FRAME && r4_size_log2(slot) == R4_PAGE_BITS);
     CHECK(r4_rights(slot) == R4_ALL_RIGHTS && r4_ttl(slot) == R4_TTL_MAX);
     CHECK(r4_depth(slot) == r4_depth(test_arena()) + 1 && r4_mapped_in(slot) == 0);
-    CHECK(r4_slot_type_get(r4_slot(0)->word[0]) == R4_CAP_HEADER);
+    CHECK(r4_type(0) == R4_CAP_HEADER);
     CHECK(r4_badge(r4_info()->slot_pd) == r4_info()->name);
 }
 
 static const struct test tests[] = {
     {"an empty slot is refused, whatever the operation", empty_is_refused, 1},
     {"an unknown operation is refused", unknown_operation_is_refused, 1},
-    {"an operation of another type is refused", second_domain_type_is_refused, 1},
+    {"an operation of another type is refused", other_type_is_refused, 1},
     {"a window page that is not there is refused", absent_page_is_refused, 1},
     {"a page's header is no capability, nor is the null word", header_is_no_capability, 1},
-    {"another cluster's number is refused", second_domain_cluster_is_refused, 1},
+    {"another cluster's number is refused", other_cluster_is_refused, 1},
     {"an address space that is not there is refused", unknown_name_is_refused, 1},
-    {"the own name means the own window", own_name_is_own_window, 1},
+    {"a program's own name means its own window", own_name_is_own_window, 1},
     {"a program reads its slots by plain loads", program_reads_its_slots, 1},
 };
 

@@ -71,7 +71,7 @@ static void exhaustion(void) {
     uint32_t second = (uint32_t)r4_badge(pds + 3);
     ALLOWED(r4_cap_delete(r4_own(pds + 40)));
     ALLOWED(r4_cap_delete(r4_own(pds + 3)));
-    ALLOWED(assign(more).error); /* first come, first served, and with another generation */
+    ALLOWED(assign(more).error); /* the asid that became free first, with another generation */
     CHECK(r4_badge(more) == r4_name_generation_set(first, r4_name_generation_get(first) + 1));
     more = make(R4_CAP_PD);
     ALLOWED(assign(more).error);
@@ -95,7 +95,7 @@ static void name_comes_back_late(void) {
     CHECK(assign(pd).value == r4_name_generation_set(first, r4_name_generation_get(first) + 1));
 }
 
-static void pools_are_given_on(void) {
+static void pools_are_passed_on(void) {
     uint32_t pool = copy_with(r4_info()->slot_asid_pools + POOL, R4_CONTROL | R4_DEFER);
     uint32_t pd = make(R4_CAP_PD);
     ALLOWED(r4_asid_assign(put_for(0, pool), r4_own(pd)).error);
@@ -106,11 +106,11 @@ static void pools_are_given_on(void) {
 static const struct test tests[] = {
     {"assign: refusals", assign_refusals, 1},
     {"assign: a domain through a proxy needs MODIFY", assign_through_a_proxy, 1},
-    {"assign: the name stands in the capability", name_is_told, 1},
-    {"no two have the same", names_differ, 1},
+    {"assign: the name can be read in the capability", name_is_told, 1},
+    {"no two address spaces have the same name", names_differ, 1},
     {"a pool that is used up; asids come back in order, with a new generation", exhaustion, 1},
     {"an asid comes back only after all others of its pool", name_comes_back_late, 1},
-    {"copies of a pool, and proxies for one", pools_are_given_on, 1},
+    {"copies of a pool, and proxies for one", pools_are_passed_on, 1},
 };
 
 const struct theme theme_asid = {"asid", tests, R4_COUNT(tests), 1};

@@ -161,7 +161,7 @@ static void revoke_takes_descendants(void) {
     ALLOWED(r4_cap_revoke(r4_own(tree.left)).error);
     CHECK(!is_empty(tree.left) && is_empty(tree.left_1) && is_empty(tree.left_2));
     CHECK(!is_empty(tree.root) && !is_empty(tree.right) && !is_empty(tree.right_1));
-    CHECK(r4_slot_flags_get(r4_slot(tree.left)->word[0]) == 0); /* not busy any more */
+    CHECK(r4_flags(tree.left) == 0); /* not busy any more */
     CHECK(!is_empty(copy_of(tree.left)));
 }
 

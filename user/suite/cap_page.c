@@ -47,7 +47,7 @@ static void slots_of_a_page(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
     EXPECT(R4_ERR_ADDRESS, r4_cap_copy(r4_own(slot), INDEX, R4_ALL_RIGHTS, 0));
     ALLOWED(map_at(page, PAGE));
-    CHECK(r4_slot_type_get(r4_slot(INDEX - 1)->word[0]) == R4_CAP_HEADER);
+    CHECK(r4_type(INDEX - 1) == R4_CAP_HEADER);
     for (uint32_t i = 0; i < R4_SLOTS_PER_PAGE - 1; i++) {
         CHECK(is_empty(INDEX + i));
         ALLOWED(r4_cap_copy(r4_own(slot), INDEX + i, R4_ALL_RIGHTS, 0));
@@ -65,7 +65,7 @@ static void unmap_and_back(void) {
     ALLOWED(r4_cap_page_unmap(r4_own(page)));
     REFUSED(R4_ERR_NOT_MAPPED, r4_cap_page_unmap(r4_own(page)));
     REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(INDEX)).error);
-    CHECK(r4_inspect_has_children_get(r4_cap_inspect(r4_own(slot)).value) == 1); /* it lives on */
+    CHECK(r4_inspect_has_children_get(r4_cap_inspect(r4_own(slot)).value) == 1); /* the copy is still there */
     ALLOWED(map_at(page, PAGE + 1));
     CHECK(r4_type(to) == R4_CAP_NOTIFICATION && r4_rights(to) == R4_SEND && r4_ttl(to) == 7);
     ALLOWED(r4_cap_delete(r4_own(to)));
@@ -92,7 +92,7 @@ static void versions_go_on(void) {
     }
     uint32_t version = r4_version(INDEX);
     ALLOWED(r4_cap_delete(r4_own(page)));
-    page = make(R4_CAP_CAP_PAGE); /* another page, as new, at the same place */
+    page = make(R4_CAP_CAP_PAGE); /* another page, a new one, at the same place */
     ALLOWED(map_at(page, PAGE));
     CHECK(r4_version(INDEX) >= version && r4_version(INDEX + 1) >= version);
     ALLOWED(r4_cap_copy(r4_own(slot), INDEX, R4_ALL_RIGHTS, 0));
@@ -105,13 +105,13 @@ static void delete_takes_the_content(void) {
     uint32_t child = empty_slot();
     ALLOWED(map_at(page, PAGE));
     ALLOWED(r4_cap_copy(r4_own(root), INDEX, R4_ALL_RIGHTS, 5));
-    ALLOWED(r4_cap_copy(r4_own(INDEX), child, R4_ALL_RIGHTS, 4)); /* outside the page, of a parent inside */
+    ALLOWED(r4_cap_copy(r4_own(INDEX), child, R4_ALL_RIGHTS, 4)); /* outside the page, its parent inside */
     ALLOWED(r4_cap_delete(r4_own(page)));
     CHECK(is_empty(child) && !is_empty(root));
     CHECK(r4_inspect_has_children_get(r4_cap_inspect(r4_own(root)).value) == 0);
 }
 
-static void second_domain_window(void) {
+static void one_window_at_a_time(void) {
     struct domain domain = domain_create(test_arena(), r4_asid_pool(1));
     uint32_t page = domain_add_caps(&domain, 9);
     CHECK(r4_mapped_in(page) == domain.name && r4_mapped_at(page) == R4_WINDOW_BASE + 9 * R4_PAGE_SIZE);
@@ -125,11 +125,11 @@ static const struct test tests[] = {
     {"map: the address space", map_space, 1},
     {"map: the place", map_place, 1},
     {"127 slots and a header", slots_of_a_page, 1},
-    {"unmap: capabilities live on and come back elsewhere", unmap_and_back, 1},
+    {"unmap: capabilities stay and come back elsewhere", unmap_and_back, 1},
     {"what is in no window can still be revoked", revoked_while_in_no_window, 1},
-    {"no version comes back at a place in the window", versions_go_on, 1},
-    {"delete: the content goes along, and what derives from it", delete_takes_the_content, 1},
-    {"one window at a time", second_domain_window, 1},
+    {"no version is used twice at a place in the window", versions_go_on, 1},
+    {"delete: the content goes too, and what derives from it", delete_takes_the_content, 1},
+    {"one window at a time", one_window_at_a_time, 1},
 };
 
 const struct theme theme_cap_page = {"cap-page", tests, R4_COUNT(tests), 1};

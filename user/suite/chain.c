@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Chains of proxies through several address spaces. Each station is a domain with a proxy for the domain before, the
- * first for the own program; the last one's means a notification in its own window.
+ * Chains of proxies through several address spaces. Each station is a domain with a proxy for the domain before it, the
+ * first one with a proxy for this program. The proxy of the last station has a notification in its own window as
+ * target.
  */
 #include "lib/asid_pool.h"
 #include "lib/cap.h"
@@ -15,9 +16,9 @@
 #include "suite/themes.h"
 
 #define STATIONS  R4_TTL_MAX
-#define CAP_INDEX 1U                       /* of the notification in the last one's window */
+#define CAP_INDEX 1U                       /* of the notification in the last station's window */
 #define AT        (R4_SLOTS_PER_PAGE + 1U) /* of the proxy in each window */
-#define SERIAL    1U                       /* of each proxy, however often it is written */
+#define SERIAL    1U                       /* of each proxy, each time that it is written */
 
 struct station {
     struct domain domain;
@@ -27,20 +28,21 @@ struct station {
 
 static struct station stations[STATIONS];
 static uint32_t count;
-static uint32_t notification; /* its slot, while it is in the own window */
+static uint32_t notification; /* its slot, while it is in this program's window */
 
-/* Writes the proxy of a station: its page is mapped here without a mark meanwhile. */
+/* Writes the proxy of a station: meanwhile its page is mapped here, as a plain page. */
 static void station_write(const struct station *station) {
     struct r4_proxy *proxy = (struct r4_proxy *)PLACE + AT % R4_SLOTS_PER_PAGE;
     must(r4_frame_unmap(r4_own(station->frame)), "unmapping a station's proxies");
     space_map(station->frame, PLACE, R4_READ | R4_WRITE);
-    proxy->word[0] = r4_proxy_serial_put(SERIAL - 1);
+    r4_proxy_write_raw(proxy, 0, r4_proxy_serial_put(SERIAL - 1));
     r4_proxy_write(proxy, &station->content);
     must(r4_frame_unmap(r4_own(station->frame)), "unmapping a station's proxies");
     must(r4_frame_map_proxies(r4_own(station->frame), r4_own(station->domain.pd), AT / R4_SLOTS_PER_PAGE), "and back");
 }
 
-/* The last station's cap page with the notification, put together in the own window. Returns the slot's version. */
+/* The last station's cap page with the notification, put together in this program's window. Returns the slot's version.
+ */
 static uint32_t notification_put(const struct station *last) {
     uint32_t page = make(R4_CAP_CAP_PAGE);
     uint32_t window_page = PROXIES_PAGE + 1;
@@ -53,7 +55,7 @@ static uint32_t notification_put(const struct station *last) {
     return version;
 }
 
-/* `length` stations; the near end has TTL `ttl`, each further one more. */
+/* `length` stations; the first proxy has TTL `ttl`, each further one has one more. */
 static void stations_make(uint32_t length, uint32_t ttl) {
     count = length;
     for (uint32_t i = 0; i < count; i++) {
@@ -114,7 +116,7 @@ static void rights_of_all(void) {
     CHECK(r4_inspect_rights_get(r4_cap_inspect(entry()).value) == (R4_ALL_RIGHTS & ~0xfU));
     ALLOWED(r4_cap_link(entry(), target));
     CHECK(r4_rights(target) == (R4_ALL_RIGHTS & ~0xfU) && r4_ttl(target) == 3);
-    ALLOWED(r4_cap_delete(r4_own(stations[1].domain.pd))); /* none of them is needed for it any more */
+    ALLOWED(r4_cap_delete(r4_own(stations[1].domain.pd))); /* the linked capability needs none of them */
     CHECK(ends_with(R4_ERR_ASID, 1));
     ALLOWED(r4_cap_inspect(r4_own(target)).error);
 }
@@ -123,14 +125,14 @@ static void grantee_is_the_holder(void) {
     stations_make(4, 0);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t grantee = stations[i].content.grantee;
-        stations[i].content.grantee = stations[i].domain.name; /* itself, not who comes from before */
+        stations[i].content.grantee = stations[i].domain.name; /* itself, not the domain before */
         station_write(&stations[i]);
         CHECK(ends_with(R4_ERR_ASID, i));
         stations[i].content.grantee = grantee;
         station_write(&stations[i]);
         ALLOWED(inspect());
     }
-    stations[2].content.grantee = r4_info()->name; /* nor the caller: the one before is what counts */
+    stations[2].content.grantee = r4_info()->name; /* nor the caller: only the domain before counts */
     station_write(&stations[2]);
     CHECK(ends_with(R4_ERR_ASID, 2));
 }
@@ -161,7 +163,7 @@ static void domain_in_the_middle_dies(void) {
     stations_make(5, 0);
     ALLOWED(r4_cap_delete(r4_own(stations[2].domain.pd)));
     CHECK(ends_with(R4_ERR_ASID, 2));
-    struct domain heir = domain_create(test_arena(), r4_asid_pool(1)); /* takes nothing of its place */
+    struct domain heir = domain_create(test_arena(), r4_asid_pool(1)); /* it does not take the place of the old one */
     CHECK(heir.name != stations[2].domain.name);
     CHECK(ends_with(R4_ERR_ASID, 2));
 }
@@ -187,7 +189,7 @@ static void single_use_in_the_middle(void) {
     station_write(&stations[2]);
     REFUSED(R4_ERR_ONCE, r4_cap_link(entry(), empty_slot()));
     ALLOWED(inspect());
-    CHECK(ends_with(R4_ERR_ASID, 2)); /* empty, which a foreign window does not tell */
+    CHECK(ends_with(R4_ERR_ASID, 2)); /* the proxy is empty, which is not told of a foreign window */
 }
 
 static void badge_of_the_farthest(void) {
@@ -210,17 +212,17 @@ static void kernel_capability_in_another_window(void) {
     uint32_t there = stations[0].domain.name;
     REFUSED(R4_ERR_ASID, r4_cap_inspect(r4_in(there, CAP_INDEX)).error);
     struct r4_proxy_content content = stations[0].content;
-    content.target = r4_in(there, CAP_INDEX); /* by name, as its own domain could say it, too */
+    content.target = r4_in(there, CAP_INDEX); /* by name, as its own domain could name it, too */
     CHECK(r4_cap_inspect(put(0, content)).error == R4_ERR_ASID);
     stations[0].content.target = content.target;
     station_write(&stations[0]);
-    ALLOWED(inspect()); /* in the holder's window the name is its own */
+    ALLOWED(inspect()); /* the holder may use its own name for its own window */
 }
 
 static const struct test tests[] = {
-    {"as long as it can be: R4_TTL_MAX spaces", longest, 1},
-    {"one more in front is refused", one_longer, 1},
-    {"one step higher is refused at the far end", one_longer_at_the_far_end, 1},
+    {"the longest chain: R4_TTL_MAX spaces", longest, 1},
+    {"one more at the near end is refused", one_longer, 1},
+    {"a TTL one higher is refused at the far end", one_longer_at_the_far_end, 1},
     {"the rights of all, the near end's TTL", rights_of_all, 1},
     {"each station's grantee is the one before", grantee_is_the_holder, 1},
     {"DEFER, TTL and version at each station", every_hop_is_checked, 1},

@@ -53,7 +53,7 @@ static void others_can_be_copied(void) {
         uint32_t slot = make(types[i]);
         uint32_t copy = copy_of(slot);
         CHECK(r4_type(copy) == types[i] && r4_size_log2(copy) == r4_size_log2(slot));
-        CHECK(r4_slot(copy)->word[1] == 0);
+        CHECK(r4_badge(copy) == 0);
     }
 }
 
@@ -93,7 +93,7 @@ static void ttl_0_is_used(void) {
     uint32_t to = empty_slot();
     struct r4_proxy_content content = content_for(frame);
     content.ttl = 0;
-    REFUSED(R4_ERR_TTL, r4_cap_inspect(put(0, content)).error); /* nor can a proxy mean it */
+    REFUSED(R4_ERR_TTL, r4_cap_inspect(put(0, content)).error); /* nor can it be a proxy's target */
     ALLOWED(r4_asid_assign(r4_own(pool), r4_own(pd)).error);
     ALLOWED(r4_thread_configure(r4_own(thread), r4_own(pd), NULL, PLACE, 0));
     ALLOWED(r4_thread_schedule(r4_own(thread), 0, 1));
@@ -107,7 +107,7 @@ static void ttl_0_is_used(void) {
 static void rights_must_be_a_subset(void) {
     uint32_t slot = copy_with(make(R4_CAP_NOTIFICATION), R4_SEND | R4_DEFER);
     uint32_t copy = empty_slot();
-    for (uint32_t right = 1; right <= UINT16_MAX; right <<= 1) { /* those that there are not, too */
+    for (uint32_t right = 1; right <= UINT16_MAX; right <<= 1) { /* also bits that are no rights */
         if ((right & (R4_SEND | R4_DEFER)) == 0) {
             REFUSED(R4_ERR_RIGHTS, r4_cap_copy(r4_own(slot), copy, R4_SEND | right, 0));
         }
@@ -129,7 +129,7 @@ static void copy_is_a_child(void) {
     uint32_t copy = copy_of(slot);
     CHECK(r4_depth(copy) == r4_depth(slot) + 1);
     CHECK(r4_inspect_has_children_get(r4_cap_inspect(r4_own(slot)).value) == 1);
-    CHECK((r4_slot_flags_get(r4_slot(copy)->word[0]) & R4_FLAG_ORIGINAL) == 0);
+    CHECK((r4_flags(copy) & R4_FLAG_ORIGINAL) == 0);
 }
 
 static void each_filling_has_its_version(void) {
@@ -149,7 +149,7 @@ static void mapping_is_not_copied(void) {
     space_map(frame, PLACE, R4_READ);
     uint32_t copy = copy_of(frame);
     CHECK(r4_mapped_in(frame) == r4_info()->name && r4_mapped_at(frame) == PLACE);
-    CHECK(r4_mapped_in(copy) == 0 && r4_slot_object_get(r4_slot(copy)->word[2]) % 8 == 0);
+    CHECK(r4_mapped_in(copy) == 0 && r4_mapped_at(copy) == 0);
     REFUSED(R4_ERR_NOT_MAPPED, r4_frame_unmap(r4_own(copy)));
 }
 
@@ -190,22 +190,22 @@ static void pool_keeps_its_number(void) {
 }
 
 static const struct test tests[] = {
-    {"the destination has to be a slot of a cap page of the own window", destination_must_be_a_slot, 1},
+    {"the destination has to be a slot of a cap page of the caller's window", destination_must_be_a_slot, 1},
     {"the destination has to be empty", destination_must_be_empty, 1},
     {"untyped memory, page tables, cap pages are not copied", some_types_have_one_capability, 1},
     {"frames, domains, threads, notifications are copied", others_can_be_copied, 1},
     {"the TTL has to fall", ttl_must_fall, 1},
     {"a TTL of 0 can be used and not copied", ttl_runs_out, 1},
-    {"a TTL of 0 serves for everything else", ttl_0_is_used, 1},
+    {"with a TTL of 0 everything else is possible", ttl_0_is_used, 1},
     {"rights have to be a subset of the source's", rights_must_be_a_subset, 1},
     {"a copy without any right", copy_without_rights, 1},
     {"a copy is a child of its source", copy_is_a_child, 1},
     {"each filling of a slot has a version of its own", each_filling_has_its_version, 1},
     {"a frame's copy is not mapped", mapping_is_not_copied, 1},
-    {"a badge of 0 is none to mint", badge_is_not_zero, 1},
+    {"a badge of 0 cannot be minted", badge_is_not_zero, 1},
     {"only notifications take a badge", badge_is_for_notifications, 1},
-    {"a badge stays what it is", badge_stays, 1},
-    {"a copy of an AsidPool is of the same asids", pool_keeps_its_number, 1},
+    {"a badge cannot be changed", badge_stays, 1},
+    {"a copy of an AsidPool has the same asids", pool_keeps_its_number, 1},
 };
 
 const struct theme theme_copy = {"copy", tests, R4_COUNT(tests), 1};

@@ -38,8 +38,8 @@ static void wait_refusals(void) {
         ALLOWED(r4_debug_wait(put(0, content), other, 0).error);
         content.flags = R4_PROXY_ONCE;
         REFUSED(R4_ERR_ONCE, r4_debug_wait(put(0, content), other, 0).error);
-        ALLOWED(
-            r4_debug_wait(r4_debug(), (info->cluster + 1) % info->cluster_count, 0).error); /* it is there already */
+        ALLOWED(r4_debug_wait(r4_debug(), (info->cluster + 1) % info->cluster_count, 0)
+                    .error); /* it has reached 0 already */
     }
 }
 
@@ -65,10 +65,10 @@ static void through_a_proxy(void) {
 
 static const struct test tests[] = {
     {"write: 1 to 24 bytes", write_refusals, 1},
-    {"stat: the counters that there are", counters, 1},
+    {"stat: only counters that exist", counters, 1},
     {"wait: for another cluster", wait_refusals, 1},
     {"exit: only with CONTROL", exit_refusals, 1},
-    {"stat and mark through proxies without any right", through_a_proxy, 1},
+    {"stat and milestone through proxies without any right", through_a_proxy, 1},
 };
 
 const struct theme theme_debug = {"debug", tests, R4_COUNT(tests), 1};

@@ -10,9 +10,9 @@
 #include "suite/proxies.h"
 #include "suite/themes.h"
 
-#define OBJECT_DEPTH (R4_DEPTH_MAX - 1U) /* of what retype makes: its references are one deeper */
+#define OBJECT_DEPTH (R4_DEPTH_MAX - 1U) /* the deepest of what retype makes: references to it are one deeper */
 
-/* Untyped memory in untyped memory, all of the same bytes, until the last one has that depth. Returns its slot. */
+/* Untyped memory in untyped memory, all of them the same bytes, until the last one has that depth. Returns its slot. */
 static uint32_t nest(uint32_t depth) {
     uint32_t untyped = make(R4_CAP_UNTYPED);
     while (r4_depth(untyped) < depth) {
@@ -27,7 +27,7 @@ static uint32_t nest(uint32_t depth) {
     return untyped;
 }
 
-/* Objects of the last untyped from which something can be made, one in each slot. */
+/* An object at the greatest depth; returns its slot. */
 static uint32_t deep_object(enum r4_cap_type type) {
     uint32_t untyped = nest(OBJECT_DEPTH - 1);
     uint32_t slot = empty_slot();
@@ -69,7 +69,8 @@ static void configure(void) {
     uint32_t thread = make(R4_CAP_THREAD);
     ALLOWED(r4_asid_assign(r4_asid_pool(1), r4_own(copy)).error);
     REFUSED(R4_ERR_DEPTH, r4_thread_configure(r4_own(thread), r4_own(copy), NULL, PLACE, 0));
-    ALLOWED(r4_thread_configure(r4_own(thread), r4_own(pd), NULL, PLACE, 0)); /* its reference is the deepest */
+    ALLOWED(r4_thread_configure(r4_own(thread), r4_own(pd), NULL, PLACE,
+                                0)); /* the thread's reference has the greatest depth */
 }
 
 static void revoke_from_the_top(void) {

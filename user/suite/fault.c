@@ -15,14 +15,35 @@
 
 static volatile uint64_t seen;
 
-static void read_word(uint64_t address) { seen = *(volatile uint64_t *)address; }
-static void write_word(uint64_t address) { *(volatile uint64_t *)address = 1; }
-static void call_code(uint64_t address) { ((void (*)(void))address)(); }
+/* --- runners --- */
+
+static _Noreturn void read_word(uint64_t address) {
+    for (;;) {
+        seen = *(volatile uint64_t *)address;
+        runner_end();
+    }
+}
+
+static _Noreturn void write_word(uint64_t address) {
+    for (;;) {
+        *(volatile uint64_t *)address = 1;
+        runner_end();
+    }
+}
+
+static _Noreturn void call_code(uint64_t address) {
+    for (;;) {
+        ((void (*)(void))address)();
+        runner_end();
+    }
+}
+
+/* --- cases --- */
 
 static void read_nowhere(void) {
     uint32_t thread = runner_run(test_arena(), read_word, PLACE);
     CHECK(!runner_has_ended());
-    space_map(make(R4_CAP_FRAME), PLACE, R4_READ); /* now it is there: the same instruction once more */
+    space_map(make(R4_CAP_FRAME), PLACE, R4_READ); /* now there is something: the same instruction once more */
     seen = 1;
     runner_go_on(thread);
     CHECK(runner_has_ended() && seen == 0);
@@ -62,12 +83,12 @@ static void use_after_unmap(void) {
     CHECK(!runner_has_ended());
 }
 
-/* Into the own cap page, where a capability stands. */
+/* Into this program's own cap page, over a capability. */
 static void write_capability(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
-    uint64_t before = r4_slot(slot)->word[2];
-    (void)runner_run(test_arena(), write_word, (uintptr_t)&r4_slot(slot)->word[2]);
-    CHECK(!runner_has_ended() && r4_slot(slot)->word[2] == before);
+    uint64_t before = r4_slot_word(slot, 0);
+    (void)runner_run(test_arena(), write_word, (uintptr_t)r4_slot(slot));
+    CHECK(!runner_has_ended() && r4_slot_word(slot, 0) == before);
 }
 
 static void run_proxies(void) {
@@ -80,7 +101,7 @@ static void kernel_addresses(void) {
     CHECK(!runner_has_ended());
     runner_again(thread, read_word, 0xffff800000000000ULL);
     CHECK(!runner_has_ended());
-    runner_again(thread, read_word, 1ULL << 63); /* no address at all */
+    runner_again(thread, read_word, 1ULL << 63); /* not canonical: no address at all */
     CHECK(!runner_has_ended());
 }
 
@@ -90,11 +111,11 @@ static void null_page(void) {
 }
 
 static const struct test tests[] = {
-    {"reading where nothing is mapped; it goes on once something is", read_nowhere, 1},
+    {"reading where nothing is mapped; it goes on once something is mapped", read_nowhere, 1},
     {"writing to a frame that is mapped for reading", write_read_only, 1},
     {"running data", run_data, 1},
     {"writing after the unmap", use_after_unmap, 1},
-    {"writing to the own capabilities", write_capability, 1},
+    {"writing to one's own capabilities", write_capability, 1},
     {"running a proxy page", run_proxies, 1},
     {"reading the kernel's addresses", kernel_addresses, 1},
     {"reading at 0", null_page, 1},

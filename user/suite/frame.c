@@ -98,7 +98,7 @@ static void memory_stays(void) {
     *word_at(PLACE) = 11;
     CHECK(*word_at(PLACE + R4_PAGE_SIZE) == 11);
     ALLOWED(r4_frame_unmap(r4_own(frame)));
-    CHECK(*word_at(PLACE + R4_PAGE_SIZE) == 11); /* each capability has a mapping of its own */
+    CHECK(*word_at(PLACE + R4_PAGE_SIZE) == 11); /* each capability has its own mapping */
     ALLOWED(map(frame, PLACE + 2 * R4_PAGE_SIZE, R4_READ));
     CHECK(*word_at(PLACE + 2 * R4_PAGE_SIZE) == 11);
 }
@@ -108,7 +108,7 @@ static void plain_in_the_window(void) {
     uint32_t page = PROXIES_PAGE + 1;
     uint64_t address = R4_WINDOW_BASE + (uint64_t)page * R4_PAGE_SIZE;
     ALLOWED(map(frame, address, R4_READ | R4_WRITE));
-    for (uint32_t i = 0; i < R4_PAGE_SIZE / sizeof(uint64_t); i++) { /* a copy of a page of real capabilities */
+    for (uint32_t i = 0; i < R4_PAGE_SIZE / sizeof(uint64_t); i++) { /* the same bytes as a page of real capabilities */
         word_at(address)[i] = ((const volatile uint64_t *)r4_slot(0))[i];
     }
     for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
@@ -132,7 +132,7 @@ static void protect(void) {
     CHECK(*word_at(PLACE + R4_PAGE_SIZE) == 5 && r4_mapped_at(frame) == PLACE);
 }
 
-static void second_domain_space(void) {
+static void another_space(void) {
     struct domain domain = domain_create(test_arena(), r4_asid_pool(1));
     uint32_t frame = make(R4_CAP_FRAME);
     REFUSED(R4_ERR_NO_TABLE, r4_frame_map(r4_own(frame), r4_own(domain.pd), PLACE, R4_READ));
@@ -148,7 +148,7 @@ static void space_dies(void) {
     uint32_t frame = make(R4_CAP_FRAME);
     domain_map(&domain, frame, PLACE, R4_READ);
     ALLOWED(r4_cap_delete(r4_own(domain.pd)));
-    REFUSED(R4_ERR_NOT_MAPPED, r4_frame_unmap(r4_own(frame))); /* the name in it means nothing any more */
+    REFUSED(R4_ERR_NOT_MAPPED, r4_frame_unmap(r4_own(frame))); /* the name in its mapping means no address space now */
     ALLOWED(map(frame, PLACE, R4_READ));
 }
 
@@ -161,7 +161,7 @@ static const struct test tests[] = {
     {"each capability of a frame has its mapping, all see the same memory", memory_stays, 1},
     {"a plain frame in the window holds no capabilities, whatever its bytes are", plain_in_the_window, 1},
     {"protect", protect, 1},
-    {"a mapping in another address space", second_domain_space, 1},
+    {"a mapping in another address space", another_space, 1},
     {"a mapping ends with its address space", space_dies, 1},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * libr4's own: what no kernel sees.
+ * libr4: what it does without the kernel.
  */
 #include "lib/cap.h"
 #include "lib/memory.h"
@@ -22,12 +22,14 @@ static void proxy_words(void) {
     struct r4_proxy_content content = {.target = 1, .version = 2, .grantee = 3, .rights = 4, .ttl = 5, .flags = 1};
     content.badge = 7;
     CHECK(r4_proxy_write(&proxy, &content) == 1 && r4_proxy_serial(&proxy) == 1);
-    CHECK(r4_proxy_kind_get(proxy.word[0]) == R4_CAP_PROXY && r4_proxy_rights_get(proxy.word[0]) == 4);
-    CHECK(r4_proxy_ttl_get(proxy.word[0]) == 5 && r4_proxy_flags_get(proxy.word[0]) == 1);
-    CHECK(proxy.word[1] == 1 && proxy.word[2] == 7);
-    CHECK(r4_proxy_grantee_get(proxy.word[3]) == 3 && r4_proxy_version_get(proxy.word[3]) == 2);
+    uint64_t head = r4_proxy_word(&proxy, 0);
+    uint64_t tail = r4_proxy_word(&proxy, 3);
+    CHECK(r4_proxy_kind_get(head) == R4_CAP_PROXY && !r4_proxy_is_empty(&proxy) && r4_proxy_rights_get(head) == 4);
+    CHECK(r4_proxy_ttl_get(head) == 5 && r4_proxy_ttl(&proxy) == 5 && r4_proxy_flags_get(head) == 1);
+    CHECK(r4_proxy_word(&proxy, 1) == 1 && r4_proxy_word(&proxy, 2) == 7);
+    CHECK(r4_proxy_grantee_get(tail) == 3 && r4_proxy_version_get(tail) == 2);
     r4_proxy_clear(&proxy);
-    CHECK(proxy.word[0] == r4_proxy_serial_put(1));
+    CHECK(r4_proxy_word(&proxy, 0) == r4_proxy_serial_put(1) && r4_proxy_is_empty(&proxy));
     CHECK(r4_proxy_write(&proxy, &content) == 2);
 }
 
@@ -39,7 +41,7 @@ static void slots_come_back(void) {
     CHECK(slots_take(3) == first); /* the lowest that fit */
     slots_give(first, 3);
     slots_give(other, 1);
-    uint32_t page = slots_take(R4_SLOTS_PER_PAGE - 1); /* a whole one */
+    uint32_t page = slots_take(R4_SLOTS_PER_PAGE - 1); /* a whole page of slots */
     CHECK(page % R4_SLOTS_PER_PAGE == 1);
     slots_give(page, R4_SLOTS_PER_PAGE - 1);
 }

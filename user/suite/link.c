@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Link: a proxy becomes a capability.
+ * Link: what a proxy reaches becomes a capability.
  */
 #include "lib/asid_pool.h"
 #include "lib/cap.h"
@@ -75,7 +75,7 @@ static void takes_what_is_left(void) {
     content.rights = R4_SEND | R4_WAIT | R4_LINK;
     ALLOWED(r4_cap_link(put(1, content), target));
     CHECK(r4_type(target) == R4_CAP_NOTIFICATION && r4_rights(target) == (R4_SEND | R4_LINK) && r4_ttl(target) == 4);
-    CHECK(r4_depth(target) == r4_depth(slot) + 1); /* a child of the real one, whatever lay between */
+    CHECK(r4_depth(target) == r4_depth(slot) + 1); /* a child of the real one, however many proxies lie between */
     CHECK(r4_inspect_has_children_get(r4_cap_inspect(r4_own(slot)).value) == 1);
 }
 
@@ -103,11 +103,11 @@ static void badge(void) {
     content = content_for_proxy(0);
     content.badge = 43;
     ALLOWED(r4_cap_link(put(1, content), targets + 1));
-    CHECK(r4_badge(targets + 1) == 42); /* the one nearer to the capability stands */
+    CHECK(r4_badge(targets + 1) == 42); /* the proxy nearer to the capability decides */
     content = content_for(targets);
     content.badge = 44;
     ALLOWED(r4_cap_link(put(0, content), targets + 2));
-    CHECK(r4_badge(targets + 2) == 42); /* and the capability's own above all */
+    CHECK(r4_badge(targets + 2) == 42); /* and the capability's own badge before both */
     content = content_for(make(R4_CAP_FRAME));
     content.badge = 45;
     ALLOWED(r4_cap_link(put(0, content), targets + 3));
@@ -126,18 +126,18 @@ static void mapping_is_not_linked(void) {
     CHECK(*(volatile uint64_t *)(PLACE + R4_PAGE_SIZE) == 0);
 }
 
-static uint64_t link_there(uint64_t cap) { return r4_cap_link(cap, SECOND_DOMAIN_SLOT(0)); }
+static _Noreturn void link_there(uint64_t cap) { second_domain_return(r4_cap_link(cap, SECOND_DOMAIN_SLOT(0))); }
 
-static uint64_t type_there(uint64_t slot) { return r4_type((uint32_t)slot); }
+static _Noreturn void type_there(uint64_t slot) { second_domain_return(r4_type((uint32_t)slot)); }
 
-static uint64_t copy_there(uint64_t unused) {
+static _Noreturn void copy_there(uint64_t unused) {
     (void)unused;
-    return r4_cap_copy(r4_own(SECOND_DOMAIN_SLOT(0)), SECOND_DOMAIN_SLOT(1), R4_SEND, 0);
+    second_domain_return(r4_cap_copy(r4_own(SECOND_DOMAIN_SLOT(0)), SECOND_DOMAIN_SLOT(1), R4_SEND, 0));
 }
 
 static void into_another_window(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
-    r4_cap_t cap = put_for_other(0, content_for(slot));
+    r4_cap_t cap = put_for_second(0, content_for(slot));
     EXPECT(R4_OK, (enum r4_error)second_domain_call(link_there, cap));
     r4_proxy_clear(proxy_at(0));
     EXPECT(R4_OK, (enum r4_error)second_domain_call(copy_there, 0));
@@ -154,7 +154,7 @@ static const struct test tests[] = {
     {"not with a TTL of 0", ttl_zero, 1},
     {"not of types with one capability", unique_types, 1},
     {"rights and TTL of the near end, a child of the capability", takes_what_is_left, 1},
-    {"survives the clearing of the chain, dies with the capability", survives_the_chain, 1},
+    {"stays when the chain is cleared, goes with the capability", survives_the_chain, 1},
     {"the badge", badge, 1},
     {"a mapping stays where it is", mapping_is_not_linked, 1},
     {"into another window, and revoked there", into_another_window, 1},

@@ -23,10 +23,7 @@ static r4_cap_t put_once(uint32_t slot) {
     return put(0, content);
 }
 
-static bool is_used_up(void) {
-    const struct r4_proxy *proxy = r4_proxy(proxy_index(0));
-    return r4_proxy_kind_get(__atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED)) != R4_CAP_PROXY;
-}
+static bool is_used_up(void) { return r4_proxy_is_empty(r4_proxy(proxy_index(0))); }
 
 static void used_once(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
@@ -35,7 +32,7 @@ static void used_once(void) {
     ALLOWED(r4_cap_inspect(cap).error);
     CHECK(is_used_up() && r4_proxy_serial(r4_proxy(proxy_index(0))) == serial);
     REFUSED(R4_ERR_EMPTY, r4_cap_inspect(cap).error);
-    cap = put_once(slot); /* written again it serves again */
+    cap = put_once(slot); /* written again, it can be used again */
     CHECK(r4_proxy_serial(r4_proxy(proxy_index(0))) == serial + 1);
     ALLOWED(r4_cap_inspect(cap).error);
     CHECK(is_used_up());
@@ -77,7 +74,7 @@ static void not_as_an_argument(void) {
 static void one_in_a_chain(void) {
     (void)put_once(make(R4_CAP_NOTIFICATION));
     struct r4_proxy_content content = content_for_proxy(0);
-    r4_cap_t cap = put(2, content); /* one behind an ordinary one */
+    r4_cap_t cap = put(2, content); /* a single-use one after an ordinary one */
     ALLOWED(r4_cap_inspect(cap).error);
     CHECK(is_used_up());
     REFUSED(R4_ERR_EMPTY, r4_cap_inspect(cap).error);
@@ -137,7 +134,7 @@ static void revoke(void) {
     uint32_t copy = copy_of(slot);
     ALLOWED(r4_cap_revoke(put_once(slot)).error);
     CHECK(is_used_up() && is_empty(copy));
-    ALLOWED(r4_cap_revoke(put_once(slot)).error); /* nothing to revoke is a use as well */
+    ALLOWED(r4_cap_revoke(put_once(slot)).error); /* a revoke of nothing is a use, too */
     CHECK(is_used_up());
 }
 
@@ -167,7 +164,7 @@ static void pools(void) {
 }
 
 static const struct test tests[] = {
-    {"used up by the first success, not for good", used_once, 1},
+    {"used up by the first success; written again, it serves again", used_once, 1},
     {"a refused call does not use it up", refused_use_is_none, 1},
     {"not through link", not_by_link, 1},
     {"not as an argument", not_as_an_argument, 1},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Page tables in and out.
+ * Mapping and unmapping page tables.
  */
 #include "lib/page_table.h"
 #include "lib/asid_pool.h"
@@ -15,7 +15,7 @@
 
 static r4_cap_t own_pd(void) { return r4_own(r4_info()->slot_pd); }
 
-static enum r4_error hang(uint32_t table, uint64_t address, uint32_t level) {
+static enum r4_error map_table(uint32_t table, uint64_t address, uint32_t level) {
     return r4_table_map(r4_own(table), own_pd(), address, level);
 }
 
@@ -33,16 +33,16 @@ static void map_space(void) {
 
 static void map_place(void) {
     uint32_t table = make(R4_CAP_PAGE_TABLE);
-    REFUSED(R4_ERR_ARGUMENT, hang(table, FAR, 0));
-    REFUSED(R4_ERR_ARGUMENT, hang(table, FAR, 4));
-    REFUSED(R4_ERR_RANGE, hang(table, R4_USER_END, 3));
-    REFUSED(R4_ERR_RANGE, hang(table, UINT64_MAX, 1));
-    REFUSED(R4_ERR_NO_TABLE, hang(table, FAR, 2));
-    REFUSED(R4_ERR_NO_TABLE, hang(table, FAR, 1));
-    REFUSED(R4_ERR_ENTRY, hang(table, PLACE, 3));
-    REFUSED(R4_ERR_ENTRY, hang(table, PLACE, 1));
-    ALLOWED(hang(table, FAR, 3));
-    REFUSED(R4_ERR_MAPPED, hang(table, FAR, 2));
+    REFUSED(R4_ERR_ARGUMENT, map_table(table, FAR, 0));
+    REFUSED(R4_ERR_ARGUMENT, map_table(table, FAR, 4));
+    REFUSED(R4_ERR_RANGE, map_table(table, R4_USER_END, 3));
+    REFUSED(R4_ERR_RANGE, map_table(table, UINT64_MAX, 1));
+    REFUSED(R4_ERR_NO_TABLE, map_table(table, FAR, 2));
+    REFUSED(R4_ERR_NO_TABLE, map_table(table, FAR, 1));
+    REFUSED(R4_ERR_ENTRY, map_table(table, PLACE, 3));
+    REFUSED(R4_ERR_ENTRY, map_table(table, PLACE, 1));
+    ALLOWED(map_table(table, FAR, 3));
+    REFUSED(R4_ERR_MAPPED, map_table(table, FAR, 2));
 }
 
 static void map_under_a_large_page(void) {
@@ -50,9 +50,9 @@ static void map_under_a_large_page(void) {
     uint64_t address = PLACE + R4_LARGE_SIZE;
     ALLOWED(r4_frame_map(r4_own(frame), own_pd(), address, R4_READ));
     uint32_t table = make(R4_CAP_PAGE_TABLE);
-    REFUSED(R4_ERR_ENTRY, hang(table, address, 1));
+    REFUSED(R4_ERR_ENTRY, map_table(table, address, 1));
     ALLOWED(r4_frame_unmap(r4_own(frame)));
-    ALLOWED(hang(table, address, 1));
+    ALLOWED(map_table(table, address, 1));
 }
 
 static void levels(void) {
@@ -60,7 +60,7 @@ static void levels(void) {
     uint32_t frame = make(R4_CAP_FRAME);
     for (uint32_t i = 0; i < 3; i++) {
         REFUSED(R4_ERR_NO_TABLE, r4_frame_map(r4_own(frame), own_pd(), FAR + 0x5000, R4_READ | R4_WRITE));
-        ALLOWED(hang(tables + i, FAR + 0x5678, 3 - i));
+        ALLOWED(map_table(tables + i, FAR + 0x5678, 3 - i));
     }
     ALLOWED(r4_frame_map(r4_own(frame), own_pd(), FAR + 0x5000, R4_READ | R4_WRITE));
     *(volatile uint64_t *)(FAR + 0x5000) = 3;
@@ -73,16 +73,16 @@ static void unmap(void) {
     uint32_t frame = make(R4_CAP_FRAME);
     REFUSED(R4_ERR_NOT_MAPPED, r4_table_unmap(r4_own(tables)));
     for (uint32_t i = 0; i < 3; i++) {
-        ALLOWED(hang(tables + i, FAR, 3 - i));
+        ALLOWED(map_table(tables + i, FAR, 3 - i));
     }
     ALLOWED(r4_frame_map(r4_own(frame), own_pd(), FAR, R4_READ));
-    ALLOWED(r4_table_unmap(r4_own(tables + 1))); /* the middle one: all below it is gone for the processor */
+    ALLOWED(r4_table_unmap(r4_own(tables + 1))); /* the middle one: the processor finds nothing below it now */
     REFUSED(R4_ERR_NOT_MAPPED, r4_table_unmap(r4_own(tables + 1)));
     REFUSED(R4_ERR_NOT_MAPPED, r4_frame_unmap(r4_own(frame)));
     REFUSED(R4_ERR_NOT_MAPPED, r4_table_unmap(r4_own(tables + 2)));
-    ALLOWED(hang(tables + 1, FAR, 2)); /* empty again */
+    ALLOWED(map_table(tables + 1, FAR, 2)); /* empty again */
     REFUSED(R4_ERR_NO_TABLE, r4_frame_map(r4_own(frame), own_pd(), FAR, R4_READ));
-    ALLOWED(hang(tables + 2, FAR, 1));
+    ALLOWED(map_table(tables + 2, FAR, 1));
     ALLOWED(r4_frame_map(r4_own(frame), own_pd(), FAR, R4_READ));
 }
 
@@ -90,7 +90,7 @@ static void delete_takes_the_range(void) {
     uint32_t tables = make_row(R4_CAP_PAGE_TABLE, 0, 3);
     uint32_t frame = make(R4_CAP_FRAME);
     for (uint32_t i = 0; i < 3; i++) {
-        ALLOWED(hang(tables + i, FAR, 3 - i));
+        ALLOWED(map_table(tables + i, FAR, 3 - i));
     }
     ALLOWED(r4_frame_map(r4_own(frame), own_pd(), FAR, R4_READ));
     ALLOWED(r4_cap_delete(r4_own(tables)));
@@ -98,45 +98,45 @@ static void delete_takes_the_range(void) {
     ALLOWED(r4_frame_map(r4_own(frame), own_pd(), PLACE, R4_READ));
 }
 
-/* A table of the own window goes: what it held cannot be named until it is back. */
+/* A table of this program's window is unmapped: what it held cannot be named until it is mapped again. */
 static void window_table(void) {
     uint32_t table = make(R4_CAP_PAGE_TABLE);
     uint32_t page = make(R4_CAP_CAP_PAGE);
-    uint32_t window_page = 5 * 512; /* behind what one table covers */
+    uint32_t window_page = 5 * 512; /* beyond what one table covers */
     uint64_t address = R4_WINDOW_BASE + (uint64_t)window_page * R4_PAGE_SIZE;
     uint32_t index = window_page * R4_SLOTS_PER_PAGE + 1;
     REFUSED(R4_ERR_NO_TABLE, r4_cap_page_map(r4_own(page), own_pd(), window_page));
-    ALLOWED(hang(table, address, 1));
+    ALLOWED(map_table(table, address, 1));
     ALLOWED(r4_cap_page_map(r4_own(page), own_pd(), window_page));
     ALLOWED(r4_cap_copy(r4_own(make(R4_CAP_NOTIFICATION)), index, R4_ALL_RIGHTS, 1));
     ALLOWED(r4_cap_inspect(put_for(0, index)).error);
     r4_cap_t stale = put_for(0, index);
     ALLOWED(r4_table_unmap(r4_own(table)));
     REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(index)).error);
-    REFUSED(R4_ERR_ENTRY, hang(table, address, 1)); /* the page's versions have not left yet */
+    REFUSED(R4_ERR_ENTRY, map_table(table, address, 1)); /* the cap page has not left: versions could come back */
     REFUSED(R4_ERR_MAPPED, r4_cap_page_map(r4_own(page), own_pd(), window_page + 1));
     ALLOWED(r4_cap_page_unmap(r4_own(page)));
-    ALLOWED(hang(table, address, 1));
+    ALLOWED(map_table(table, address, 1));
     REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(index)).error);
     ALLOWED(r4_cap_page_map(r4_own(page), own_pd(), window_page));
     ALLOWED(r4_cap_inspect(r4_own(index)).error);
     REFUSED(R4_ERR_VERSION, r4_cap_inspect(stale).error);
 }
 
-/* The same one level higher: half of the window. */
+/* The same one level higher, for half of the window. */
 static void window_directory(void) {
     uint32_t tables = make_row(R4_CAP_PAGE_TABLE, 0, 2);
     uint32_t page = make(R4_CAP_CAP_PAGE);
     uint32_t window_page = R4_WINDOW_SIZE / R4_PAGE_SIZE / 2;
     uint64_t address = R4_WINDOW_BASE + R4_WINDOW_SIZE / 2;
     uint32_t index = window_page * R4_SLOTS_PER_PAGE + 1;
-    ALLOWED(hang(tables, address, 2));
-    ALLOWED(hang(tables + 1, address, 1));
+    ALLOWED(map_table(tables, address, 2));
+    ALLOWED(map_table(tables + 1, address, 1));
     ALLOWED(r4_cap_page_map(r4_own(page), own_pd(), window_page));
     REFUSED(R4_ERR_EMPTY, r4_cap_inspect(r4_own(index)).error);
     ALLOWED(r4_table_unmap(r4_own(tables)));
     REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(index)).error);
-    ALLOWED(hang(tables, address, 2));
+    ALLOWED(map_table(tables, address, 2));
     REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(index)).error);
     ALLOWED(r4_cap_delete(r4_own(tables)));
     REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(index)).error);
@@ -147,8 +147,8 @@ static const struct test tests[] = {
     {"map: level and address", map_place, 1},
     {"map: where a large page is", map_under_a_large_page, 1},
     {"three levels, then a page", levels, 1},
-    {"unmap: what hangs below is mapped nowhere, and the table comes back empty", unmap, 1},
-    {"delete: what hangs below is mapped nowhere", delete_takes_the_range, 1},
+    {"unmap: what is below it is mapped nowhere, and the table comes back empty", unmap, 1},
+    {"delete: what is below it is mapped nowhere", delete_takes_the_range, 1},
     {"a table of the window", window_table, 1},
     {"a table of half the window", window_directory, 1},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hand-off between clusters 0 and 1: each case has a part on both sides, which meet at the same points.
+ * Hand-off between clusters 0 and 1: each case has a part on both sides. Both call meet() the same number of times.
  */
 #include "lib/peer.h"
 #include "lib/cap.h"
@@ -28,9 +28,9 @@ static void meet(void) {
     must(result.error == R4_OK && result.value == MILESTONE_FAILED ? R4_ERR_REVOKED : result.error, "meeting the peer");
 }
 
-static enum r4_error handoff(r4_cap_t link, r4_cap_t untyped) {
+static enum r4_error handoff(r4_cap_t cap, r4_cap_t untyped) {
     enum r4_error error;
-    while ((error = r4_peer_handoff(link, untyped)) == R4_ERR_NOT_CONNECTED) { /* not greeted yet */
+    while ((error = r4_peer_handoff(cap, untyped)) == R4_ERR_NOT_CONNECTED) { /* not greeted each other yet */
         r4_pause();
     }
     return error;
@@ -44,20 +44,20 @@ static void refusals(void) {
     uint32_t untyped = create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
     uint32_t used = create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
     uint32_t weak = copy_with(peer_slot(), R4_ALL_RIGHTS & ~R4_SEND);
-    r4_cap_t link = r4_peer(peer());
+    r4_cap_t cap = r4_peer(peer());
     meet(); /* nothing is posted there */
-    REFUSED(R4_ERR_NO_RECEIVE_SLOT, handoff(link, r4_own(untyped)));
+    REFUSED(R4_ERR_NO_RECEIVE_SLOT, handoff(cap, r4_own(untyped)));
     REFUSED(R4_ERR_RIGHTS, handoff(r4_own(weak), r4_own(untyped)));
-    REFUSED(R4_ERR_EMPTY, handoff(link, r4_own(empty_slot())));
-    REFUSED(R4_ERR_TYPE, handoff(link, r4_own(weak)));
-    REFUSED(R4_ERR_ARGUMENT, handoff(link, r4_own(create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS - 1))));
+    REFUSED(R4_ERR_EMPTY, handoff(cap, r4_own(empty_slot())));
+    REFUSED(R4_ERR_TYPE, handoff(cap, r4_own(weak)));
+    REFUSED(R4_ERR_ARGUMENT, handoff(cap, r4_own(create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS - 1))));
     ALLOWED(r4_untyped_retype(r4_own(used), (struct r4_objects){R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, empty_slot()}));
-    REFUSED(R4_ERR_CHILDREN, handoff(link, r4_own(used)));
+    REFUSED(R4_ERR_CHILDREN, handoff(cap, r4_own(used)));
     ALLOWED(r4_cap_delete(r4_own(weak)));
     meet();
 }
 
-/* 2 MiB made of the case's memory through a proxy with this TTL, which it has then. */
+/* 2 MiB of the case's memory, made through a proxy with this TTL, so that they have it too. */
 static uint32_t untyped_with_ttl(uint32_t ttl) {
     struct r4_proxy_content content = content_for(test_arena());
     uint32_t slot = empty_slot();
@@ -82,7 +82,8 @@ static void proxies_refused(void) {
     }
     REFUSED(R4_ERR_TTL, handoff(r4_own(proxy_index(R4_HANDOFF_HOPS)), r4_own(untyped)));
     REFUSED(R4_ERR_NO_RECEIVE_SLOT, handoff(r4_own(proxy_index(R4_HANDOFF_HOPS - 1)), r4_own(untyped)));
-    REFUSED(R4_ERR_PROXY, handoff(r4_peer(peer()), put_for(0, untyped))); /* memory goes by its own capability only */
+    REFUSED(R4_ERR_PROXY,
+            handoff(r4_peer(peer()), put_for(0, untyped))); /* memory is handed off by its own capability only */
     meet();
 }
 
@@ -107,9 +108,9 @@ static void lend_through_a_proxy(void) {
     uint32_t untyped = create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
     struct r4_proxy_content content = content_for(peer_slot());
     content.rights = R4_SEND;
-    r4_cap_t link = put(0, content);
+    r4_cap_t cap = put(0, content);
     meet();
-    ALLOWED(handoff(link, r4_own(untyped)));
+    ALLOWED(handoff(cap, r4_own(untyped)));
     CHECK(r4_type(untyped) == R4_CAP_REMOTE_REF);
     meet();
     ALLOWED(r4_cap_delete(r4_own(untyped))); /* revokes first */
@@ -132,13 +133,13 @@ static const struct test lender_tests[] = {
     {"hand-off: refusals", refusals, 1},
     {"hand-off: a TTL of 0, single-use proxies, memory through a proxy", proxies_refused, 1},
     {"hand-off, and revoke", lend_and_revoke, 1},
-    {"hand-off through a proxy of the link, and delete", lend_through_a_proxy, 1},
+    {"hand-off through a proxy for the Peer capability, and delete", lend_through_a_proxy, 1},
     {"hand-off of memory with a TTL of 1", lend_with_ttl_1, 1},
 };
 
 /* --- cluster 1 --- */
 
-/* What the other one is refused, nobody sees here. */
+/* Nothing shows here of what is refused there. */
 static void sees_nothing(void) {
     meet();
     meet();
@@ -158,7 +159,7 @@ static void borrow(void) {
     meet();
     CHECK(r4_type(receive_slot) == R4_CAP_UNTYPED && r4_size_log2(receive_slot) == R4_LARGE_BITS);
     CHECK(r4_ttl(receive_slot) == R4_TTL_MAX - 1 && r4_rights(receive_slot) == R4_ALL_RIGHTS);
-    CHECK((r4_slot_flags_get(r4_slot(receive_slot)->word[0]) & R4_FLAG_RECEIVED) != 0);
+    CHECK((r4_flags(receive_slot) & R4_FLAG_RECEIVED) != 0);
     REFUSED(R4_ERR_LOANED, r4_cap_delete(r4_own(receive_slot)));
     REFUSED(R4_ERR_TYPE, r4_cap_copy(r4_own(receive_slot), frame, R4_ALL_RIGHTS, 0));
     ALLOWED(r4_untyped_retype(r4_own(receive_slot), (struct r4_objects){R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, frame}));
@@ -167,7 +168,7 @@ static void borrow(void) {
     meet();
     meet();
     CHECK(is_empty(receive_slot) && is_empty(frame));
-    space_map(make(R4_CAP_FRAME), PLACE, R4_READ); /* the mapping went, too */
+    space_map(make(R4_CAP_FRAME), PLACE, R4_READ); /* the mapping has gone, too */
 }
 
 static void borrow_through_a_proxy(void) {
@@ -199,10 +200,10 @@ static void borrow_with_ttl_0(void) {
 }
 
 static const struct test borrower_tests[] = {
-    {"hand-off: what is refused there does not show here", sees_nothing, 1},
-    {"hand-off: nor what proxies do not allow", sees_nothing, 1},
-    {"hand-off: what lands is used, kept, and goes with its objects", borrow, 1},
-    {"hand-off: a receive_slot posted through a proxy", borrow_through_a_proxy, 1},
+    {"hand-off: nothing shows here of what is refused there", sees_nothing, 1},
+    {"hand-off: nor of what proxies do not allow", sees_nothing, 1},
+    {"hand-off: received memory is used, cannot be deleted, and goes with its objects", borrow, 1},
+    {"hand-off: a receive slot posted through a proxy", borrow_through_a_proxy, 1},
     {"hand-off: memory with a TTL of 0 is used and not handed on", borrow_with_ttl_0, 1},
 };
 

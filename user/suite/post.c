@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What concerns another cluster, which does nothing for it: receive_slots that are posted, and taken away again before
- * anything lands; a call that waits.
+ * What concerns another cluster, which does nothing about it: receive slots that are posted, and deleted before
+ * anything is received; a call that waits.
  */
 #include "lib/cap.h"
 #include "lib/debug.h"
@@ -26,7 +26,7 @@ static void refusals(void) {
     REFUSED(R4_ERR_OCCUPIED, r4_peer_post(r4_peer(peer()), weak));
     REFUSED(R4_ERR_ADDRESS, r4_peer_post(r4_peer(peer()), 0));
     REFUSED(R4_ERR_ADDRESS, r4_peer_post(r4_peer(peer()), proxy_index(0)));
-    REFUSED(R4_ERR_EMPTY, r4_peer_post(r4_peer(r4_info()->cluster), target)); /* none to oneself */
+    REFUSED(R4_ERR_EMPTY, r4_peer_post(r4_peer(r4_info()->cluster), target)); /* there is none for this cluster */
     ALLOWED(r4_peer_post(r4_peer(peer()), target));
     CHECK(r4_type(target) == R4_CAP_RECEIVE_SLOT && r4_depth(target) == r4_depth(peer_slot()) + 1);
     ALLOWED(r4_cap_delete(r4_own(target)));
@@ -60,22 +60,25 @@ static void receive_slot(void) {
     ALLOWED(r4_cap_delete(r4_own(to)));
 }
 
-static void goes_with_its_link(void) {
-    uint32_t link = copy_with(peer_slot(), R4_ALL_RIGHTS);
+static void goes_with_its_peer_capability(void) {
+    uint32_t copy = copy_with(peer_slot(), R4_ALL_RIGHTS);
     uint32_t target = empty_slot();
-    struct r4_proxy_content content = content_for(link);
+    struct r4_proxy_content content = content_for(copy);
     content.rights = R4_CONTROL;
     content.flags = R4_PROXY_ONCE;
     ALLOWED(r4_peer_post(put(0, content), target));
     REFUSED(R4_ERR_EMPTY, r4_peer_post(r4_own(proxy_index(0)), empty_slot()));
     CHECK(r4_type(target) == R4_CAP_RECEIVE_SLOT);
-    ALLOWED(r4_cap_delete(r4_own(link)));
+    ALLOWED(r4_cap_delete(r4_own(copy)));
     CHECK(is_empty(target));
 }
 
-static void wait_for_ever(uint64_t unused) {
+static _Noreturn void wait_for_ever(uint64_t unused) {
     (void)unused;
-    (void)r4_debug_wait(r4_debug(), peer(), MILESTONE_FAILED - 1);
+    for (;;) {
+        (void)r4_debug_wait(r4_debug(), peer(), MILESTONE_FAILED - 1);
+        runner_end();
+    }
 }
 
 /* A thread whose call waits for another cluster, and is stopped meanwhile. */
@@ -91,11 +94,11 @@ static void call_under_way(void) {
 }
 
 static const struct test tests[] = {
-    {"refusals; a receive_slot, deleted", refusals, 1},
-    {"as many receive_slots as a link has", as_many_as_there_are, 1},
-    {"a receive_slot is moved, not copied", receive_slot, 1},
-    {"through a single-use proxy; a receive_slot goes with its link", goes_with_its_link, 1},
-    {"a thread whose call waits: neither started nor configured, but stopped and deleted", call_under_way, 1},
+    {"refusals; a receive slot is deleted", refusals, 1},
+    {"as many receive slots as a peer has room for", as_many_as_there_are, 1},
+    {"a receive slot is moved, not copied", receive_slot, 1},
+    {"through a single-use proxy; a receive slot goes with its Peer capability", goes_with_its_peer_capability, 1},
+    {"a thread whose call waits is stopped and deleted, but not started or configured", call_under_way, 1},
 };
 
 const struct theme theme_post = {"post", tests, R4_COUNT(tests), 2};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The own proxy page.
+ * The proxy page of this program.
  */
 #include "suite/proxies.h"
 #include "lib/frame.h"
@@ -30,7 +30,7 @@ struct r4_proxy_content content_for_proxy(uint32_t number) {
     return (struct r4_proxy_content){.target = r4_own(proxy_index(number)),
                                      .version = r4_proxy_serial(proxy),
                                      .rights = R4_ALL_RIGHTS,
-                                     .ttl = (uint32_t)r4_proxy_ttl_get(proxy->word[0]) - 1};
+                                     .ttl = r4_proxy_ttl(proxy) - 1};
 }
 
 r4_cap_t put(uint32_t number, struct r4_proxy_content content) {

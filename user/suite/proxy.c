@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Proxies in the own window: the format, and each rule of the walk.
+ * Proxies in this program's window: the format, and each rule of the walk.
  */
 #include "lib/cap.h"
 #include "lib/cap_page.h"
@@ -17,9 +17,9 @@ static struct r4_proxy *proxy_at(uint32_t number) { return r4_proxy(proxy_index(
 
 static void kinds(void) {
     r4_cap_t cap = put_for(0, make(R4_CAP_NOTIFICATION));
-    uint64_t word = proxy_at(0)->word[0];
+    uint64_t word = r4_proxy_word(proxy_at(0), 0);
     for (uint32_t kind = 0; kind <= r4_proxy_kind_max(); kind++) {
-        __atomic_store_n(&proxy_at(0)->word[0], r4_proxy_kind_set(word, kind), __ATOMIC_RELEASE);
+        r4_proxy_write_raw(proxy_at(0), 0, r4_proxy_kind_set(word, kind));
         if (kind == R4_CAP_PROXY) {
             ALLOWED(inspect(cap));
         } else {
@@ -42,7 +42,7 @@ static void rights_are_less(void) {
     uint32_t slot = copy_with(make(R4_CAP_NOTIFICATION), R4_SEND | R4_WAIT | R4_DEFER);
     struct r4_proxy_content content = content_for(slot);
     CHECK(rights_of(put(0, content)) == (R4_SEND | R4_WAIT | R4_DEFER));
-    content.rights = R4_SEND | R4_READ | R4_CONTROL; /* what the capability lacks no proxy gives */
+    content.rights = R4_SEND | R4_READ | R4_CONTROL; /* a proxy gives no right that the capability lacks */
     CHECK(rights_of(put(0, content)) == R4_SEND);
     content.rights = 0;
     CHECK(rights_of(put(0, content)) == 0);
@@ -99,7 +99,8 @@ static void reused_slot(void) {
     r4_cap_t cap = put_for(0, copy);
     ALLOWED(r4_cap_delete(r4_own(copy)));
     REFUSED(R4_ERR_EMPTY, inspect(cap));
-    ALLOWED(r4_cap_copy(r4_own(slot), copy, R4_ALL_RIGHTS, R4_TTL_MAX - 1)); /* the same once more is another one */
+    ALLOWED(r4_cap_copy(r4_own(slot), copy, R4_ALL_RIGHTS,
+                        R4_TTL_MAX - 1)); /* the same content once more has another version */
     REFUSED(R4_ERR_VERSION, inspect(cap));
     uint32_t to = empty_slot();
     cap = put_for(0, copy);
@@ -153,7 +154,7 @@ static void target_address(void) {
     REFUSED(R4_ERR_ADDRESS, inspect(put(0, content)));
     content.target = r4_cap_name_set(target, r4_name_generation_set(r4_info()->name, 77));
     REFUSED(R4_ERR_ASID, inspect(put(0, content)));
-    content.target = r4_cap_name_set(target, r4_info()->name); /* the own window by its name */
+    content.target = r4_cap_name_set(target, r4_info()->name); /* this program's window by its name */
     ALLOWED(inspect(put(0, content)));
 }
 
@@ -168,14 +169,14 @@ static void grantee_is_for_others(void) {
 
 static void serials_wrap(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
-    __atomic_store_n(&proxy_at(0)->word[0], r4_proxy_serial_put(UINT32_MAX - 1), __ATOMIC_RELEASE);
-    for (uint32_t i = 0; i < 4; i++) { /* over the end and on */
+    r4_proxy_write_raw(proxy_at(0), 0, r4_proxy_serial_put(UINT32_MAX - 1));
+    for (uint32_t i = 0; i < 4; i++) { /* beyond the largest serial */
         (void)put_for(0, slot);
         CHECK(r4_proxy_serial(proxy_at(0)) == UINT32_MAX + i);
         ALLOWED(inspect(put(1, content_for_proxy(0))));
         r4_proxy_clear(proxy_at(0));
         CHECK(r4_proxy_serial(proxy_at(0)) == UINT32_MAX + i &&
-              proxy_at(0)->word[0] == r4_proxy_serial_put(UINT32_MAX + i));
+              r4_proxy_word(proxy_at(0), 0) == r4_proxy_serial_put(UINT32_MAX + i));
     }
 }
 
@@ -187,7 +188,7 @@ static void hops_are_told(void) {
     r4_cap_t cap = put(2, content_for_proxy(1));
     ALLOWED(inspect(cap));
     ALLOWED(r4_cap_delete(r4_own(copy)));
-    struct r4_result result = r4_cap_inspect(cap); /* it came up to the capability */
+    struct r4_result result = r4_cap_inspect(cap); /* the walk came to the capability */
     CHECK(result.error == R4_ERR_EMPTY && result.value == 3);
     r4_proxy_clear(proxy_at(0));
     result = r4_cap_inspect(cap);
@@ -199,7 +200,7 @@ static void hops_are_told(void) {
 
 static void cycle(void) {
     struct r4_proxy_content content = {.target = r4_own(proxy_index(0)), .rights = R4_ALL_RIGHTS, .ttl = 3};
-    content.version = r4_proxy_serial(proxy_at(0)) + 1; /* the serial that it will have: it means itself */
+    content.version = r4_proxy_serial(proxy_at(0)) + 1; /* the serial that it will have: its target is itself */
     REFUSED(R4_ERR_TTL, inspect(put(0, content)));
     struct r4_proxy_content there = {.target = r4_own(proxy_index(1)), .rights = R4_ALL_RIGHTS, .ttl = 1};
     struct r4_proxy_content back = {.target = r4_own(proxy_index(0)), .rights = R4_ALL_RIGHTS, .ttl = 2};
@@ -211,26 +212,27 @@ static void cycle(void) {
     REFUSED(R4_ERR_TTL, inspect(second));
 }
 
-/* Bytes without any sense, and words one bit away from sense. */
+/* Random bytes, and good proxies with one bit changed. */
 static void garbage(void) {
     r4_cap_t cap = put_for(0, make(R4_CAP_NOTIFICATION));
     struct r4_proxy *proxy = proxy_at(0);
     uint64_t random = r4_info()->name;
     for (uint32_t i = 0; i < 2000; i++) {
-        for (uint32_t word = 0; word < R4_COUNT(proxy->word); word++) {
+        for (uint32_t word = R4_SLOT_WORDS; word-- > 0;) {
             random = random * 6364136223846793005ULL + 1442695040888963407ULL;
-            proxy->word[word] = random ^ random >> 29;
+            uint64_t value = random ^ random >> 29;
+            bool is_kind = word == 0 && i % 2 == 0;
+            r4_proxy_write_raw(proxy, word, is_kind ? r4_proxy_kind_set(value, R4_CAP_PROXY) : value);
         }
-        proxy->word[0] = i % 2 == 0 ? r4_proxy_kind_set(proxy->word[0], R4_CAP_PROXY) : proxy->word[0];
         CHECK(inspect(cap) != R4_OK);
     }
     uint32_t allowed = 0;
-    for (uint32_t bit = 0; bit < 256; bit++) {
+    for (uint32_t bit = 0; bit < R4_SLOT_WORDS * 64; bit++) {
         (void)put_for(0, test_arena());
-        proxy->word[bit / 64] ^= 1ULL << bit % 64;
+        r4_proxy_write_raw(proxy, bit / 64, r4_proxy_word(proxy, bit / 64) ^ 1ULL << bit % 64);
         allowed += inspect(cap) == R4_OK;
     }
-    CHECK(allowed > 64 && allowed < 256); /* badge, grantee, rights, serial, and a lower TTL change no target */
+    CHECK(allowed > 64 && allowed < 256); /* badge, grantee, rights, serial and a lower TTL may change */
 }
 
 static const struct test tests[] = {
@@ -244,8 +246,8 @@ static const struct test tests[] = {
     {"a recreated cap page", recreated_cap_page, 1},
     {"a stale serial", stale_serial, 1},
     {"the target's address", target_address, 1},
-    {"in the own window the grantee is not looked at", grantee_is_for_others, 1},
-    {"serials go on, through clearing and round", serials_wrap, 1},
+    {"in the caller's window the grantee does not matter", grantee_is_for_others, 1},
+    {"serials go on after clearing and after the largest", serials_wrap, 1},
     {"a refusal tells after how many proxies", hops_are_told, 1},
     {"a cycle of one and of two", cycle, 1},
     {"garbage", garbage, 1},

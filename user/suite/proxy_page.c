@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Pages that are marked for proxies.
+ * Proxy pages: pages of the window whose kind says that they hold proxies.
  */
 #include "lib/asid_pool.h"
 #include "lib/cap.h"
@@ -46,7 +46,7 @@ static void map_place(void) {
     uint32_t frame = make(R4_CAP_FRAME);
     REFUSED(R4_ERR_RANGE, map_at(frame, R4_WINDOW_SIZE / R4_PAGE_SIZE));
     REFUSED(R4_ERR_RANGE, map_at(frame, UINT64_MAX));
-    REFUSED(R4_ERR_RANGE, map_at(frame, 1ULL << 52)); /* its address would wrap to the window's begin */
+    REFUSED(R4_ERR_RANGE, map_at(frame, 1ULL << 52)); /* its address would wrap around to the window's begin */
     REFUSED(R4_ERR_NO_TABLE, map_at(frame, R4_WINDOW_SIZE / R4_PAGE_SIZE - 1));
     REFUSED(R4_ERR_RANGE, map_at(frame, 0)); /* the null address must not name a proxy */
     REFUSED(R4_ERR_ENTRY, map_at(frame, 1)); /* a cap page is there */
@@ -67,14 +67,14 @@ static void map_frame(void) {
 static void sole_capability(void) {
     uint32_t frame = make(R4_CAP_FRAME);
     uint32_t copy = copy_of(frame);
-    REFUSED(R4_ERR_PROXY_PAGE, map_at(frame, PAGE)); /* who holds the copy could write there, too */
+    REFUSED(R4_ERR_PROXY_PAGE, map_at(frame, PAGE)); /* the holder of the copy could write there, too */
     REFUSED(R4_ERR_PROXY_PAGE, map_at(copy, PAGE));
     REFUSED(R4_ERR_RIGHTS, map_at(copy_with(frame, R4_READ | R4_EXEC), PAGE));
     ALLOWED(r4_cap_revoke(r4_own(frame)).error);
     ALLOWED(map_at(frame, PAGE));
 }
 
-static void no_copy_while_marked(void) {
+static void no_copy_of_a_proxy_page(void) {
     uint32_t frame = make(R4_CAP_FRAME);
     uint32_t copy = empty_slot();
     ALLOWED(map_at(frame, PAGE));
@@ -92,23 +92,23 @@ static void proxies_work_there(void) {
     REFUSED(R4_ERR_EMPTY, inspect(r4_own(INDEX)));
     write_proxy(slot);
     ALLOWED(inspect(r4_own(INDEX)));
-    REFUSED(R4_ERR_EMPTY, inspect(r4_own(INDEX - 1))); /* and where a cap page has its header */
+    REFUSED(R4_ERR_EMPTY, inspect(r4_own(INDEX - 1))); /* also where a cap page has its header */
     r4_proxy_clear(r4_proxy(INDEX));
     REFUSED(R4_ERR_EMPTY, inspect(r4_own(INDEX)));
 }
 
-static void unmarked_page_holds_none(void) {
+static void plain_page_holds_none(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
     uint32_t frame = make(R4_CAP_FRAME);
-    space_map(frame, ADDRESS, R4_READ | R4_WRITE); /* the same place, the right bytes, no mark */
+    space_map(frame, ADDRESS, R4_READ | R4_WRITE); /* the same place, the right bytes, another kind */
     write_proxy(slot);
     REFUSED(R4_ERR_ADDRESS, inspect(r4_own(INDEX)));
     ALLOWED(r4_frame_unmap(r4_own(frame)));
-    ALLOWED(map_at(frame, PAGE)); /* the very same bytes with the mark */
+    ALLOWED(map_at(frame, PAGE)); /* the same bytes in a proxy page */
     ALLOWED(inspect(r4_own(INDEX)));
 }
 
-static void unmap_clears_the_mark(void) {
+static void unmap_ends_the_kind(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
     uint32_t frame = make(R4_CAP_FRAME);
     ALLOWED(map_at(frame, PAGE));
@@ -124,7 +124,7 @@ static void unmap_clears_the_mark(void) {
     REFUSED(R4_ERR_ADDRESS, inspect(r4_own(INDEX)));
 }
 
-static void protect_keeps_the_mark(void) {
+static void protect_keeps_the_kind(void) {
     uint32_t slot = make(R4_CAP_NOTIFICATION);
     uint32_t frame = make(R4_CAP_FRAME);
     ALLOWED(map_at(frame, PAGE));
@@ -169,11 +169,11 @@ static const struct test tests[] = {
     {"map: the place", map_place, 1},
     {"map: the frame", map_frame, 1},
     {"map: the frame's only capability", sole_capability, 1},
-    {"no copy and no link of a marked frame", no_copy_while_marked, 1},
-    {"proxies are followed there", proxies_work_there, 1},
-    {"the right bytes in an unmarked page are no proxy", unmarked_page_holds_none, 1},
-    {"unmap clears the mark, and so does the capability's end", unmap_clears_the_mark, 1},
-    {"protect keeps the mark", protect_keeps_the_mark, 1},
+    {"no copy and no link of a frame that is a proxy page", no_copy_of_a_proxy_page, 1},
+    {"proxies work there", proxies_work_there, 1},
+    {"the right bytes in a plain page are no proxy", plain_page_holds_none, 1},
+    {"unmap ends the kind, and so does the end of the capability", unmap_ends_the_kind, 1},
+    {"protect keeps the kind", protect_keeps_the_kind, 1},
     {"a single-use proxy is used up in a read-only page, too", kernel_consumes_in_a_read_only_page, 1},
     {"a moved capability keeps the page", moved_capability_keeps_it, 1},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What only one core can have: a capability, a name, a mapping; and memory that is taken away from a core that writes
+ * What only one core can have: a capability, a name, a mapping; and memory that is taken away while another core writes
  * to it.
  */
 #include "lib/asid_pool.h"
@@ -19,7 +19,7 @@
 
 #define PRIORITY  100U
 #define STACK_TOP (PLACE + 0x100000U)
-#define STILL_US  20000U /* in which a core that still could write would */
+#define STILL_US  20000U /* long enough for a core that can still write to do so */
 
 static uint32_t first; /* slots, as the case says */
 static uint32_t second;
@@ -28,13 +28,16 @@ static void move_there(uint32_t number) {
     enum r4_error error = r4_cap_move(r4_own(first), second + number);
     race_tell(error == R4_OK, error == R4_ERR_EMPTY);
 }
+RACE_WORKER(movers, move_there)
 
 static void moved_by_one(void) {
     first = make(R4_CAP_NOTIFICATION);
     second = empty_slots(1 + WORKERS_MAX);
-    race_begin_rounds(move_there);
+    race_begin_rounds(movers);
     while (race_another()) {
-        race_round();
+        race_round_begin();
+        move_there(0);
+        race_round_end();
         CHECK(race_won() == 1 && is_empty(first));
         uint32_t full = 0;
         while (full < WORKERS_MAX && is_empty(second + full)) {
@@ -51,15 +54,18 @@ static void assign_name(uint32_t number) {
     enum r4_error error = r4_asid_assign(r4_asid_pool(2), r4_own(first)).error;
     race_tell(error == R4_OK, error == R4_ERR_ASSIGNED);
 }
+RACE_WORKER(namers, assign_name)
 
 static void named_by_one(void) {
     uint32_t untyped = make(R4_CAP_UNTYPED);
     struct r4_objects objects = {R4_CAP_PD, 0, 1, 0, empty_slot()};
     first = objects.target;
-    race_begin_rounds(assign_name);
+    race_begin_rounds(namers);
     while (race_another()) {
         ALLOWED(r4_untyped_retype(r4_own(untyped), objects));
-        race_round();
+        race_round_begin();
+        assign_name(0);
+        race_round_end();
         CHECK(race_won() == 1 && r4_badge(first) != 0);
         ALLOWED(r4_cap_revoke(r4_own(untyped)).error);
     }
@@ -72,13 +78,14 @@ static void map_and_unmap(uint32_t number) {
     enum r4_error error = r4_frame_map(r4_own(first), pd, PLACE + number * (uint64_t)R4_PAGE_SIZE, R4_READ);
     race_tell(error == R4_OK, error == R4_ERR_MAPPED);
     if (error == R4_OK) {
-        race_tell(r4_frame_unmap(r4_own(first)) == R4_OK, false); /* nobody else unmaps what is mapped here */
+        race_tell(r4_frame_unmap(r4_own(first)) == R4_OK, false); /* no other core unmaps what this one has mapped */
     }
 }
+RACE_WORKER(mappers, map_and_unmap)
 
 static void mapped_by_one(void) {
     first = make(R4_CAP_FRAME);
-    race_begin_loop(map_and_unmap);
+    race_begin_loop(mappers);
     while (race_another()) {
         map_and_unmap(0);
     }
@@ -86,7 +93,7 @@ static void mapped_by_one(void) {
     CHECK(race_wrong() == 0 && r4_mapped_in(first) == 0);
 }
 
-/* --- memory that is taken away from a core that writes to it --- */
+/* --- memory that is taken away while another core writes to it --- */
 
 static _Noreturn void write_thread(uint64_t address) {
     for (;;) {
@@ -140,7 +147,7 @@ static void revoked_while_written(void) {
     ALLOWED(r4_cap_revoke(r4_own(untyped)).error);
     space_map(memory_create_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE + R4_PAGE_SIZE, R4_READ);
     r4_spin_us(STILL_US);
-    CHECK(*word == 0); /* the same memory, new */
+    CHECK(*word == 0); /* the same memory, zeroed */
 }
 
 static const struct test tests[] = {

@@ -14,7 +14,7 @@
 
 #define REWRITES 1000U /* in one round */
 #define DELAYS   500U
-#define TOLD_US  1000000U /* after which a use has been told */
+#define TOLD_US  1000000U /* within this time a use has been counted */
 
 static uint32_t first; /* slots, as the case says */
 static uint32_t second;
@@ -24,14 +24,17 @@ static void use(uint32_t number) {
     enum r4_error error = r4_cap_inspect(r4_own(proxy_index(0))).error;
     race_tell(error == R4_OK, error == R4_ERR_EMPTY || error == R4_ERR_CHANGED);
 }
+RACE_WORKER(users, use)
 
 static void used_by_one(void) {
     struct r4_proxy_content content = content_for(make(R4_CAP_NOTIFICATION));
     content.flags = R4_PROXY_ONCE;
-    race_begin_rounds(use);
+    race_begin_rounds(users);
     while (race_another()) {
         (void)put(0, content);
-        race_round();
+        race_round_begin();
+        use(0);
+        race_round_end();
         CHECK(race_won() == 1);
     }
     race_end_rounds();
@@ -42,7 +45,7 @@ static void used_by_one(void) {
 static void used_while_written(void) {
     struct r4_proxy_content content = content_for(make(R4_CAP_NOTIFICATION));
     content.flags = R4_PROXY_ONCE;
-    race_begin_loop(use);
+    race_begin_loop(users);
     uint32_t written = 0;
     while (race_another_until(race_won() != 0)) {
         (void)put(0, content);
@@ -54,8 +57,10 @@ static void used_while_written(void) {
 
 /* --- clearing and rewriting --- */
 
-static uint64_t values[2]; /* of inspect, through a proxy for `first` and for `second` */
-static _Atomic uint32_t seen[2];
+static uint64_t values[2];       /* of inspect, through a proxy for `first` and for `second` */
+static _Atomic uint32_t seen[2]; /* how often each was found */
+
+static uint32_t seen_count(uint32_t i) { return atomic_load_explicit(&seen[i], memory_order_relaxed); }
 
 static void look(uint32_t number) {
     (void)number;
@@ -69,16 +74,18 @@ static void look(uint32_t number) {
     }
     race_tell(false, result.error == R4_ERR_EMPTY || result.error == R4_ERR_CHANGED);
 }
+RACE_WORKER(lookers, look)
 
 static void cleared(void) {
     first = make(R4_CAP_FRAME);
     struct r4_proxy_content content = content_for(first);
     values[0] = values[1] = r4_cap_inspect(put(0, content)).value;
-    race_begin_loop(look);
+    race_begin_loop(lookers);
     while (race_another_until(race_won() != 0)) {
         (void)put(0, content);
         r4_proxy_clear(r4_proxy(proxy_index(0)));
     }
+    atomic_thread_fence(memory_order_seq_cst);     /* the clear is seen before the turns are counted */
     uint32_t before = race_won() + workers_size(); /* turns under way may still have found it */
     race_wait_turns(20);
     CHECK(race_won() != 0 && race_won() <= before && race_wrong() == 0);
@@ -93,13 +100,13 @@ static void rewrite(const struct r4_proxy_content contents[2]) {
     }
 }
 
-/* Slots of the same version, so that no version tells one target from the other. */
+/* Gives two empty slots the same version, so that no version tells one target from the other. */
 static void versions_even(uint32_t a, uint32_t b) {
     uint32_t source = make(R4_CAP_NOTIFICATION);
     while (r4_version(a) != r4_version(b)) {
-        uint32_t behind = r4_version(a) < r4_version(b) ? a : b;
-        must(r4_cap_copy(r4_own(source), behind, 0, 0), "filling");
-        must(r4_cap_delete(r4_own(behind)), "emptying");
+        uint32_t lower = r4_version(a) < r4_version(b) ? a : b;
+        must(r4_cap_copy(r4_own(source), lower, 0, 0), "filling");
+        must(r4_cap_delete(r4_own(lower)), "emptying");
     }
 }
 
@@ -111,57 +118,50 @@ static void rewritten(void) {
     ALLOWED(r4_cap_copy(r4_own(frame), first, R4_READ | R4_SEND | R4_DEFER, 9));
     ALLOWED(r4_cap_copy(r4_own(make(R4_CAP_NOTIFICATION)), second, R4_READ | R4_SEND | R4_DEFER, 9));
     struct r4_proxy_content contents[] = {content_for(first), content_for(second)};
-    contents[0].rights = R4_READ; /* a mixture would have the one's type and the other's rights */
+    contents[0].rights = R4_READ; /* a mixture would have the type of one and the rights of the other */
     contents[1].rights = R4_SEND;
     CHECK(contents[0].version == contents[1].version);
     for (uint32_t i = 0; i < 2; i++) {
         values[i] = r4_cap_inspect(put(0, contents[i])).value;
-        atomic_store(&seen[i], 0);
+        atomic_store_explicit(&seen[i], 0, memory_order_relaxed);
     }
-    race_begin_loop(look);
-    while (race_another_until(atomic_load(&seen[0]) != 0 && atomic_load(&seen[1]) != 0)) {
+    race_begin_loop(lookers);
+    while (race_another_until(seen_count(0) != 0 && seen_count(1) != 0)) {
         rewrite(contents);
     }
     race_end_loop();
-    CHECK(race_wrong() == 0 && atomic_load(&seen[0]) != 0 && atomic_load(&seen[1]) != 0);
+    CHECK(race_wrong() == 0 && seen_count(0) != 0 && seen_count(1) != 0);
 }
 
-static bool proxy_is_used_up(void) {
-    const struct r4_proxy *proxy = r4_proxy(proxy_index(0));
-    return r4_proxy_kind_get(__atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED)) != R4_CAP_PROXY;
-}
-
-/* What the second writing gave is used, whatever became of the first: a use of that does not take it away. */
+/* What the second writing gives is used, whatever happened to the first: a use of the first does not take it away. */
 static void rewritten_before_its_use(void) {
     struct r4_proxy *proxy = r4_proxy(proxy_index(0));
     struct r4_proxy_content contents[] = {content_for(make(R4_CAP_NOTIFICATION)), content_for(make(R4_CAP_FRAME))};
     for (uint32_t i = 0; i < 2; i++) {
         values[i] = r4_cap_inspect(put(0, contents[i])).value;
         contents[i].flags = R4_PROXY_ONCE;
-        atomic_store(&seen[i], 0);
+        atomic_store_explicit(&seen[i], 0, memory_order_relaxed);
     }
     r4_proxy_clear(proxy);
-    race_begin_loop(look);
+    race_begin_loop(lookers);
     for (uint32_t used = 1; race_another(); used++) {
         r4_proxy_write(proxy, &contents[0]);
-        for (volatile uint32_t delay = used % DELAYS; delay != 0;
-             delay--) { /* so that now and then one is met in time */
+        for (volatile uint32_t delay = used % DELAYS; delay != 0; delay--) { /* now and then a use comes in between */
         }
         r4_proxy_write(proxy, &contents[1]);
-        while (!proxy_is_used_up()) {
+        while (!r4_proxy_is_empty(proxy)) {
             r4_pause();
         }
-        for (uint64_t begin = r4_ticks();
-             atomic_load(&seen[1]) < used && r4_ticks() - begin < r4_ticks_of_us(TOLD_US);) {
+        for (uint64_t begin = r4_ticks(); seen_count(1) < used && r4_ticks() - begin < r4_ticks_of_us(TOLD_US);) {
             r4_pause();
         }
-        CHECK(atomic_load(&seen[1]) == used);
+        CHECK(seen_count(1) == used);
     }
     race_end_loop();
     CHECK(race_wrong() == 0);
 }
 
-/* A badge goes with its target: linked while it is rewritten. Each core links into a slot of its own. */
+/* A proxy is linked while it is rewritten: a badge goes with its rights. Each core links into its own slot. */
 static void link_and_look(uint32_t number) {
     uint32_t slot = second + number;
     enum r4_error error = r4_cap_link(r4_own(proxy_index(0)), slot);
@@ -170,11 +170,12 @@ static void link_and_look(uint32_t number) {
         race_tell((r4_rights(slot) == (R4_LINK | R4_SEND) && badge == 1) ||
                       (r4_rights(slot) == (R4_LINK | R4_WAIT) && badge == 2),
                   false);
-        must(r4_cap_delete(r4_own(slot)), "deleting the link");
+        must(r4_cap_delete(r4_own(slot)), "deleting what was linked");
     } else {
         race_tell(false, error == R4_ERR_EMPTY);
     }
 }
+RACE_WORKER(linkers, link_and_look)
 
 static void rewritten_and_linked(void) {
     first = make(R4_CAP_NOTIFICATION);
@@ -184,7 +185,7 @@ static void rewritten_and_linked(void) {
     contents[0].badge = 1;
     contents[1].rights = R4_LINK | R4_WAIT;
     contents[1].badge = 2;
-    race_begin_loop(link_and_look);
+    race_begin_loop(linkers);
     while (race_another_until(race_won() >= 10)) {
         rewrite(contents);
     }
@@ -195,8 +196,8 @@ static void rewritten_and_linked(void) {
 static const struct test tests[] = {
     {"a single-use proxy is used by exactly one of four cores", used_by_one, 4},
     {"a single-use proxy that is written over and over is used once each time", used_while_written, 2},
-    {"a single-use proxy that is rewritten: a use of what it was leaves what it is", rewritten_before_its_use, 2},
-    {"a proxy that is cleared: its meaning or none", cleared, 2},
+    {"a single-use proxy that is rewritten: a use of the old content leaves the new one", rewritten_before_its_use, 2},
+    {"a proxy that is cleared: its content or nothing", cleared, 2},
     {"a proxy that is rewritten to another target: one or the other", rewritten, 2},
     {"a proxy that is rewritten while it is linked: rights and badge of one", rewritten_and_linked, 2},
 };

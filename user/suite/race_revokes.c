@@ -11,9 +11,10 @@
 #include "suite/workers.h"
 
 #define COPIES 12U /* slots of each core that copies */
-#define REST_US                                                                                                        \
-    50U /* of a core in a loop after a turn: where there are fewer processors than cores, a queue at the lock          \
-           moves only as fast as the host gives each of them its time */
+
+/* Rest of a core in a loop, after each turn: if there are fewer processors than cores, a queue at the lock moves only
+ * as fast as the host gives each of them its time. */
+#define REST_US 50U
 
 static uint32_t first; /* slots, as the case says */
 static uint32_t second;
@@ -34,6 +35,7 @@ static void copy_some_and_rest(uint32_t number) {
     copy_some(number);
     r4_spin_us(REST_US);
 }
+RACE_WORKER(copiers, copy_some_and_rest)
 
 static bool all_empty(void) {
     for (uint32_t i = 0; i < (1 + workers_size()) * COPIES; i++) {
@@ -47,7 +49,7 @@ static bool all_empty(void) {
 static void copied_while_revoked(void) {
     first = make(R4_CAP_NOTIFICATION);
     second = empty_slots(COPIES * (1 + WORKERS_MAX));
-    race_begin_loop(copy_some_and_rest);
+    race_begin_loop(copiers);
     while (race_another()) {
         copy_some(0);
         ALLOWED(r4_cap_revoke(r4_own(first)).error);
@@ -58,12 +60,12 @@ static void copied_while_revoked(void) {
     CHECK(!r4_inspect_has_children_get(r4_cap_inspect(r4_own(first)).value));
 }
 
-/* Once the delete has returned there is nothing, and there will be nothing. */
+/* Once the delete has returned there is no copy, and none comes later. */
 static void copied_while_deleted(void) {
     second = empty_slots(COPIES * (1 + WORKERS_MAX));
     for (uint32_t i = 0; i < 5; i++) {
         first = make(R4_CAP_NOTIFICATION);
-        race_begin_loop(copy_some_and_rest);
+        race_begin_loop(copiers);
         race_wait_turns(20);
         ALLOWED(r4_cap_delete(r4_own(first)));
         CHECK(all_empty());
@@ -77,14 +79,17 @@ static void revoke_first(uint32_t number) {
     (void)number;
     race_tell(r4_cap_revoke(r4_own(first)).error == R4_OK, false);
 }
+RACE_WORKER(revokers, revoke_first)
 
 static void revoked_by_all(void) {
     first = make(R4_CAP_NOTIFICATION);
     second = empty_slots(COPIES * (1 + WORKERS_MAX));
-    race_begin_rounds(revoke_first);
+    race_begin_rounds(revokers);
     while (race_another()) {
         copy_some(0);
-        race_round();
+        race_round_begin();
+        revoke_first(0);
+        race_round_end();
         CHECK(all_empty() && race_won() == 1 + workers_size());
     }
     race_end_rounds();
@@ -98,18 +103,21 @@ static void revoke_nested(uint32_t number) {
     enum r4_error error = r4_cap_revoke(r4_own(slot)).error;
     race_tell(error == R4_OK, slot == revoked_inside && error == R4_ERR_EMPTY);
 }
+RACE_WORKER(nested_revokers, revoke_nested)
 
 static void revoked_inside_and_outside(void) {
     uint32_t outer = make(R4_CAP_NOTIFICATION);
     revoked_inside = empty_slot();
     second = empty_slots(COPIES * (1 + WORKERS_MAX));
-    race_begin_rounds(revoke_nested);
+    race_begin_rounds(nested_revokers);
     while (race_another()) {
         ALLOWED(r4_cap_copy(r4_own(outer), revoked_inside, R4_ALL_RIGHTS, 14));
         first = revoked_inside;
         copy_some(0);
         first = outer;
-        race_round();
+        race_round_begin();
+        revoke_nested(0);
+        race_round_end();
         CHECK(all_empty() && is_empty(revoked_inside) && !is_empty(outer));
     }
     race_end_rounds();
@@ -123,14 +131,15 @@ static void retype_some(uint32_t number) {
     race_tell(error == R4_OK,
               error == R4_ERR_OCCUPIED || error == R4_ERR_WATERMARK || error == R4_ERR_BUSY || error == R4_ERR_REVOKED);
 }
+RACE_WORKER(retypers, retype_some)
 
 static void retyped_while_revoked(void) {
     first = make(R4_CAP_UNTYPED);
     second = empty_slots(COPIES * (1 + WORKERS_MAX));
-    race_begin_loop(retype_some);
+    race_begin_loop(retypers);
     for (uint32_t i = 0; race_another(); i++) {
         ALLOWED(r4_cap_revoke(r4_own(first)).error);
-        r4_spin_us(i % 2 * 20); /* every other time they may finish what they make */
+        r4_spin_us(i % 2 * 20); /* every second time they have the time to finish what they make */
     }
     race_end_loop();
     ALLOWED(r4_cap_revoke(r4_own(first)).error);
@@ -140,7 +149,7 @@ static void retyped_while_revoked(void) {
 /* --- what is busy --- */
 
 static void use_child(uint32_t number) {
-    uint32_t own = third + number; /* a slot of each core's own */
+    uint32_t own = third + number; /* each core has its own slot */
     enum r4_error error = r4_cap_inspect(r4_own(second + number)).error;
     race_tell(error == R4_ERR_BUSY, error == R4_OK || error == R4_ERR_EMPTY);
     error = r4_cap_move(r4_own(second + number), own);
@@ -149,12 +158,13 @@ static void use_child(uint32_t number) {
     race_tell(error == R4_ERR_BUSY, error == R4_OK || error == R4_ERR_EMPTY);
     r4_spin_us(REST_US);
 }
+RACE_WORKER(child_users, use_child)
 
 static void busy_while_revoked(void) {
     first = make(R4_CAP_UNTYPED);
     second = empty_slots(R4_RETYPE_MAX);
     third = empty_slots(1 + WORKERS_MAX);
-    race_begin_loop(use_child);
+    race_begin_loop(child_users);
     while (race_another_until(race_won() != 0)) {
         struct r4_objects objects = {R4_CAP_UNTYPED, R4_NOTIFICATION_LOG2, R4_RETYPE_MAX, 0, second};
         ALLOWED(r4_untyped_retype(r4_own(first), objects)); /* these are made at once */
@@ -165,20 +175,21 @@ static void busy_while_revoked(void) {
     CHECK(race_won() != 0 && race_wrong() == 0);
 }
 
-/* Of what is being revoked a revoke is not refused, it waits for that. */
+/* A revoke of what is being revoked is not refused: it waits. */
 static void revoke_unmade(uint32_t number) {
     (void)number;
     enum r4_error error = r4_cap_revoke(r4_own(second)).error;
     race_tell(error == R4_ERR_BUSY, error == R4_OK || error == R4_ERR_EMPTY);
     r4_spin_us(REST_US);
 }
+RACE_WORKER(unmade_revokers, revoke_unmade)
 
 static void busy_while_made(void) {
     const uint32_t count = 8;
     uint32_t frames = empty_slots(count);
     first = make(R4_CAP_UNTYPED);
     second = frames + count - 1; /* the last one to be made */
-    race_begin_loop(revoke_unmade);
+    race_begin_loop(unmade_revokers);
     while (race_another_until(race_won() != 0)) {
         ALLOWED(r4_untyped_retype(r4_own(first), (struct r4_objects){R4_CAP_FRAME, R4_PAGE_BITS, count, 0, frames}));
         ALLOWED(r4_cap_revoke(r4_own(first)).error);
@@ -188,13 +199,13 @@ static void busy_while_made(void) {
 }
 
 static const struct test tests[] = {
-    {"four cores copy while one of them revokes: it ends, nothing is left", copied_while_revoked, 4},
+    {"four cores copy while one of them revokes: the revoke ends, nothing is left", copied_while_revoked, 4},
     {"others copy while the source is deleted: nothing is left, nothing comes", copied_while_deleted, 2},
     {"all revoke the same", revoked_by_all, 2},
     {"one revokes inside what another revokes", revoked_inside_and_outside, 2},
     {"others retype while one revokes", retyped_while_revoked, 2},
     {"what is being revoked is busy", busy_while_revoked, 2},
-    {"what is still being made is not revoked by itself", busy_while_made, 2},
+    {"what is still being made is not revoked alone", busy_while_made, 2},
 };
 
 const struct theme theme_race_revokes = {"revoke-race", tests, R4_COUNT(tests), 1};

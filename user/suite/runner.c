@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thread of the case's own.
+ * A thread for one case.
  */
 #include "suite/runner.h"
 #include "lib/memory.h"
@@ -15,22 +15,16 @@
 #define END_US   1000U
 
 static struct {
-    void (*function)(uint64_t argument);
-    uint64_t argument;
     uint32_t thread;
     volatile bool ended;
 } run;
 
-static _Noreturn void runner_main(uint64_t unused) {
-    (void)unused;
-    for (;;) {
-        run.function(run.argument);
-        run.ended = true;
-        (void)r4_thread_stop(r4_own(run.thread));
-    }
+void runner_end(void) {
+    run.ended = true;
+    (void)r4_thread_stop(r4_own(run.thread));
 }
 
-/* It has run by the time when its start returns, unless it waits for something. */
+/* It has run when its start returns, unless it waits for something. */
 static void end_wait(void) {
     uint64_t begin = r4_ticks();
     while (!run.ended && r4_ticks() - begin < r4_ticks_of_us(END_US)) {
@@ -44,20 +38,18 @@ void runner_go_on(uint32_t thread) {
     end_wait();
 }
 
-void runner_again(uint32_t thread, void (*function)(uint64_t argument), uint64_t argument) {
-    run.function = function;
-    run.argument = argument;
+void runner_again(uint32_t thread, void (*entry)(uint64_t argument), uint64_t argument) {
     run.thread = thread;
-    must(r4_thread_configure(r4_own(thread), r4_own(r4_info()->slot_pd), runner_main, STACK + R4_PAGE_SIZE, 0),
+    must(r4_thread_configure(r4_own(thread), r4_own(r4_info()->slot_pd), entry, STACK + R4_PAGE_SIZE, argument),
          "configuring a runner");
     must(r4_thread_schedule(r4_own(thread), 0, PRIORITY), "scheduling a runner");
     runner_go_on(thread);
 }
 
-uint32_t runner_run(uint32_t untyped, void (*function)(uint64_t argument), uint64_t argument) {
+uint32_t runner_run(uint32_t untyped, void (*entry)(uint64_t argument), uint64_t argument) {
     space_map(make(R4_CAP_FRAME), STACK, R4_READ | R4_WRITE);
     uint32_t thread = memory_create_from(untyped, R4_CAP_THREAD, 0, 1);
-    runner_again(thread, function, argument);
+    runner_again(thread, entry, argument);
     return thread;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Things that contain themselves, or what is needed for their own end: slots, memory, threads, address spaces.
+ * Things that contain themselves, or that contain what their own end needs: slots, memory, threads, address spaces.
  */
 #include "lib/asid_pool.h"
 #include "lib/cap.h"
@@ -39,7 +39,7 @@ static void page_in_itself_unmapped(void) {
     ALLOWED(r4_cap_move(r4_own(page), INDEX));
     ALLOWED(r4_cap_inspect(r4_own(INDEX)).error);
     REFUSED(R4_ERR_MAPPED, r4_cap_page_map(r4_own(INDEX), own_pd(), PAGE + 1));
-    ALLOWED(r4_cap_page_unmap(r4_own(INDEX))); /* now nobody can name it: its memory's revoke gets at it */
+    ALLOWED(r4_cap_page_unmap(r4_own(INDEX))); /* now nobody can name it; the revoke of its memory finds it */
     REFUSED(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(INDEX)).error);
 }
 
@@ -68,7 +68,7 @@ static void two_pages_in_each_other(void) {
     EXPECT(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(INDEX)).error);
 }
 
-/* An untyped whose own capability lies in a cap page that was made of it, with a mapped frame of it besides. */
+/* An untyped whose own capability lies in a cap page that was made of it; a frame that was made of it is mapped. */
 static uint32_t untyped_in_its_page(void) {
     uint32_t untyped = make(R4_CAP_UNTYPED);
     (void)page_at(untyped, PAGE);
@@ -77,7 +77,7 @@ static uint32_t untyped_in_its_page(void) {
     return INDEX;
 }
 
-/* Nothing of it is left: neither page nor mapping. */
+/* Nothing of it is left: no page and no mapping. */
 static void expect_gone(void) {
     EXPECT(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(INDEX)).error);
     space_map(make(R4_CAP_FRAME), PLACE, R4_READ);
@@ -104,18 +104,18 @@ static void untyped_in_its_page_from_above(void) {
     CHECK(r4_watermark(above) == 0 && !r4_inspect_has_children_get(r4_cap_inspect(r4_own(above)).value));
 }
 
-/* A child's capability in the page, and a page that holds the parent of its own memory's parent. */
+/* A page that holds the untyped that it was made of, and that untyped's parent. */
 static void deeper_in_its_page(void) {
     uint32_t outer = create_sized(R4_CAP_UNTYPED, UNTYPED_LOG2 + 1);
     uint32_t inner = memory_create_from(outer, R4_CAP_UNTYPED, UNTYPED_LOG2, 1);
     (void)page_at(inner, PAGE);
     ALLOWED(r4_cap_move(r4_own(inner), INDEX + 1));
     ALLOWED(r4_cap_move(r4_own(outer), INDEX + 2));
-    ALLOWED(r4_cap_revoke(r4_own(INDEX + 1)).error); /* its page dies, with both: all of outer goes */
+    ALLOWED(r4_cap_revoke(r4_own(INDEX + 1)).error); /* the page dies, with both capabilities: so all of `outer` goes */
     EXPECT(R4_ERR_ADDRESS, r4_cap_inspect(r4_own(INDEX + 2)).error);
 }
 
-/* The page table under which the slot of the revoked capability is found is part of what dies. */
+/* The page table through which the revoked capability's slot is found is part of what dies. */
 static void table_of_its_window_page(void) {
     uint32_t window_page = 7 * 512;
     uint32_t index = window_page * R4_SLOTS_PER_PAGE + 1;
@@ -129,7 +129,7 @@ static void table_of_its_window_page(void) {
     CHECK(is_empty(table));
 }
 
-/* --- callers that go with what they revoke or delete --- */
+/* --- callers that end with what they revoke or delete --- */
 
 static bool becomes_empty(uint32_t slot) {
     uint64_t begin = r4_ticks();
@@ -139,15 +139,26 @@ static bool becomes_empty(uint32_t slot) {
     return is_empty(slot);
 }
 
-static void revoke_slot(uint64_t slot) { (void)r4_cap_revoke(r4_own((uint32_t)slot)); }
-static void delete_slot(uint64_t slot) { (void)r4_cap_delete(r4_own((uint32_t)slot)); }
+static _Noreturn void revoke_slot(uint64_t slot) {
+    for (;;) {
+        (void)r4_cap_revoke(r4_own((uint32_t)slot));
+        runner_end();
+    }
+}
+
+static _Noreturn void delete_slot(uint64_t slot) {
+    for (;;) {
+        (void)r4_cap_delete(r4_own((uint32_t)slot));
+        runner_end();
+    }
+}
 
 static void caller_is_revoked(void) {
     uint32_t untyped = make(R4_CAP_UNTYPED);
     uint32_t more = memory_create_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 8);
     uint32_t thread = runner_run(untyped, revoke_slot, untyped);
     CHECK(becomes_empty(thread) && becomes_empty(more) && becomes_empty(more + 7) && !runner_has_ended());
-    ALLOWED(r4_cap_revoke(r4_own(untyped)).error); /* whoever comes next finds it finished, or waits for it */
+    ALLOWED(r4_cap_revoke(r4_own(untyped)).error); /* the next revoke finds the first one finished, or waits for it */
     CHECK(r4_watermark(untyped) == 0);
     ALLOWED(r4_untyped_retype(r4_own(untyped), (struct r4_objects){R4_CAP_THREAD, 0, 1, 0, thread}));
 }
@@ -160,9 +171,12 @@ static void caller_and_its_untyped_are_deleted(void) {
 
 static uint32_t own_thread; /* of the runner */
 
-static void delete_own_thread(uint64_t unused) {
+static _Noreturn void delete_own_thread(uint64_t unused) {
     (void)unused;
-    (void)r4_cap_delete(r4_own(own_thread));
+    for (;;) {
+        (void)r4_cap_delete(r4_own(own_thread));
+        runner_end();
+    }
 }
 
 static void caller_deletes_itself(void) {
@@ -181,7 +195,7 @@ static void stack_is_revoked(void) {
     space_map(frame, PLACE, R4_READ | R4_WRITE);
     ALLOWED(r4_thread_configure(r4_own(thread), own_pd(), revoke_slot, PLACE + R4_PAGE_SIZE, untyped));
     ALLOWED(r4_thread_schedule(r4_own(thread), 0, PRIORITY));
-    ALLOWED(r4_thread_start(r4_own(thread))); /* it has no stack to return to: a fault stops it */
+    ALLOWED(r4_thread_start(r4_own(thread))); /* it has no stack any more: a fault stops it */
     CHECK(becomes_empty(frame));
     ALLOWED(r4_thread_configure(r4_own(thread), own_pd(), revoke_slot, PLACE, 0));
 }
@@ -193,12 +207,12 @@ static void revoke_cap(uint64_t cap) {
     }
 }
 
-/* The thread is not part of what dies; its address space is, with its window and its stack. */
+/* The thread itself stays; its address space goes, with window and stack. */
 static void space_of_the_caller(void) {
     uint32_t untyped = create_sized(R4_CAP_UNTYPED, 19);
     struct domain domain = domain_create(untyped, r4_asid_pool(1));
     domain_add_image(&domain);
-    uint32_t first = domain_add_thread(&domain, revoke_cap, STACK, 0); /* for its stack */
+    uint32_t first = domain_add_thread(&domain, revoke_cap, STACK, 0); /* made only for its stack */
     uint32_t thread = make(R4_CAP_THREAD);
     struct r4_proxy_content content = content_for(untyped);
     content.grantee = domain.name;
@@ -245,7 +259,7 @@ static const struct test tests[] = {
     {"a cap page that holds the untyped it came from: revoked", untyped_in_its_page_revoked, 1},
     {"a cap page that holds the untyped it came from: deleted", untyped_in_its_page_deleted, 1},
     {"a cap page that holds the untyped it came from: revoked from above", untyped_in_its_page_from_above, 1},
-    {"a cap page that holds its memory's parent, too", deeper_in_its_page, 1},
+    {"a cap page that holds its untyped and the parent of that", deeper_in_its_page, 1},
     {"a revoke that takes the page table of its own slot", table_of_its_window_page, 1},
     {"a revoke that deletes its caller's thread", caller_is_revoked, 1},
     {"a delete that takes its caller's thread and its own slot", caller_and_its_untyped_are_deleted, 1},
@@ -255,4 +269,4 @@ static const struct test tests[] = {
     {"an address space that deletes itself", space_deletes_itself, 1},
 };
 
-const struct theme theme_self_reference = {"contain", tests, R4_COUNT(tests), 1};
+const struct theme theme_self_reference = {"self-reference", tests, R4_COUNT(tests), 1};

@@ -29,7 +29,14 @@ static char wanted[32]; /* `theme=NAME` on the command line leaves out all other
 
 static bool is_wanted(const struct theme *theme) { return wanted[0] == '\0' || string_equal(wanted, theme->name); }
 
-static const char *theme_name(uint32_t index) { return themes[index]->name; }
+static void themes_print(void) {
+    struct print_unknown list;
+    print_unknown_begin(&list, "theme", wanted);
+    for (uint32_t i = 0; i < R4_COUNT(themes); i++) {
+        print_unknown_add(&list, themes[i]->name);
+    }
+    print_unknown_end(&list);
+}
 
 /* False: no theme has that name. */
 static bool wanted_read(void) {
@@ -54,6 +61,15 @@ static uint32_t theme_plan(const struct theme *theme) {
     return count;
 }
 
+/* Runs a case; returns null, or what was wrong, in one line. */
+static const char *test_run(const struct test *test) {
+    test_begin();
+    test->run();
+    proxies_clear();
+    second_domain_clean();
+    return test_end();
+}
+
 /* Runs a theme's cases from `number` on; returns the next number. */
 static uint32_t theme_run(const struct theme *theme, uint32_t number) {
     for (uint32_t i = 0; i < theme->count; i++) {
@@ -61,9 +77,7 @@ static uint32_t theme_run(const struct theme *theme, uint32_t number) {
         if (!is_possible(theme, test)) {
             continue;
         }
-        test_begin();
-        test->run();
-        const char *wrong = test_end();
+        const char *wrong = test_run(test);
         print("%sok %u - %s: %s", wrong == NULL ? "" : "not ", number++, theme->name, test->name);
         if (wrong != NULL) {
             print("# %s", wrong);
@@ -75,12 +89,12 @@ static uint32_t theme_run(const struct theme *theme, uint32_t number) {
 
 static void stage_begin(void) {
     (void)space_grow_window(MORE_CAP_PAGES);
-    space_map(memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE + R4_LARGE_SIZE - R4_PAGE_SIZE,
-              R4_READ); /* makes the tables */
+    /* Makes the tables. */
+    space_map(memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1), PLACE + R4_LARGE_SIZE - R4_PAGE_SIZE, R4_READ);
     proxies_begin();
     second_domain_begin();
     workers_begin();
-    memory_give(memory_take(ARENA_LOG2)); /* from now on they are there */
+    memory_give(memory_take(ARENA_LOG2)); /* from now on these two exist */
     memory_give(memory_take(UNTYPED_LOG2));
     test_window_is(slots_pages(), PROXIES_PAGE);
 }
@@ -88,7 +102,7 @@ static void stage_begin(void) {
 uint32_t suite_run(void) {
     struct usage before = usage_take();
     if (!wanted_read()) {
-        print_unknown("theme", wanted, theme_name, R4_COUNT(themes));
+        themes_print();
         return R4_ERR_ARGUMENT;
     }
     stage_begin();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The suite: cases of user programs against the kernel, as TAP on the console. Each cluster runs them for itself and
- * has a plan of its own; cases that need more cores or clusters than there are are not in it.
+ * has its own plan. A case that needs more cores or clusters than the machine has is not in it.
  */
 #ifndef R4_SUITE_SUITE_H
 #define R4_SUITE_SUITE_H

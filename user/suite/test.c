@@ -7,8 +7,6 @@
 #include "lib/memory.h"
 #include "lib/print.h"
 #include "lib/window.h"
-#include "suite/proxies.h"
-#include "suite/second_domain.h"
 #include <r4/format.h>
 #include <r4/string.h>
 
@@ -94,12 +92,6 @@ void test_window_is(uint32_t caps, uint32_t proxies) {
 
 /* --- before and after --- */
 
-static void slot_read(uint32_t index, struct r4_slot *copy) {
-    for (uint32_t i = 0; i < R4_COUNT(copy->word); i++) {
-        copy->word[i] = r4_slot(index)->word[i];
-    }
-}
-
 void test_begin(void) {
     verdict.failed = false;
     if (slots_pages() > KEPT_PAGES) {
@@ -107,28 +99,25 @@ void test_begin(void) {
     }
     arena = memory_take(ARENA_LOG2);
     for (uint32_t index = 0; index < slots_pages() * R4_SLOTS_PER_PAGE; index++) {
-        slot_read(index, &kept[index]);
+        kept[index] = r4_slot_read(index);
     }
 }
 
 /* True if the slot is as it was. Of an empty one only the version may have changed. */
 static bool is_as_before(uint32_t index) {
     const struct r4_slot *before = &kept[index];
-    struct r4_slot now;
-    slot_read(index, &now);
-    if (r4_slot_type_get(before->word[0]) == R4_CAP_EMPTY) {
-        return r4_slot_type_get(now.word[0]) == R4_CAP_EMPTY;
+    struct r4_slot now = r4_slot_read(index);
+    if (r4_slot_type(before) == R4_CAP_EMPTY) {
+        return r4_slot_type(&now) == R4_CAP_EMPTY;
     }
     return memcmp(&now, before, sizeof(now)) == 0;
 }
 
 const char *test_end(void) {
-    proxies_clear();
-    second_domain_clean();
     memory_give(arena);
     for (uint32_t index = 0; index < slots_pages() * R4_SLOTS_PER_PAGE; index++) {
         if (!is_as_before(index)) {
-            fail_at("left over", index, "a slot that is not as before, type ", r4_type(index) == 0 ? "empty" : "full");
+            fail_at("left over", index, "a slot that is not as before, type ", is_empty(index) ? "empty" : "full");
         }
     }
     return verdict.failed ? verdict.text : NULL;

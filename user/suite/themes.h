@@ -12,10 +12,10 @@ extern const struct theme theme_address, theme_copy, theme_cap, theme_untyped, t
     theme_through, theme_chain, theme_grantee, theme_once, theme_link, theme_depth, theme_self_reference,
     theme_race_proxies, theme_race_revokes, theme_race_memory, theme_library, theme_post;
 
-/* Between clusters 0 and 1: both run these at the same time, step by step. */
+/* Between clusters 0 and 1, which run their parts at the same time, step by step. */
 extern const struct theme theme_lender, theme_borrower;
 
-/* False: that is the other one's part. */
+/* False: the theme is the part of another cluster. */
 bool peer_is_here(const struct theme *theme);
 
 #endif

@@ -15,20 +15,26 @@
 #include "suite/proxies.h"
 #include "suite/runner.h"
 #include "suite/themes.h"
+#include <stdatomic.h>
 
 #define NOWHERE   (1ULL << 40) /* nothing is mapped there */
 #define STACK_TOP (PLACE + 0x100000ULL)
-#define STILL_US  20000U /* in which a thread that still could run would */
+#define STILL_US  20000U /* long enough for a thread that can still run to do so */
 
 static volatile uint64_t given;
-static volatile uint64_t turns;
+static _Atomic uint64_t turns; /* of a thread on another core; relaxed: it is only watched */
 
 static r4_cap_t own_pd(void) { return r4_own(r4_info()->slot_pd); }
 
-static void note(uint64_t argument) { given = argument; }
+static _Noreturn void note(uint64_t argument) {
+    for (;;) {
+        given = argument;
+        runner_end();
+    }
+}
 
-static void note_thread(uint64_t argument) {
-    note(argument);
+static _Noreturn void note_thread(uint64_t argument) {
+    given = argument;
     for (;;) {
         r4_pause();
     }
@@ -46,10 +52,10 @@ static void configure_space(void) {
     REFUSED(R4_ERR_NO_ASID, configure(thread, r4_own(pd)));
     REFUSED(R4_ERR_RIGHTS, configure(thread, r4_own(copy_with(pd, R4_MODIFY | R4_LINK))));
     struct r4_proxy_content content = content_for(r4_info()->slot_pd);
-    content.rights = R4_ALL_RIGHTS & ~R4_LINK; /* a lasting reference behind the proxy's back */
+    content.rights = R4_ALL_RIGHTS & ~R4_LINK; /* the thread would keep a reference without the proxy */
     REFUSED(R4_ERR_RIGHTS, configure(thread, put(0, content)));
     ALLOWED(configure(thread, put_for(0, r4_info()->slot_pd)));
-    ALLOWED(configure(thread, own_pd())); /* as often as one likes, while it is stopped */
+    ALLOWED(configure(thread, own_pd())); /* any number of times, while it is stopped */
 }
 
 static void configure_registers(void) {
@@ -78,7 +84,7 @@ static void running_is_refused(void) {
     uint32_t thread = make(R4_CAP_THREAD);
     space_map(make(R4_CAP_FRAME), STACK_TOP - R4_PAGE_SIZE, R4_READ | R4_WRITE);
     ALLOWED(configure(thread, own_pd()));
-    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 1)); /* below the own: ready, never running */
+    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 1)); /* below this thread: ready, never running */
     ALLOWED(r4_thread_start(r4_own(thread)));
     REFUSED(R4_ERR_RUNNING, r4_thread_start(r4_own(thread)));
     REFUSED(R4_ERR_RUNNING, configure(thread, own_pd()));
@@ -107,7 +113,7 @@ static void own_schedule(void) {
 static void argument_arrives(void) {
     uint32_t thread = runner_run(test_arena(), note, 0x123456789abcdef0ULL);
     CHECK(runner_has_ended() && given == 0x123456789abcdef0ULL);
-    runner_go_on(thread); /* behind its stop: the same once more */
+    runner_go_on(thread); /* it goes on after its stop: the same once more */
     CHECK(runner_has_ended());
     runner_again(thread, note, 5);
     CHECK(given == 5);
@@ -115,11 +121,26 @@ static void argument_arrives(void) {
 
 static volatile uint64_t fpu_found;
 
-static void fpu_leave(uint64_t value) { r4_fpu_set(value); }
-static void fpu_look(uint64_t unused) { fpu_found = r4_fpu_get() + unused; }
-static void fpu_fault(uint64_t value) {
-    r4_fpu_set(value);
-    *(volatile uint64_t *)NOWHERE = 0;
+static _Noreturn void fpu_leave(uint64_t value) {
+    for (;;) {
+        r4_fpu_set(value);
+        runner_end();
+    }
+}
+
+static _Noreturn void fpu_look(uint64_t unused) {
+    for (;;) {
+        fpu_found = r4_fpu_get() + unused;
+        runner_end();
+    }
+}
+
+static _Noreturn void fpu_fault(uint64_t value) {
+    for (;;) {
+        r4_fpu_set(value);
+        *(volatile uint64_t *)NOWHERE = 0;
+        runner_end();
+    }
 }
 
 static void registers_begin_anew(void) {
@@ -166,7 +187,15 @@ static void deleted_before_it_ran(void) {
 static _Noreturn void count_thread(uint64_t unused) {
     (void)unused;
     for (;;) {
-        turns++;
+        atomic_fetch_add_explicit(&turns, 1, memory_order_relaxed);
+        r4_pause();
+    }
+}
+
+static uint64_t turns_read(void) { return atomic_load_explicit(&turns, memory_order_relaxed); }
+
+static void turn_wait(uint64_t before) {
+    while (turns_read() == before) {
         r4_pause();
     }
 }
@@ -178,27 +207,23 @@ static uint32_t counter_start(void) {
     must(r4_thread_configure(r4_own(thread), own_pd(), count_thread, STACK_TOP, 0), "configure");
     must(r4_thread_schedule(r4_own(thread), 1, 50), "schedule");
     must(r4_thread_start(r4_own(thread)), "start");
-    for (uint64_t before = turns; turns == before;) {
-        r4_pause();
-    }
+    turn_wait(turns_read());
     return thread;
 }
 
 static bool stands_still(void) {
-    uint64_t before = turns;
+    uint64_t before = turns_read();
     r4_spin_us(STILL_US);
-    return turns == before;
+    return turns_read() == before;
 }
 
 static void stop_on_another_core(void) {
     uint32_t thread = counter_start();
     ALLOWED(r4_thread_stop(r4_own(thread)));
     CHECK(stands_still());
-    uint64_t before = turns;
+    uint64_t before = turns_read();
     ALLOWED(r4_thread_start(r4_own(thread)));
-    while (turns == before) {
-        r4_pause();
-    }
+    turn_wait(before);
     ALLOWED(r4_thread_stop(r4_own(thread)));
 }
 
@@ -210,13 +235,11 @@ static void delete_on_another_core(void) {
 
 static void move_to_another_core(void) {
     uint32_t thread = counter_start();
-    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 50)); /* below the own thread: it does not run */
+    ALLOWED(r4_thread_schedule(r4_own(thread), 0, 50)); /* below this thread: it does not run */
     CHECK(stands_still());
-    uint64_t before = turns;
+    uint64_t before = turns_read();
     ALLOWED(r4_thread_schedule(r4_own(thread), 1, 50));
-    while (turns == before) {
-        r4_pause();
-    }
+    turn_wait(before);
     ALLOWED(r4_cap_revoke(r4_own(thread)).error);
 }
 
@@ -225,16 +248,16 @@ static const struct test tests[] = {
     {"configure: addresses; a start before it", configure_registers, 1},
     {"configure, schedule, start, stop need CONTROL", control_is_needed, 1},
     {"what runs is neither started nor configured", running_is_refused, 1},
-    {"schedule: cores and priorities that there are", schedule_refusals, 1},
+    {"schedule: only cores and priorities that exist", schedule_refusals, 1},
     {"schedule: oneself", own_schedule, 1},
     {"the argument arrives; stop, start, begin anew", argument_arrives, 1},
-    {"what begins anew finds nothing in the FPU, after a fault neither", registers_begin_anew, 1},
+    {"a thread that begins anew finds nothing in the FPU, also after a fault", registers_begin_anew, 1},
     {"a thread without its address space is not configured", space_goes, 1},
     {"a thread refers to the capability that configured it", copy_of_the_space_goes, 1},
     {"delete: one that is ready", deleted_before_it_ran, 1},
     {"stop and start on another core", stop_on_another_core, 2},
     {"delete: one that runs on another core", delete_on_another_core, 2},
-    {"from core to core", move_to_another_core, 2},
+    {"schedule: from core to core", move_to_another_core, 2},
 };
 
 const struct theme theme_thread = {"thread", tests, R4_COUNT(tests), 1};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Operations through proxies: what each needs besides the right that it needs anyway, and arguments that lead through
- * proxies.
+ * Operations through proxies: what each needs besides the right that it always needs, and arguments that are reached
+ * through proxies.
  */
 #include "lib/asid_pool.h"
 #include "lib/cap.h"
@@ -58,7 +58,7 @@ static void map_and_unmap(void) {
     REFUSED(R4_ERR_RIGHTS, r4_frame_map_proxies(reader, own_pd(), PROXIES_PAGE + 1));
     ALLOWED(r4_frame_map(reader, own_pd(), PLACE, R4_READ));
     REFUSED(R4_ERR_RIGHTS, r4_frame_protect(reader, R4_READ | R4_WRITE));
-    CHECK(r4_mapped_at(frame) == PLACE); /* it is the real capability's mapping */
+    CHECK(r4_mapped_at(frame) == PLACE); /* the mapping is that of the real capability */
     ALLOWED(r4_frame_unmap(r4_own(frame)));
     REFUSED(R4_ERR_NOT_MAPPED, r4_frame_unmap(reader));
     ALLOWED(r4_frame_map(r4_own(frame), own_pd(), PLACE, R4_READ));
@@ -91,12 +91,12 @@ static void retype(void) {
     struct r4_proxy_content content = content_for(untyped);
     content.ttl = 4;
     ALLOWED(r4_untyped_retype(put(0, content), objects));
-    CHECK(r4_ttl(made) == 4 && r4_watermark(untyped) == R4_PAGE_SIZE); /* memory keeps the TTL of the near end */
+    CHECK(r4_ttl(made) == 4 && r4_watermark(untyped) == R4_PAGE_SIZE); /* an untyped gets the first proxy's TTL */
     ALLOWED(r4_untyped_retype(put(0, content), (struct r4_objects){R4_CAP_FRAME, 12, 1, 4096, made + 1}));
     CHECK(r4_ttl(made + 1) == R4_TTL_MAX && r4_rights(made + 1) == R4_ALL_RIGHTS);
     content.ttl = 0;
     ALLOWED(r4_untyped_retype(put(0, content), (struct r4_objects){R4_CAP_UNTYPED, 12, 1, 8192, made + 2}));
-    CHECK(r4_ttl(made + 2) == 0); /* with which it still makes objects */
+    CHECK(r4_ttl(made + 2) == 0); /* objects can still be made of it */
     ALLOWED(r4_untyped_retype(r4_own(made + 2), (struct r4_objects){R4_CAP_FRAME, 12, 1, 0, made + 3}));
     CHECK(r4_ttl(made + 3) == R4_TTL_MAX);
 }
@@ -196,7 +196,7 @@ static void many_objects(void) {
     CHECK(!is_empty(made + R4_RETYPE_THROUGH_MAX - 1) && is_empty(made + R4_RETYPE_THROUGH_MAX));
 }
 
-/* An argument that comes to a thread's PD is kept there: that needs LINK. */
+/* A thread keeps its PD, which is an argument: that needs LINK. */
 static void kept_arguments(void) {
     uint32_t thread = make(R4_CAP_THREAD);
     r4_cap_t weak = put_without(r4_info()->slot_pd, R4_LINK);
@@ -213,7 +213,7 @@ static void link_right(void) {
     uint32_t target = empty_slot();
     REFUSED(R4_ERR_RIGHTS, r4_cap_link(put_without(slot, R4_LINK), target));
     uint32_t weak = copy_with(slot, R4_ALL_RIGHTS & ~R4_LINK);
-    REFUSED(R4_ERR_RIGHTS, r4_cap_link(put_for(0, weak), target)); /* the capability's own counts, too */
+    REFUSED(R4_ERR_RIGHTS, r4_cap_link(put_for(0, weak), target)); /* the capability itself needs it, too */
     ALLOWED(r4_cap_link(put_without(slot, R4_MODIFY), target));
 }
 

@@ -58,9 +58,9 @@ static void counts(void) {
     REFUSED(R4_ERR_ARGUMENT, retype(untyped, R4_CAP_NOTIFICATION, 0, R4_RETYPE_MAX + 1, 0, target));
     REFUSED(R4_ERR_ARGUMENT, retype(untyped, R4_CAP_NOTIFICATION, 0, UINT16_MAX, 0, target));
     ALLOWED(retype(untyped, R4_CAP_NOTIFICATION, 0, R4_RETYPE_MAX, 0, target));
-    for (uint32_t i = 0; i < R4_RETYPE_MAX; i++) { /* one behind the other */
+    for (uint32_t i = 0; i < R4_RETYPE_MAX; i++) { /* one after the other */
         CHECK(r4_type(target + i) == R4_CAP_NOTIFICATION);
-        CHECK(r4_slot_object_get(r4_slot(target + i)->word[2]) - r4_slot_object_get(r4_slot(target)->word[2]) == i);
+        CHECK(r4_object(target + i) - r4_object(target) == (uint64_t)i << R4_NOTIFICATION_LOG2);
     }
 }
 
@@ -80,7 +80,8 @@ static void watermark(void) {
     ALLOWED(retype(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1, 2 * R4_PAGE_SIZE, target));
     CHECK(r4_watermark(untyped) == 3 * R4_PAGE_SIZE);
     REFUSED(R4_ERR_WATERMARK, retype(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1, 2 * R4_PAGE_SIZE, target + 1));
-    REFUSED(R4_ERR_WATERMARK, retype(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, target + 1)); /* though it is unused */
+    REFUSED(R4_ERR_WATERMARK,
+            retype(untyped, R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, target + 1)); /* although the memory is unused */
     REFUSED(R4_ERR_WATERMARK, retype(untyped, R4_CAP_NOTIFICATION, 0, 1, 3 * R4_PAGE_SIZE - 64, target + 1));
     ALLOWED(retype(untyped, R4_CAP_NOTIFICATION, 0, 1, 3 * R4_PAGE_SIZE, target + 1));
 }
@@ -102,7 +103,7 @@ static void room(void) {
 static void destinations(void) {
     uint32_t untyped = make(R4_CAP_UNTYPED);
     uint32_t target = empty_slots(4);
-    uint32_t last = (target | (R4_SLOTS_PER_PAGE - 1)); /* of its page */
+    uint32_t last = (target | (R4_SLOTS_PER_PAGE - 1)); /* the last slot of its page */
     REFUSED(R4_ERR_ADDRESS, retype(untyped, R4_CAP_NOTIFICATION, 0, 1, 0, 0));
     REFUSED(R4_ERR_ADDRESS, retype(untyped, R4_CAP_NOTIFICATION, 0, 1, 0, proxy_index(0)));
     REFUSED(R4_ERR_ADDRESS, retype(untyped, R4_CAP_NOTIFICATION, 0, 2, 0, last));
@@ -114,7 +115,7 @@ static void destinations(void) {
     ALLOWED(retype(untyped, R4_CAP_NOTIFICATION, 0, 2, 64, target));
 }
 
-/* What each type is when it has been made. */
+/* What each type looks like once it is made. */
 static void made_objects(void) {
     const enum r4_cap_type types[] = {R4_CAP_UNTYPED, R4_CAP_FRAME,  R4_CAP_CAP_PAGE,    R4_CAP_PAGE_TABLE,
                                       R4_CAP_PD,      R4_CAP_THREAD, R4_CAP_NOTIFICATION};
@@ -124,7 +125,7 @@ static void made_objects(void) {
         uint32_t slot = make(types[i]);
         CHECK(r4_type(slot) == types[i] && r4_size_log2(slot) == sizes_log2[i]);
         CHECK(r4_rights(slot) == R4_ALL_RIGHTS && r4_ttl(slot) == R4_TTL_MAX && r4_badge(slot) == 0);
-        CHECK(r4_slot_flags_get(r4_slot(slot)->word[0]) == R4_FLAG_ORIGINAL);
+        CHECK(r4_flags(slot) == R4_FLAG_ORIGINAL);
         CHECK(r4_depth(slot) == r4_depth(test_arena()) + 1);
     }
 }
@@ -148,7 +149,7 @@ static void frames_are_zero(void) {
 static void large_frame(void) {
     uint32_t frame = create_sized(R4_CAP_FRAME, R4_LARGE_BITS);
     uint64_t address = PLACE + R4_LARGE_SIZE;
-    CHECK(is_aligned(r4_slot_object_get(r4_slot(frame)->word[2]) * 64, R4_LARGE_SIZE));
+    CHECK(is_aligned(r4_object(frame), R4_LARGE_SIZE));
     space_map(frame, address, R4_READ | R4_WRITE);
     CHECK(*(volatile uint64_t *)address == 0 && *(volatile uint64_t *)(address + R4_LARGE_SIZE - 8) == 0);
     *(volatile uint64_t *)(address + R4_LARGE_SIZE - 8) = 1;
@@ -162,8 +163,8 @@ static void nested(void) {
     ALLOWED(retype(outer, R4_CAP_UNTYPED, 14, 1, 1U << 14, inner));
     CHECK(r4_depth(inner) == r4_depth(outer) + 1 && r4_ttl(inner) == r4_ttl(outer));
     ALLOWED(retype(inner, R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, object));
-    uint64_t begin = r4_slot_object_get(r4_slot(outer)->word[2]);
-    CHECK(r4_slot_object_get(r4_slot(object)->word[2]) == begin + (1U << 14) / 64);
+    uint64_t begin = r4_object(outer);
+    CHECK(r4_object(object) == begin + (1U << 14));
     ALLOWED(r4_cap_revoke(r4_own(outer)).error);
     CHECK(is_empty(inner) && is_empty(object));
 }

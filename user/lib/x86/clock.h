@@ -10,13 +10,13 @@
 
 static inline uint64_t r4_ticks(void) { return x86_rdtsc(); }
 
-/* One turn of a wait loop. Every loop that waits needs it: an emulator may never let another core run without. */
+/* One turn of a wait loop. Every loop that waits needs it: without it an emulator may never let another core run. */
 static inline void r4_pause(void) { x86_pause(); }
 
 static inline uint64_t r4_ticks_of_us(uint64_t microseconds) { return microseconds * r4_info()->tsc_khz / 1000; }
 
-/* Spins; no operation of the kernel lets a thread sleep for a time yet. Between two looks at the clock come bare
- * rounds, because the look and the pause are slow in an emulator. */
+/* Spins, since no operation of the kernel lets a thread sleep for a time yet. Between two reads of the clock come empty
+ * rounds, because that read and the pause are slow in an emulator. */
 static inline void r4_spin_us(uint64_t microseconds) {
     uint64_t begin = r4_ticks();
     uint64_t ticks = r4_ticks_of_us(microseconds);

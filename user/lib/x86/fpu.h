@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One register of the FPU's, for tests of what a thread finds there.
+ * One register of the FPU, for tests of what a thread finds there.
  */
 #ifndef R4_USER_X86_FPU_H
 #define R4_USER_X86_FPU_H

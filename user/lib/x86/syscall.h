@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one way into the kernel: registers as r4/abi.h states them. Only the stubs of libr4 use it.
+ * The one way into the kernel: registers as r4/abi.h states them. For the stubs of libr4, and for tests of calls that
+ * no stub makes.
  */
 #ifndef R4_USER_X86_SYSCALL_H
 #define R4_USER_X86_SYSCALL_H
