@@ -115,14 +115,14 @@ static void cluster_relocate(const struct place *place, struct cluster *state) {
 
 /* Threads are found by their capabilities. */
 static void threads_relocate(const struct place *place, const struct instance *instance) {
-    static struct cap_scan cap_scan;
-    cap_scan_take(&cap_scan, instance);
-    for (size_t i = 0; i < cap_scan.thread_count; i++) {
-        struct thread *thread = (struct thread *)(uintptr_t)cap_scan.threads[i];
+    static struct cap_scan scan;
+    cap_scan_take(&scan, instance);
+    for (size_t i = 0; i < scan.thread_count; i++) {
+        struct thread *thread = (struct thread *)(uintptr_t)scan.threads[i];
         thread->pd = here(place, thread->pd);
     }
     printf("cluster %u: %zu capabilities in %zu pages, %zu address spaces, %zu threads\n", instance->number,
-           cap_scan.slot_count, cap_scan.page_count, cap_scan.pd_count, cap_scan.thread_count);
+           scan.slot_count, scan.page_count, scan.pd_count, scan.thread_count);
 }
 
 /* --- the machine --- */

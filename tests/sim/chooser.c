@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The programs are clever: they know what lies behind a proxy before they try it.
+ * The simulated programs cheat: they ask the oracle what a proxy leads to before they try it.
  */
 #include "chooser.h"
 #include "oracle_resolve.h"
@@ -89,7 +89,7 @@ bool fits_pool(const struct chooser *chooser, const struct r4_slot *slot) {
     return is_type(slot, R4_CAP_ASID_POOL);
 }
 
-/* What a root task lives on is mostly spared: it stands at depth 0 and is no untyped. */
+/* Most calls spare what a root task needs to live: capabilities at depth 0 that are no untypeds. */
 static bool is_spared(const struct chooser *chooser, const struct r4_slot *slot) {
     return slot_depth(slot) == 0 && slot_type(slot) != R4_CAP_UNTYPED && slot_type(slot) != R4_CAP_REMOTE_REF &&
            !chooser->suicidal;
@@ -166,7 +166,7 @@ static bool through_find(const struct chooser *chooser, fits_t *fits, uint64_t *
         if (!proxies_recall(chooser->instance, pd, &candidate)) {
             return false;
         }
-        struct resolution resolution = oracle_of(chooser->instance, pd, candidate);
+        struct resolution resolution = oracle_resolve(chooser->instance, pd, candidate);
         if (resolution.refusals == 0 && resolution.hops > hops && fits(chooser, resolution.slot)) {
             hops = resolution.hops;
             *cap = candidate;
