@@ -47,10 +47,10 @@ static void parent_check(const struct r4_slot *parent, const struct r4_slot *slo
         return;
     }
     uint64_t offset = slot_object(slot) - slot_object(parent);
-    if (offset >= parent->word[1] || offset + (1ULL << slot_size_log2(slot)) > parent->word[1]) {
+    if (offset >= slot_watermark(parent) || offset + (1ULL << slot_size_log2(slot)) > slot_watermark(parent)) {
         sim_fail("children lie in their parent",
                  "cluster %u: the object %lx of type %u is above the watermark %lx of %lx", scan.instance->number,
-                 slot_object(slot), slot_type(slot), parent->word[1], slot_object(parent));
+                 slot_object(slot), slot_type(slot), slot_watermark(parent), slot_object(parent));
     }
 }
 
@@ -304,13 +304,12 @@ void audit_revoke_roots(void) {
 
 /* True if a dead cluster holds the memory, or if a live one has lent it on to that: it does not come back. */
 static bool is_held(const struct r4_slot *ref) {
-    uint64_t peer = r4_loan_peer_get(ref->word[1]);
+    uint64_t peer = slot_loan_peer(ref);
     const struct instance *borrower = &sim.instances[peer];
     if (borrower->dead) {
         return true;
     }
-    const struct r4_slot *root =
-        borrower->cluster->peers[scan.instance->number]->received[r4_loan_index_get(ref->word[1])].root;
+    const struct r4_slot *root = borrower->cluster->peers[scan.instance->number]->received[slot_loan_index(ref)].root;
     return sim.doom != 0 && root != NULL &&
            (slot_type(root) == R4_CAP_REMOTE_REF || derivation_has_children(borrower->direct, root));
 }
@@ -343,9 +342,9 @@ static void slot_end(const struct r4_slot *slot) {
         sim_fail("revoke takes all", "cluster %u: the cap of type %u at %lx, depth %lu, is still there", number,
                  slot_type(slot), place_of(slot), slot_depth(slot));
     }
-    if (slot_type(slot) == R4_CAP_UNTYPED && slot->word[1] != 0) {
+    if (slot_type(slot) == R4_CAP_UNTYPED && slot_watermark(slot) != 0) {
         sim_fail("revoke takes all", "cluster %u: the untyped %lx has its watermark at %lx", number, slot_object(slot),
-                 slot->word[1]);
+                 slot_watermark(slot));
     }
 }
 

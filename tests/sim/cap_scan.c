@@ -5,6 +5,7 @@
 #include "cap_scan.h"
 #include "memory.h"
 #include "object/thread.h"
+#include <string.h>
 
 #define CAP_SCAN_ROOT_PAGES 8U
 
@@ -126,6 +127,13 @@ void cap_scan_remember(const struct instance *instance) {
     }
 }
 
+/* An empty slot has a version and nothing else. */
+static bool is_cleared(const struct r4_slot *slot) {
+    struct r4_slot cleared = *slot;
+    slot_clear(&cleared);
+    return memcmp(slot, &cleared, sizeof(cleared)) == 0;
+}
+
 void cap_scan_take(struct cap_scan *scan, const struct instance *instance) {
     const struct cluster *state = instance->cluster;
     scan->instance = instance;
@@ -145,7 +153,7 @@ void cap_scan_take(struct cap_scan *scan, const struct instance *instance) {
         page_add(scan, roots[instance->number].pages[i]);
     }
     peers_follow(scan);
-    for (const struct r4_slot *dying = state->dying; dying != NULL; dying = slot_at(instance->direct, dying->word[1])) {
+    for (const struct r4_slot *dying = state->dying; dying != NULL; dying = slot_dying_next(instance->direct, dying)) {
         page_add(scan, (uintptr_t)dying - instance->direct);
     }
     for (size_t i = 0; i < scan->page_count; i++) {
@@ -153,9 +161,9 @@ void cap_scan_take(struct cap_scan *scan, const struct instance *instance) {
         for (uint32_t n = 1; n < R4_SLOTS_PER_PAGE; n++) {
             if (slot_type(&page[n]) != R4_CAP_EMPTY) {
                 slot_follow(scan, &page[n]);
-            } else if (page[n].word[0] != r4_slot_version_put(slot_version(&page[n]))) {
-                sim_fail("slots", "cluster %u: the empty one at %lx has more than its version: %lx", instance->number,
-                         (uintptr_t)&page[n] - instance->direct, page[n].word[0]);
+            } else if (!is_cleared(&page[n])) {
+                sim_fail("slots", "cluster %u: the empty one at %lx holds more than its version", instance->number,
+                         (uintptr_t)&page[n] - instance->direct);
             }
         }
     }

@@ -24,10 +24,10 @@ bool fits_empty(const struct chooser *chooser, const struct r4_slot *slot) {
 bool fits_untyped(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
     return is_type(slot, R4_CAP_UNTYPED) && slot_size_log2(slot) >= R4_PAGE_BITS &&
-           slot->word[1] < 1ULL << slot_size_log2(slot);
+           slot_watermark(slot) < 1ULL << slot_size_log2(slot);
 }
 bool fits_handoff(const struct chooser *chooser, const struct r4_slot *slot) {
-    return is_type(slot, R4_CAP_UNTYPED) && slot_size_log2(slot) >= R4_LARGE_BITS && slot->word[1] == 0 &&
+    return is_type(slot, R4_CAP_UNTYPED) && slot_size_log2(slot) >= R4_LARGE_BITS && slot_watermark(slot) == 0 &&
            slot_ttl(slot) != 0 && !derivation_has_children(chooser->instance->direct, slot);
 }
 bool fits_sole_frame(const struct chooser *chooser, const struct r4_slot *slot) {
@@ -63,11 +63,11 @@ bool fits_peer(const struct chooser *chooser, const struct r4_slot *slot) {
 }
 bool fits_peer_to_receive_slot(const struct chooser *chooser, const struct r4_slot *slot) {
     const struct instance *instance = chooser->instance;
-    if (!is_type(slot, R4_CAP_PEER) || !sim.instances[slot->word[1]].cluster->linked) {
+    if (!is_type(slot, R4_CAP_PEER) || !sim.instances[slot_peer(slot)].cluster->linked) {
         return false;
     }
-    const struct peer *back = sim.instances[slot->word[1]].cluster->peers[instance->number];
-    return instance->cluster->peers[slot->word[1]]->state == PEER_UP && back->receive_slots[0] != NULL;
+    const struct peer *back = sim.instances[slot_peer(slot)].cluster->peers[instance->number];
+    return instance->cluster->peers[slot_peer(slot)]->state == PEER_UP && back->receive_slots[0] != NULL;
 }
 bool fits_debug(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
@@ -82,7 +82,7 @@ bool fits_copy(const struct chooser *chooser, const struct r4_slot *slot) {
 }
 bool fits_mint(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
-    return is_type(slot, R4_CAP_NOTIFICATION) && slot_ttl(slot) != 0 && slot->word[1] == 0;
+    return is_type(slot, R4_CAP_NOTIFICATION) && slot_ttl(slot) != 0 && slot_badge(slot) == 0;
 }
 bool fits_pool(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;

@@ -156,9 +156,9 @@ static const struct pd *argument_pd(const struct cpu *cpu, const struct expectat
 static void link_check(const struct cpu *cpu, const struct expectation *expected) {
     const struct r4_slot *real = expected->resolution.slot;
     const struct r4_slot *linked = expected->target;
-    uint64_t badge = slot_type(real) == R4_CAP_NOTIFICATION && real->word[1] == 0 ? expected->resolution.badge
-                     : slot_type(real) == R4_CAP_FRAME                            ? 0
-                                                                                  : real->word[1];
+    uint64_t badge = slot_type(real) == R4_CAP_NOTIFICATION && slot_badge(real) == 0 ? expected->resolution.badge
+                     : slot_type(real) == R4_CAP_FRAME                               ? 0
+                                                                                     : slot_badge(real);
     bool same = linked != NULL && slot_type(linked) == slot_type(real) && slot_object(linked) == slot_object(real) &&
                 slot_size_log2(linked) == slot_size_log2(real);
     if (!same || slot_version(linked) != expected->target_version + 1 || slot_flags(linked) != 0) {
@@ -168,7 +168,7 @@ static void link_check(const struct cpu *cpu, const struct expectation *expected
         fail(cpu, expected, "links", "the new capability is not the real one's child");
     }
     if (slot_rights(linked) != expected->resolution.rights || slot_ttl(linked) != expected->resolution.ttl ||
-        linked->word[1] != badge) {
+        slot_badge(linked) != badge) {
         fail(cpu, expected, "links", "other rights, TTL or badge than the chain's");
     }
 }

@@ -24,7 +24,7 @@ void setup_retype(struct chooser *chooser, enum r4_cap_type type, uint64_t log2,
     chooser_invoke(chooser, R4_OP_UNTYPED_RETYPE, fits_untyped);
     const struct r4_slot *source = chooser->slot;
     uint64_t size = 1ULL << retype_object_log2(type, (uint32_t)log2);
-    uint64_t watermark = source == NULL ? 0 : source->word[1];
+    uint64_t watermark = source == NULL ? 0 : slot_watermark(source);
     uint64_t offset = round_up(watermark, size);
     if (sim_chance(CHOOSER_WILD)) {
         offset = sim_chance(2) ? round_down(sim_random(watermark + 1), size) : offset + sim_random(R4_LARGE_SIZE);
