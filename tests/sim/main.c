@@ -28,7 +28,6 @@
 #include "program.h"
 #include "schedule.h"
 #include <getopt.h>
-#include <r4/contract.h>
 #include <r4/err.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -103,12 +102,6 @@ void sim_fail(const char *name, const char *text, ...) {
     fflush(stdout);
     bool written = write(STDOUT_FILENO, report, length) == (ssize_t)length;
     _exit(written && expected && strcmp(name, "host") != 0 ? 1 : 3);
-}
-
-/* For the headers that the simulator shares with the kernel. In a kernel instance a broken contract is a panic, which
- * ends the seed too (machine_stop_others). */
-void contract_failed(const char *condition, const char *file, int line) {
-    sim_fail("contract", "%s (%s:%d), cluster %d", condition, file, line, schedule_cluster());
 }
 
 /* UBSan's findings arrive as SIGABRT. */
