@@ -286,7 +286,7 @@ void audit_revoke_roots(void) {
         }
         cap_scan_take(&scan, instance);
         sim.running = &instance->cpus[0];
-        instance->cluster->lock.holder = &cpu_core(sim.running)->lock_node; /* all others are calm */
+        instance->cluster->lock.holder = &cpu_core(sim.running)->lock_node; /* no core is in the kernel */
         for (size_t i = 0; i < scan.slot_count; i++) {
             const struct r4_slot *slot = scan.slots[i];
             if (slot_depth(slot) == 0 && slot_type(slot) != R4_CAP_INTERNAL && count < AUDIT_ROOTS) {

@@ -38,8 +38,8 @@ const struct r4_slot *chooser_slot(const struct chooser *chooser, uint64_t index
 /* A cap address that leads to a capability that fits, perhaps through proxies. *slot is that capability; null: none. */
 uint64_t chooser_cap(struct chooser *chooser, fits_t *fits, const struct r4_slot **slot);
 
-/* Fills in the operation and the cap address of the call: of a capability that fits; mostly of one that is named
- * directly; of one that is reached through proxies, if there is any. */
+/* Each fills in the operation and the cap address of the call. The first takes any capability that fits, the second
+ * mostly one that is named directly, the third one that is reached through proxies, if there is any. */
 void chooser_invoke(struct chooser *chooser, enum r4_operation operation, fits_t *fits);
 void chooser_invoke_itself(struct chooser *chooser, enum r4_operation operation, fits_t *fits);
 void chooser_invoke_through(struct chooser *chooser, enum r4_operation operation, fits_t *fits);

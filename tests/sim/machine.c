@@ -146,7 +146,8 @@ void machine_stop_others(void) {
     sim_fail("panic", "cluster %u: %s", sim.running->instance->number, sim.running->instance->header->panic.text);
 }
 
-/* Of the pure functions that the simulator itself calls; a kernel copy's contracts end in its panic. */
+/* Contracts of the pure functions that the simulator itself calls. In a kernel instance a broken contract is a panic.
+ */
 void contract_failed(const char *condition, const char *file, int line) {
     sim_fail("contract", "%s (%s:%d)", condition, file, line);
 }

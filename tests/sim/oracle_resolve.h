@@ -12,7 +12,7 @@
 struct resolution {
     uint64_t
         refusals; /* bit per enum r4_error for which the last step gives a reason; 0: the address leads to `slot` */
-    const struct r4_slot *slot; /* null: none; if it is only busy, it is told all the same */
+    const struct r4_slot *slot; /* null: none; a slot that is only busy is given, too */
     uint64_t type;              /* of the capability in it */
     uint64_t rights;            /* of the whole chain */
     uint64_t ttl;               /* of the proxy or capability that the address itself names */
