@@ -2,14 +2,14 @@
  *
  *     audit_memory FILE… -- STATE:TABLES:DIRECT…
  *
- * The simulator's audit of a machine that stands still: files that are its memory from physical address 0 on; then for
- * each cluster the physical addresses of its `struct cluster` and of its kernel's level-4 table, and where its direct
- * map begins, all in hexadecimal. A cluster with a core in its kernel is left out. Exit status 1 if an invariant is
- * broken, 2 for what could not be read.
+ * The simulator's audit of a stopped machine. The files are its memory from physical address 0 on. Then come, for each
+ * cluster, the physical addresses of its `struct cluster` and of its kernel's level-4 table, and the start of its
+ * direct map, all in hexadecimal. A cluster with a core in its kernel is left out. The exit status is 1 if an invariant
+ * is broken, 2 if something could not be read.
  *
- * The simulator's own sources, compiled for the kernel's structures of x86-64 and linked with this file in place of its
- * memory.c and main.c. The memory lies where they look for it, and the few pointers that they follow are written over
- * in a private instance.
+ * These are the simulator's own sources, compiled for the kernel's structures of x86-64, and linked with this file in
+ * place of its memory.c and main.c. The memory is mapped where they look for it, privately, and the few pointers that
+ * they follow are replaced there.
  */
 #include "audit.h"
 #include "cap_scan.h"
@@ -25,7 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct place { /* what the arguments say of a cluster */
+static struct place { /* what an argument says of a cluster */
     phys_t state;
     phys_t tables;
     uint64_t direct; /* virtual */
@@ -50,19 +50,19 @@ void sim_fail(const char *name, const char *text, ...) {
     exit(1);
 }
 
-/* A number for each page that is asked for. */
+/* Numbers the pages in the order in which they are asked for. */
 uint32_t memory_page(phys_t address) {
     static uint32_t numbers[1U << 20];
     static uint32_t last;
     uint32_t *number = &numbers[address / R4_PAGE_SIZE % R4_COUNT(numbers)];
     if (address >= memory_size || memory_size / R4_PAGE_SIZE > R4_COUNT(numbers) || last == MEMORY_PAGES - 1) {
-        sim_fail("RAM", "%lx is not in the memory, or is one page too many", address);
+        sim_fail("RAM", "%lx is outside of the memory, or there are too many pages", address);
     }
     *number = *number == 0 ? ++last : *number;
     return *number;
 }
 
-/* As the kernel's own tables say. */
+/* By the kernel's own page tables. */
 bool memory_owns(uint32_t number, phys_t base, uint64_t size) {
     for (phys_t at = round_down(base, R4_LARGE_SIZE); at < base + size; at += R4_LARGE_SIZE) {
         const uint64_t *entry = paging_entry(MEMORY_HOST, places[number].tables, places[number].direct + at, 2);
@@ -75,7 +75,7 @@ bool memory_owns(uint32_t number, phys_t base, uint64_t size) {
 
 /* --- pointers --- */
 
-/* What a kernel's pointer into its direct map is here. */
+/* A kernel's pointer into its direct map, as a pointer of this process. */
 static void *here(const struct place *place, const void *pointer) {
     uint64_t offset = (uintptr_t)pointer - place->direct;
     if (pointer == NULL) {
@@ -113,16 +113,16 @@ static void cluster_relocate(const struct place *place, struct cluster *state) {
     }
 }
 
-/* Threads are found by their capabilities. */
+/* The scan finds threads by their capabilities. */
 static void threads_relocate(const struct place *place, const struct instance *instance) {
-    static struct cap_scan cap_scan;
-    cap_scan_take(&cap_scan, instance);
-    for (size_t i = 0; i < cap_scan.thread_count; i++) {
-        struct thread *thread = (struct thread *)(uintptr_t)cap_scan.threads[i];
+    static struct cap_scan scan;
+    cap_scan_take(&scan, instance);
+    for (size_t i = 0; i < scan.thread_count; i++) {
+        struct thread *thread = (struct thread *)(uintptr_t)scan.threads[i];
         thread->pd = here(place, thread->pd);
     }
     printf("cluster %u: %zu capabilities in %zu pages, %zu address spaces, %zu threads\n", instance->number,
-           cap_scan.slot_count, cap_scan.page_count, cap_scan.pd_count, cap_scan.thread_count);
+           scan.slot_count, scan.page_count, scan.pd_count, scan.thread_count);
 }
 
 /* --- the machine --- */

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * A plugin for QEMU that counts how many instructions the kernel executes between two points at which it would make
- * way: preemption points, the halt, the way out to user mode. The guest does not know. For one thread at a time
- * (`-icount`); from each processor's first return to user mode on, since boot has nobody to make way for.
+ * A plugin for QEMU that counts how many instructions the kernel executes between two points at which it would yield:
+ * preemption points, the halt, the return to user mode. The guest does not notice. It needs a QEMU that runs one
+ * processor at a time (`-icount`). A processor is counted from its first return to user mode on, since during boot
+ * there is nothing to yield to.
  *
  *   -plugin step_counter.so,out=FILE,limit=N,point=ADDRESS…,device=ADDRESS…
  *
- * A point is an instruction executed at each preemption point. A step in which one at a `device` address is executed
- * waits for a device, and is not counted. FILE says "steps N longest N", then has a line for each step above the limit
- * that was longer than all before: its number of instructions and their addresses.
+ * A point is the address of an instruction that is executed at each preemption point. A step that executes the
+ * instruction at a `device` address waits for a device, and is not counted. FILE begins with "steps N longest N". Then
+ * it has a line for each step above the limit that was longer than all before: the number of its instructions, and
+ * their addresses.
  *
  * The interface is QEMU's plugin API, version 1 (docs/devel/tcg-plugins.rst); Debian packages no header for it.
  */
@@ -47,7 +49,7 @@ static struct processor {
     bool started; /* has returned to user mode once */
     bool device;
     uint64_t count;      /* of the step under way */
-    uint64_t kept[KEPT]; /* where its first instructions are */
+    uint64_t kept[KEPT]; /* the addresses of its first instructions */
 } processors[PROCESSORS];
 
 static struct addresses points, devices;
@@ -120,7 +122,7 @@ static bool is_code(const struct qemu_plugin_insn *insn, const char *code, size_
     return qemu_plugin_insn_size(insn) == size && memcmp(qemu_plugin_insn_data(insn), code, size) == 0;
 }
 
-/* Calls come in the order in which they are asked for. */
+/* Callbacks run in the order in which they are registered. */
 static void insn_watch(struct qemu_plugin_insn *insn) {
     uint64_t address = qemu_plugin_insn_vaddr(insn);
     void *data = (void *)(uintptr_t)address;

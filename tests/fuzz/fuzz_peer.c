@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A hostile peer against one end of a link: pure/ring.c and pure/loan.c, with the queues and the dispatch of remote.c
- * and loans.c in small. Input = a script. The peer writes what its mappings allow, anything at any time: the producer's
- * lines of the ring to us, the consumer's line of the ring from us. Our side polls, hands out, revokes, ends sweeps.
- * Promises: nothing is read or written outside the rings; the peer never changes our lines; no record is queued twice;
- * an answer counts only once its question has been sent, and memory that is lent comes back only by the peer's word.
+ * A hostile peer: pure/ring.c and pure/loan.c, with small versions of the kernel's queues (peer/mailbox.c) and of its
+ * dispatch of messages (serve/receive.c). The input is a script. The peer writes whatever its mappings allow, at any
+ * time: the producer's lines of the ring to us, the consumer's line of the ring from us. Our side polls, lends, revokes
+ * and ends sweeps. Promises: nothing is read or written outside of the rings; the peer never changes our lines; no
+ * record is queued twice; an answer counts only after its question has been sent; lent memory comes back only by the
+ * peer's word.
  */
 #include "fuzz.h"
 #include "pure/loan.h"
@@ -14,30 +15,31 @@ struct queue {
     struct post *first;
 };
 
-struct record { /* what the lender's record may believe, followed from outside */
+struct record { /* what was sent about a loan */
     bool offer_sent;
     bool revoke_sent;
 };
 
 static struct loan_out lent[LOANS];
 static struct loan_in received[LOANS];
-static struct record told[LOANS];
+static struct record sent[LOANS];
 static struct queue requests;
 static struct queue answers;
 static struct r4_ring *in;  /* peer to us */
 static struct r4_ring *out; /* us to peer */
 static struct ring_end in_end;
 static struct ring_end out_end;
-static uint32_t peer_position; /* of the next message that a peer would send by the rules */
+static uint32_t peer_position; /* of the next message, if the peer obeys the rules */
 
 static struct r4_ring *ring_new(uint32_t slots) {
-    return calloc(1, sizeof(struct r4_ring) + slots * sizeof(struct r4_message)); /* exactly: red zone behind */
+    return calloc(1, sizeof(struct r4_ring) +
+                         slots * sizeof(struct r4_message)); /* of the exact size: the red zone follows */
 }
 
-static void link_start(uint32_t slots) {
+static void peer_start(uint32_t slots) {
     memset(lent, 0, sizeof(lent));
     memset(received, 0, sizeof(received));
-    memset(told, 0, sizeof(told));
+    memset(sent, 0, sizeof(sent));
     requests.first = NULL;
     answers.first = NULL;
     in = ring_new(slots);
@@ -80,18 +82,18 @@ static void flush(void) {
         message.generation = answer ? received[post->loan].generation : lent[post->loan].generation;
         if (!answer) {
             FUZZ_CHECK(post->kind == R4_MESSAGE_OFFER || post->kind == R4_MESSAGE_REVOKE);
-            told[post->loan].offer_sent |= post->kind == R4_MESSAGE_OFFER;
-            told[post->loan].revoke_sent |= post->kind == R4_MESSAGE_REVOKE;
+            sent[post->loan].offer_sent |= post->kind == R4_MESSAGE_OFFER;
+            sent[post->loan].revoke_sent |= post->kind == R4_MESSAGE_REVOKE;
         }
         post->kind = R4_MESSAGE_NONE;
         ring_put(&out_end, &message);
     }
 }
 
-/* loans.c, answer() */
+/* as lend_answer() */
 static void answer_receive(const struct r4_message *message) {
     struct loan_out *loan = &lent[message->loan];
-    struct record *record = &told[message->loan];
+    struct record *record = &sent[message->loan];
     struct loan_out before = *loan;
     enum lender_action action = loan_answer(loan, message);
     if (action == LENDER_DROP) {
@@ -123,27 +125,27 @@ static void answer_receive(const struct r4_message *message) {
     FUZZ_CHECK(loan->state != LOAN_OUT_FREE || !loan->revoke_wanted);
 }
 
-/* loans.c, offer() and sweep(); an even size lands, an odd one is refused */
+/* as borrow_offer() and borrow_sweep(); an offer of an even size is accepted, one of an odd size is refused */
 static void request_receive(const struct r4_message *message) {
     struct loan_in *loan = &received[message->loan];
     if (message->kind == R4_MESSAGE_OFFER && loan_offer_fits(loan, message)) {
         FUZZ_CHECK(loan->state == LOAN_IN_FREE && message->generation > loan->generation);
         loan->generation = message->generation;
-        bool lands = message->size_log2 % 2 == 0;
-        loan->state = lands ? LOAN_IN_RECEIVED : LOAN_IN_FREE;
-        queue_put(&answers, &loan->post, lands ? R4_MESSAGE_ACCEPT : R4_MESSAGE_REFUSE, R4_OK);
+        bool accepted = message->size_log2 % 2 == 0;
+        loan->state = accepted ? LOAN_IN_RECEIVED : LOAN_IN_FREE;
+        queue_put(&answers, &loan->post, accepted ? R4_MESSAGE_ACCEPT : R4_MESSAGE_REFUSE, R4_OK);
     } else if (message->kind == R4_MESSAGE_REVOKE && loan_sweep_starts(loan, message)) {
         FUZZ_CHECK(loan->state == LOAN_IN_SWEEPING && message->generation == loan->generation);
     }
 }
 
-/* remote.c, receive() and link_poll(); a peer that goes on writing cannot keep us for more than what is bounded */
+/* as receive_poll(): the number of messages is limited, so that a peer that goes on writing cannot keep us busy */
 static void poll(void) {
     struct r4_message message;
     bool wanted;
     ring_look(&in_end);
     for (uint32_t taken = 0; taken < 2 * in_end.slots && ring_take(&in_end, &message, &wanted); taken++) {
-        FUZZ_CHECK(taken < in_end.slots); /* nobody writes meanwhile: a lap at most */
+        FUZZ_CHECK(taken < in_end.slots); /* nobody writes meanwhile: one lap at most */
         if (message.loan >= LOANS) {
             continue;
         }
@@ -165,14 +167,14 @@ static void peer_send(struct fuzz_script *script) {
     slot->loan = (uint32_t)fuzz_next(script, 1);
     slot->error = (uint32_t)fuzz_next(script, 1) % 4;
     slot->size_log2 = (uint32_t)fuzz_next(script, 1);
-    uint32_t generation = (uint32_t)fuzz_next(script, 1); /* near the right one, or anything */
+    uint32_t generation = (uint32_t)fuzz_next(script, 1); /* near the true one, or any */
     bool offer = slot->kind == R4_MESSAGE_OFFER || slot->kind == R4_MESSAGE_REVOKE;
     uint32_t known = offer ? received[slot->loan % LOANS].generation : lent[slot->loan % LOANS].generation;
     slot->generation = generation < 0x80 ? known + generation % 3 : (uint32_t)fuzz_next(script, 4);
     slot->sequence = ++peer_position;
 }
 
-/* The producer's line 0 and the slots of the ring to us: the consumer's line between is ours alone. */
+/* Writes anything into the producer's line or into the slots of the ring to us. The consumer's line between is ours. */
 static void peer_scribble(struct fuzz_script *script) {
     uint32_t slot_words = in_end.slots * (sizeof(struct r4_message) / 4);
     uint32_t word = (uint32_t)fuzz_next(script, 2) % (slot_words + 16);
@@ -192,14 +194,14 @@ static void peer_step(struct fuzz_script *script, unsigned kind) {
     case 1:
         peer_scribble(script);
         break;
-    case 2: /* says how far it has read: the truth, or anything */
+    case 2: /* says how far it has read: something possible */
         out->head = out_end.position - (uint32_t)fuzz_next(script, 1) % (out_end.slots + 1);
         break;
     case 3:
         out->head = (uint32_t)fuzz_next(script, 4);
         out->looking = (uint32_t)fuzz_next(script, 1);
         break;
-    default: /* goes on from where we really are */
+    default: /* continues at our own position */
         peer_position = in_end.position + (uint32_t)fuzz_next(script, 1) % 2;
         break;
     }
@@ -216,10 +218,10 @@ static void own_step(struct fuzz_script *script, unsigned kind) {
     } else if (kind == 6 && loan != NULL) {
         FUZZ_CHECK(loan->state == LOAN_OUT_FREE && loan->generation != 0 && !loan->revoke_wanted);
         loan->state = LOAN_OUT_OFFERED;
-        told[loan - lent] = (struct record){0};
+        sent[loan - lent] = (struct record){0};
         queue_put(&requests, &loan->post, R4_MESSAGE_OFFER, R4_OK);
     } else if (kind == 7 && loan->state != LOAN_OUT_FREE && loan_revoke(loan)) {
-        FUZZ_CHECK(loan->state == LOAN_OUT_REVOKING && !told[index].revoke_sent);
+        FUZZ_CHECK(loan->state == LOAN_OUT_REVOKING && !sent[index].revoke_sent);
         queue_put(&requests, &loan->post, R4_MESSAGE_REVOKE, R4_OK);
     } else if (kind == 8 && in_loan->state == LOAN_IN_SWEEPING) {
         bool swept = fuzz_next(script, 1) % 2 == 0;
@@ -231,7 +233,7 @@ static void own_step(struct fuzz_script *script, unsigned kind) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_script script = {data, data + size};
-    link_start(1U << fuzz_next(&script, 1) % 7);
+    peer_start(1U << fuzz_next(&script, 1) % 7);
     while (script.at < script.end) {
         unsigned kind = (unsigned)fuzz_next(&script, 1) % 9;
         if (kind < 5) {
@@ -239,7 +241,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         } else {
             own_step(&script, kind);
         }
-        FUZZ_CHECK(in->head == in_end.position); /* our word, whatever the peer did */
+        FUZZ_CHECK(in->head == in_end.position); /* our own word, whatever the peer did */
     }
     poll();
     free(in);

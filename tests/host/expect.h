@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * EXPECT(condition) is ck_assert for millions of conditions: Check's own tells the parent process about each one that
- * holds.
+ * EXPECT(condition) is ck_assert for millions of conditions: Check's own reports each one that holds to the parent
+ * process, which is slow.
  */
 #ifndef R4_TESTS_EXPECT_H
 #define R4_TESTS_EXPECT_H

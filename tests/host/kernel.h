@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * For a test of one file of cluster-kernel/ that is not pure (kernel_X.c tests X.c): what the boot linker and the
- * coordinator give a kernel, here of cluster 1 of 4. Its neighbours and the machine (cluster-kernel/machine.h) are
- * fakes in the test. Linker constants are symbols, so those that name an area are the areas themselves. Included once.
+ * coordinator give to a kernel, here to cluster 1 of 4. The files that X.c calls and the machine
+ * (cluster-kernel/machine.h) are fakes in the test. Linker constants are symbols, so those that name an area are the
+ * areas themselves. Included once.
  */
 #ifndef R4_TESTS_KERNEL_H
 #define R4_TESTS_KERNEL_H
@@ -32,7 +33,7 @@ struct core *machine_core(void) {
     return &own_core;
 }
 
-/* Any cluster's header page, to be written. */
+/* Any cluster's header, writable. */
 static inline struct r4_header *kernel_header(uint32_t number) {
     return number == KERNEL_OWN ? &r4_linker_header : (struct r4_header *)r4_linker_headers[number];
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * When a revoke or a delete is done in the call itself, and when it takes an operation: what the simulator and the
- * machine come to only if another operation is just settling.
+ * When a revoke or a delete is done within the call itself, and when it needs an operation. In the simulator and on the
+ * machine some of these cases arise only if another operation is just settling.
  */
 #include "call/handlers.h"
 #include "cluster/cluster.h"
@@ -16,16 +16,16 @@
 
 static _Alignas(R4_PAGE_SIZE) struct r4_slot slots[R4_SLOTS_PER_PAGE];
 static struct thread caller;
-static struct operation other; /* somebody else's, under way */
+static struct operation other; /* of another thread, under way */
 static uint32_t started, begun, flushed;
 
-/* --- the neighbours --- */
+/* --- fakes --- */
 
 void revoke_begin(struct operation *operation) { begun += operation == &caller.operation; }
-void finalise(struct r4_slot *slot) { ck_abort_msg("slot of type %d has nothing to undo", slot_type(slot)); }
+void finalise(struct r4_slot *slot) { ck_abort_msg("slot of type %d has nothing to finalise", slot_type(slot)); }
 bool finalise_needs_operation(const struct r4_slot *slot) { return slot_type(slot) == R4_CAP_CAP_PAGE; }
 void operation_follow(struct operation *operation, const struct r4_slot *slot) {
-    ck_abort_msg("%p stands on %p", (void *)operation, (const void *)slot);
+    ck_abort_msg("%p is at %p", (void *)operation, (const void *)slot);
 }
 void lend_record_moved(struct r4_slot *from, struct r4_slot *to) {
     ck_abort_msg("%p moves to %p", (void *)from, (void *)to);
@@ -79,20 +79,20 @@ static void expect_operation(struct outcome outcome, enum operation_kind kind, c
 START_TEST(test_revoke_of_nothing) {
     struct r4_slot *slot = start(R4_CAP_UNTYPED, 4096);
     expect_done(invoke(sys_cap_revoke, slot));
-    ck_assert_uint_eq(slot->word[1], 0);
+    ck_assert_uint_eq(slot_watermark(slot), 0);
     slot = start(R4_CAP_NOTIFICATION, 77);
     expect_done(invoke(sys_cap_revoke, slot));
-    ck_assert_uint_eq(slot->word[1], 77);
+    ck_assert_uint_eq(slot_badge(slot), 77);
 }
 END_TEST
 
-/* What died of this memory may still be in work: it is not free yet. */
+/* Objects of this memory have died and may still be in use: the memory is not free yet. */
 START_TEST(test_revoke_while_something_settles) {
     struct r4_slot *slot = start(R4_CAP_UNTYPED, 4096);
     other = (struct operation){.kind = OPERATION_DRAIN, .phase = OPERATION_SETTLING};
     cluster.operations = &other;
     expect_operation(invoke(sys_cap_revoke, slot), OPERATION_REVOKE, slot);
-    ck_assert_uint_eq(slot->word[1], 4096);
+    ck_assert_uint_eq(slot_watermark(slot), 4096);
 }
 END_TEST
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cap pages in and out of a window: what happens to versions on the way, up to the last one, which no system lives to
- * see. Physical and virtual addresses are the same here.
+ * Cap pages mapped in a window and unmapped again: what happens to versions, up to the last one, which no system runs
+ * long enough to reach. Physical and virtual addresses are the same here.
  */
 #include "call/handlers.h"
 #include "cluster/cluster.h"
@@ -12,7 +12,7 @@
 #include "sched/shootdown.h"
 
 #define NAME       0x70003U
-#define OWN_PAGE   0U /* window pages: the caller's slots; where the page under test comes to */
+#define OWN_PAGE   0U /* window pages: the caller's slots; where the page under test is mapped */
 #define THERE      5U
 #define SLOT_PAGE  1U /* in OWN_PAGE: the capability of the page, that of the PD */
 #define SLOT_PD    2U
@@ -25,7 +25,7 @@ static struct pd pd;
 static struct thread caller;
 static struct invocation invocation;
 
-/* --- the neighbours --- */
+/* --- fakes --- */
 
 struct pd *pd_of(const struct r4_slot *slot) {
     return slot == &own[SLOT_PD] ? &pd : NULL;
@@ -57,15 +57,15 @@ struct resolved invocation_cap_through(const struct invocation *asking, uint64_t
 
 /* --- the world --- */
 
-static void table_hang(uint32_t level, const void *below) {
+static void table_map(uint32_t level, const void *below) {
     tables[4 - level][paging_index(R4_WINDOW_BASE, level)] = paging_table((uintptr_t)below);
 }
 
-/* The PD's own window has page OWN_PAGE with capabilities of the page under test and of itself. */
+/* The window of the PD has a page OWN_PAGE with a capability to the page under test, and one to the PD. */
 static void start(uint32_t floor) {
-    table_hang(4, tables[1]);
-    table_hang(3, tables[2]);
-    table_hang(2, tables[3]);
+    table_map(4, tables[1]);
+    table_map(3, tables[2]);
+    table_map(2, tables[3]);
     tables[3][OWN_PAGE] = paging_leaf((uintptr_t)own, R4_READ, false, PAGING_KIND_CAPS);
     pd.root = (uintptr_t)tables[0];
     pd.window.tables[0] = tables[3];
@@ -80,7 +80,7 @@ static void start(uint32_t floor) {
     invocation = (struct invocation){&own_core, &caller, &own[SLOT_PAGE], NULL, {OWN_CAP(SLOT_PD), THERE, 0, 0}, 0};
 }
 
-/* Slots of every kind of content, with versions around `middle`. */
+/* Fills the page: slots with all kinds of content, and versions around `middle`. */
 static void page_fill(uint32_t middle) {
     page[0] = (struct r4_slot){{0}};
     cap_page_init((uintptr_t)page);
@@ -88,18 +88,19 @@ static void page_fill(uint32_t middle) {
         page[i] = (struct r4_slot){{r4_slot_version_put(middle - 60 + i), 0, 0, 0}};
         if (i % 3 == 0) {
             page[i] = (struct r4_slot){{UINT64_MAX, UINT64_MAX - i, i, 5 * i}};
-            page[i].word[0] = r4_slot_version_set(page[i].word[0], middle - 60 + i);
+            slot_parts(&page[i])->version = middle - 60 + i;
         }
     }
 }
 
-/* All but the version of word 0 is what it was, and that is the larger of what it was and `least`. */
+/* Nothing has changed but versions, which are now `least` at least. */
 static void expect_raised(const struct r4_slot *was, uint32_t least) {
     ck_assert_mem_eq(&page[0], &was[0], sizeof(page[0]));
     for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
         uint64_t version = slot_version(&was[i]) > least ? slot_version(&was[i]) : least;
-        ck_assert_uint_eq(page[i].word[0], r4_slot_version_set(was[i].word[0], version));
-        ck_assert_mem_eq(&page[i].word[1], &was[i].word[1], sizeof(page[i]) - sizeof(uint64_t));
+        struct r4_slot raised = was[i];
+        slot_parts(&raised)->version = (uint32_t)version;
+        ck_assert_mem_eq(&page[i], &raised, sizeof(raised));
     }
 }
 
@@ -116,7 +117,7 @@ START_TEST(test_in_above_the_floor) {
         expect_raised(was, floors[i] + 1);
         ck_assert_uint_eq(tables[3][THERE], paging_leaf((uintptr_t)page, R4_READ, false, PAGING_KIND_CAPS));
         ck_assert_uint_eq(slot_mapping_get(&own[SLOT_PAGE]).address, window_page_address(THERE));
-        for (uint32_t slot = 1; slot < R4_SLOTS_PER_PAGE; slot++) { /* each empty one can be filled at least once */
+        for (uint32_t slot = 1; slot < R4_SLOTS_PER_PAGE; slot++) { /* each empty slot can be filled at least once */
             ck_assert(slot % 3 == 0 || slot_free_check(&page[slot]) == R4_OK);
         }
     }
@@ -129,7 +130,7 @@ START_TEST(test_out_raises_the_floor) {
     ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_OK);
     ck_assert_uint_eq(pd.cap_pages[0], 1);
     ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_ERR_MAPPED);
-    page[77].word[0] = r4_slot_version_set(page[77].word[0], 5000);
+    slot_parts(&page[77])->version = 5000;
     pd.cores = 1;
     ck_assert_int_eq(sys_cap_page_unmap(&invocation).error, R4_OK);
     ck_assert_uint_eq(pd.version_floor, 5000);
@@ -137,7 +138,7 @@ START_TEST(test_out_raises_the_floor) {
     ck_assert_uint_eq(tables[3][THERE], 0);
     ck_assert_uint_eq(cluster.noted_cores, 0);
     ck_assert_int_eq(sys_cap_page_unmap(&invocation).error, R4_ERR_NOT_MAPPED);
-    invocation.argument[1] = THERE + 1; /* any place is above it now */
+    invocation.argument[1] = THERE + 1; /* the floor holds at any place of the window */
     ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_OK);
     ck_assert_uint_eq(slot_version(&page[1]), 5001);
 }
@@ -150,7 +151,7 @@ START_TEST(test_any_slot_may_be_the_highest) {
         start(7);
         page_fill(1000);
         ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_OK);
-        page[slot].word[0] = r4_slot_version_set(page[slot].word[0], 5000);
+        slot_parts(&page[slot])->version = 5000;
         ck_assert_int_eq(sys_cap_page_unmap(&invocation).error, R4_OK);
         ck_assert_uint_eq(pd.version_floor, 5000);
     }
@@ -163,12 +164,12 @@ START_TEST(test_floor_stays) {
     ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_OK);
     ck_assert_int_eq(sys_cap_page_unmap(&invocation).error, R4_OK);
     ck_assert_uint_eq(pd.version_floor, 9001);
-    cap_page_unmap(&own[SLOT_PAGE]); /* mapped nowhere: as it dies */
+    cap_page_unmap(&own[SLOT_PAGE]); /* mapped nowhere, like a page that dies */
     ck_assert_uint_eq(pd.version_floor, 9001);
 }
 END_TEST
 
-/* A window that has seen versions up to the end takes no more pages; nothing is changed. */
+/* A window in which versions have reached the end takes no more pages; nothing is changed. */
 START_TEST(test_retired) {
     for (uint32_t floor = R4_VERSION_MAX - 1; floor != 0; floor = floor == R4_VERSION_MAX ? 0 : R4_VERSION_MAX) {
         memset(own, 0, sizeof(own));

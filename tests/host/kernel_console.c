@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The console as cluster 1 of 4 sees it: who owns it, what a successor prints, a log that is full, lines that are lost,
- * what a log must not do to the terminal.
+ * The console as seen by cluster 1 of 4: who owns it, what a successor prints, a full log, lost lines, what a log must
+ * not do to the terminal.
  */
 #include "diag/console.h"
 #include "kernel.h"
@@ -57,7 +57,7 @@ static void expect_output(const char *text) {
 
 static void line(const char *text) { console_line(text, strlen(text), CONSOLE_WAIT_MS); }
 
-/* As the cluster itself would: bytes into its log, then the end. */
+/* Does what that cluster would do: writes bytes into its log, then the log's end. */
 static void peer_logs(uint32_t number, const char *text) {
     struct r4_log *log = &kernel_header(number)->log;
     uint32_t end = atomic_load(&log->end);
@@ -67,7 +67,7 @@ static void peer_logs(uint32_t number, const char *text) {
     atomic_store(&log->end, end);
 }
 
-/* As owner, `reader` has printed so many more bytes of a cluster's log. */
+/* As the console's owner, `reader` has printed `bytes` more of a cluster's log. */
 static void peer_prints(uint32_t reader, uint32_t number, uint32_t bytes) {
     atomic_fetch_add(&kernel_header(reader)->printed[number], bytes);
 }
@@ -76,12 +76,13 @@ static uint32_t log_used(uint32_t reader) {
     return atomic_load(&r4_linker_header.log.end) - atomic_load(&kernel_header(reader)->printed[KERNEL_OWN]);
 }
 
-/* Fills the own log, which `reader` prints, up to less than one line of `length` bytes. Returns how many lines. */
+/* Fills this cluster's log, which `reader` prints, until less than one line of `length` bytes fits. Returns the number
+ * of lines. */
 static uint32_t fill(uint32_t reader, size_t length) {
     char text[R4_LOG_BYTES];
     uint32_t lines = 0;
     memset(text, 'x', sizeof(text));
-    while (log_used(reader) + length + 1 + 64 <= R4_LOG_BYTES) { /* a notice finds room, too */
+    while (log_used(reader) + length + 1 + 64 <= R4_LOG_BYTES) { /* keeps room for a notice */
         console_line(text, length, CONSOLE_WAIT_MS);
         lines++;
     }
@@ -114,7 +115,7 @@ START_TEST(test_others_log) {
 }
 END_TEST
 
-/* Two owners have died one after the other; each line that stands in a log comes once, the dead ones' too. */
+/* Two owners have died, one after the other. Each line in a log is printed once, those of the dead clusters too. */
 START_TEST(test_takeover) {
     start(2);
     for (uint32_t number = 0; number < KERNEL_CLUSTERS; number++) { /* positions wrap */
@@ -141,14 +142,14 @@ START_TEST(test_takeover) {
     ck_assert(console_is_own());
     ck_assert(!console_poll());
     expect_output("null\ntwo\nlast words\nc\n");
-    peer_prints(0, 3, 1000); /* says one that is dead: too late */
+    peer_prints(0, 3, 1000); /* written by a dead cluster: too late */
     peer_logs(3, "d\n");
     line("three");
     expect_output("d\nthree\n");
 }
 END_TEST
 
-/* What it logged before its turn came stands before what it says now. */
+/* What it logged before it became the owner is printed before the new line. */
 START_TEST(test_takeover_by_a_line) {
     start(0);
     line("one");
@@ -196,9 +197,8 @@ START_TEST(test_full_log_waits_then_drops) {
 }
 END_TEST
 
-/* A line needs room for itself and, if lines were lost, for the notice of them, each with its newline, to the last
- * byte.
- */
+/* A line needs room for itself and, if lines were lost, for the notice about them, each with its newline; not one byte
+ * more. */
 START_TEST(test_room_to_the_last_byte) {
     const uint32_t notice = (uint32_t)strlen("[c1] kernel: 1 lines lost\n");
     char text[R4_LOG_BYTES / 2];
@@ -244,7 +244,7 @@ START_TEST(test_owner_dies_while_log_is_full) {
     uint32_t lines = fill(0, 100);
     char text[200];
     memset(text, 'z', sizeof(text));
-    console_line(text, sizeof(text), CONSOLE_WAIT_MS); /* lost */
+    console_line(text, sizeof(text), CONSOLE_WAIT_MS); /* this line is lost */
     event = owner_dies;
     event_at = now + TICKS_PER_MS;
     uint64_t began = now;
@@ -268,7 +268,7 @@ START_TEST(test_unprintable_bytes) {
 }
 END_TEST
 
-/* A log's end that its ring cannot have is no reason to print what was never written. */
+/* If the end of a log is an impossible one, nothing is printed that was never written. */
 START_TEST(test_end_that_makes_no_sense) {
     start(KERNEL_OWN);
     atomic_store(&kernel_header(3)->log.end, R4_LOG_BYTES + 1);
@@ -281,7 +281,8 @@ START_TEST(test_end_that_makes_no_sense) {
 }
 END_TEST
 
-/* One log does not keep the others waiting: so many bytes of each in a turn, to the end of a line. */
+/* One log does not keep the others waiting: of each a limited number of bytes is printed in a turn, up to the end of a
+ * line. */
 START_TEST(test_turns) {
     start(KERNEL_OWN);
     char text[101];
@@ -304,7 +305,7 @@ START_TEST(test_turns) {
     strcpy(text + 63, "\n");
     peer_logs(2, text);
     peer_logs(2, text);
-    ck_assert(console_poll()); /* so many bytes exactly end a turn */
+    ck_assert(console_poll()); /* exactly CONSOLE_TURN bytes end a turn */
     ck_assert_uint_eq(output_length, 506 + CONSOLE_TURN);
 }
 END_TEST

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Links and messages as cluster 1 of 4 sees them, through rings of one slot: what is sent in which order, which
- * messages of a peer count, which waits for a mark end.
+ * Peers and messages as seen by cluster 1 of 4, through rings of one slot: what is sent in which order, which messages
+ * of a peer count, which waits for a milestone end.
  */
 #include "kernel.h"
 #include "peer/lend.h"
@@ -16,7 +16,7 @@
 #define PRIORITY 5U
 #define WAITED   32U
 
-static uint32_t received; /* loan messages that came through, the last one's index */
+static uint32_t received; /* messages about loans that were accepted; the loan of the last one */
 static uint32_t received_loan;
 static struct {
     struct operation *operation;
@@ -25,7 +25,7 @@ static struct {
 } ended[WAITED]; /* waits, in order */
 static uint32_t ended_count;
 
-/* --- neighbours --- */
+/* --- fakes --- */
 
 void machine_send(uint32_t apic_id, enum machine_event event) {
     (void)apic_id;
@@ -91,7 +91,7 @@ static void start(void) {
     peer_out = (struct ring_end){(struct r4_ring *)r4_linker_rings_in[PEER], 1, 0};
 }
 
-/* Takes the one message that this cluster has sent, and lets it send the next. */
+/* The peer takes the one message that this cluster has sent, and lets it send the next one. */
 static struct r4_message peer_takes(void) {
     struct r4_message message = {.kind = R4_MESSAGE_NONE};
     bool wanted;
@@ -115,13 +115,14 @@ static struct peer *meet(void) {
     return cluster.peers[PEER];
 }
 
-static struct r4_message of_loan(uint32_t loan) {
+static struct r4_message accept_of(uint32_t loan) {
     return (struct r4_message){.kind = R4_MESSAGE_ACCEPT, .source_epoch = 3, .target_epoch = EPOCH, .loan = loan};
 }
 
 /* --- tests --- */
 
-/* While the ring is full: answers first, requests by priority, equals in the order in which they came. */
+/* While the ring is full: answers go first, then requests by priority, those of one priority in the order of arrival.
+ */
 START_TEST(test_order) {
     static const struct {
         uint32_t loan;
@@ -150,7 +151,7 @@ START_TEST(test_order) {
 }
 END_TEST
 
-/* What joins at the queue's end is where the next one is put behind. */
+/* What was added at the end of the queue is its last element, after which the next one goes. */
 START_TEST(test_order_at_the_end) {
     struct peer *peer = meet();
     for (uint32_t i = 0; i < 4; i++) {
@@ -167,10 +168,10 @@ END_TEST
 
 START_TEST(test_record_that_does_not_exist) {
     meet();
-    peer_sends(of_loan(LOANS));
-    peer_sends(of_loan(UINT32_MAX));
+    peer_sends(accept_of(LOANS));
+    peer_sends(accept_of(UINT32_MAX));
     ck_assert_uint_eq(received, 0);
-    peer_sends(of_loan(LOANS - 1));
+    peer_sends(accept_of(LOANS - 1));
     ck_assert_uint_eq(received, 1);
     ck_assert_uint_eq(received_loan, LOANS - 1);
 }
@@ -178,17 +179,17 @@ END_TEST
 
 START_TEST(test_other_life) {
     meet();
-    struct r4_message message = of_loan(0);
+    struct r4_message message = accept_of(0);
     message.source_epoch++;
     peer_sends(message);
-    message = of_loan(0);
+    message = accept_of(0);
     message.target_epoch--;
     peer_sends(message);
     ck_assert_uint_eq(received, 0);
 }
 END_TEST
 
-/* A wait for a mark of the peer that is at least `progress`. */
+/* A wait for the peer's milestone to be `progress` or more. */
 static struct operation *wait_for(struct peer *peer, uint64_t progress) {
     static struct operation waits[2];
     struct operation *operation = &waits[cluster.waiters == &waits[0]];
@@ -217,15 +218,15 @@ START_TEST(test_milestone) {
     struct operation *wait = wait_for(meet(), 4);
     struct r4_header *header = kernel_header(PEER);
     atomic_store(&header->mark, 3);
-    atomic_store(&kernel_header(3)->mark, 9); /* another's */
+    atomic_store(&kernel_header(3)->mark, 9); /* another cluster's */
     expect_waiting();
     atomic_store(&header->mark, 6);
     expect_ended(wait, R4_OK, 6);
 }
 END_TEST
 
-/* Who has finished will not mark any more; a mark that it made before its end counts. */
-START_TEST(test_milestone_of_who_has_finished) {
+/* A cluster that has finished reaches no more milestones; those that it reached before count. */
+START_TEST(test_milestone_of_a_finished_peer) {
     struct peer *peer = meet();
     struct r4_header *header = kernel_header(PEER);
     struct operation *wait = wait_for(peer, 4);
@@ -239,7 +240,7 @@ START_TEST(test_milestone_of_who_has_finished) {
 }
 END_TEST
 
-START_TEST(test_milestone_of_who_has_panicked) {
+START_TEST(test_milestone_of_a_panicked_peer) {
     struct operation *wait = wait_for(meet(), 4);
     atomic_store(&kernel_header(PEER)->mark, 3);
     kernel_panics(PEER);
@@ -247,7 +248,7 @@ START_TEST(test_milestone_of_who_has_panicked) {
 }
 END_TEST
 
-/* Other kinds of waits stand in the same list. */
+/* Other kinds of waits are in the same list. */
 START_TEST(test_other_waits) {
     struct peer *peer = meet();
     struct operation *join = wait_for(peer, 0);
@@ -258,4 +259,4 @@ START_TEST(test_other_waits) {
 END_TEST
 
 SUITE_MAIN("kernel remote", test_order, test_order_at_the_end, test_record_that_does_not_exist, test_other_life,
-           test_milestone, test_milestone_of_who_has_finished, test_milestone_of_who_has_panicked, test_other_waits)
+           test_milestone, test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer, test_other_waits)

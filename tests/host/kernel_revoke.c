@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The revoke engine, one preemption point after the other, where two operations on one tree meet: an order of things
- * that the simulator does not come to within a thousand seeds. operation.c is the kernel's; a peer and the scheduler
- * are fakes.
+ * Revokes, from one preemption point to the next, where two operations on one tree meet: in orders that the simulator
+ * does not reach within a thousand seeds. operation.c is the kernel's; peers and the scheduler are fakes.
  */
 #include "kernel.h"
 #include "object/frame.h"
@@ -17,7 +16,7 @@ static uint64_t results[3];
 static uint32_t asked_back;
 static uint32_t unmapped;
 
-/* --- neighbours; there is always something more urgent to do --- */
+/* --- fakes; there is always something more urgent to do --- */
 
 bool machine_event_pending(void) { return true; }
 void machine_regs_result(struct machine_regs *regs, uint64_t error, uint64_t value) {
@@ -32,10 +31,10 @@ void sched_kick(struct core *core, uint32_t priority) {
     (void)core;
     (void)priority;
 }
-void finalise(struct r4_slot *slot) { ck_abort_msg("slot of type %d has nothing to undo", slot_type(slot)); }
+void finalise(struct r4_slot *slot) { ck_abort_msg("slot of type %d has nothing to finalise", slot_type(slot)); }
 void frame_unmap(const struct r4_slot *slot) {
     ck_assert_int_eq(slot_type(slot), R4_CAP_FRAME);
-    ck_assert_uint_ne(slot->word[1], 0);
+    ck_assert(slot_has_mapping(slot));
     unmapped++;
 }
 void shootdown_noted(struct core *core) { ck_abort_msg("core %u owes no flush", core->index); }
@@ -50,7 +49,7 @@ enum r4_error lend_failure(const struct r4_slot *slot) {
 }
 void lend_park(struct r4_slot *slot, uint64_t depth) {
     (void)depth;
-    ck_abort_msg("slot of type %d needs no park", slot_type(slot));
+    ck_abort_msg("slot of type %d is parked", slot_type(slot));
 }
 void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
     (void)first;
@@ -118,7 +117,7 @@ static enum operation_progress run(struct operation *operation) {
 
 static bool is_busy(const struct r4_slot *slot) { return (slot_flags(slot) & R4_FLAG_BUSY) != 0; }
 
-/* A cap page with plain capabilities has died: settling takes a while. */
+/* A cap page with plain capabilities dies: settling takes a while. */
 static void page_dies(void) {
     slot_fill(&dying[0], &(struct slot_content){.type = R4_CAP_HEADER, .size_log2 = R4_PAGE_BITS});
     for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
@@ -133,21 +132,21 @@ START_TEST(test_plain) {
     derive(NULL, &slots[0], R4_CAP_UNTYPED);
     derive(&slots[0], &slots[1], R4_CAP_UNTYPED);
     derive(&slots[1], &slots[2], R4_CAP_UNTYPED);
-    slots[0].word[1] = R4_PAGE_SIZE;
+    slot_watermark_set(&slots[0], R4_PAGE_SIZE);
     struct operation *operation = revoke(0, &slots[0]);
     ck_assert(is_busy(&slots[0]));
     page_dies();
     ck_assert_int_eq(run(operation), OPERATION_FINISHED);
     ck_assert_uint_eq(results[0], R4_OK);
     ck_assert(!is_busy(&slots[0]));
-    ck_assert_uint_eq(slots[0].word[1], 0);
+    ck_assert_uint_eq(slot_watermark(&slots[0]), 0);
     ck_assert_int_eq(slot_type(&slots[1]), R4_CAP_EMPTY);
     ck_assert_int_eq(slot_type(&slots[2]), R4_CAP_EMPTY);
     ck_assert_int_eq(slot_type(&dying[R4_SLOTS_PER_PAGE - 1]), R4_CAP_EMPTY);
 }
 END_TEST
 
-/* Copies of a frame, of which every third is mapped: each mapping is undone once, as one step more. */
+/* Copies of a frame, every third of them mapped: each mapping is undone once, which counts as one more step. */
 START_TEST(test_mapped_frames) {
     const uint32_t count = R4_SLOTS_PER_PAGE - 1;
     const struct slot_mapping mapping = {R4_PAGE_SIZE, 0x10001};
@@ -177,14 +176,15 @@ START_TEST(test_mapped_frames) {
 }
 END_TEST
 
-/* An untyped and below it a RemoteRef wait for a peer under two revokes; the outer one's thread dies, which lets go of
- * what it has marked. The memory comes back, the inner revoke removes it; and while that still waits for a dying page,
- * its root, which nobody holds busy any more, is retyped: what was made goes, too, or the next retype would overlap. */
-START_TEST(test_made_while_settling) {
+/* Two revokes, of an untyped and of one derived from it, wait for a peer to return memory. The outer one's thread dies,
+ * so that all that it marked is free again. The memory comes back, and the inner revoke removes its capability. While
+ * this one still waits for a dying page, its root, which is not busy any more, is retyped. The new object must be
+ * removed too, or the next retype would overlap it. */
+START_TEST(test_created_while_settling) {
     struct r4_slot *outer = &slots[0];
     struct r4_slot *root = &slots[1];
     struct r4_slot *lent = &slots[2];
-    struct r4_slot *made = &slots[3];
+    struct r4_slot *created = &slots[3];
     derive(NULL, outer, R4_CAP_UNTYPED);
     derive(outer, root, R4_CAP_UNTYPED);
     derive(root, lent, R4_CAP_REMOTE_REF);
@@ -197,39 +197,38 @@ START_TEST(test_made_while_settling) {
     ck_assert_int_eq(run(outer_revoke), OPERATION_FINISHED);
     ck_assert(!is_busy(root));
 
-    lent->word[0] = r4_slot_type_set(lent->word[0], R4_CAP_UNTYPED); /* DONE */
+    slot_take_back(lent); /* DONE */
     operation_wake_loans(&own_core);
     page_dies();
     while (inner_revoke->phase != OPERATION_SETTLING) {
         ck_assert_int_eq(take_turn(inner_revoke), OPERATION_PAUSED);
     }
     ck_assert_int_eq(slot_type(lent), R4_CAP_EMPTY);
-    derive(root, made, R4_CAP_UNTYPED);
-    root->word[1] = R4_LARGE_SIZE;
+    derive(root, created, R4_CAP_UNTYPED);
+    slot_watermark_set(root, R4_LARGE_SIZE);
     while (inner_revoke->phase == OPERATION_SETTLING && inner_revoke->kind == OPERATION_REVOKE) {
         take_turn(inner_revoke);
     }
-    ck_assert(is_busy(root)); /* nothing more derives from it */
+    ck_assert(is_busy(root)); /* nobody can derive from it any more */
     ck_assert_int_eq(run(inner_revoke), OPERATION_FINISHED);
     ck_assert_uint_eq(results[0], R4_OK);
-    ck_assert_int_eq(slot_type(made), R4_CAP_EMPTY);
+    ck_assert_int_eq(slot_type(created), R4_CAP_EMPTY);
     ck_assert(!derivation_has_children(machine_direct(), root));
-    ck_assert_uint_eq(root->word[1], 0);
+    ck_assert_uint_eq(slot_watermark(root), 0);
     ck_assert_uint_eq(slot_flags(root), 0);
     ck_assert_ptr_null(cluster.operations);
 }
 END_TEST
 
-/* A revoke that two others have joined loses its thread, while another such one is about: it ends early and leaves the
- * watermark, for memory of dead threads may still be in use. The most urgent of those who joined sees it through for
- * both. */
+/* A revoke that two others have joined loses its thread. It ends early and leaves the watermark, since memory of dead
+ * objects may still be in use. The most urgent of those that joined completes it for both. */
 START_TEST(test_joined_and_abandoned) {
     for (uint32_t waits = 0; waits < 2; waits++) {
         memset(slots, 0, sizeof(slots));
         derive(NULL, &slots[0], R4_CAP_UNTYPED);
         derive(&slots[0], &slots[1], R4_CAP_UNTYPED);
-        slots[0].word[1] = R4_PAGE_SIZE;
-        threads[1].queue.priority = 1; /* the more urgent one */
+        slot_watermark_set(&slots[0], R4_PAGE_SIZE);
+        threads[1].queue.priority = 1; /* the more urgent of the two */
         struct operation *first = revoke(0, &slots[0]);
         struct operation *second = join(1, first);
         struct operation *third = join(2, first);
@@ -240,14 +239,14 @@ START_TEST(test_joined_and_abandoned) {
         ck_assert_uint_eq(results[0], UINT64_MAX); /* nobody is told */
         ck_assert_uint_eq(results[1], UINT64_MAX);
         ck_assert_uint_eq(results[2], UINT64_MAX);
-        ck_assert_uint_eq(slots[0].word[1], R4_PAGE_SIZE);
+        ck_assert_uint_eq(slot_watermark(&slots[0]), R4_PAGE_SIZE);
         ck_assert_uint_eq(slot_flags(&slots[0]), R4_FLAG_BUSY | R4_FLAG_ROOT);
         ck_assert_int_eq(threads[1].state, THREAD_READY);
         ck_assert_int_eq(run(second), OPERATION_FINISHED);
         ck_assert_uint_eq(results[1], R4_OK);
         ck_assert_uint_eq(results[2], R4_OK);
         ck_assert_int_eq(threads[2].state, THREAD_READY);
-        ck_assert_uint_eq(slots[0].word[1], 0);
+        ck_assert_uint_eq(slot_watermark(&slots[0]), 0);
         ck_assert_uint_eq(slot_flags(&slots[0]), 0);
         ck_assert_ptr_null(cluster.operations);
         ck_assert_ptr_null(cluster.waiters);
@@ -255,7 +254,7 @@ START_TEST(test_joined_and_abandoned) {
 }
 END_TEST
 
-/* The root goes with another revoke: there is nothing left to take over. */
+/* Another revoke removes the root: there is nothing left to take over. */
 START_TEST(test_joined_and_removed) {
     derive(NULL, &slots[0], R4_CAP_UNTYPED);
     derive(&slots[0], &slots[1], R4_CAP_UNTYPED);
@@ -275,17 +274,17 @@ START_TEST(test_joined_and_removed) {
 }
 END_TEST
 
-/* All slots of a retype have gone: what stands beside them moves, and none of it becomes the retype's. */
-START_TEST(test_beside_a_retype) {
-    struct operation *make = start(0, OPERATION_CREATE, NULL);
-    make->position = &slots[5];
-    make->last = &slots[4];
+/* All slots of a retype are gone. If the slots next to them move, they do not become the retype's. */
+START_TEST(test_next_to_a_retype) {
+    struct operation *create = start(0, OPERATION_CREATE, NULL);
+    create->position = &slots[5];
+    create->last = &slots[4];
     operation_slot_moved(&slots[5], &slots[9]);
-    ck_assert_uint_eq(operation_remaining(make), 0);
+    ck_assert_uint_eq(operation_remaining(create), 0);
     operation_slot_moved(&slots[4], &slots[2]);
-    ck_assert_uint_eq(operation_remaining(make), 0);
+    ck_assert_uint_eq(operation_remaining(create), 0);
 }
 END_TEST
 
-SUITE_MAIN("kernel revoke", test_plain, test_mapped_frames, test_made_while_settling, test_joined_and_abandoned,
-           test_joined_and_removed, test_beside_a_retype)
+SUITE_MAIN("kernel revoke", test_plain, test_mapped_frames, test_created_while_settling, test_joined_and_abandoned,
+           test_joined_and_removed, test_next_to_a_retype)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A proxy's owner and two kernels, each a thread: once as they are under TSan (tsan_proxy.c), once at full speed
- * (test_proxy.c), where stores and loads pass each other as the processor lets them. The kernels have no lock here,
- * which is more than they have to stand. Pauses are of lengths that let the other sides come to every step.
+ * A proxy's owner and two kernels, each a thread: under TSan (tsan_proxy.c), and at full speed (test_proxy.c), where
+ * stores and loads overtake each other as far as the processor lets them. The kernels have no lock here: real ones
+ * have. The lengths of the pauses let the other threads run between any two steps.
  */
 #ifndef R4_TESTS_PROXY_THREADS_H
 #define R4_TESTS_PROXY_THREADS_H
@@ -19,12 +19,12 @@
 #define PROXY_KERNELS 2
 
 struct proxy_trial {
-    uint32_t writes;                       /* that the owner makes at least */
+    uint32_t writes;                       /* of the owner, at least */
     bool single_use;                       /* the kernels use the proxy up; else they only walk through it */
     atomic_bool over;                      /* the owner has finished */
-    atomic_uchar *used;                    /* of each serial, how often */
-    atomic_uint seen[RACE_MEANINGS];       /* how often a walk came to each */
-    atomic_uint nothing, mixed, used_more; /* how often a walk came to nothing, or to a mixture, or a second time */
+    atomic_uchar *used;                    /* how often each serial was used */
+    atomic_uint seen[RACE_MEANINGS];       /* how often a walk gave each meaning */
+    atomic_uint nothing, mixed, used_more; /* how often a walk gave nothing, a mixture, or a used proxy */
 };
 
 static inline void proxy_pause(uint64_t *state) {
@@ -33,10 +33,11 @@ static inline void proxy_pause(uint64_t *state) {
     }
 }
 
-/* A busy machine may let the kernels wait until the owner has finished: it goes on until they have met all there is. */
-enum { PROXY_PATIENCE = 100 }; /* times as many writes, at most */
+/* On a busy machine the kernels may not run until the owner has finished. So it goes on until they have seen every
+ * meaning. */
+enum { PROXY_PATIENCE = 100 }; /* this many times the writes, at most */
 
-static inline bool proxy_all_met(struct proxy_trial *trial) {
+static inline bool proxy_all_seen(struct proxy_trial *trial) {
     bool all = atomic_load(&trial->nothing) != 0;
     for (size_t meaning = 0; meaning < RACE_MEANINGS; meaning++) {
         all = all && atomic_load(&trial->seen[meaning]) != 0;
@@ -44,11 +45,11 @@ static inline bool proxy_all_met(struct proxy_trial *trial) {
     return all;
 }
 
-/* The owner: another meaning each time; now and then cleared between, or stopped on the way. */
+/* The owner writes a random meaning each time; now and then it clears the proxy in between, or stops half-way. */
 static inline void *proxy_owner(void *argument) {
     struct proxy_trial *trial = argument;
     uint64_t state = 71;
-    for (uint32_t i = 0; i < trial->writes || (i < PROXY_PATIENCE * trial->writes && !proxy_all_met(trial)); i++) {
+    for (uint32_t i = 0; i < trial->writes || (i < PROXY_PATIENCE * trial->writes && !proxy_all_seen(trial)); i++) {
         int meaning = (int)random_below(&state, RACE_MEANINGS);
         uint64_t way = random_below(&state, 16);
         if (way == 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Repeatable random numbers of 64 bits for tests: an own generator, so that a failure found on one machine is found on
- * every other. Source of the constants: Marsaglia, "Xorshift RNGs", 2003 (13, 7, 17), and Vigna's multiplier for
- * xorshift64*.
+ * Repeatable random numbers of 64 bits for tests, from a generator of our own, so that a failure found on one machine
+ * is found on every other. Source of the constants: Marsaglia, "Xorshift RNGs", 2003 (13, 7, 17), and Vigna's
+ * multiplier for xorshift64*.
  */
 #ifndef R4_TESTS_RANDOM_H
 #define R4_TESTS_RANDOM_H

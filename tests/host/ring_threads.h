@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A producer and a consumer of one ring, each a thread: once as they are under TSan (tsan_ring.c), and once at full
- * speed (test_ring.c), where stores and loads pass each other as the processor lets them. The consumer holds every
- * message against what the producer must have put. Each side uses the sleep protocol as cluster-kernel/peer/mailbox.c
- * does, with a doorbell that is one bit, as a pending interrupt is. Bells that came while a side was awake are
- * forgotten before its last look, so that no surplus one can make up for one that is missing: who then sleeps while
- * there is work has been forgotten by the other.
+ * A producer and a consumer of one ring, each a thread: under TSan (tsan_ring.c), and at full speed (test_ring.c),
+ * where stores and loads overtake each other as far as the processor lets them. The consumer compares every message
+ * with what the producer must have sent. Each side uses the sleep protocol as the kernel's mailboxes do, with a
+ * doorbell of one bit, like a pending interrupt. A bell that rang while its side was awake is forgotten before the last
+ * look at the ring: so an extra bell cannot hide a missing one, and a side that sleeps while there is work was not
+ * woken by the other.
  */
 #ifndef R4_TESTS_RING_THREADS_H
 #define R4_TESTS_RING_THREADS_H
@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define RING_PATIENCE 2  /* seconds asleep after which a side looks whether it has been forgotten */
-#define RING_DESPAIR  10 /* looks in vain after which the consumer gives up: what was put is lost */
+#define RING_PATIENCE 2  /* seconds asleep after which a side checks whether it should have been woken */
+#define RING_DESPAIR  10 /* such checks without a message, after which the consumer gives up: a message is lost */
 
 struct bell {
     pthread_mutex_t mutex;
@@ -33,10 +33,10 @@ struct ring_trial {
     struct bell producer_bell;
     struct bell consumer_bell;
     uint32_t messages;
-    bool sleeps; /* else both sides look all the time and no bell ever rings: nothing but the ring orders them */
+    bool sleeps; /* else both sides poll and no bell rings: nothing but the ring orders them */
     uint32_t producer_slept;
     uint32_t consumer_slept;
-    _Atomic(const char *) fault; /* who sets it ends, and so does the other; relaxed, for it must not order anything */
+    _Atomic(const char *) fault; /* ends both sides; relaxed, since it must not order anything */
 };
 
 static inline void bell_ring(struct bell *bell) {
@@ -52,7 +52,7 @@ static inline void bell_forget(struct bell *bell) {
     pthread_mutex_unlock(&bell->mutex);
 }
 
-/* Until the bell rings; false if that took longer than one is patient. */
+/* Waits until the bell rings; false if it has not within RING_PATIENCE. */
 static inline bool bell_wait(struct bell *bell) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
@@ -89,7 +89,7 @@ static inline bool ring_message_is(const struct r4_message *message, uint32_t n)
            message->size_log2 == expected.size_log2 && message->ttl == expected.ttl;
 }
 
-/* Now and then a pause, of lengths that let the other side get through, or come to every step of going to sleep. */
+/* A pause now and then. Its length lets the other side finish, or reach any step of going to sleep. */
 static inline void dawdle(uint64_t *state) {
     if (random_below(state, 8) == 0) {
         for (uint64_t turns = random_below(state, 200); turns > 0; turns--) {
@@ -106,7 +106,7 @@ static inline void trial_fail(struct ring_trial *trial, const char *fault) {
     atomic_store_explicit(&trial->fault, fault, memory_order_relaxed);
 }
 
-/* Until there may be room, or the trial is over. */
+/* Waits until there may be room, or the trial is over. */
 static inline void producer_wait(struct ring_trial *trial) {
     if (!trial->sleeps) {
         sched_yield();
@@ -143,7 +143,7 @@ static inline void *producer_run(void *argument) {
     return NULL;
 }
 
-/* Until there may be a message, or the trial is over. */
+/* Waits until there may be a message, or the trial is over. */
 static inline void consumer_wait(struct ring_trial *trial) {
     if (!trial->sleeps) {
         sched_yield();
@@ -183,7 +183,7 @@ static inline void *consumer_run(void *argument) {
             bell_ring(&trial->producer_bell);
         }
         if (!ring_message_is(&message, n)) {
-            trial_fail(trial, "a message is not what was put");
+            trial_fail(trial, "a message is not the one that was sent");
             return NULL;
         }
         dawdle(&state);

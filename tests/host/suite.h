@@ -38,7 +38,7 @@ __attribute__((weak)) void contract_failed(const char *condition, const char *fi
     abort(); /* not reached: says so to the compiler */
 }
 
-/* Overwrites `width` bytes at `offset` of `target` with `value`, little endian: how tests spoil a good structure. */
+/* Overwrites `width` bytes at `offset` of `target` with `value`, little endian: so tests damage a good structure. */
 static inline void poke(void *target, size_t offset, size_t width, uint64_t value) {
     memcpy((char *)target + offset, &value, width);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Asids: the order in which a pool gives them, generations up to the last, every name of a pool given once and never
- * again, and what any other number finds: nothing. A name is taken apart here by hand: asid in bits 15:0, generation in
- * bits 31:16.
+ * Asids: the order in which a pool gives them, generations up to the last one; every name of a pool is given exactly
+ * once, and any other number finds nothing. A name is decoded here by hand: asid in bits 15:0, generation in bits
+ * 31:16.
  */
 #include "expect.h"
 #include "pure/asid.h"
@@ -12,7 +12,7 @@
 enum { CLUSTER = 0x2a, POOLS = 16, SIZE = 64, LAST_GENERATION = 65535, STEPS = 100000, GUESSES = 500000 };
 
 static struct asid_table table;
-static struct window windows[POOLS * SIZE]; /* that of each asid is another one */
+static struct window windows[POOLS * SIZE]; /* a different one for each asid */
 
 static void start(void) {
     memset(&table, 0, sizeof(table));
@@ -37,7 +37,7 @@ START_TEST(test_first_round) {
 }
 END_TEST
 
-/* What each pool must hold: the free asids in the order of their return, and the generation of each. */
+/* The model of each pool: the free asids in the order of their return, and the generation of each asid. */
 static struct {
     uint32_t order[SIZE];
     uint32_t count;
@@ -85,10 +85,10 @@ static void give(uint32_t asid) {
     model_return(asid);
     EXPECT(asid_find(&table, name) == NULL);
     EXPECT(asid_find(&table, generations[asid] << 16 | asid) == NULL);
-    EXPECT(table.entries[asid].key >> 38 != 0); /* what no address has: not cluster 0's asid 0 either */
+    EXPECT(table.entries[asid].key >> 38 != 0); /* no cap address has such a key: also not asid 0 of cluster 0 */
 }
 
-/* Any order of takes and returns, from few in use to all; the last generations come on the way. */
+/* Takes and returns in random order, from few in use to all; asids run out of generations meanwhile. */
 static void any_order(uint32_t generation, uint32_t steps, uint64_t state) {
     model_start(generation);
     for (uint32_t step = 0; step < steps; step++) {
@@ -109,7 +109,7 @@ START_TEST(test_any_order) {
 }
 END_TEST
 
-/* A pool that was quite empty: what comes back first is given first. */
+/* A pool that was empty: the asid that is returned first is given first. */
 START_TEST(test_from_empty) {
     model_start(1);
     for (uint32_t i = 0; i < SIZE; i++) {
@@ -127,7 +127,7 @@ START_TEST(test_from_empty) {
 }
 END_TEST
 
-/* Every name of `pool`: `kept` asids are in use for all the time that the others go round. */
+/* Takes every name of `pool`, while `kept` asids stay in use at any time. */
 static void use_up(uint32_t pool, uint32_t kept) {
     static uint8_t given[SIZE][LAST_GENERATION + 1];
     uint64_t names = 0;
@@ -147,7 +147,7 @@ static void use_up(uint32_t pool, uint32_t kept) {
             names++;
         }
         while (count > (name == 0 ? 0 : kept)) {
-            uint32_t at = turn % count; /* not in the order of their taking */
+            uint32_t at = turn % count; /* not in the order in which they were taken */
             asid_give(&table, in_use[at]);
             in_use[at] = in_use[--count];
         }
@@ -164,7 +164,7 @@ START_TEST(test_no_name_twice) {
 }
 END_TEST
 
-/* Finds exactly the names that are taken: `number` is one, or not. */
+/* asid_find() finds `number` if it is a name in use, else nothing. */
 static void expect_found(uint32_t number) {
     uint32_t asid = number & 0xffff;
     bool is_name = asid < POOLS * SIZE && taken[asid] && generations[asid] == number >> 16;

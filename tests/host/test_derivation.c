@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The derivation list against a naive model: trees with parents and lists of children, whose pre-order walk must be the
- * list. The slots stand at the top of what a link can name.
+ * The derivation list, compared with a naive model: trees with parents and lists of children, whose pre-order walk must
+ * be the list. The slots are at the highest addresses that a slot reference can hold.
  */
 #include "expect.h"
 #include "pure/derivation.h"
@@ -10,19 +10,36 @@
 
 enum { SLOTS = 48, STEPS = 400, RUNS = 300, NOBODY = SLOTS };
 
-#define BASE ((1ULL << 45) - SLOTS * R4_SLOT_SIZE) /* physical: the last link is the largest */
+#define BASE ((1ULL << 45) - SLOTS * R4_SLOT_SIZE) /* physical: the last slot has the largest reference */
 
 static _Alignas(R4_SLOT_SIZE) struct r4_slot slots[SLOTS];
 
+/* An empty slot of a version. */
+static struct r4_slot empty_slot(uint64_t version) { return (struct r4_slot){{r4_slot_version_put(version), 0, 0, 0}}; }
+
+static void expect_empty(const struct r4_slot *slot, uint64_t version) {
+    struct r4_slot empty = empty_slot(version);
+    EXPECT(memcmp(slot, &empty, sizeof(empty)) == 0);
+}
+
+/* The same capability, at the same version; their neighbours in the list may differ. */
+static void expect_alike(struct r4_slot one, struct r4_slot other) {
+    slot_prev_set(0, &one, NULL);
+    slot_next_set(0, &one, NULL);
+    slot_prev_set(0, &other, NULL);
+    slot_next_set(0, &other, NULL);
+    ck_assert_mem_eq(&one, &other, sizeof(one));
+}
+
 static uintptr_t direct(void) { return (uintptr_t)slots - BASE; }
 
-/* Node n stands in slot n. Slot 0 holds the root, at depth 0. */
+/* Node n is in slot n. Slot 0 holds the root, at depth 0. */
 struct node {
     bool used;
     uint32_t parent;
     uint32_t children[SLOTS]; /* nearest to the parent first */
     uint32_t count;
-    uint64_t name; /* the slot's badge: moves with it */
+    uint64_t name; /* the slot's badge, which moves with it */
 };
 static struct node nodes[SLOTS];
 
@@ -63,14 +80,14 @@ static void model_move(uint32_t from, uint32_t to) {
     }
 }
 
-/* Walks tree and list together. */
+/* Walks the tree and the list at the same time. */
 static const struct r4_slot *expect_run(const struct r4_slot *at, const struct r4_slot *prev, uint32_t node,
                                         uint64_t depth) {
     const struct r4_slot *last = at;
     EXPECT(at == &slots[node]);
     EXPECT(slot_prev(direct(), at) == prev);
     EXPECT(slot_depth(at) == depth);
-    EXPECT(at->word[1] == nodes[node].name);
+    EXPECT(slot_badge(at) == nodes[node].name);
     EXPECT(derivation_has_children(direct(), at) == (nodes[node].count != 0));
     for (uint32_t i = 0; i < nodes[node].count; i++) {
         const struct r4_slot *next = slot_next(direct(), last);
@@ -99,13 +116,13 @@ static uint32_t pick(uint64_t *state, bool used) {
     return NOBODY;
 }
 
-static void make(uint32_t behind, uint32_t at, struct slot_content content, uint64_t name) {
+static void create(uint32_t after, uint32_t at, struct slot_content content, uint64_t name) {
     content.badge = name;
-    derivation_create(direct(), &slots[behind], &slots[at], &content);
+    derivation_create(direct(), &slots[after], &slots[at], &content);
     nodes[at] = (struct node){.used = true, .parent = NOBODY, .name = name};
 }
 
-/* A copy (TTL falls), or objects retyped one behind the other, as an untyped's retype links them. */
+/* A copy (its TTL is lower), or two objects of a retype, which are linked one after the other. */
 static void insert(uint64_t *state, uint64_t name) {
     uint32_t parent = pick(state, true);
     uint32_t child = pick(state, false);
@@ -122,11 +139,11 @@ static void insert(uint64_t *state, uint64_t name) {
         .object = slot_object(&slots[parent]),
         .depth = (uint32_t)slot_depth(&slots[parent]) + 1,
     };
-    make(parent, child, content, name);
+    create(parent, child, content, name);
     model_insert(parent, 0, child);
     uint32_t second = pick(state, false);
     if (!copy && second != NOBODY) {
-        make(child, second, content, name + 1);
+        create(child, second, content, name + 1);
         model_insert(parent, 1, second);
     }
 }
@@ -142,9 +159,9 @@ static uint32_t move(uint64_t *state, uint32_t root) {
     derivation_move(direct(), &slots[from], &slots[to]);
     model_move(from, to);
     EXPECT(slot_version(&slots[to]) == version + 1);
-    EXPECT(slots[to].word[2] == before.word[2]);
+    EXPECT(slots[to].word[2] == before.word[2]);                  /* object, rights, size, depth */
     EXPECT(((slots[to].word[0] ^ before.word[0]) & 0xffff) == 0); /* type, TTL, flags */
-    EXPECT(slots[from].word[0] == (uint64_t)slot_version(&before) << 16);
+    expect_empty(&slots[from], slot_version(&before));
     return from == root ? to : root;
 }
 
@@ -157,10 +174,9 @@ static void remove_leaf(uint64_t *state, uint32_t root) {
         return;
     }
     uint64_t version = slot_version(&slots[leaf]);
-    EXPECT(slots[leaf].word[1] == nodes[leaf].name);
+    EXPECT(slot_badge(&slots[leaf]) == nodes[leaf].name);
     derivation_remove(direct(), &slots[leaf]);
-    EXPECT(slots[leaf].word[0] == version << 16 && slots[leaf].word[1] == 0);
-    EXPECT(slots[leaf].word[2] == 0 && slots[leaf].word[3] == 0);
+    expect_empty(&slots[leaf], version);
     model_remove(leaf);
 }
 
@@ -193,7 +209,7 @@ START_TEST(test_random) {
 }
 END_TEST
 
-/* A chain as deep as depth goes, 0 to R4_DEPTH_MAX, taken off from its end. */
+/* A chain of all depths, 0 to R4_DEPTH_MAX, removed again from its end. */
 START_TEST(test_deepest) {
     static _Alignas(R4_SLOT_SIZE) struct r4_slot chain[R4_DEPTH_MAX + 1];
     uintptr_t base = (uintptr_t)chain - R4_SLOT_SIZE;
@@ -215,8 +231,8 @@ START_TEST(test_deepest) {
 }
 END_TEST
 
-/* A copy says what derivation_create() would have said of it; a frame's mapping stays with the source, and whatever
- * badge is asked for, its copy has none. */
+/* A copy is what derivation_create() would have made of the same content. A frame's mapping stays with the source, and
+ * its copy has no badge, whatever badge is asked for. */
 START_TEST(test_copy) {
     static const enum r4_cap_type types[] = {R4_CAP_FRAME, R4_CAP_THREAD, R4_CAP_PEER};
     for (size_t i = 0; i < R4_COUNT(types); i++) {
@@ -244,10 +260,8 @@ START_TEST(test_copy) {
                                         .object = 0x12345000,
                                         .depth = 4,
                                         .badge = content.badge};
-        derivation_create(direct(), &slots[1], &slots[4], &content); /* between source and copy */
-        ck_assert_uint_eq(slots[2].word[1], slots[4].word[1]);
-        ck_assert_uint_eq(slots[2].word[2], slots[4].word[2]);
-        ck_assert_uint_eq(slots[2].word[0] & 0xffffffffffff, slots[4].word[0] & 0xffffffffffff);
+        derivation_create(direct(), &slots[1], &slots[4], &content); /* goes between source and copy */
+        expect_alike(slots[2], slots[4]);
         ck_assert_ptr_eq(slot_next(direct(), &slots[1]), &slots[4]);
         ck_assert_ptr_eq(slot_next(direct(), &slots[4]), &slots[2]);
         ck_assert_ptr_eq(slot_next(direct(), &slots[2]), &slots[3]);
@@ -258,8 +272,8 @@ START_TEST(test_copy) {
 }
 END_TEST
 
-/* Rights, TTL and badge are those asked for, not the source's; flags are nobody's. Of the source only the link to its
- * child changes. */
+/* Rights, TTL and badge are those asked for, not the source's; there are no flags. Of the source only the reference to
+ * the next slot changes. */
 START_TEST(test_copy_is_its_own) {
     static const uint64_t badges[] = {0, 1, 77, UINT64_MAX};
     for (size_t i = 0; i < R4_COUNT(badges) * R4_COUNT(badges); i++) {
@@ -273,7 +287,7 @@ START_TEST(test_copy_is_its_own) {
                                        .badge = badges[i / R4_COUNT(badges)]};
         memset(slots, 0, sizeof(slots));
         slot_fill(&slots[0], &content);
-        slots[SLOTS - 1].word[0] = (R4_VERSION_MAX - 1ULL) << 16;
+        slots[SLOTS - 1] = empty_slot(R4_VERSION_MAX - 1ULL);
         struct r4_slot before = slots[0];
         derivation_copy(direct(), &slots[0], &slots[SLOTS - 1], 0x88, 1, badges[i % R4_COUNT(badges)]);
         content.ttl = 1;
@@ -281,7 +295,7 @@ START_TEST(test_copy_is_its_own) {
         content.rights = 0x88;
         content.depth = R4_DEPTH_MAX;
         content.badge = badges[i % R4_COUNT(badges)];
-        slots[1].word[0] = (R4_VERSION_MAX - 1ULL) << 16;
+        slots[1] = empty_slot(R4_VERSION_MAX - 1ULL);
         slot_fill(&slots[1], &content);
         slot_prev_set(direct(), &slots[1], &slots[0]);
         ck_assert_mem_eq(&slots[SLOTS - 1], &slots[1], sizeof(slots[1]));
@@ -291,7 +305,7 @@ START_TEST(test_copy_is_its_own) {
 }
 END_TEST
 
-/* A run is what as many single makes, each behind the one before, would have been. */
+/* A run of objects is what as many single ones would have been, each created after the one before. */
 START_TEST(test_run) {
     enum { COUNT = 5, FIRST = 8, SINGLE = 24 };
     struct slot_content content = {.type = R4_CAP_FRAME,
@@ -310,7 +324,7 @@ START_TEST(test_run) {
                 derivation_create(direct(), &slots[source], &slots[source + 1],
                                   &(struct slot_content){.type = R4_CAP_PD, .depth = 1});
             }
-            slots[source + FIRST + 2].word[0] = 41ULL << 16; /* versions are each slot's own */
+            slots[source + FIRST + 2] = empty_slot(41); /* each slot keeps its own version */
         }
         derivation_create(direct(), &slots[0], &slots[FIRST], &content);
         derivation_create_more(direct(), &slots[FIRST], COUNT - 1);
@@ -319,10 +333,9 @@ START_TEST(test_run) {
             one.object += (phys_t)i << 12;
             derivation_create(direct(), i == 0 ? &slots[16] : &slots[SINGLE + i - 1], &slots[SINGLE + i], &one);
         }
-        for (uint32_t i = 0; i < 16; i++) { /* the two halves are alike but for where they lie */
+        for (uint32_t i = 0; i < 16; i++) { /* the two halves are the same but for their places */
             const struct r4_slot *other = slot_next(direct(), &slots[16 + i]);
-            ck_assert_uint_eq(slots[i].word[0] & 0xffffffffffff, slots[16 + i].word[0] & 0xffffffffffff);
-            ck_assert_uint_eq(slots[i].word[2], slots[16 + i].word[2]);
+            expect_alike(slots[i], slots[16 + i]);
             ck_assert_ptr_eq(slot_next(direct(), &slots[i]), other == NULL ? NULL : other - 16);
             other = slot_prev(direct(), &slots[16 + i]);
             ck_assert_ptr_eq(slot_prev(direct(), &slots[i]), other == NULL ? NULL : other - 16);
@@ -332,15 +345,14 @@ START_TEST(test_run) {
 }
 END_TEST
 
-/* The version of the slot that is left stays, the other's rises: to the last one too. */
+/* The old slot keeps its version, the new one's rises, even to the last one. */
 START_TEST(test_move_to_last_version) {
     start();
-    slots[1].word[0] = (R4_VERSION_MAX - 1ULL) << 16;
-    slots[0].word[0] = r4_slot_version_set(slots[0].word[0], R4_VERSION_MAX);
-    slots[0].word[1] = 99;
+    slots[1] = empty_slot(R4_VERSION_MAX - 1ULL);
+    slot_parts(&slots[0])->version = R4_VERSION_MAX;
     derivation_move(direct(), &slots[0], &slots[1]);
     ck_assert_uint_eq(slot_version(&slots[1]), R4_VERSION_MAX);
-    ck_assert_uint_eq(slots[1].word[1], 99);
+    ck_assert_uint_eq(slot_badge(&slots[1]), nodes[0].name);
     ck_assert_int_eq(slot_free_check(&slots[0]), R4_ERR_RETIRED);
 }
 END_TEST
@@ -349,14 +361,14 @@ END_TEST
  *   0 untyped, TTL 9
  *     1 copy, TTL 8
  *       2 copy, TTL 3
- *     3 frame made from it, TTL 15
+ *     3 frame retyped from it, TTL 15
  *       4 copy, TTL 14
  *       5 internal reference, TTL 0 */
-static void make_tree(void) {
+static void tree_create(void) {
     static const struct {
         uint32_t parent;
         struct slot_content content;
-    } made[] = {
+    } contents[] = {
         {0, {.depth = 1, .type = R4_CAP_FRAME, .flags = R4_FLAG_ORIGINAL, .ttl = 15, .object = 64}},
         {3, {.depth = 2, .type = R4_CAP_INTERNAL, .object = 64}},
         {3, {.depth = 2, .type = R4_CAP_FRAME, .ttl = 14, .object = 64}},
@@ -366,24 +378,28 @@ static void make_tree(void) {
     static const uint32_t places[] = {3, 5, 4, 1, 2};
     memset(slots, 0, sizeof(slots));
     slot_fill(&slots[0], &(struct slot_content){.type = R4_CAP_UNTYPED, .flags = R4_FLAG_ORIGINAL, .ttl = 9});
-    for (size_t i = 0; i < R4_COUNT(made); i++) {
-        derivation_create(direct(), &slots[made[i].parent], &slots[places[i]], &made[i].content);
+    for (size_t i = 0; i < R4_COUNT(contents); i++) {
+        derivation_create(direct(), &slots[contents[i].parent], &slots[places[i]], &contents[i].content);
     }
 }
 
 static void ttl_set(uint32_t slot, uint64_t ttl) { slots[slot].word[0] = r4_slot_ttl_set(slots[slot].word[0], ttl); }
+
+static void flags_set(uint32_t slot, uint64_t flags) {
+    slots[slot].word[0] = r4_slot_flags_set(slots[slot].word[0], flags);
+}
 
 static void type_set(uint32_t slot, enum r4_cap_type type) {
     slots[slot].word[0] = r4_slot_type_set(slots[slot].word[0], type);
 }
 
 START_TEST(test_check_accepts) {
-    make_tree();
+    tree_create();
     for (uint32_t i = 0; i <= 5; i++) {
-        ck_assert_ptr_null(derivation_check(direct(), &slots[i])); /* from any slot on, to the end */
+        ck_assert_ptr_null(derivation_check(direct(), &slots[i])); /* from any slot to the end */
         ck_assert_ptr_eq(slot_next(direct(), &slots[i]), i < 5 ? &slots[i + 1] : NULL);
     }
-    slots[3].word[0] = r4_slot_flags_set(slots[3].word[0], R4_FLAG_ORIGINAL | R4_FLAG_BUSY);
+    flags_set(3, R4_FLAG_ORIGINAL | R4_FLAG_BUSY);
     ttl_set(5, 15); /* an internal reference is no copy */
     ck_assert_ptr_null(derivation_check(direct(), slots));
 }
@@ -393,7 +409,7 @@ START_TEST(test_check_finds_wrong_link) {
     static const char *const text = "a slot's previous link does not name its predecessor";
     for (uint32_t i = 1; i <= 5; i++) {
         for (uint32_t wrong = 0; wrong <= 6; wrong++) { /* 6: names nothing */
-            make_tree();
+            tree_create();
             slot_prev_set(direct(), &slots[i], wrong == 6 ? NULL : &slots[wrong]);
             const char *found = derivation_check(direct(), slots);
             if (wrong == i - 1) {
@@ -402,8 +418,8 @@ START_TEST(test_check_finds_wrong_link) {
                 ck_assert_str_eq(found, text);
             }
         }
-        for (uint32_t wrong = 1; wrong <= 5; wrong++) { /* a slot skipped, or a list that runs back into itself */
-            make_tree();
+        for (uint32_t wrong = 1; wrong <= 5; wrong++) { /* a slot is skipped, or the list runs back into itself */
+            tree_create();
             slot_next_set(direct(), &slots[i - 1], &slots[wrong]);
             ck_assert(wrong == i || strcmp(derivation_check(direct(), slots), text) == 0);
         }
@@ -414,7 +430,7 @@ END_TEST
 START_TEST(test_check_finds_empty_and_header) {
     static const char *const text = "an empty slot or a header is linked";
     for (uint32_t i = 0; i <= 5; i++) {
-        make_tree();
+        tree_create();
         type_set(i, R4_CAP_EMPTY);
         ck_assert_str_eq(derivation_check(direct(), slots), text);
         type_set(i, R4_CAP_HEADER);
@@ -430,14 +446,14 @@ START_TEST(test_check_finds_ttl) {
         uint64_t ttl;
     } wrong[] = {{1, 9}, {1, 15}, {2, 8}, {4, 15}};
     for (size_t i = 0; i < R4_COUNT(wrong); i++) {
-        make_tree();
+        tree_create();
         ttl_set(wrong[i].slot, wrong[i].ttl);
         ck_assert_str_eq(derivation_check(direct(), slots), text);
     }
-    make_tree();
-    slots[3].word[0] = r4_slot_flags_set(slots[3].word[0], 0); /* another object than its parent all the same */
+    tree_create();
+    flags_set(3, 0); /* still another object than its parent */
     ck_assert_ptr_null(derivation_check(direct(), slots));
-    slots[1].word[0] = r4_slot_flags_set(slots[1].word[0], R4_FLAG_ORIGINAL); /* now made, not copied */
+    flags_set(1, R4_FLAG_ORIGINAL); /* now retyped, not copied */
     ttl_set(1, 15);
     ck_assert_ptr_null(derivation_check(direct(), slots));
 }
@@ -451,7 +467,7 @@ START_TEST(test_check_finds_depth) {
     static const char *const text = "a depth rises by more than one step";
     for (uint32_t i = 1; i <= 5; i++) {
         for (uint64_t depth = 0; depth <= R4_DEPTH_MAX; depth++) {
-            make_tree();
+            tree_create();
             ttl_set(i, 0); /* so that no TTL is wrong first */
             uint64_t before = slot_depth(&slots[i - 1]);
             uint64_t after = i == 5 ? 0 : slot_depth(&slots[i + 1]);
@@ -468,11 +484,11 @@ START_TEST(test_check_finds_depth) {
 END_TEST
 
 START_TEST(test_check_finds_ring) {
-    make_tree();
+    tree_create();
     slot_next_set(direct(), &slots[5], &slots[0]);
     slot_prev_set(direct(), &slots[0], &slots[5]);
     ck_assert_str_eq(derivation_check(direct(), slots), "the list is closed into a ring");
-    slot_prev_set(direct(), &slots[0], NULL); /* one that begins with the second slot */
+    slot_prev_set(direct(), &slots[0], NULL); /* a ring that begins with the second slot */
     slot_next_set(direct(), &slots[5], &slots[1]);
     ck_assert_str_eq(derivation_check(direct(), slots), "a slot's previous link does not name its predecessor");
 }

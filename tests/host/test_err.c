@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Names and texts of the errors: one each, all different, and something to print for a value that a hostile peer made
- * up.
+ * Names and texts of the errors: each error has both, all are different, and there is something to print for a value
+ * that a hostile peer has invented.
  */
 #include "suite.h"
 #include <r4/err.h>

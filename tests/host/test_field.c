@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bit ranges: every range of a byte exhaustively, and the edges of wider words.
+ * Bit ranges: every range of a byte, exhaustively, and the edges of wider words.
  */
 #include "expect.h"
 #include "random.h"
@@ -15,7 +15,7 @@ struct byte_field {
     unsigned lo;
 };
 
-/* Every range that a byte has. */
+/* Every range of bits in a byte. */
 /* clang-format off */
 #define BYTE_FIELDS(X) \
     X(0, 0) X(1, 0) X(2, 0) X(3, 0) X(4, 0) X(5, 0) X(6, 0) X(7, 0) \
@@ -93,7 +93,7 @@ START_TEST(test_edges) {
     ck_assert_uint_eq(half_top_max(), 1);
     ck_assert_uint_eq(half_top_get(0x8000), 1);
     ck_assert_uint_eq(half_top_get(0x7fff), 0);
-    ck_assert_uint_eq(half_top_set(0, 3), 0x8000); /* what does not fit is dropped */
+    ck_assert_uint_eq(half_top_set(0, 3), 0x8000); /* higher bits of the value are dropped */
     ck_assert_uint_eq(half_top_set(0xffff, 2), 0x7fff);
     ck_assert_uint_eq(word_top_max(), 0xfff);
     ck_assert_uint_eq(word_top_get(0xabcdefff), 0xabc);

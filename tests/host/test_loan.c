@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Loans: every state of both records against every message, generation and pending question; the crossing cases of
- * loan.h, played by both sides; the last generation.
+ * Loans: every state of both records with every message, generation and pending question; the crossing cases of loan.h,
+ * played through on both sides; the last generation.
  */
 #include "pure/loan.h"
 #include "suite.h"
 
-#define KINDS (R4_MESSAGE_KIND_COUNT + 2U) /* with two that no peer should send */
+#define KINDS (R4_MESSAGE_KIND_COUNT + 2U) /* and two that no peer should send */
 
 static const uint32_t generations[] = {0, 1, 6, 7, 8, 0x7fffffff, LOAN_GENERATION_MAX};
 
 /* --- the lender --- */
 
-/* What a message makes of a record whose generation it names and that has no question unsent; all else drops it. */
+/* What a message does to a record, if it names the record's generation and no question of the record is unsent. Any
+ * other message is dropped. */
 static const struct answer {
     enum loan_out_state state;
     bool revoke_wanted;
@@ -58,12 +59,12 @@ static void expect_answer(struct answer expected, uint32_t generation, uint32_t 
         return;
     }
     ck_assert_int_eq(loan.state, expected.after);
-    ck_assert(!loan.revoke_wanted); /* it has left with the message, or there is nothing to revoke */
+    ck_assert(!loan.revoke_wanted); /* a REVOKE is sent now, or there is nothing to revoke */
     ck_assert_uint_eq(loan.generation, generation);
     ck_assert_uint_eq(loan.base, 77);
 }
 
-/* Every state, wish, kind and error: once as it is, once for each other generation, once with each question unsent. */
+/* Every error: with each generation, the same or another one, and with each question unsent. */
 static void expect_every_answer(enum loan_out_state state, bool wanted, uint32_t kind) {
     for (size_t i = 0; i < R4_COUNT(errors); i++) {
         struct answer expected = expected_answer(state, wanted, kind, errors[i]);
@@ -124,7 +125,7 @@ START_TEST(test_find_free) {
 }
 END_TEST
 
-/* A record that has had the last generation is never used again; with all of them worn out there is none. */
+/* A record that has had the last generation is never used again; if all records have, there is no free one. */
 START_TEST(test_last_generation) {
     static struct loan_out table[LOANS];
     for (uint32_t i = 0; i < LOANS; i++) {
@@ -175,7 +176,7 @@ START_TEST(test_borrower_every_revoke) {
 }
 END_TEST
 
-/* --- both sides: one record each, messages passed by hand as loans.c passes them --- */
+/* --- both sides: one record each; messages are passed by hand, as the kernel does --- */
 
 struct pair {
     struct loan_out lent[LOANS];
@@ -191,17 +192,24 @@ static void offer(struct pair *pair) {
     pair->lent[0].state = LOAN_OUT_OFFERED;
 }
 
-/* The OFFER arrives; the borrower takes it or not. */
-static void arrive(struct pair *pair, bool lands) {
+/* The OFFER arrives; the borrower accepts it or not. */
+static void arrive(struct pair *pair, bool accepted) {
     struct r4_message offered = message(pair, R4_MESSAGE_OFFER, R4_OK);
     ck_assert(loan_offer_fits(&pair->received, &offered));
     pair->received.generation = offered.generation;
-    pair->received.state = lands ? LOAN_IN_RECEIVED : LOAN_IN_FREE;
+    pair->received.state = accepted ? LOAN_IN_RECEIVED : LOAN_IN_FREE;
 }
 
 static enum lender_action answer(struct pair *pair, enum r4_message_kind kind, enum r4_error error) {
     struct r4_message given = message(pair, kind, error);
     return loan_answer(&pair->lent[0], &given);
+}
+
+/* Offered, accepted, lent. */
+static void lend(struct pair *pair) {
+    offer(pair);
+    arrive(pair, true);
+    ck_assert_int_eq(answer(pair, R4_MESSAGE_ACCEPT, R4_OK), LENDER_LENT);
 }
 
 static bool sweep(struct pair *pair) {
@@ -212,9 +220,7 @@ static bool sweep(struct pair *pair) {
 START_TEST(test_lent_and_back_many_times) {
     static struct pair pair;
     for (uint32_t round = 1; round <= 100; round++) {
-        offer(&pair);
-        arrive(&pair, true);
-        ck_assert_int_eq(answer(&pair, R4_MESSAGE_ACCEPT, R4_OK), LENDER_LENT);
+        lend(&pair);
         ck_assert(loan_revoke(&pair.lent[0]));
         ck_assert(sweep(&pair));
         pair.received.state = LOAN_IN_FREE;
@@ -228,7 +234,7 @@ START_TEST(test_revoke_during_offer_accepted) {
     static struct pair pair;
     offer(&pair);
     ck_assert(!loan_revoke(&pair.lent[0]));
-    ck_assert(!sweep(&pair)); /* forged: nothing has landed */
+    ck_assert(!sweep(&pair)); /* forged: nothing has been received */
     arrive(&pair, true);
     ck_assert_int_eq(answer(&pair, R4_MESSAGE_ACCEPT, R4_OK), LENDER_LENT_REVOKE);
     ck_assert(!loan_revoke(&pair.lent[0])); /* the REVOKE leaves with the ACCEPT, once */
@@ -245,17 +251,13 @@ START_TEST(test_revoke_during_offer_refused) {
     arrive(&pair, false);
     ck_assert_int_eq(answer(&pair, R4_MESSAGE_REFUSE, R4_ERR_NO_RECEIVE_SLOT), LENDER_REFUSED);
     ck_assert(!loan_revoke(&pair.lent[0]));
-    offer(&pair); /* the wish of the offer before is forgotten */
-    arrive(&pair, true);
-    ck_assert_int_eq(answer(&pair, R4_MESSAGE_ACCEPT, R4_OK), LENDER_LENT);
+    lend(&pair); /* the revoke of the offer before is forgotten */
 }
 END_TEST
 
 START_TEST(test_two_revokes_one_done) {
     static struct pair pair;
-    offer(&pair);
-    arrive(&pair, true);
-    answer(&pair, R4_MESSAGE_ACCEPT, R4_OK);
+    lend(&pair);
     ck_assert(loan_revoke(&pair.lent[0]));
     ck_assert(!loan_revoke(&pair.lent[0]));
     ck_assert(sweep(&pair));
@@ -268,9 +270,7 @@ END_TEST
 
 START_TEST(test_not_swept_and_asked_again) {
     static struct pair pair;
-    offer(&pair);
-    arrive(&pair, true);
-    answer(&pair, R4_MESSAGE_ACCEPT, R4_OK);
+    lend(&pair);
     ck_assert(loan_revoke(&pair.lent[0]));
     ck_assert(sweep(&pair));
     pair.received.state = LOAN_IN_RECEIVED;
@@ -281,7 +281,7 @@ START_TEST(test_not_swept_and_asked_again) {
 }
 END_TEST
 
-/* Messages of the loan before meet the record of the next one. */
+/* Messages of one loan meet the record of the next one. */
 START_TEST(test_stale_generation) {
     static struct pair pair;
     offer(&pair);
@@ -300,14 +300,12 @@ START_TEST(test_stale_generation) {
 }
 END_TEST
 
-/* The last generation can be lent, revoked and had back; then the pair of records has served. */
+/* With the last generation memory can be lent and revoked; then the pair of records is retired. */
 START_TEST(test_last_generation_of_both) {
     static struct pair pair;
     pair.lent[0].generation = LOAN_GENERATION_MAX - 1;
     pair.received.generation = LOAN_GENERATION_MAX - 1;
-    offer(&pair);
-    arrive(&pair, true);
-    ck_assert_int_eq(answer(&pair, R4_MESSAGE_ACCEPT, R4_OK), LENDER_LENT);
+    lend(&pair);
     ck_assert(loan_revoke(&pair.lent[0]));
     ck_assert(sweep(&pair));
     pair.received.state = LOAN_IN_FREE;

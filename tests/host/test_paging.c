@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Page-table entries bit by bit as the manual has them, and the walk: every level, every way to be missing, random
- * trees.
+ * Page-table entries, bit by bit as in the manual; and the walk: every level, every way to be missing, random
+ * addresses.
  */
 #include "expect.h"
 #include "pure/paging.h"
@@ -47,7 +47,7 @@ START_TEST(test_leaf) {
 }
 END_TEST
 
-START_TEST(test_mark_survives) {
+START_TEST(test_page_kind) {
     uint64_t leaf = paging_leaf(0x3ffffffff000, R4_READ, false, PAGING_KIND_CAPS);
     ck_assert_uint_eq(paging_kind_get(leaf), PAGING_KIND_CAPS);
     ck_assert_uint_eq(leaf & PAGING_ADDRESS, 0x3ffffffff000);
@@ -69,7 +69,7 @@ START_TEST(test_walk_finds_each_level) {
 }
 END_TEST
 
-/* A walk to each level, past each kind of entry on the way at each level above. */
+/* A walk to each level, with each kind of change in an entry at each level above. */
 START_TEST(test_walk_stops) {
     const uint64_t address = 0x123456789000;
     static const struct {
@@ -100,7 +100,7 @@ START_TEST(test_walk_stops) {
 }
 END_TEST
 
-/* Nothing but the path to one address exists: all others end where they leave it. */
+/* Only the path to one address exists: walks to other addresses end where they leave it. */
 START_TEST(test_walk_of_other_addresses) {
     const uint64_t address = 0x2aaaaaaaa000;
     phys_t root = space_start();
@@ -108,7 +108,7 @@ START_TEST(test_walk_of_other_addresses) {
     uint64_t state = 13;
     for (int i = 0; i < ROUNDS; i++) {
         uint64_t other = random_below(&state, R4_USER_END);
-        if (i % 2 == 0) { /* near by: the lower bits alone differ */
+        if (i % 2 == 0) { /* near: only the lower bits differ */
             other = address ^ random_below(&state, 1ULL << random_below(&state, 47));
         }
         for (uint32_t level = 1; level <= 4; level++) {
@@ -121,5 +121,5 @@ START_TEST(test_walk_of_other_addresses) {
 }
 END_TEST
 
-SUITE_MAIN("paging", test_index_and_reach, test_leaf, test_mark_survives, test_walk_finds_each_level, test_walk_stops,
+SUITE_MAIN("paging", test_index_and_reach, test_leaf, test_page_kind, test_walk_finds_each_level, test_walk_stops,
            test_walk_of_other_addresses)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * libr4's functions on proxies (user/lib/proxy.h): each word as the picture in <r4/proxy.h> has it, the serial up to
- * its last value and on from 0; and a proxy that is rewritten while two kernels read it, at full speed.
+ * libr4's functions on proxies (user/lib/proxy.h): each word as in the picture of <r4/proxy.h>; the serial up to its
+ * last value and on from 0; and a proxy that is rewritten while two kernels read it, at full speed.
  */
 #include "lib/proxy.h"
 #include "proxy_threads.h"
 
 #define WRITES 4000000U
 
-/* Nothing of a content reaches a field that is another's. */
+/* Each part of the content goes into its own field. */
 START_TEST(test_words) {
     uint64_t state = 79;
     struct r4_proxy proxy = {{0}};
@@ -31,7 +31,7 @@ START_TEST(test_words) {
 }
 END_TEST
 
-/* Clearing leaves the serial; the next writing raises it, and after the last comes 0. */
+/* Clearing keeps the serial; the next write raises it, and after the last serial comes 0. */
 START_TEST(test_serial) {
     static const uint32_t serials[] = {0, 1, 0x7fffffff, 0xfffffffe, 0xffffffff};
     static const struct r4_proxy_content content = {.rights = 511, .ttl = 15, .flags = 63};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cap addresses of the own window: every own cluster, every single wrong bit, every type and flag of the slot named; by
- * the direct way and by the walk, which must agree.
+ * Cap addresses in the caller's own window: every cluster number, every single wrong bit, every type and flag of the
+ * slot named; by the direct way and by the walk, which must agree.
  */
 #include "pure/resolve.h"
 #include "space.h"
@@ -12,7 +12,7 @@ static struct asid_table asids;
 static struct r4_slot *slots; /* window page 0 */
 
 /* One cap page, at window page 0. */
-static void make_window(void) {
+static void window_create(void) {
     memset(&asids, 0, sizeof(asids));
     asid_table_init(&asids, 0);
     phys_t root = space_start();
@@ -40,7 +40,7 @@ static void expect(uint32_t own, uint64_t cap, const struct r4_slot *slot, enum 
 }
 
 START_TEST(test_own_cluster) {
-    make_window();
+    window_create();
     for (uint32_t own = 0; own < R4_MAX_CLUSTERS; own++) {
         for (uint64_t named = 0; named < R4_MAX_CLUSTERS; named++) {
             uint64_t cap = named << 26 | 5;
@@ -51,20 +51,20 @@ START_TEST(test_own_cluster) {
 END_TEST
 
 START_TEST(test_each_wrong_bit) {
-    make_window();
+    window_create();
     for (uint32_t bit = 0; bit < 64; bit++) {
         uint64_t cap = (33ULL << 26 | 5) ^ 1ULL << bit;
         enum r4_error error = bit < 7    ? R4_ERR_EMPTY   /* another slot of the page */
                               : bit < 26 ? R4_ERR_ADDRESS /* another page */
                               : bit < 32 ? R4_ERR_FOREIGN_CLUSTER
-                                         : R4_ERR_ASID; /* asid, or a generation without one */
+                                         : R4_ERR_ASID; /* an asid, or a generation without one */
         expect(33, cap, NULL, error);
     }
 }
 END_TEST
 
 START_TEST(test_foreign_before_asid) {
-    make_window();
+    window_create();
     expect(1, UINT64_MAX, NULL, R4_ERR_FOREIGN_CLUSTER);
     expect(63, UINT64_MAX, NULL, R4_ERR_ASID);
     expect(0, (uint64_t)1 << 48 | 2ULL << 26 | 5, NULL, R4_ERR_FOREIGN_CLUSTER);
@@ -73,14 +73,14 @@ START_TEST(test_foreign_before_asid) {
 END_TEST
 
 START_TEST(test_header_is_no_capability) {
-    make_window();
+    window_create();
     expect(0, 0, NULL, R4_ERR_ADDRESS); /* the null address */
     expect(0, R4_SLOTS_PER_PAGE, NULL, R4_ERR_ADDRESS);
 }
 END_TEST
 
 START_TEST(test_types) {
-    make_window();
+    window_create();
     for (uint64_t type = 0; type < 64; type++) {
         slots[5].word[0] = r4_slot_type_set(slots[5].word[0], type);
         expect(0, 5, type == R4_CAP_EMPTY ? NULL : &slots[5], type == R4_CAP_EMPTY ? R4_ERR_EMPTY : R4_OK);
@@ -88,9 +88,9 @@ START_TEST(test_types) {
 }
 END_TEST
 
-/* Busy and being made are for the caller to refuse. */
+/* BUSY and CREATING are refused by the caller, not here. */
 START_TEST(test_flags) {
-    make_window();
+    window_create();
     for (uint64_t flags = 0; flags < 64; flags++) {
         slots[5].word[0] = r4_slot_flags_set(slots[5].word[0], flags);
         expect(0, 5, &slots[5], R4_OK);
@@ -101,7 +101,7 @@ START_TEST(test_flags) {
 END_TEST
 
 START_TEST(test_no_window) {
-    make_window();
+    window_create();
     window.tables[0] = NULL;
     expect(0, 5, NULL, R4_ERR_ADDRESS);
     expect(0, 1 << 25 | 5, NULL, R4_ERR_ADDRESS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Walks through proxies: each rule of pure/resolve.h by itself, at each hop of a chain, with its error and the number
- * of hops that it reports; lengths and cycles; the use of a single-use proxy.
+ * of hops that is reported; lengths and cycles; the use of a single-use proxy.
  */
 #include "expect.h"
 #include "random.h"
@@ -9,8 +9,8 @@
 
 enum { SLOT = 9, CAP = 77, DEFER = 128, ALL = 511, ONCE = 1 };
 
-/* A chain of `length` proxies for domain 0: number k lies in domain k + 1, slot SLOT + k, has TTL k, and names the
- * next; the last one names the capability in its own domain's window. */
+/* A chain of `length` proxies for domain 0: number k is in domain k + 1, slot SLOT + k, has TTL k, and names the next
+ * one; the last one names the capability in the window that it is in. */
 static struct r4_proxy *hops[WORLD_DOMAINS];
 static struct r4_slot *end;
 static uint64_t first; /* address of proxy 0 */
@@ -48,7 +48,7 @@ static void expect_error(uint32_t domain, uint64_t cap, enum r4_error error, uin
     ck_assert_uint_eq(walked.hops, count);
 }
 
-/* In any window the same: domain 1 holds a proxy for domain 0 and reaches its own capability through it too. */
+/* It works in any window: domain 1 has a proxy for domain 0, and can reach its own capability through it, too. */
 START_TEST(test_one_hop) {
     chain_start(1);
     hops[0]->word[2] = 33;
@@ -58,33 +58,34 @@ START_TEST(test_one_hop) {
     ck_assert_uint_eq(walked.chain.badge, 33);
     ck_assert_ptr_null(walked.chain.once);
     expect_cap(0, first + ((uint64_t)PAGE_FAR << 7) - (PAGE_PROXIES << 7), end, 1);
-    expect_cap(1, first, end, 1); /* the grantee is not asked for in the own window, whether named ... */
-    expect_cap(1, world_cap(0, PAGE_PROXIES, SLOT), end, 1); /* ... or meant by asid 0 */
+    expect_cap(1, first, end, 1); /* in the caller's own window the grantee is not checked: by name ... */
+    expect_cap(1, world_cap(0, PAGE_PROXIES, SLOT), end, 1); /* ... or by asid 0 */
     expect_cap(1, world_cap(0, PAGE_CAPS, CAP), end, 0);
     expect_cap(1, world_cap(world_name(1), PAGE_CAPS, CAP), end, 0);
 }
 END_TEST
 
-/* Asid 0 in a proxy is the window that it lies in, not the caller's. */
+/* Asid 0 in a proxy is the window that the proxy is in, not the caller's. */
 START_TEST(test_holder_changes) {
     chain_start(1);
     world_cap_put(0, CAP, (struct cap_content){3, 15, 0, 0xfffffff0U, ALL});
     expect_cap(0, first, end, 1);
-    hops[0]->word[1] = world_cap(world_name(1), PAGE_CAPS, CAP); /* by its name the same */
+    hops[0]->word[1] = world_cap(world_name(1), PAGE_CAPS, CAP); /* the same by its name */
     expect_cap(0, first, end, 1);
-    hops[0]->word[1] = world_cap(world_name(0), PAGE_CAPS, CAP); /* the caller's own: another's for domain 1 */
+    hops[0]->word[1] = world_cap(world_name(0), PAGE_CAPS, CAP); /* the caller's own, which for domain 1 is another's */
     expect_error(0, first, R4_ERR_ASID, 1);
     struct r4_proxy *back = world_proxy_put(
         0, 3, (struct proxy_content){1, 0, 4, ALL, world_cap(0, PAGE_CAPS, CAP), 0, world_name(1), 0xfffffff0U});
     hops[0]->word[1] = world_cap(world_name(0), PAGE_PROXIES, 3);
     hops[0]->word[3] = world_name(0) | 4ULL << 32;
-    expect_cap(0, first, (struct r4_slot *)&world[0].caps[CAP * 4], 2); /* and back, with leave */
+    expect_cap(0, first, (struct r4_slot *)&world[0].caps[CAP * 4],
+               2); /* and back again, through a proxy for domain 1 */
     back->word[3] = world_name(0) | 0xfffffff0ULL << 32;
     expect_error(0, first, R4_ERR_ASID, 1);
 }
 END_TEST
 
-/* Whatever is or is not in another's window, only a proxy for the holder is told from the rest. */
+/* In another's window, whatever is there and is no proxy for the holder gives the same error. */
 START_TEST(test_foreign_window_tells_nothing) {
     static const uint64_t pages[] = {PAGE_CAPS, PAGE_PLAIN, PAGE_NOTHING, 1 << 17, 1 << 18 | 1};
     for (uint32_t k = 0; k < 3; k++) {
@@ -117,7 +118,7 @@ START_TEST(test_grantee) {
 }
 END_TEST
 
-/* A name that means nothing: never given, given back, given to the next user of the asid. */
+/* A stale name: never given, given back, or with the asid now used by another address space. */
 START_TEST(test_stale_name) {
     for (uint32_t k = 0; k < 3; k++) {
         chain_start(3);
@@ -129,20 +130,20 @@ START_TEST(test_stale_name) {
         }
         asid_give(&world_asids, world_name(k + 1));
         expect_error(0, first, R4_ERR_ASID, k);
-        world_asids.pools[(k + 1) % ASID_POOLS].first = world_name(k + 1) & 0xffff; /* it comes next */
+        world_asids.pools[(k + 1) % ASID_POOLS].first = world_name(k + 1) & 0xffff; /* it is given next */
         world[k + 1].window.name = asid_take(&world_asids, (k + 1) % ASID_POOLS, &world[k + 1].window);
         expect_error(0, first, R4_ERR_ASID, k);
         *address = (*address & 0xffffffff) | (uint64_t)world_name(k + 1) << 32;
         if (k == 2) {
             expect_cap(0, first, end, 3);
-        } else { /* what it is named by now is no grantee of the next one's */
+        } else { /* under its new name it is not the grantee of the next proxy */
             expect_error(0, first, R4_ERR_ASID, k + 1);
         }
     }
 }
 END_TEST
 
-/* In the own window it is told what is missing. */
+/* In the holder's own window the error says what is missing. */
 START_TEST(test_own_window) {
     static const uint64_t pages[] = {PAGE_PLAIN, PAGE_NOTHING, 1 << 17, 1 << 18 | 1};
     chain_start(1);
@@ -170,7 +171,7 @@ START_TEST(test_cluster) {
     for (uint32_t k = 0; k <= 3; k++) {
         chain_start(3);
         uint64_t *address = k == 0 ? &first : &hops[k - 1]->word[1];
-        static const uint64_t names[] = {0, UINT32_MAX, 1, 1 << 16}; /* said before the name is looked at */
+        static const uint64_t names[] = {0, UINT32_MAX, 1, 1 << 16}; /* the cluster is checked before the name */
         for (uint64_t cluster = 0; cluster < R4_MAX_CLUSTERS; cluster++) {
             for (size_t i = 0; i < R4_COUNT(names) && cluster != WORLD_CLUSTER; i++) {
                 *address = (*address & 0x3ffffff) | cluster << 26 | names[i] << 32;
@@ -181,7 +182,7 @@ START_TEST(test_cluster) {
 }
 END_TEST
 
-/* Serial of a proxy and version of a slot; those of the first hop nobody asks for. */
+/* The serial of a proxy, or the version of a slot. At the first hop nobody compares it. */
 START_TEST(test_version) {
     for (uint32_t k = 0; k <= 3; k++) {
         for (uint32_t bit = 16; bit < 48; bit++) {
@@ -249,7 +250,7 @@ START_TEST(test_rights) {
 }
 END_TEST
 
-/* The badge that stands nearest to the capability. */
+/* The badge nearest to the capability counts. */
 START_TEST(test_badge) {
     for (uint32_t set = 0; set < 8; set++) {
         uint64_t expected = 0;
@@ -271,7 +272,7 @@ START_TEST(test_once) {
         uint32_t last = 0;
         uint32_t second = 0;
         for (uint32_t k = 0; k < 4; k++) {
-            hops[k]->word[0] |= (uint64_t)(set >> k & 1) << 10 | 0x3eULL << 10; /* the other flags say nothing */
+            hops[k]->word[0] |= (uint64_t)(set >> k & 1) << 10 | 0x3eULL << 10; /* the other flags mean nothing */
             if ((set >> k & 1) != 0) {
                 second = ++count == 2 ? k : second;
                 last = k;
@@ -288,7 +289,7 @@ START_TEST(test_once) {
 }
 END_TEST
 
-/* The end of the chain: empty, of any type, with any flags (a slot that is being revoked is for others to refuse). */
+/* The end of the chain: empty, of any type, with any flags (a slot that is being revoked is refused later). */
 START_TEST(test_end) {
     chain_start(2);
     for (uint64_t type = 1; type < 64; type++) {
@@ -308,7 +309,7 @@ START_TEST(test_end) {
 }
 END_TEST
 
-/* Up to 15 proxies, each in another's window. A sixteenth needs a capability with a TTL that there is not. */
+/* Up to 15 proxies, each in another window. With 16, the capability would need a TTL above the highest. */
 START_TEST(test_length) {
     for (uint32_t length = 0; length <= 15; length++) {
         chain_start(length);
@@ -322,7 +323,7 @@ START_TEST(test_length) {
 }
 END_TEST
 
-/* So many as are allowed, and not one more; without a proxy it does not matter. */
+/* As many as the limit allows, and not one more; without a proxy the limit does not matter. */
 START_TEST(test_most) {
     for (uint32_t length = 0; length <= 15; length++) {
         for (uint64_t most = 0; most <= 15; most++) {
@@ -336,13 +337,13 @@ START_TEST(test_most) {
 }
 END_TEST
 
-/* A proxy that names itself, and rings of two and more: the TTL ends the walk when it comes round. */
+/* A proxy that names itself, and cycles of two and more: the TTL ends the walk after one round. */
 START_TEST(test_cycle) {
     for (uint32_t length = 1; length <= 15; length++) {
         chain_start(length);
         hops[length - 1]->word[1] = first;
         hops[length - 1]->word[3] = world_name(length - 1) | 0x80000000ULL << 32;
-        hops[0]->word[3] = (hops[0]->word[3] & ~0xffffffffULL) | world_name(length); /* it is for the last one */
+        hops[0]->word[3] = (hops[0]->word[3] & ~0xffffffffULL) | world_name(length); /* the last one may use it */
         expect_error(1, length == 1 ? first : world_cap(0, PAGE_PROXIES, SLOT), R4_ERR_TTL, length);
         hops[length - 1]->word[0] &= ~(15ULL << 6);
         expect_error(1, world_cap(0, PAGE_PROXIES, SLOT), R4_ERR_TTL, length == 1 ? 1 : length - 1);
@@ -350,7 +351,7 @@ START_TEST(test_cycle) {
 }
 END_TEST
 
-/* It is emptied once: kind, TTL, flags and rights are gone, the serial is there. */
+/* It is emptied once: kind, TTL, flags and rights are gone, the serial stays. */
 START_TEST(test_consume) {
     for (uint32_t k = 0; k < 3; k++) {
         chain_start(3);

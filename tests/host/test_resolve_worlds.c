@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Walks in random worlds against the model of walk_model.h. Each world is filled at random, gets a path that is right
- * from end to end, and is then spoilt: bits of the path's slots, pages and tables that go, names that die. It is asked
- * for the path from its beginning, from its middle, as another one sees it, and for any address.
+ * Walks in random worlds, compared with the model of walk_model.h. Each world is filled at random, gets a path that is
+ * correct from end to end, and is then damaged: bits of the path's slots change, pages and tables vanish, names are
+ * given back. Then the path is walked from its beginning, from its middle, by another caller, and so is any other
+ * address.
  */
 #include "expect.h"
 #include "random.h"
@@ -14,20 +15,20 @@ static uint64_t state = 67;
 static uint64_t any(uint64_t limit) { return random_below(&state, limit); }
 static bool one_in(uint64_t chances) { return any(chances) == 0; }
 
-/* What was spoilt in tables, to be mended for the next world. */
+/* What was damaged in page tables, to be repaired for the next world. */
 static struct {
     uint64_t *word;
     uint64_t good;
 } flaws[FLAWS + 1];
 static uint32_t flaw_count;
 
-static void spoil_table(uint64_t *word, uint64_t bad) {
+static void table_damage(uint64_t *word, uint64_t bad) {
     flaws[flaw_count].word = word;
     flaws[flaw_count++].good = *word;
     *word = bad;
 }
 
-static void mend(void) {
+static void repair(void) {
     while (flaw_count > 0) {
         flaw_count--;
         *flaws[flaw_count].word = flaws[flaw_count].good;
@@ -40,7 +41,7 @@ static void mend(void) {
 static uint64_t some_rights(void) { return any(4096) | (one_in(8) ? 0 : R4_DEFER); }
 static uint64_t some_badge(void) { return one_in(2) ? 0 : random_next(&state); }
 
-/* An address that may well mean something. */
+/* An address that often leads to something. */
 static uint64_t some_cap(void) {
     bool proxies = !one_in(3);
     uint64_t page = proxies ? (one_in(4) ? PAGE_FAR : PAGE_PROXIES) : PAGE_CAPS;
@@ -56,7 +57,8 @@ static void some_slot(uint32_t domain, uint32_t slot) {
                         : (struct cap_content){1 + any(63), any(16), any(64), any(4), any(R4_ALL_RIGHTS + 1)});
 }
 
-/* Slots that stand in nobody's path. Serials and versions are from so small a range that they are often right. */
+/* Fills all slots, before the path is written over some. Serials and versions are small numbers, so that they are often
+ * right by chance. */
 static void fill(void) {
     for (uint32_t domain = 0; domain < DOMAINS; domain++) {
         for (uint32_t slot = 0; slot <= CAPS; slot++) {
@@ -71,11 +73,11 @@ static void fill(void) {
     }
 }
 
-/* A path: place 0 belongs to `domains[0]` and so on, the last one is a capability of the holder's own. */
+/* A path: place i is in the window of `domain[i]`; the last one is a capability in the last holder's own window. */
 struct path {
     uint32_t caller;
     uint32_t proxies;
-    uint64_t cap[LONGEST + 1]; /* the address of each place, as the one before names it */
+    uint64_t cap[LONGEST + 1]; /* the address of each place, as the place before gives it */
     uint64_t *word[LONGEST + 1];
     uint32_t domain[LONGEST + 1];
 };
@@ -84,7 +86,7 @@ static uint64_t path_address(uint32_t holder, uint32_t domain, uint64_t page, ui
     return world_cap(domain == holder && one_in(2) ? 0 : world_name(domain), page, slot);
 }
 
-/* Places that are all different, and their addresses. */
+/* Chooses places, all different, and their addresses. */
 static void path_places(struct path *path) {
     uint64_t used = 0;
     path->caller = (uint32_t)any(DOMAINS);
@@ -107,7 +109,7 @@ static void path_places(struct path *path) {
     path->word[path->proxies] = &world[holder].caps[slot * 4];
 }
 
-/* Writes the path from its end, each proxy for the one that it names; TTLs fall towards the caller, by one or more. */
+/* Writes the path from its end, each proxy with what it names. TTLs fall towards the caller, by one or more. */
 static void path_write(struct path *path) {
     uint32_t left = path->proxies;
     uint64_t ttl = left >= 15 ? 15 : left + any(16 - left);
@@ -116,8 +118,7 @@ static void path_write(struct path *path) {
     uint32_t slot = (uint32_t)(path->word[left] - world[path->domain[left]].caps) / 4;
     world_cap_put(path->domain[left], slot, (struct cap_content){1 + any(63), ttl, 0, version, any(512) | 128});
     while (left-- > 0) {
-        uint64_t below =
-            ttl > left ? ttl - left : 0; /* so many TTLs are left for this one, at least 1 if they suffice */
+        uint64_t below = ttl > left ? ttl - left : 0; /* the TTLs that are left for this one */
         uint32_t holder = left == 0 ? path->caller : path->domain[left - 1];
         ttl = below == 0 ? 0 : left + any(below);
         slot = (uint32_t)(path->word[left] - world[path->domain[left]].proxies) / 4;
@@ -134,8 +135,8 @@ static void path_write(struct path *path) {
     }
 }
 
-/* A bit of a slot is wrong. The kernel's own slots stay possible ones: no right that there is not, nothing in an empty
- * one. */
+/* Changes a bit of a slot. A kernel slot remains a possible one: no rights that do not exist, nothing but a version in
+ * an empty one. */
 static void flaw_of_slot(const struct path *path, uint32_t place) {
     uint64_t *word = path->word[place];
     word[any(4)] ^= 1ULL << any(64);
@@ -151,8 +152,8 @@ static void flaw(const struct path *path) {
     uint64_t page = one_in(4) ? any(PAGE_NOTHING) : path->cap[place] >> 7 & (WINDOW_PAGES - 1);
     uint64_t *leaf = world_leaf(&world[domain], page);
     switch (any(16)) {
-    case 0: /* a page is gone, or has lost its mark */
-        spoil_table(leaf, one_in(2) ? 0 : *leaf & ~0x600ULL);
+    case 0: /* a page is unmapped, or has lost its kind */
+        table_damage(leaf, one_in(2) ? 0 : *leaf & ~0x600ULL);
         break;
     case 1: /* a new name */
         asid_give(&world_asids, world_name(domain));
@@ -169,20 +170,20 @@ static void flaw(const struct path *path) {
     }
 }
 
-/* One table of a window is gone. */
+/* Unmaps one table of a window. */
 static void flaw_of_tables(struct domain *domain) {
-    spoil_table(space_entry(domain->root, 0x8000000000ULL + (one_in(2) ? 0 : (uint64_t)PAGE_FAR) * 4096, 2), 0);
+    table_damage(space_entry(domain->root, 0x8000000000ULL + (one_in(2) ? 0 : (uint64_t)PAGE_FAR) * 4096, 2), 0);
     world_tables(domain);
 }
 
-/* How often each error and, without one, each length has come. */
+/* How often each error occurred, and each length without an error. */
 static uint32_t errors[R4_ERROR_COUNT];
 static uint32_t lengths[LONGEST + 1];
 
-/* The short way is for slots of cap pages in the caller's own window, named by asid 0. */
+/* resolve_direct() is for slots of cap pages in the caller's own window, named by asid 0. */
 static void compare_direct(uint32_t caller, uint64_t cap, const struct place *first) {
     struct r4_slot *slot = NULL;
-    bool own = cap >> 26 == WORLD_CLUSTER && first->mark == 1;
+    bool own = cap >> 26 == WORLD_CLUSTER && first->kind == 1;
     EXPECT(resolve_direct(space_direct(), &world[caller].window, WORLD_CLUSTER, cap, &slot) == own);
     EXPECT((uint64_t *)slot == (own ? first->word : NULL));
 }
@@ -227,7 +228,7 @@ static void world_try(void) {
     compare((uint32_t)any(DOMAINS), path.cap[middle]);
     compare((uint32_t)any(DOMAINS), some_cap());
     compare((uint32_t)any(DOMAINS), path.cap[middle] ^ 1ULL << any(64));
-    mend();
+    repair();
 }
 
 START_TEST(test_random_worlds) {
@@ -239,10 +240,10 @@ START_TEST(test_random_worlds) {
         world_try();
     }
     for (size_t i = 0; i < R4_COUNT(seen); i++) {
-        ck_assert_msg(errors[seen[i]] > WORLDS / 200, "%s came %u times", r4_error_name(seen[i]), errors[seen[i]]);
+        ck_assert_msg(errors[seen[i]] > WORLDS / 200, "%s occurred %u times", r4_error_name(seen[i]), errors[seen[i]]);
     }
     for (uint32_t i = 0; i <= R4_TTL_MAX; i++) {
-        ck_assert_msg(lengths[i] > WORLDS / 200, "length %u came %u times", i, lengths[i]);
+        ck_assert_msg(lengths[i] > WORLDS / 200, "length %u occurred %u times", i, lengths[i]);
     }
     ck_assert_uint_eq(lengths[R4_TTL_MAX + 1], 0);
 }

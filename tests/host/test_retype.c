@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Retype arithmetic: every request of a small untyped against a model that lays the objects out one by one, and the
- * largest untyped.
+ * Retype arithmetic: every request of a small untyped, compared with a model that places the objects one by one; and
+ * the largest untyped.
  */
 #include "expect.h"
 #include "pure/object_size.h"
 #include "pure/retype.h"
 #include "suite.h"
 
-/* Untyped: any power from 64 bytes to all RAM. All else has the sizes in this list, of which 0 stands for the last one.
- */
+/* An untyped has any power of two from 64 bytes to all RAM. All other types have the sizes in this list. */
 static const struct {
     enum r4_cap_type type;
     uint32_t sizes[2];
@@ -45,7 +44,7 @@ START_TEST(test_object_sizes) {
 }
 END_TEST
 
-/* In 128 bits nothing overflows; the objects are laid out one by one. */
+/* In 128 bits nothing overflows; the objects are placed one by one. */
 static enum r4_error model_check(const struct retype_request *request, uint32_t untyped_log2, uint64_t watermark,
                                  uint64_t *end) {
     uint32_t log2 = model_log2(request->type, request->size_log2);
@@ -75,7 +74,7 @@ static uint32_t reached; /* errors seen, one bit each */
 static void expect_model(struct retype_request request, uint32_t untyped_log2, uint64_t watermark) {
     const uint64_t untouched = 0x1234567812345678ULL;
     struct retype_result result = {0, untouched};
-    uint64_t expected_end = untouched; /* a refused request leaves it alone */
+    uint64_t expected_end = untouched; /* a refused request does not change it */
     enum r4_error error = retype_check(&request, untyped_log2, watermark, &result);
     enum r4_error expected = model_check(&request, untyped_log2, watermark, &expected_end);
     uint32_t expected_log2 = expected == R4_OK ? model_log2(request.type, request.size_log2) : 0;
@@ -129,8 +128,7 @@ START_TEST(test_objects_of_pages) {
 }
 END_TEST
 
-/* Offsets and counts around every power of two up to the last one: sums that do not fit 64 bits, or wrap to small
- * numbers. */
+/* Offsets and counts around every power of two: sums that do not fit into 64 bits, or wrap to small numbers. */
 START_TEST(test_largest_untyped) {
     static const uint32_t counts[] = {1, 2, 63, 64, 65, 0x80000000, UINT32_MAX};
     reached = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The ring's ends: every capacity from positions that wrap, the words that each side sets, a hostile other side, and
- * two threads that sleep, at full speed (tsan_ring.c has them under ThreadSanitizer).
+ * The two ends of a ring: every capacity, from positions that wrap; the words that each side sets; a hostile other
+ * side; and two threads that sleep, at full speed (tsan_ring.c has them under ThreadSanitizer).
  */
 #include "expect.h"
 #include "ring_threads.h"
@@ -16,7 +16,7 @@ struct pair {
     struct ring_end consumer;
 };
 
-/* Both ends at a position, on memory full of what may have been there. */
+/* Both ends at the same position; the memory is full of old bytes. */
 static struct pair start(uint32_t slots, uint32_t position, uint8_t garbage) {
     struct pair pair = {{ring, slots, ~position}, {ring, slots, ~position}};
     memset(memory, garbage, sizeof(memory));
@@ -45,7 +45,7 @@ static void expect_empty(struct pair *pair) {
     EXPECT(!ring_take(&pair->consumer, &message, &wanted));
 }
 
-/* Fills, drains, refills by half: three laps and more. */
+/* Fills the ring and drains it, for more than three laps. */
 static void expect_laps(uint32_t slots, uint32_t position, uint8_t garbage) {
     struct pair pair = start(slots, position, garbage);
     uint32_t sent = 0;
@@ -58,7 +58,7 @@ static void expect_laps(uint32_t slots, uint32_t position, uint8_t garbage) {
         EXPECT(!ring_has_room(&pair.producer));
         EXPECT(ring->want_slot == 1);
         take(&pair, seen++, true);
-        put(&pair, sent++, true); /* asking for room has taken back the wish for a slot */
+        put(&pair, sent++, true); /* ring_has_room() has cleared want_slot */
         EXPECT(ring->want_slot == 0);
         while (seen != sent) {
             take(&pair, seen++, false);
@@ -78,7 +78,7 @@ START_TEST(test_laps) {
 }
 END_TEST
 
-/* A random walk against the count of what is under way. */
+/* Random steps, compared with the number of messages under way. */
 START_TEST(test_random) {
     uint64_t state = 41;
     for (uint32_t slots = 1; slots <= R4_RING_SLOTS_MAX; slots *= 2) {
@@ -107,7 +107,7 @@ START_TEST(test_whole_message) {
     struct r4_message message = ring_message(3);
     struct r4_message found;
     bool wanted;
-    message.sequence = 0x12345678; /* the caller's means nothing */
+    message.sequence = 0x12345678; /* the caller's sequence word does not count */
     ck_assert(ring_has_room(&pair.producer));
     ring_put(&pair.producer, &message);
     ck_assert_uint_eq(ring->slots[0].sequence, 0);
@@ -116,7 +116,7 @@ START_TEST(test_whole_message) {
 }
 END_TEST
 
-/* Each side starts again without a touch of the other's line. */
+/* A side that starts again does not write to the other's cache line. */
 START_TEST(test_own_lines_only) {
     struct pair pair = {{ring, 2, 0}, {ring, 2, 0}};
     memset(memory, 0x5a, sizeof(memory));
@@ -138,11 +138,11 @@ END_TEST
 
 START_TEST(test_doorbells) {
     struct pair pair = start(2, 0xffffffff, 0);
-    put(&pair, 0, true); /* nobody looks yet */
+    put(&pair, 0, true); /* nobody polls yet */
     ring_look(&pair.consumer);
     ck_assert_uint_eq(ring->looking, 1);
     put(&pair, 1, false);
-    ck_assert(ring_rest(&pair.consumer)); /* there is something: it must not sleep */
+    ck_assert(ring_rest(&pair.consumer)); /* there is a message: the consumer must not sleep */
     ck_assert_uint_eq(ring->looking, 0);
     take(&pair, 0, false);
     take(&pair, 1, false);
@@ -153,7 +153,7 @@ START_TEST(test_doorbells) {
 }
 END_TEST
 
-/* Whatever the peer writes into its line: what is not 0 to slots - 1 messages under way is full. */
+/* Whatever the peer writes into its line: unless 0 to slots - 1 messages are under way, the ring is full. */
 START_TEST(test_hostile_head) {
     uint64_t state = 43;
     for (uint32_t slots = 1; slots <= R4_RING_SLOTS_MAX; slots *= 2) {
@@ -170,7 +170,8 @@ START_TEST(test_hostile_head) {
 }
 END_TEST
 
-/* Whatever it writes into a sequence word: only the one value is a message, and a want-slot word is just yes or no. */
+/* Whatever the peer writes into a sequence word: exactly one value means a message. Of want_slot only 0 or not counts.
+ */
 START_TEST(test_hostile_sequence) {
     uint64_t state = 47;
     for (uint32_t slots = 1; slots <= R4_RING_SLOTS_MAX; slots *= 2) {
@@ -191,7 +192,7 @@ START_TEST(test_hostile_sequence) {
 }
 END_TEST
 
-/* The message of the lap before, still in its slot, is none of this one. */
+/* A message of the lap before is still in its slot: it does not count in this lap. */
 START_TEST(test_last_lap) {
     for (uint32_t slots = 1; slots <= R4_RING_SLOTS_MAX; slots *= 2) {
         for (size_t i = 0; i < R4_COUNT(positions); i++) {
@@ -207,11 +208,11 @@ START_TEST(test_last_lap) {
 }
 END_TEST
 
-/* The two pairs of a store and a load that must not pass each other (mailbox.h, "Sleep"), each side in a thread of its
- * own, let go at the same time, over and over: in every round at least one of them has seen the other. */
+/* In two places a store must come before a load on each side (mailbox.h, "Sleep"). The two sides run in two threads,
+ * which start at the same time, over and over: in every round at least one of them must have seen the other's store. */
 struct duel {
     struct pair pair;
-    _Atomic uint32_t arrived[2]; /* rounds that each side has come to */
+    _Atomic uint32_t arrived[2]; /* rounds that each side has reached */
     bool (*sides[2])(struct pair *pair);
     bool seen[2];
     uint32_t rounds;
@@ -233,7 +234,7 @@ static bool side_take(struct pair *pair) {
     return ring_take(&pair->consumer, &message, &wanted) && wanted;
 }
 
-/* Waits until the other side has come as far. */
+/* Waits until the other side has reached the same point. */
 static void meet(struct duel *duel, int side) {
     uint32_t round = atomic_fetch_add(&duel->arrived[side], 1) + 1;
     for (uint32_t turns = 1; atomic_load(&duel->arrived[1 - side]) < round; turns++) {
@@ -243,7 +244,7 @@ static void meet(struct duel *duel, int side) {
     }
 }
 
-/* The other side has stopped at its next meeting; every round begins with a full or an empty ring. */
+/* Every round begins with a full or an empty ring. The other side waits meanwhile. */
 static void prepare(struct pair *pair, bool full) {
     struct r4_message message = {0};
     bool wanted;
@@ -265,7 +266,8 @@ static void *duel_run(struct duel *duel, int side) {
         }
         duel->seen[side] = duel->sides[side](&duel->pair);
         meet(duel, side);
-        if (side == (int)(round / 2 & 1)) { /* by turns: whose cache holds the lines decides which misses can happen */
+        if (side ==
+            (int)(round / 2 & 1)) { /* by turns: which misses are possible depends on whose cache holds the lines */
             duel->missed += !duel->seen[0] && !duel->seen[1];
             prepare(&duel->pair, duel->sides[0] == side_room);
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The run queue against a model: one array of members per priority, in their order.
+ * The run queue, compared with a model: for each priority an array of members, in their order.
  */
 #include "expect.h"
 #include "pure/runqueue.h"
@@ -67,7 +67,8 @@ static void expect_model(void) {
     EXPECT(runqueue_first(&queue) == model_first());
 }
 
-/* In the queue: rotates or leaves. Outside: enters, at a priority from a few that crowd or from all. */
+/* A member that is in the queue rotates or leaves. One that is not enters, mostly at one of a few crowded priorities.
+ */
 static void change(uint64_t *state) {
     static const uint32_t crowded[] = {0, 1, 63, 64, 127, 128, 191, 192, 254, 255};
     struct runqueue_member *member = &members[random_below(state, MEMBERS)];
@@ -100,7 +101,7 @@ START_TEST(test_random) {
 }
 END_TEST
 
-/* One member at each priority in turn: it alone is the first, and leaves nothing behind. */
+/* A single member at each priority in turn: it is the first, and after it has left the queue is empty. */
 START_TEST(test_each_priority_alone) {
     struct runqueue_member *member = &members[0];
     start();
@@ -120,7 +121,7 @@ START_TEST(test_each_priority_alone) {
 }
 END_TEST
 
-/* 255 runs first, all others in falling order. */
+/* 255 runs first, then the others in falling order. */
 START_TEST(test_order_of_priorities) {
     static struct runqueue_member all[RUNQUEUE_PRIORITIES];
     start();

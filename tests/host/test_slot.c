@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Slots: every field of <r4/slot.h> at its extremes beside every other, filling and emptying, the last version,
- * mappings, links.
+ * Slots: every field of <r4/slot.h> at its extremes, next to every other; filling and emptying, the last version,
+ * mappings, references between slots.
  */
 #include "expect.h"
 #include "pure/slot.h"
@@ -11,7 +11,7 @@
 
 enum { ROUNDS = 20000 };
 
-/* A field and the bits that the picture at the head of <r4/slot.h> gives it, said once more here. */
+/* A field and its bits, repeated here from the picture at the head of <r4/slot.h>. */
 struct field {
     uint64_t (*get)(uint64_t word);
     uint64_t (*set)(uint64_t word, uint64_t value);
@@ -69,7 +69,7 @@ START_TEST(test_fields_cover_their_words) {
 }
 END_TEST
 
-/* Sets one field of a word; all others must stay. */
+/* Sets one field of a word: all others must keep their values. */
 static void expect_alone(const struct word *word, const struct field *field, uint64_t before, uint64_t value) {
     uint64_t after = field->set(before, value);
     EXPECT(((after ^ before) & ~mask(field)) == 0);
@@ -119,7 +119,7 @@ static void expect_filled(const struct slot_content *content, uint64_t version) 
     ck_assert_ptr_null(slot_prev(0, &slot));
 }
 
-/* One content at a time at its largest, then all of them, then none. */
+/* Each part of the content at its largest, then all of them, then none. */
 START_TEST(test_fill) {
     static const struct slot_content contents[] = {
         {.type = R4_CAP_UNTYPED},
@@ -184,7 +184,7 @@ static enum r4_error row_check(uint32_t count, uint32_t at, uint64_t word) {
     return slots_free_check(row, count);
 }
 
-/* Any one of a row may be in the way, and none behind it. */
+/* Any slot of a row may be in the way; one after the row never is. */
 START_TEST(test_row_free_check) {
     for (uint32_t count = 1; count <= 6; count++) {
         for (uint32_t at = 0; at < 6; at++) {
@@ -234,7 +234,7 @@ START_TEST(test_mapping_extremes) {
         0, R4_PAGE_SIZE, 7 * R4_PAGE_SIZE, 8 * R4_PAGE_SIZE, R4_WINDOW_BASE, R4_USER_END - R4_PAGE_SIZE};
     static const uint32_t numbers[] = {1, 0x10000, 0x7fffffff, 0xffffffff};
     struct r4_slot slot = full_slot();
-    slot.word[2] &= ~63ULL; /* as of an object of 4 KiB at the highest place */
+    slot.word[2] &= ~63ULL; /* like an object of 4 KiB at the highest address */
     for (size_t i = 0; i < R4_COUNT(addresses); i++) {
         for (size_t j = 0; j < R4_COUNT(numbers); j++) {
             expect_mapping(&slot, (struct slot_mapping){addresses[i], numbers[j]});
@@ -274,7 +274,7 @@ START_TEST(test_no_mapping) {
 }
 END_TEST
 
-/* Small objects lie anywhere on 64 bytes: their low bits are address, not mapping. */
+/* A small object may be at any multiple of 64 bytes: its low bits are address, not mapping. */
 START_TEST(test_object_below_a_page) {
     for (uint32_t log2 = 0; log2 < 64; log2++) {
         struct r4_slot slot = {{0, 0, r4_slot_object_set(0, UINT64_MAX), 0}};
@@ -284,7 +284,7 @@ START_TEST(test_object_below_a_page) {
 }
 END_TEST
 
-static void expect_links(uintptr_t direct, uint64_t prev, uint64_t next) {
+static void expect_slot_refs(uintptr_t direct, uint64_t prev, uint64_t next) {
     const struct r4_slot *prev_slot = prev == 0 ? NULL : (const struct r4_slot *)(direct + prev);
     const struct r4_slot *next_slot = next == 0 ? NULL : (const struct r4_slot *)(direct + next);
     struct r4_slot slots[2] = {full_slot(), {{0}}};
@@ -294,7 +294,7 @@ static void expect_links(uintptr_t direct, uint64_t prev, uint64_t next) {
         slot_next_set(direct, &slots[i], next_slot);
         EXPECT(slot_prev(direct, &slots[i]) == prev_slot);
         EXPECT(slot_next(direct, &slots[i]) == next_slot);
-        slot_prev_set(direct, &slots[i], next_slot); /* now after the other one */
+        slot_prev_set(direct, &slots[i], next_slot); /* the other way round */
         EXPECT(slot_prev(direct, &slots[i]) == next_slot);
         EXPECT(slot_next(direct, &slots[i]) == next_slot);
         EXPECT(((slots[i].word[0] ^ before.word[0]) & 0xffffffffffffULL) == 0);
@@ -303,22 +303,22 @@ static void expect_links(uintptr_t direct, uint64_t prev, uint64_t next) {
     }
 }
 
-START_TEST(test_links) {
+START_TEST(test_slot_refs) {
     static const uint64_t extremes[] = {0, 32, 64, (1ULL << 29) - 32, 1ULL << 29, 1ULL << 44, (1ULL << 45) - 32};
     static const uintptr_t directs[] = {0, 4096, 0x7f0000000000, 0xffff800000000000};
     uint64_t state = 7;
     for (size_t i = 0; i < R4_COUNT(extremes) * R4_COUNT(extremes); i++) {
         for (size_t j = 0; j < R4_COUNT(directs); j++) {
-            expect_links(directs[j], extremes[i % R4_COUNT(extremes)], extremes[i / R4_COUNT(extremes)]);
+            expect_slot_refs(directs[j], extremes[i % R4_COUNT(extremes)], extremes[i / R4_COUNT(extremes)]);
         }
     }
     for (int i = 0; i < ROUNDS; i++) {
         uint64_t prev = round_down(random_below(&state, 1ULL << 45), R4_SLOT_SIZE);
-        expect_links(directs[i % 4], prev, round_down(random_below(&state, 1ULL << 45), R4_SLOT_SIZE));
+        expect_slot_refs(directs[i % 4], prev, round_down(random_below(&state, 1ULL << 45), R4_SLOT_SIZE));
     }
 }
 END_TEST
 
 SUITE_MAIN("slot", test_fields_cover_their_words, test_fields_at_their_extremes, test_fill, test_clear,
            test_last_version, test_free_check, test_row_free_check, test_flags, test_mapping_extremes,
-           test_mapping_random, test_no_mapping, test_object_below_a_page, test_links)
+           test_mapping_random, test_no_mapping, test_object_below_a_page, test_slot_refs)

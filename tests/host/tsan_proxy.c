@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A proxy that is rewritten while two kernels read it, under ThreadSanitizer: nothing but the order of loads and stores
- * keeps its words together, and each of them is atomic.
+ * A proxy that is rewritten while two kernels read it, under ThreadSanitizer: only the order of atomic loads and stores
+ * keeps its words together.
  */
 #include "proxy_threads.h"
 

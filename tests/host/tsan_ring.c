@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The ring between two threads under ThreadSanitizer: its order of stores and loads must be enough, and say so to the
- * compiler. Trials that never sleep have nothing else to order them; the others go through the doorbells. Positions
- * wrap on the way.
+ * The ring between two threads, under ThreadSanitizer: the order of its stores and loads must be enough, and the
+ * compiler must know it. In trials that never sleep nothing else orders the threads; the others use doorbells.
+ * Positions wrap meanwhile.
  */
 #include "ring_threads.h"
 

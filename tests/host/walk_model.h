@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a walk through proxies must come to in the world of world.h, by the sentences of the design and not by the code
- * under test: first the whole path that the bytes describe, followed as long as one proxy names another; then at each
- * place of it everything that speaks against it. The first thing said at the first such place is the error. A name is
- * looked for among all windows, a page by a walk of the whole tree, a field by its picture in the headers.
+ * What the result of a walk through proxies must be in the world of world.h, by the sentences of the design and not by
+ * the code under test: first the whole path that the bytes describe, as long as one proxy names another; then, for each
+ * place of it, every reason to reject it. The first reason at the first such place is the error. A name is looked up
+ * among all windows, a page by a walk of all page tables, a field by its picture in the headers.
  */
 #ifndef R4_TESTS_WALK_MODEL_H
 #define R4_TESTS_WALK_MODEL_H
 
 #include "world.h"
 
-enum { MODEL_PLACES = 17 }; /* so many TTLs, and one more, cannot rise */
+enum { MODEL_PLACES = 17 }; /* a path with one more place cannot have rising TTLs */
 
 /* One place of a path. */
 struct place {
-    uint32_t holder; /* who names it */
-    uint64_t cap;    /* as what */
-    uint32_t domain; /* in whose window it lies; WORLD_DOMAINS: in none that there is */
-    uint64_t mark;   /* of the page: 0 if there is none */
+    uint32_t holder; /* whose address leads here */
+    uint64_t cap;    /* that address */
+    uint32_t domain; /* in whose window it is; WORLD_DOMAINS: there is no such window */
+    uint64_t kind;   /* of the page; 0: neither slots nor proxies */
     uint64_t *word;
 };
 
@@ -41,7 +41,7 @@ static inline uint32_t model_domain(uint32_t holder, uint64_t name) {
     return name == 0 ? holder : WORLD_DOMAINS;
 }
 
-/* The page and slot that an index means in a domain's window, found from the root of its tables. */
+/* Finds the page and the slot that the address names, from the root of the domain's page tables. */
 static inline void model_find(struct place *place) {
     uint64_t index = bits(place->cap, 25, 0);
     uint64_t address = 0x8000000000ULL + index * 32;
@@ -52,13 +52,13 @@ static inline void model_find(struct place *place) {
             return;
         }
     }
-    place->mark = bits(entry, 10, 9);
-    place->mark = place->mark == 1 && index % 128 == 0 ? 0 : place->mark; /* the header of a cap page */
+    place->kind = bits(entry, 10, 9);
+    place->kind = place->kind == 1 && index % 128 == 0 ? 0 : place->kind; /* the header of a cap page */
     place->word = space_table(entry & 0x000ffffffffff000ULL) + index % 128 * 4;
 }
 
 static inline bool model_is_proxy(const struct place *place) {
-    return place->mark == 2 && bits(*place->word, 5, 0) == 15;
+    return place->kind == 2 && bits(*place->word, 5, 0) == 15;
 }
 
 static inline void model_path(struct model *model, uint32_t caller, uint64_t cap) {
@@ -77,31 +77,31 @@ static inline void model_path(struct model *model, uint32_t caller, uint64_t cap
     }
 }
 
-/* What speaks against place `i`, the places before it being good: `once` says that one of them is single-use. */
+/* The reason to reject place `i`, all places before it being good. `once`: one of those is a single-use proxy. */
 static inline enum r4_error model_judge(const struct model *model, uint32_t i, bool once) {
     const struct place *place = &model->places[i];
     const uint64_t *namer = i == 0 ? NULL : model->places[i - 1].word;
     bool proxy = model_is_proxy(place);
-    bool cap = place->mark == 1 && bits(*place->word, 5, 0) != 0;
+    bool cap = place->kind == 1 && bits(*place->word, 5, 0) != 0;
     bool own = place->domain == place->holder;
     bool granted = proxy && bits(place->word[3], 31, 0) == world_name(place->holder);
     uint64_t rights = proxy ? bits(place->word[0], 59, 48) : cap ? bits(place->word[2], 51, 40) : 0;
     const struct {
-        bool against;
+        bool applies;
         enum r4_error error;
-    } said[] = {
+    } reasons[] = {
         {bits(place->cap, 31, 26) != WORLD_CLUSTER, R4_ERR_FOREIGN_CLUSTER},
         {!own && !granted, R4_ERR_ASID},
-        {place->mark != 1 && place->mark != 2, R4_ERR_ADDRESS},
+        {place->kind != 1 && place->kind != 2, R4_ERR_ADDRESS},
         {!proxy && !cap, R4_ERR_EMPTY},
         {namer != NULL && (proxy || cap) && bits(namer[3], 63, 32) != bits(place->word[0], 47, 16), R4_ERR_VERSION},
         {namer != NULL && (proxy || cap) && bits(namer[0], 9, 6) >= bits(place->word[0], 9, 6), R4_ERR_TTL},
         {namer != NULL && bits(rights, 7, 7) == 0, R4_ERR_RIGHTS},
         {proxy && once && bits(place->word[0], 10, 10) == 1, R4_ERR_ONCE},
     };
-    for (size_t rule = 0; rule < sizeof(said) / sizeof(said[0]); rule++) {
-        if (said[rule].against) {
-            return said[rule].error;
+    for (size_t rule = 0; rule < sizeof(reasons) / sizeof(reasons[0]); rule++) {
+        if (reasons[rule].applies) {
+            return reasons[rule].error;
         }
     }
     return R4_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A small world for walks through proxies: address spaces, each with a name of its own and a window in pretended
- * physical memory, whose slots a test fills. Words are put together here from the pictures at the heads of <r4/slot.h>,
- * <r4/proxy.h> and <r4/abi.h>, and not by the functions under test.
+ * A small world for walks through proxies: address spaces, each with a name and with a window in simulated physical
+ * memory, whose slots a test fills. Words are composed here by the pictures at the heads of <r4/slot.h>, <r4/proxy.h>
+ * and <r4/abi.h>, and not by the functions under test.
  */
 #ifndef R4_TESTS_WORLD_H
 #define R4_TESTS_WORLD_H
@@ -13,20 +13,20 @@
 #define WORLD_DOMAINS 17U
 #define WORLD_CLUSTER 5U
 
-/* The pages of each window. There are two frames, one of kernel capabilities and one of proxies; the second stands at
- * several places, so that the same bytes are there with and without a mark. */
+/* The pages of each window. There are two frames, one of kernel capabilities and one of proxies. The second is mapped
+ * at several places, as a proxy page and as a plain page. */
 enum {
     PAGE_CAPS = 0,
     PAGE_PROXIES = 1,
-    PAGE_PLAIN = 2,    /* not marked */
+    PAGE_PLAIN = 2,    /* page kind 0 */
     PAGE_NOTHING = 3,  /* not mapped */
-    PAGE_FAR = 1 << 18 /* proxies again, in the window's other half */
+    PAGE_FAR = 1 << 18 /* the proxies again, in the other half of the window */
 };
 
 struct domain {
     phys_t root;
     struct window window;
-    uint64_t *caps; /* the two frames' words */
+    uint64_t *caps; /* the words of the two frames */
     uint64_t *proxies;
 };
 
@@ -37,7 +37,7 @@ static inline uint64_t *world_leaf(struct domain *domain, uint64_t page) {
     return space_entry(domain->root, 0x8000000000ULL + page * 4096, 1);
 }
 
-/* The window's list of tables, from the tree. */
+/* Fills the window's list of tables from the page tables. */
 static inline void world_tables(struct domain *domain) {
     static const uint64_t pages[] = {0, PAGE_FAR};
     for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
@@ -51,14 +51,14 @@ static inline void world_map(struct domain *domain) {
     phys_t proxies = space_page();
     domain->caps = space_table(caps);
     domain->proxies = space_table(proxies);
-    *world_leaf(domain, PAGE_CAPS) = caps | 0x205; /* present, user, marked 1 in bits 10:9 */
+    *world_leaf(domain, PAGE_CAPS) = caps | 0x205; /* present, user, page kind 1 in bits 10:9 */
     *world_leaf(domain, PAGE_PROXIES) = proxies | 0x407;
     *world_leaf(domain, PAGE_PLAIN) = proxies | 0x7;
     *world_leaf(domain, PAGE_FAR) = proxies | 0x407;
     world_tables(domain);
 }
 
-/* All slots empty. The names differ from each other in two bits at least: one wrong bit makes none of another. */
+/* All slots are empty. Any two names differ in two bits at least: one wrong bit never gives the name of another. */
 static inline void world_start(void) {
     static struct window nobodys;
     memset(&world_asids, 0, sizeof(world_asids));
@@ -75,12 +75,12 @@ static inline void world_start(void) {
 
 static inline uint32_t world_name(uint32_t domain) { return world[domain].window.name; }
 
-/* A cap address in the window with that name; 0: the holder's. */
+/* A cap address in the window with that name; name 0: in the holder's own. */
 static inline uint64_t world_cap(uint32_t name, uint64_t page, uint64_t slot) {
     return (uint64_t)name << 32 | (uint64_t)WORLD_CLUSTER << 26 | page << 7 | slot;
 }
 
-/* A kernel capability. */
+/* What a kernel capability is filled with. */
 struct cap_content {
     uint64_t type, ttl, flags, version, rights;
 };
@@ -110,7 +110,7 @@ static inline struct r4_proxy *world_proxy_put(uint32_t domain, uint32_t slot, s
     return (struct r4_proxy *)word;
 }
 
-/* What a walk came to; of a walk without proxies only slot, error and hops mean something. */
+/* The result of a walk; of a walk without proxies only slot, error and hops are defined. */
 struct walked {
     struct r4_slot *slot;
     enum r4_error error;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lemmas that do not hold, mostly for one value of many or on one path of several: test_lemmas.py has each refuted, for
- * the reason that stands first in its name. Together they need every kind of instruction that lemmas.py executes.
+ * Lemmas that do not hold, mostly for one value of many or on one path of several: test_lemmas.py demands that each is
+ * refuted, for the reason with which its name begins. Together they use every kind of instruction that lemmas.py
+ * executes.
  */
 #include "lemma.h"
 
-#define APART __attribute__((noinline))
+#define OUT_OF_LINE __attribute__((noinline))
 
 struct pair {
     uint8_t small;
@@ -36,7 +37,7 @@ bool lemma_false_bool(bool a, bool b) { CLAIM(a != b); }
 
 /* --- one path of several --- */
 
-APART uint32_t chosen(uint32_t a) {
+OUT_OF_LINE uint32_t chosen(uint32_t a) {
     switch (a) {
     case 3:
         return array[0];
@@ -55,7 +56,7 @@ bool lemma_false_loop(uint32_t n) {
     GIVEN(n < 6)
     uint32_t sum = 0;
     uint32_t last = 1;
-    for (uint32_t i = 0; i < n; i++) { /* each takes the other's old value */
+    for (uint32_t i = 0; i < n; i++) { /* each gets the other's old value */
         uint32_t was = sum;
         sum = last + array[i];
         last = was;
@@ -63,10 +64,10 @@ bool lemma_false_loop(uint32_t n) {
     CLAIM(sum != 500 || n != 5);
 }
 
-APART uint32_t swapped(uint32_t n) {
+OUT_OF_LINE uint32_t swapped(uint32_t n) {
     uint32_t one = 1;
     uint32_t two = 2;
-    for (uint32_t i = 0; i < n; i++) { /* here, too */
+    for (uint32_t i = 0; i < n; i++) { /* the same here */
         uint32_t was = one;
         one = two;
         two = was;
@@ -78,7 +79,7 @@ bool lemma_false_swap(uint32_t n) {
     CLAIM(swapped(n) != 12);
 }
 
-APART const uint32_t *either(bool first, uint32_t n) { return first ? &array[n & 3] : known; }
+OUT_OF_LINE const uint32_t *either(bool first, uint32_t n) { return first ? &array[n & 3] : known; }
 bool lemma_false_pointer(bool first, uint32_t n) { CLAIM(*either(first, n) != 9); }
 
 bool lemma_false_early(uint32_t a) {
@@ -122,7 +123,7 @@ bool lemma_false_cleared(void) {
     __builtin_memset(&pair, 0xff, sizeof pair);
     CLAIM(pair.large[2] != UINT64_MAX);
 }
-bool lemma_false_kept(uint32_t a) { /* memory of one path does not come to another */
+bool lemma_false_kept(uint32_t a) { /* a path does not see the memory of another */
     if (a == 7) {
         array[0] = 1;
     } else {
@@ -139,7 +140,7 @@ bool lemma_false_exchange(uint64_t expected, uint64_t wanted) {
         __atomic_compare_exchange_n(&pair.large[0], &expected, wanted, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
     CLAIM(done || __atomic_load_n(&pair.large[0], __ATOMIC_ACQUIRE) != was || expected == wanted);
 }
-APART void fill_some(uint64_t *words, uint32_t n) {
+OUT_OF_LINE void fill_some(uint64_t *words, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) {
         words[i] = 3;
     }
@@ -151,7 +152,7 @@ bool lemma_false_uninitialised(uint32_t n) {
     CLAIM(words[0] + words[1] == 6);
 }
 
-/* --- undefined; outside of everything; nothing said --- */
+/* --- undefined behaviour; accesses outside of all objects; no claim --- */
 
 bool lemma_undefined_shift(uint64_t a, uint64_t n) { CLAIM(a << n == a << n); }
 bool lemma_undefined_index(uint32_t n) {
@@ -172,7 +173,7 @@ bool lemma_undefined_alignment(uint32_t n) {
     GIVEN(n < 2)
     CLAIM(*(uint32_t *)((uintptr_t)array + n) != 1 || array[0] == 1);
 }
-APART void copy_four(uint32_t *to, const uint32_t *from) { __builtin_memcpy(to, from, 16); }
+OUT_OF_LINE void copy_four(uint32_t *to, const uint32_t *from) { __builtin_memcpy(to, from, 16); }
 bool lemma_undefined_overlap(uint32_t n) {
     GIVEN(n == 0 || n == 3 || n == 4)
     copy_four(&array[0], &array[n]);
@@ -182,7 +183,7 @@ bool lemma_outside_address(uint64_t address) {
     GIVEN(address % 8 == 0 && address != 0)
     CLAIM(*(uint64_t *)address != 5);
 }
-APART void copy_two(uint64_t *to, const uint32_t *from) { __builtin_memcpy(to, from, 8); }
+OUT_OF_LINE void copy_two(uint64_t *to, const uint32_t *from) { __builtin_memcpy(to, from, 8); }
 bool lemma_outside_size(uint32_t n) {
     GIVEN(n < 8)
     uint64_t copied;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What lemmas share. A lemma is a function lemma_… that is true for whatever arguments, with whatever in the global
- * objects: lemmas.py proves it. It says with GIVEN what it assumes, and last with CLAIM what then holds.
+ * What lemmas share. A lemma is a function lemma_… that returns true for any arguments, with any contents of the global
+ * objects: lemmas.py proves that. GIVEN states what the lemma assumes; CLAIM, at its end, what then holds.
  */
 #ifndef R4_TESTS_LEMMA_H
 #define R4_TESTS_LEMMA_H
@@ -14,7 +14,7 @@
         return true;                                                                                                   \
     }
 
-/* Gives back `condition`; lemmas.py sees by it that a claim is made at all. */
+/* Returns `condition`; from its call lemmas.py knows that a claim is made at all. */
 bool lemma_claim(bool condition);
 #define CLAIM(condition) return lemma_claim(condition)
 
@@ -28,17 +28,17 @@ static inline bool content_fits(const struct slot_content *content) {
            content->size_log2 < 64 && content->object % 64 == 0 && content->object < 1ULL << 46 && content->depth < 64;
 }
 
-/* It can be filled. An empty slot has a version and nothing else in word 0. */
+/* The slot can be filled. In word 0 an empty slot has a version and nothing else. */
 static inline bool is_free(const struct r4_slot *slot) {
     return (slot->word[0] & ~BITS(47, 16)) == 0 && slot->word[0] != BITS(47, 16);
 }
 
-/* It says what it was filled with, at that version. */
+/* The slot holds this content, at that version. */
 static inline bool is_filled(const struct r4_slot *slot, const struct slot_content *content, uint64_t version) {
     return slot_type(slot) == content->type && slot_ttl(slot) == content->ttl && slot_flags(slot) == content->flags &&
-           slot_version(slot) == version && slot->word[1] == content->badge && slot_rights(slot) == content->rights &&
-           slot_size_log2(slot) == content->size_log2 && slot_depth(slot) == content->depth &&
-           slot_memory(slot) == content->object;
+           slot_version(slot) == version && slot_badge(slot) == content->badge &&
+           slot_rights(slot) == content->rights && slot_size_log2(slot) == content->size_log2 &&
+           slot_depth(slot) == content->depth && slot_memory(slot) == content->object;
 }
 
 static inline bool is_emptied(const struct r4_slot *slot, uint64_t version) {

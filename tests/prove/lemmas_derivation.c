@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The derivation list. An operation touches a slot, the two beside it in the list, and the one that it fills: with any
- * words in these, wherever the list lies in memory and whatever else hangs in it, the list is linked rightly in both
- * directions afterwards, and nothing else has changed in any slot.
+ * The derivation list. An operation changes a slot, the two next to it in the list, and the one that it fills. With any
+ * words in these, wherever the list is in memory and whatever else is in it, the list is correct in both directions
+ * afterwards, and nothing else has changed in any slot.
  */
 #include "lemma.h"
 #include "pure/derivation.c"
@@ -12,19 +12,19 @@ enum { BEFORE, SLOT, NEXT, FREE, SLOTS };
 struct r4_slot list[SLOTS];
 struct r4_slot other[SLOTS];
 struct slot_content content;
-struct around { /* what there is beside SLOT */
+struct around { /* which neighbours SLOT has */
     bool before, next;
 };
 
-/* The list's slots lie from link `base` on. */
+/* The references to the list's slots are `base` and the next numbers. */
 static inline uintptr_t direct_of(const struct r4_slot *slots, uint64_t base) {
     return (uintptr_t)slots - base * R4_SLOT_SIZE;
 }
 static inline bool base_fits(uint64_t base) { return base != 0 && base <= SLOT_REF_MAX - SLOTS; }
 
-/* `a` and `b` follow each other: numbers of slots; SLOTS: none. */
+/* `b` follows `a` in the list. Both are numbers of slots; SLOTS: no slot. */
 static inline bool joined(uint64_t base, uint32_t a, uint32_t b) {
-    return (a == SLOTS || r4_slot_next_get(list[a].word[3]) == (b == SLOTS ? 0 : base + b)) &&
+    return (a == SLOTS || slot_next_ref(&list[a]) == (b == SLOTS ? 0 : base + b)) &&
            (b == SLOTS || slot_prev_ref(&list[b]) == (a == SLOTS ? 0 : base + a));
 }
 
@@ -33,7 +33,7 @@ static inline bool good_before(uint64_t base, struct around around) {
            joined(base, SLOT, around.next ? NEXT : SLOTS) && is_free(&list[FREE]);
 }
 
-/* A slot is as it was, but perhaps for its links. */
+/* A slot is as it was, except, perhaps, for its references to neighbours. */
 static inline bool is_kept(uint32_t number, const struct r4_slot *was, bool prev_free, bool next_free) {
     const struct r4_slot *is = &list[number];
     uint64_t word0 = prev_free ? BITS(47, 0) : UINT64_MAX;
@@ -48,7 +48,7 @@ static inline void remember(struct r4_slot *was) {
     }
 }
 
-/* FREE has come in behind SLOT. */
+/* FREE has been inserted after SLOT. */
 static inline bool is_inserted(uint64_t base, struct around around, const struct r4_slot *was) {
     return joined(base, SLOT, FREE) && joined(base, FREE, around.next ? NEXT : SLOTS) &&
            is_kept(BEFORE, was, false, false) && is_kept(SLOT, was, false, true) &&
@@ -64,7 +64,7 @@ bool lemma_create(uint64_t base, bool before, bool next) {
     CLAIM(is_inserted(base, around, was) && is_filled(&list[FREE], &content, slot_version(&was[FREE]) + 1));
 }
 
-/* Nothing is copied but type, size and object: no flag, no mapping of a frame. */
+/* Only type, size and object are copied: no flag, and not the mapping of a frame. */
 bool lemma_copy(uint64_t base, bool before, bool next, uint64_t rights, uint64_t ttl, uint64_t badge) {
     struct around around = {before, next};
     struct r4_slot was[SLOTS];
@@ -111,7 +111,7 @@ bool lemma_join_over(uint64_t base, uint64_t stale, bool next) {
     remember(was);
     GIVEN(base_fits(base) && stale <= SLOT_REF_MAX)
     derivation_join_over(direct_of(list, base), &list[SLOT], next ? base + NEXT : 0, base + SLOT);
-    CLAIM(r4_slot_next_get(list[SLOT].word[3]) == (next ? base + NEXT : 0) && is_kept(SLOT, was, false, true) &&
+    CLAIM(slot_next_ref(&list[SLOT]) == (next ? base + NEXT : 0) && is_kept(SLOT, was, false, true) &&
           (!next || slot_prev_ref(&list[NEXT]) == base + SLOT) && is_kept(NEXT, was, next, false) &&
           is_kept(BEFORE, was, false, false) && is_kept(FREE, was, false, false));
 }
@@ -122,8 +122,8 @@ bool lemma_has_children(uint64_t base, bool next) {
           (next && slot_depth(&list[NEXT]) > slot_depth(&list[SLOT])));
 }
 
-/* Up to two more objects at once are what two single ones would have been: `list` and `other` are two copies of the
- * same. In this lemma slot 0 is the first one and 1 and 2 are free; 3 may follow. */
+/* Up to two more objects, created at once, are what they would be when created one by one. `list` and `other` begin as
+ * the same. In this lemma slot 0 is the first object, 1 and 2 are free, and 3 may follow. */
 bool lemma_create_more(uint64_t base, uint32_t count, bool next) {
     uint32_t log2 = (uint32_t)slot_size_log2(&list[0]);
     phys_t object = slot_memory(&list[0]);
@@ -137,7 +137,7 @@ bool lemma_create_more(uint64_t base, uint32_t count, bool next) {
                                 log2,
                                 object,
                                 (uint32_t)slot_depth(&list[0]),
-                                list[0].word[1]};
+                                slot_badge(&list[0])};
     remember(other);
     derivation_create_more(direct_of(list, base), &list[0], count);
     for (uint32_t i = 1; i <= count; i++) {

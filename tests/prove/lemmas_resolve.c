@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * The walk through proxies, step by step: each step of pure/walk.h does what the sentences of pure/resolve.h say, for
- * any address, any bytes in the proxy, any slot and any state of the walk. What they say of a whole walk follows step
- * by step: lemma_hops and lemma_finish are about every walk, since it begins with a first hop and goes on with others.
+ * The walk through proxies, step by step: each step does what the sentences of pure/resolve.h say, for any address, any
+ * bytes in the proxy, any slot and any state of the walk. What those say about a whole walk follows by induction:
+ * lemma_hops and lemma_finish are about every walk, since it begins with a first hop and continues with others.
  */
 #include "lemma.h"
 #include "pure/resolve.c"
 #include "pure/resolve.h"
 
 struct window windows[2];
-uint64_t leaves[2][PAGING_ENTRIES]; /* one table of level 1 for each */
+uint64_t leaves[2][PAGING_ENTRIES]; /* one table of level 1 for each window */
 struct asid_table asids;
 struct walk walk;
 struct chain chain;
@@ -18,7 +18,7 @@ struct r4_slot slot;
 
 /* --- where an address leads --- */
 
-/* Of all tables and names some stand for all: the code does not tell one from another, but for name 0. */
+/* A few tables and names represent all of them: the code treats all alike, except for name 0. */
 static inline bool is_some(uint64_t cap) {
     uint64_t table = cap >> 16 & 1023;
     uint64_t leaf = cap >> 7 & 511;
@@ -26,7 +26,7 @@ static inline bool is_some(uint64_t cap) {
     return (table == 341 || table == 682) && (leaf == 170 || leaf == 341) && (name == 0 || name == 682);
 }
 
-/* The kernel's own tables are what they have to be, where this address makes it look. */
+/* The kernel's own tables are consistent, in the places at which this address makes it look. */
 static inline bool good_tables(uint64_t cap, uint64_t cluster) {
     const struct asid_entry *entry = &asids.entries[cap >> 32 & 1023];
     bool nobody = entry->key == ASID_NOBODY && entry->window == NULL;
@@ -40,8 +40,8 @@ static inline bool good_tables(uint64_t cap, uint64_t cluster) {
     return cluster < R4_MAX_CLUSTERS && tables && (nobody || somebody);
 }
 
-/* A kernel slot is found in the holder's own window only, in a cap page and not at its header; a proxy in a marked page
- * of the window named; of anything else the error is the one that resolve.h says. */
+/* A kernel slot is found only in the holder's own window, in a cap page and not at its header; a proxy in a proxy page
+ * of the window named. For anything else the error is that of resolve.h. */
 bool lemma_look(uint64_t cap, uint64_t cluster, uintptr_t direct, bool second) {
     GIVEN(is_some(cap) && good_tables(cap, cluster))
     const struct resolve_place place = {direct, cluster, &asids};
@@ -56,8 +56,8 @@ bool lemma_look(uint64_t cap, uint64_t cluster, uintptr_t direct, bool second) {
                           : window != holder                        ? R4_ERR_ASID
                           : (leaf & 0x200) == 0 || (cap & 127) == 0 ? R4_ERR_ADDRESS
                                                                     : R4_OK;
-    bool marked = (leaf & 0x400) != 0; /* bits 10:9: 2 */
-    CLAIM(marked ? step.at == WALK_AT_PROXY && step.error == R4_OK && step.window == window && step.place == there
+    bool proxies = (leaf & 0x400) != 0; /* page kind, bits 10:9: 2 */
+    CLAIM(proxies ? step.at == WALK_AT_PROXY && step.error == R4_OK && step.window == window && step.place == there
           : error == R4_OK
               ? step.at == WALK_AT_SLOT && step.window == holder && step.place == there && step.error == R4_OK
               : step.at == WALK_NOWHERE && step.error == error);
@@ -75,7 +75,7 @@ bool lemma_direct(uint64_t cap, uint64_t cluster, uintptr_t direct) {
 
 /* --- a hop --- */
 
-/* What stands against a proxy, in the order in which it is told. */
+/* Reasons to reject a proxy, in the order in which they are reported. */
 static inline enum r4_error hop_error(const struct walk *at, bool foreign, bool first, bool once) {
     uint64_t word = proxy.word[0];
     bool is_proxy = (word & 63) == 15;
@@ -89,13 +89,13 @@ static inline enum r4_error hop_error(const struct walk *at, bool foreign, bool 
                                                                 : R4_OK;
 }
 
-/* Between two hops: the TTL of the last proxy; so many hops at most as there are TTLs up to that. */
+/* Between two hops: `last` is the TTL of the last proxy; there were at most as many hops as there are TTLs up to it. */
 static inline bool good_walk(const struct walk *at) {
     uint64_t ttl = at->last >> 6;
     return at->last == ttl << 6 && ttl <= R4_TTL_MAX && chain.hops >= 1 && chain.hops <= ttl + 1;
 }
 
-/* If nothing stands against it: where the walk stands then, and what the chain has come to. */
+/* If there is no reason to reject a proxy: the state of the walk and of the chain after it. */
 bool lemma_hop(bool foreign, bool first, bool once) {
     const struct window *window = &windows[foreign];
     walk.holder = &windows[0];
@@ -116,7 +116,7 @@ bool lemma_hop(bool foreign, bool first, bool once) {
           chain.once == (single ? &proxy : had.once) && chain.once_word == (single ? word : had.once_word));
 }
 
-/* Else the error, and all stands where it stood. */
+/* Otherwise the error is reported, and the state is as before. */
 bool lemma_hop_refused(bool foreign, bool first, bool once) {
     walk.holder = &windows[0];
     GIVEN(first || good_walk(&walk))
@@ -130,8 +130,8 @@ bool lemma_hop_refused(bool foreign, bool first, bool once) {
           walk.last == was.last && walk.words == was.words && chain.once == had.once);
 }
 
-/* Each hop keeps what holds between hops, raises the TTL and takes rights away. So a walk ends after 16
- * hops, of which R4_TTL_MAX can succeed (lemma_finish). */
+/* Each hop keeps what holds between hops, raises the TTL and only takes rights away. So a walk ends after 16 hops at
+ * most, and succeeds only with R4_TTL_MAX or fewer (lemma_finish). */
 bool lemma_hops(bool foreign, bool first) {
     walk.holder = &windows[0];
     GIVEN(first || good_walk(&walk))
@@ -145,8 +145,9 @@ bool lemma_hops(bool foreign, bool first) {
 
 /* --- the end --- */
 
-/* After hops, a slot is what the last proxy means, or it is told why not; there have been R4_TTL_MAX hops at most, and
- * the chain's rights are those of all proxies and the capability. An empty slot has a version and nothing else. */
+/* After hops, the slot is what the last proxy leads to, or the error says why not. On success there were R4_TTL_MAX
+ * hops at most, and the chain's rights are those that all proxies and the capability have. In word 0 an empty slot has
+ * a version and nothing else. */
 bool lemma_finish(void) {
     GIVEN(good_walk(&walk))
     bool empty = slot_type(&slot) == R4_CAP_EMPTY;
@@ -167,7 +168,7 @@ bool lemma_finish(void) {
 
 bool lemma_ttl(void) { CLAIM(chain_ttl(&chain) == (chain.first >> 6 & 15)); }
 
-/* A single-use proxy is emptied, its serial kept, if it is what was read; else nothing changes. */
+/* A single-use proxy is emptied, except for its serial, if it is as it was when read; otherwise nothing changes. */
 bool lemma_consume(bool single) {
     chain.once = single ? &proxy : NULL;
     const struct r4_proxy was = proxy;

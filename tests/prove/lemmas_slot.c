@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Slots and words: every field is where its picture says, and setting one changes no other bit; what a slot is filled
- * with, and mapped at, is read from it again.
+ * Slots and words: every field is where its picture says, and setting it changes no other bit; the content and the
+ * mapping that are written to a slot are read from it again.
  */
 #include "lemma.h"
 #include <r4/proxy.h>
@@ -42,6 +42,18 @@ FIELD(uint64_t, r4_cap_generation, 63, 48)
 FIELD(uint64_t, r4_cap_name, 63, 32)
 FIELD(uint32_t, r4_name_asid, 15, 0)
 FIELD(uint32_t, r4_name_generation, 31, 16)
+FIELD(uint64_t, r4_copy_rights, 15, 0)
+FIELD(uint64_t, r4_copy_ttl, 31, 16)
+FIELD(uint64_t, r4_copy_mint, 63, 32)
+FIELD(uint64_t, r4_inspect_size_log2, 7, 0)
+FIELD(uint64_t, r4_inspect_rights, 19, 8)
+FIELD(uint64_t, r4_inspect_type, 31, 24)
+FIELD(uint64_t, r4_inspect_has_children, 32, 32)
+FIELD(uint64_t, r4_retype_type, 7, 0)
+FIELD(uint64_t, r4_retype_size_log2, 15, 8)
+FIELD(uint64_t, r4_retype_count, 31, 16)
+FIELD(uint64_t, r4_schedule_core, 15, 0)
+FIELD(uint64_t, r4_schedule_priority, 63, 16)
 FIELD(uint64_t, r4_proxy_kind, 5, 0)
 FIELD(uint64_t, r4_proxy_ttl, 9, 6)
 FIELD(uint64_t, r4_proxy_flags, 15, 10)
@@ -58,7 +70,7 @@ bool lemma_free_check(void) {
                                                : error == R4_OK && is_free(&slot));
 }
 
-/* Of a row of up to three. */
+/* The same of a row of up to three slots. */
 bool lemma_row_free_check(uint32_t count) {
     GIVEN(count >= 1 && count <= 3)
     bool occupied = false;
@@ -73,7 +85,7 @@ bool lemma_row_free_check(uint32_t count) {
     CLAIM(slots_free_check(row, count) == expected);
 }
 
-/* The version alone is another field's view of word 0. */
+/* slot_parts() gives the version of word 0, and sets it alone. */
 bool lemma_parts(uint32_t version) {
     struct r4_slot was = slot;
     bool seen = slot_parts(&slot)->version == slot_version(&was);
@@ -86,8 +98,7 @@ bool lemma_fill(uint64_t prev, uint64_t next) {
     GIVEN(content_fits(&content) && is_free(&slot) && prev <= SLOT_REF_MAX && next <= SLOT_REF_MAX)
     uint64_t version = slot_version(&slot);
     slot_fill_linked(&slot, &content, prev, next);
-    CLAIM(is_filled(&slot, &content, version + 1) && slot_prev_ref(&slot) == prev &&
-          r4_slot_next_get(slot.word[3]) == next);
+    CLAIM(is_filled(&slot, &content, version + 1) && slot_prev_ref(&slot) == prev && slot_next_ref(&slot) == next);
 }
 
 bool lemma_clear(void) {
@@ -106,7 +117,7 @@ bool lemma_flags(uint64_t flags) {
           slot.word[2] == was.word[2] && slot.word[3] == was.word[3]);
 }
 
-/* A mapping is read again as it was written, and nothing else of the slot changes, its object included. */
+/* A mapping is read as it was written; nothing else in the slot changes, not even its object. */
 bool lemma_mapping(uint64_t address, uint32_t name) {
     struct r4_slot was = slot;
     phys_t object = slot_object(&slot);
@@ -121,7 +132,7 @@ bool lemma_mapping(uint64_t address, uint32_t name) {
           slot.word[2] == (was.word[2] & ~7ULL) && slot.word[0] == was.word[0] && slot.word[3] == was.word[3]);
 }
 
-/* An object that was put in at any address that it can have is found there, whatever its size. */
+/* The object of a slot is read as it was written, at any address that it can have, whatever its size. */
 bool lemma_object(void) {
     GIVEN(content_fits(&content) && is_free(&slot))
     GIVEN(content.size_log2 < R4_PAGE_BITS || content.object % R4_PAGE_SIZE == 0)
@@ -129,16 +140,16 @@ bool lemma_object(void) {
     CLAIM(slot_object(&slot) == content.object);
 }
 
-/* Links to any slot in memory up to 2^45, wherever the direct map begins. */
+/* References to slots anywhere in memory up to 2^45, wherever the direct map begins. */
 bool lemma_links(uintptr_t direct, uint64_t prev, uint64_t next) {
     GIVEN(prev <= SLOT_REF_MAX && next <= SLOT_REF_MAX)
     struct r4_slot was = slot;
     struct r4_slot *before = slot_at(direct, prev);
-    struct r4_slot *behind = slot_at(direct, next);
-    GIVEN((prev == 0 || before != NULL) && (next == 0 || behind != NULL)) /* no slot lies at virtual address 0 */
+    struct r4_slot *after = slot_at(direct, next);
+    GIVEN((prev == 0 || before != NULL) && (next == 0 || after != NULL)) /* no slot lies at virtual address 0 */
     slot_prev_set(direct, &slot, before);
-    slot_next_set(direct, &slot, behind);
-    CLAIM(slot_prev_ref(&slot) == prev && slot_prev(direct, &slot) == before && slot_next(direct, &slot) == behind &&
+    slot_next_set(direct, &slot, after);
+    CLAIM(slot_prev_ref(&slot) == prev && slot_prev(direct, &slot) == before && slot_next(direct, &slot) == after &&
           ((slot.word[0] ^ was.word[0]) & BITS(47, 0)) == 0 && slot.word[1] == was.word[1] &&
           slot.word[2] == was.word[2]);
 }

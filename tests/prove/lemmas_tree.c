@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whole derivation trees of up to four slots, with any depths: after an operation the list is a tree's pre-order again,
- * and who was whose parent still is. Which slot is at work is tried one after the other; the list runs upwards in
- * memory, which makes no difference to code that compares no links.
+ * Whole derivation trees of up to four slots, with any depths: after an operation the list is again the pre-order of a
+ * tree, in which every slot has the same parent as before. Each slot is tried as the one on which the operation works.
+ * The list runs upwards in memory; this makes no difference to the code, which never compares references.
  */
 #include "lemma.h"
 #include "pure/derivation.h"
@@ -11,7 +11,7 @@ enum { FREE = 4, SLOTS };
 
 struct r4_slot list[SLOTS];
 
-/* The tree's slots as they follow each other in the list. */
+/* The tree's slots in the order of the list. */
 struct order {
     uint32_t slots[SLOTS];
     uint32_t count;
@@ -19,7 +19,7 @@ struct order {
 
 static inline uintptr_t direct_of(uint64_t base) { return (uintptr_t)list - base * R4_SLOT_SIZE; }
 
-/* The first `count`; `with` (or SLOTS: nothing) comes behind `at`, and `at` itself stays or goes. */
+/* The first `count` slots, with `with` (SLOTS: no slot) after `at`, and with or without `at` itself. */
 static inline struct order order_of(uint32_t count, uint32_t at, uint32_t with, bool stays) {
     struct order order = {{0}, 0};
     for (uint32_t i = 0; i < count; i++) {
@@ -33,7 +33,7 @@ static inline struct order order_of(uint32_t count, uint32_t at, uint32_t with, 
     return order;
 }
 
-/* The links agree in both directions, and depths rise by one at most and stay above that of the root. */
+/* The list agrees in both directions; a depth is at most one more than that before it, and more than the root's. */
 static inline bool is_tree(uint64_t base, const struct order *order) {
     bool good = true;
     for (uint32_t i = 0; i < order->count; i++) {
@@ -43,21 +43,21 @@ static inline bool is_tree(uint64_t base, const struct order *order) {
         uint64_t prev = i == 0 ? 0 : base + order->slots[i - 1];
         uint64_t next = i + 1 == order->count ? 0 : base + order->slots[i + 1];
         good &= slot_prev_ref(slot) == prev;
-        good &= r4_slot_next_get(slot->word[3]) == next;
+        good &= slot_next_ref(slot) == next;
         good &= i == 0 || slot_depth(slot) <= slot_depth(before) + 1;
         good &= i == 0 || slot_depth(slot) > slot_depth(root);
     }
     return good;
 }
 
-/* The nearest slot before it of smaller depth; SLOTS: it is the root. */
+/* The nearest slot before it that has a smaller depth; SLOTS: it is the root. */
 static inline uint32_t parent(const struct order *order, uint32_t slot) {
     uint32_t found = SLOTS;
-    bool behind = false;
+    bool passed = false;
     for (uint32_t i = order->count; i-- > 0;) {
         bool smaller = slot_depth(&list[order->slots[i]]) < slot_depth(&list[slot]);
-        found = behind && found == SLOTS && smaller ? order->slots[i] : found;
-        behind |= order->slots[i] == slot;
+        found = passed && found == SLOTS && smaller ? order->slots[i] : found;
+        passed |= order->slots[i] == slot;
     }
     return found;
 }
@@ -89,7 +89,7 @@ static inline bool good_before(uint64_t base, uint32_t at, const struct order *o
            is_free(&list[FREE]);
 }
 
-/* The copy is its source's child. */
+/* A copy is its source's child. */
 bool lemma_tree_copy(uint64_t base, uint32_t count, uint32_t at, uint64_t rights, uint64_t ttl, uint64_t badge) {
     GIVEN(count <= FREE && at < count)
     struct order order = order_of(count, SLOTS, SLOTS, true);
@@ -102,7 +102,7 @@ bool lemma_tree_copy(uint64_t base, uint32_t count, uint32_t at, uint64_t rights
     CLAIM(is_tree(base, &order) && is_same(&parents, &expected));
 }
 
-/* Who has no children can go. */
+/* A slot without children can be removed. */
 bool lemma_tree_remove(uint64_t base, uint32_t count, uint32_t at) {
     GIVEN(count <= FREE && at < count)
     struct order order = order_of(count, SLOTS, SLOTS, true);
@@ -115,7 +115,7 @@ bool lemma_tree_remove(uint64_t base, uint32_t count, uint32_t at) {
     CLAIM(is_tree(base, &order) && is_same(&parents, &expected));
 }
 
-/* Whoever moves takes the place of the old slot, also as a parent. */
+/* The new slot of a capability that moves takes the place of the old one, also as a parent. */
 bool lemma_tree_move(uint64_t base, uint32_t count, uint32_t at) {
     GIVEN(count <= FREE && at < count)
     struct order order = order_of(count, SLOTS, SLOTS, true);
@@ -133,7 +133,7 @@ bool lemma_tree_move(uint64_t base, uint32_t count, uint32_t at) {
     CLAIM(is_tree(base, &order) && is_same(&parents, &expected));
 }
 
-/* Who has children is somebody's parent. */
+/* A slot has children if it is the parent of some other slot. */
 bool lemma_tree_children(uint64_t base, uint32_t count, uint32_t at) {
     GIVEN(count <= FREE && at < count)
     struct order order = order_of(count, SLOTS, SLOTS, true);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A little of everything that lemmas.py executes, with no claim: test_lemmas.py compares what it makes of chosen
- * numbers with what the processor makes of them.
+ * A little of everything that lemmas.py executes, without a claim: test_lemmas.py compares its results for chosen
+ * numbers with those of the processor.
  */
 #include <r4/types.h>
 
@@ -41,7 +41,7 @@ __attribute__((noinline)) struct mixed mixture_of(uint64_t a) {
     return made;
 }
 
-/* All comparisons of a narrow signed number and of wide ones. */
+/* All kinds of comparison, of a narrow signed number and of wide ones. */
 static uint64_t mixture_compared(uint64_t a, uint64_t b, uint32_t c, int16_t d) {
     return ((int32_t)c < (int32_t)(b >> 7)) + 2U * (a > b) + 4U * (d <= (int16_t)a) + 8U * ((uint16_t)d >= (uint16_t)b);
 }

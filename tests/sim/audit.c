@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The parts: derivation (lists, depths, parents), objects (whose memory, which overlap), mappings (leaves and tables
- * against the caps that name them), loans on both sides; versions are in versions.c.
+ * The parts: derivation (lists, depths, parents), objects (in the cluster's own memory, without overlap), mappings
+ * (leaves and tables compared with the capabilities that name them), loans on both sides. Versions are in versions.c.
  */
 #include "audit.h"
 #include "cap_scan.h"
@@ -16,10 +16,10 @@
 
 #define AUDIT_ROOTS 1024U /* of one cluster */
 
-static struct cap_scan cap_scan;
+static struct cap_scan scan;
 static struct operation revokes[SIM_CLUSTERS][AUDIT_ROOTS];
 
-static phys_t place_of(const struct r4_slot *slot) { return (uintptr_t)slot - cap_scan.instance->direct; }
+static phys_t place_of(const struct r4_slot *slot) { return (uintptr_t)slot - scan.instance->direct; }
 
 static bool has_memory(const struct r4_slot *slot) {
     enum r4_cap_type type = slot_type(slot);
@@ -29,9 +29,9 @@ static bool has_memory(const struct r4_slot *slot) {
 
 /* --- derivation --- */
 
-/* A RemoteRef in its loan record: its parent may be gone. */
+/* True for a RemoteRef that is parked in its loan record: its parent may be gone. */
 static bool is_parked_ref(const struct r4_slot *slot) {
-    return slot_type(slot) == R4_CAP_REMOTE_REF && cap_scan_is_parked(cap_scan.instance, slot);
+    return slot_type(slot) == R4_CAP_REMOTE_REF && cap_scan_is_parked(scan.instance, slot);
 }
 
 /* A child's object lies in its parent's. */
@@ -41,27 +41,26 @@ static void parent_check(const struct r4_slot *parent, const struct r4_slot *slo
     }
     if (parent == NULL || slot_depth(parent) + 1 != slot_depth(slot)) {
         sim_fail("no cap outlives its parent", "cluster %u: the cap of type %u at %lx, depth %lu, has no parent",
-                 cap_scan.instance->number, slot_type(slot), place_of(slot), slot_depth(slot));
+                 scan.instance->number, slot_type(slot), place_of(slot), slot_depth(slot));
     }
     if (slot_type(parent) != R4_CAP_UNTYPED) {
         return;
     }
     uint64_t offset = slot_object(slot) - slot_object(parent);
-    if (offset >= parent->word[1] || offset + (1ULL << slot_size_log2(slot)) > parent->word[1]) {
+    if (offset >= slot_watermark(parent) || offset + (1ULL << slot_size_log2(slot)) > slot_watermark(parent)) {
         sim_fail("children lie in their parent",
-                 "cluster %u: the object %lx of type %u is beyond the watermark %lx of %lx", cap_scan.instance->number,
-                 slot_object(slot), slot_type(slot), parent->word[1], slot_object(parent));
+                 "cluster %u: the object %lx of type %u is above the watermark %lx of %lx", scan.instance->number,
+                 slot_object(slot), slot_type(slot), slot_watermark(parent), slot_object(parent));
     }
 }
 
 static void tree_check(const struct r4_slot *first) {
     const struct r4_slot *parents[R4_DEPTH_MAX + 2] = {NULL};
-    const char *broken = derivation_check(cap_scan.instance->direct, first);
+    const char *broken = derivation_check(scan.instance->direct, first);
     if (broken != NULL) {
-        sim_fail("derivation", "cluster %u: in the list from %lx: %s", cap_scan.instance->number, place_of(first),
-                 broken);
+        sim_fail("derivation", "cluster %u: in the list from %lx: %s", scan.instance->number, place_of(first), broken);
     }
-    for (const struct r4_slot *slot = first; slot != NULL; slot = slot_next(cap_scan.instance->direct, slot)) {
+    for (const struct r4_slot *slot = first; slot != NULL; slot = slot_next(scan.instance->direct, slot)) {
         uint64_t depth = slot_depth(slot);
         if (depth != 0) {
             parent_check(parents[depth - 1], slot);
@@ -75,27 +74,27 @@ static void tree_check(const struct r4_slot *first) {
 
 /* --- slots --- */
 
-/* Parts of a used untyped may be lent; those who derive from it are looked at themselves. */
+/* Parts of a used untyped may be lent: the capabilities derived from it are checked one by one instead. */
 static bool is_used_untyped(const struct r4_slot *slot) {
-    return slot_type(slot) == R4_CAP_UNTYPED && derivation_has_children(cap_scan.instance->direct, slot);
+    return slot_type(slot) == R4_CAP_UNTYPED && derivation_has_children(scan.instance->direct, slot);
 }
 
 static void slot_check(const struct r4_slot *slot) {
-    uint32_t number = cap_scan.instance->number;
+    uint32_t number = scan.instance->number;
     uint64_t busy = R4_FLAG_BUSY | R4_FLAG_CREATING | R4_FLAG_ROOT;
     if (has_memory(slot) && !is_used_untyped(slot) &&
         !memory_owns(number, slot_object(slot), 1ULL << slot_size_log2(slot))) {
         sim_fail("one owner", "cluster %u: the cap of type %u at %lx names %lx, which the cluster does not have",
                  number, slot_type(slot), place_of(slot), slot_object(slot));
     }
-    if (cap_scan.instance->cluster->operations == NULL && (slot_flags(slot) & busy) != 0 && !is_parked_ref(slot)) {
+    if (scan.instance->cluster->operations == NULL && (slot_flags(slot) & busy) != 0 && !is_parked_ref(slot)) {
         sim_fail("busy only while needed", "cluster %u: the cap of type %u at %lx has flags %lx and no operation runs",
                  number, slot_type(slot), place_of(slot), slot_flags(slot));
     }
     if (slot_type(slot) >= R4_CAP_TYPE_COUNT || slot_type(slot) == R4_CAP_HEADER) {
         sim_fail("slots", "cluster %u: type %u at %lx", number, slot_type(slot), place_of(slot));
     }
-    if (slot_prev(cap_scan.instance->direct, slot) == NULL) {
+    if (slot_prev(scan.instance->direct, slot) == NULL) {
         tree_check(slot);
     }
 }
@@ -113,12 +112,12 @@ static int extent_compare(const void *left, const void *right) {
     return a->base < b->base ? -1 : a->base > b->base;
 }
 
-/* Objects that are no untyped share no byte. */
+/* No two objects share a byte, but for untypeds, which contain others. */
 static void objects_check(void) {
     static struct extent extents[CAP_SCAN_SLOTS];
     size_t count = 0;
-    for (size_t i = 0; i < cap_scan.slot_count; i++) {
-        const struct r4_slot *slot = cap_scan.slots[i];
+    for (size_t i = 0; i < scan.slot_count; i++) {
+        const struct r4_slot *slot = scan.slots[i];
         if (has_memory(slot) && slot_type(slot) != R4_CAP_UNTYPED && (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0) {
             extents[count++] = (struct extent){slot_object(slot), slot_object(slot) + (1ULL << slot_size_log2(slot))};
         }
@@ -126,7 +125,7 @@ static void objects_check(void) {
     qsort(extents, count, sizeof(extents[0]), extent_compare);
     for (size_t i = 1; i < count; i++) {
         if (extents[i].base < extents[i - 1].end) {
-            sim_fail("objects do not overlap", "cluster %u: at %lx", cap_scan.instance->number, extents[i].base);
+            sim_fail("objects do not overlap", "cluster %u: at %lx", scan.instance->number, extents[i].base);
         }
     }
 }
@@ -156,18 +155,19 @@ static int mapping_compare(const void *left, const void *right) {
 }
 
 static const struct pd *pd_named(const struct slot_mapping *mapping) {
-    return (const struct pd *)asid_find(&cap_scan.instance->cluster->asids, mapping->name);
+    return (const struct pd *)asid_find(&scan.instance->cluster->asids, mapping->name);
 }
 
 static void mapping_add(const struct pd *pd, const struct r4_slot *slot, uint64_t address, uint32_t level) {
     mappings[mapping_count++] = (struct mapping){pd->root, address, slot_object(slot), level};
 }
 
-/* Which entries the caps say that there are. A table's level is where an entry names it. */
+/* Collects the entries that there should be according to the capabilities. A page table's level is found by looking for
+ * the entry that names it. */
 static void mappings_collect(void) {
     mapping_count = 0;
-    for (size_t i = 0; i < cap_scan.slot_count; i++) {
-        const struct r4_slot *slot = cap_scan.slots[i];
+    for (size_t i = 0; i < scan.slot_count; i++) {
+        const struct r4_slot *slot = scan.slots[i];
         enum r4_cap_type type = slot_type(slot);
         if (type != R4_CAP_FRAME && type != R4_CAP_CAP_PAGE && type != R4_CAP_PAGE_TABLE) {
             continue;
@@ -178,7 +178,7 @@ static void mappings_collect(void) {
             continue;
         }
         for (uint32_t level = type == R4_CAP_PAGE_TABLE ? 2 : 1; level <= 4; level++) {
-            const uint64_t *entry = paging_entry(cap_scan.instance->direct, pd->root, mapping.address, level);
+            const uint64_t *entry = paging_entry(scan.instance->direct, pd->root, mapping.address, level);
             if (entry != NULL && (*entry & PAGING_PRESENT) != 0 && (*entry & PAGING_ADDRESS) == slot_object(slot)) {
                 mapping_add(pd, slot, round_down(mapping.address, paging_reach(level)), level);
                 break;
@@ -188,9 +188,9 @@ static void mappings_collect(void) {
     qsort(mappings, mapping_count, sizeof(mappings[0]), mapping_compare);
 }
 
-/* Every present entry is one that a cap names. */
+/* Every present entry belongs to a capability. */
 static void entries_check(const struct pd *pd, phys_t table, uint64_t base, uint32_t level) {
-    const uint64_t *entries = (const uint64_t *)(cap_scan.instance->direct + table);
+    const uint64_t *entries = (const uint64_t *)(scan.instance->direct + table);
     for (uint32_t i = 0; i < (level == 4 ? PAGING_ENTRIES / 2 : PAGING_ENTRIES); i++) {
         struct mapping key = {pd->root, base + i * paging_reach(level), entries[i] & PAGING_ADDRESS, level};
         if ((entries[i] & PAGING_PRESENT) == 0) {
@@ -198,9 +198,9 @@ static void entries_check(const struct pd *pd, phys_t table, uint64_t base, uint
         }
         const struct mapping *named = bsearch(&key, mappings, mapping_count, sizeof(mappings[0]), mapping_compare);
         if (named == NULL || named->object != key.object ||
-            !memory_owns(cap_scan.instance->number, key.object, R4_PAGE_SIZE)) {
+            !memory_owns(scan.instance->number, key.object, R4_PAGE_SIZE)) {
             sim_fail("every mapping has its cap", "cluster %u: space %lx has %lx at %lx, level %u",
-                     cap_scan.instance->number, pd->root, entries[i], key.address, level);
+                     scan.instance->number, pd->root, entries[i], key.address, level);
         }
         if (level > 1 && (entries[i] & PAGING_LARGE) == 0) {
             entries_check(pd, key.object, key.address, level - 1);
@@ -210,8 +210,8 @@ static void entries_check(const struct pd *pd, phys_t table, uint64_t base, uint
 
 static void mappings_check(void) {
     mappings_collect();
-    for (size_t i = 0; i < cap_scan.pd_count; i++) {
-        entries_check(cap_scan.pds[i], cap_scan.pds[i]->root, 0, 4);
+    for (size_t i = 0; i < scan.pd_count; i++) {
+        entries_check(scan.pds[i], scan.pds[i]->root, 0, 4);
     }
 }
 
@@ -222,19 +222,19 @@ static bool loan_agrees(const struct loan_out *lent, const struct loan_in *recei
            lent->size_log2 == received->size_log2;
 }
 
-/* What has landed is known to its lender as on its way there, lent, or asked back. */
+/* Memory that has been received is, in the lender's record, offered, lent or being revoked. */
 static void loans_check(const struct instance *lender, const struct instance *borrower) {
     const struct peer *out = lender->cluster->peers[borrower->number];
     const struct peer *in = borrower->cluster->peers[lender->number];
     for (uint32_t i = 0; out != NULL && in != NULL && i < LOANS; i++) {
         const struct loan_out *lent = &out->lent[i];
         const struct loan_in *received = &in->received[i];
-        bool landed = received->state != LOAN_IN_FREE;
-        if (landed && (lent->state == LOAN_OUT_FREE || !loan_agrees(lent, received))) {
-            sim_fail("loans agree", "loan %u of cluster %u landed at %u, its lender does not know", i, lender->number,
-                     borrower->number);
+        bool present = received->state != LOAN_IN_FREE;
+        if (present && (lent->state == LOAN_OUT_FREE || !loan_agrees(lent, received))) {
+            sim_fail("loans agree", "loan %u of cluster %u was received by %u, and its lender does not know", i,
+                     lender->number, borrower->number);
         }
-        if (landed && !memory_owns(borrower->number, received->base, 1ULL << received->size_log2) &&
+        if (present && !memory_owns(borrower->number, received->base, 1ULL << received->size_log2) &&
             received->state == LOAN_IN_RECEIVED && slot_type(received->root) != R4_CAP_UNTYPED &&
             slot_type(received->root) != R4_CAP_REMOTE_REF) {
             sim_fail("loans agree", "loan %u of cluster %u: its root at %u is of type %u", i, lender->number,
@@ -248,16 +248,16 @@ static void loans_check(const struct instance *lender, const struct instance *bo
 }
 
 static void instance_audit(const struct instance *instance) {
-    cap_scan_take(&cap_scan, instance);
-    sim_count(&sim_totals->capabilities, cap_scan.slot_count);
-    for (size_t i = 0; i < cap_scan.slot_count; i++) {
-        slot_check(cap_scan.slots[i]);
+    cap_scan_take(&scan, instance);
+    sim_count(&sim_totals->capabilities, scan.slot_count);
+    for (size_t i = 0; i < scan.slot_count; i++) {
+        slot_check(scan.slots[i]);
     }
     objects_check();
     mappings_check();
-    mapping_audit_check(&cap_scan);
-    names_check(&cap_scan);
-    versions_check(&cap_scan);
+    mapping_audit_check(&scan);
+    names_check(&scan);
+    versions_check(&scan);
 }
 
 void audit_all(void) {
@@ -284,11 +284,11 @@ void audit_revoke_roots(void) {
         if (instance->dead) {
             continue;
         }
-        cap_scan_take(&cap_scan, instance);
+        cap_scan_take(&scan, instance);
         sim.running = &instance->cpus[0];
-        instance->cluster->lock.holder = &cpu_core(sim.running)->lock_node; /* all others are calm */
-        for (size_t i = 0; i < cap_scan.slot_count; i++) {
-            const struct r4_slot *slot = cap_scan.slots[i];
+        instance->cluster->lock.holder = &cpu_core(sim.running)->lock_node; /* no core is in the kernel */
+        for (size_t i = 0; i < scan.slot_count; i++) {
+            const struct r4_slot *slot = scan.slots[i];
             if (slot_depth(slot) == 0 && slot_type(slot) != R4_CAP_INTERNAL && count < AUDIT_ROOTS) {
                 struct operation *revoke = &revokes[number][count++];
                 instance->operation_start_orphan(revoke, OPERATION_REVOKE, (struct r4_slot *)(uintptr_t)slot, 0);
@@ -302,15 +302,14 @@ void audit_revoke_roots(void) {
     sim.steady = false;
 }
 
-/* What a dead cluster holds does not come back, nor what a live one has lent on to it. */
+/* True if a dead cluster holds the memory, or if a live one has lent it on to that: it does not come back. */
 static bool is_held(const struct r4_slot *ref) {
-    uint64_t peer = r4_loan_peer_get(ref->word[1]);
+    uint64_t peer = slot_loan_peer(ref);
     const struct instance *borrower = &sim.instances[peer];
     if (borrower->dead) {
         return true;
     }
-    const struct r4_slot *root =
-        borrower->cluster->peers[cap_scan.instance->number]->received[r4_loan_index_get(ref->word[1])].root;
+    const struct r4_slot *root = borrower->cluster->peers[scan.instance->number]->received[slot_loan_index(ref)].root;
     return sim.doom != 0 && root != NULL &&
            (slot_type(root) == R4_CAP_REMOTE_REF || derivation_has_children(borrower->direct, root));
 }
@@ -322,18 +321,18 @@ static bool is_kept(const struct r4_slot *slot) {
         if (slot_type(at) == R4_CAP_REMOTE_REF && is_held(at)) {
             return true;
         }
-        at = slot_next(cap_scan.instance->direct, at);
+        at = slot_next(scan.instance->direct, at);
     } while (at != NULL && slot_depth(at) > slot_depth(slot));
     return false;
 }
 
-/* True for the root of a loan that nobody can ask back any more. */
+/* True for the root of a loan whose lender may be dead: nobody revokes it. */
 static bool is_orphaned(const struct r4_slot *slot) {
     return sim.doom != 0 && (slot_flags(slot) & R4_FLAG_RECEIVED) != 0;
 }
 
 static void slot_end(const struct r4_slot *slot) {
-    uint32_t number = cap_scan.instance->number;
+    uint32_t number = scan.instance->number;
     bool root =
         slot_depth(slot) == 0 && slot_type(slot) != R4_CAP_REMOTE_REF && (slot_flags(slot) & R4_FLAG_RECEIVED) == 0;
     if (is_kept(slot)) {
@@ -343,9 +342,9 @@ static void slot_end(const struct r4_slot *slot) {
         sim_fail("revoke takes all", "cluster %u: the cap of type %u at %lx, depth %lu, is still there", number,
                  slot_type(slot), place_of(slot), slot_depth(slot));
     }
-    if (slot_type(slot) == R4_CAP_UNTYPED && slot->word[1] != 0) {
+    if (slot_type(slot) == R4_CAP_UNTYPED && slot_watermark(slot) != 0) {
         sim_fail("revoke takes all", "cluster %u: the untyped %lx has its watermark at %lx", number, slot_object(slot),
-                 slot->word[1]);
+                 slot_watermark(slot));
     }
 }
 
@@ -368,9 +367,9 @@ void audit_end(void) {
         if (instance->dead) {
             continue;
         }
-        cap_scan_take(&cap_scan, instance);
-        for (size_t i = 0; i < cap_scan.slot_count; i++) {
-            slot_end(cap_scan.slots[i]);
+        cap_scan_take(&scan, instance);
+        for (size_t i = 0; i < scan.slot_count; i++) {
+            slot_end(scan.slots[i]);
         }
         peers_end(instance);
     }

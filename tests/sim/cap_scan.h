@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * All capability slots in use of one cluster, wherever they are: in cap pages, mapped or not, dying ones included; in
- * loan records; inside threads. Found from the windows of its address spaces and its links, following capabilities to
- * cap pages and the derivation lists.
+ * All capability slots in use of one cluster, wherever they are: in cap pages (mapped, unmapped or dying), in loan
+ * records, inside threads. The scan begins with the windows of the cluster's address spaces and with its peers, and
+ * follows capabilities to cap pages, and derivation lists.
  */
 #ifndef R4_SIM_CAP_SCAN_H
 #define R4_SIM_CAP_SCAN_H
@@ -20,19 +20,20 @@ struct cap_scan {
     size_t slot_count;
     phys_t pages[CAP_SCAN_PAGES]; /* cap pages */
     size_t page_count;
-    const struct pd *pds[CAP_SCAN_OBJECTS]; /* first those that a name leads to */
+    const struct pd *pds[CAP_SCAN_OBJECTS]; /* those with a name come first */
     size_t pd_count;
     const struct thread *threads[CAP_SCAN_OBJECTS];
     size_t thread_count;
 };
 
-/* Before the cluster's first thread does anything: its cap pages are remembered, since it may lose its window. */
+/* Remembers the cap pages of the cluster's first thread, which may lose its window later. Called before that thread
+ * does anything. */
 void cap_scan_remember(const struct instance *instance);
 
-/* The cluster's lock is free. */
-void cap_scan_take(struct cap_scan *cap_scan, const struct instance *instance);
+/* Scans. The cluster's lock is free. */
+void cap_scan_take(struct cap_scan *scan, const struct instance *instance);
 
-/* True for a slot in a loan record, where a capability waits whose cap page has died. */
+/* True for a slot in a loan record, where a capability is parked after its cap page has died. */
 bool cap_scan_is_parked(const struct instance *instance, const struct r4_slot *slot);
 
 #endif

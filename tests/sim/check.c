@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A cluster is looked at only while nobody holds its lock; what one processor did under the lock is then complete.
+ * A cluster is checked only while nobody holds its lock: then what a processor did under the lock is complete.
  */
 #include "check.h"
 #include "memory.h"
@@ -47,7 +47,7 @@ static void check_runs(const struct cpu *cpu) {
     }
 }
 
-/* What is ready has a core that runs it or will look. */
+/* A ready thread has a core that runs it, or that will look at its queue soon. */
 static void check_wake(const struct cpu *cpu) {
     const struct core *core = cpu_core(cpu);
     const struct runqueue_member *first = runqueue_first(&core->queue);
@@ -60,11 +60,12 @@ static void check_wake(const struct cpu *cpu) {
                  cpu->index, object);
     }
     if (first->priority > core->current->queue.priority) {
-        sim_fail("no lost wake-up", "c%u.%u runs something lower than the thread at %lx", cpu->instance->number,
-                 cpu->index, object);
+        sim_fail("no lost wake-up", "c%u.%u runs a thread of lower priority than the one at %lx, which is ready",
+                 cpu->instance->number, cpu->index, object);
     }
     if (runqueue_has_peer(&core->current->queue) && cpu->deadline == 0) {
-        sim_fail("no lost wake-up", "c%u.%u has equals in its queue and no timer", cpu->instance->number, cpu->index);
+        sim_fail("no lost wake-up", "c%u.%u has other threads of the same priority in its queue, and no timer",
+                 cpu->instance->number, cpu->index);
     }
 }
 
@@ -84,13 +85,13 @@ static void check_translations(const struct cpu *cpu) {
     }
 }
 
-/* Only an upcall that took no lock may leave with them: it touches nothing. Who halts for an event that is pending
- * already has not left. */
+/* Only an upcall that took no lock may leave the kernel with such translations: it touches nothing. A processor that
+ * halts while an event is pending has not left. */
 static void check_direct(const struct cpu *cpu) {
     bool locked = cpu->upcall.kind != UPCALL_EVENT || cpu->upcall.argument[0] != MACHINE_SHOOTDOWN;
     bool left = cpu->mode == CPU_USER || (cpu->mode == CPU_HALTED && cpu->pending == 0);
     if (left && locked && cpu->direct_owed) {
-        sim_fail("no stale translation", "c%u.%u has left the kernel without a flush of the direct map",
+        sim_fail("no stale translation", "c%u.%u left the kernel without a flush of the direct map",
                  cpu->instance->number, cpu->index);
     }
 }
@@ -99,14 +100,14 @@ void check_unreachable(const struct instance *instance, phys_t base, uint64_t si
     for (uint32_t i = 0; i < instance->layout.core_count; i++) {
         const struct tlb *tlb = &instance->cpus[i].tlb;
         if (tlb->root != 0 && tlb->root - base < size) {
-            sim_fail("no stale translation", "c%u.%u has the space %lx loaded, which becomes something else",
+            sim_fail("no stale translation", "c%u.%u has loaded the space %lx, whose memory gets another use",
                      instance->number, i, tlb->root);
         }
         for (uint32_t n = 0; n < TLB_ENTRIES; n++) {
             const struct tlb_entry *entry = &tlb->entries[n];
             phys_t frame = entry->leaf & PAGING_ADDRESS;
             if (entry->leaf != 0 && frame < base + size && base < frame + entry->size) {
-                sim_fail("no stale translation", "c%u.%u remembers %lx at %lx, which becomes something else",
+                sim_fail("no stale translation", "c%u.%u remembers %lx at %lx, whose memory gets another use",
                          instance->number, i, frame, entry->address);
             }
         }
@@ -119,7 +120,7 @@ static bool is_inside(phys_t base, uint64_t size, phys_t object, uint64_t object
     return base >= object && base + size <= object + object_size;
 }
 
-/* The list of tables of some window. */
+/* True if the range lies in the list of tables of some window. */
 static bool is_window(const struct instance *instance, phys_t base, uint64_t size) {
     for (uint32_t asid = 1; asid < ASID_COUNT; asid++) {
         const struct window *window = instance->cluster->asids.entries[asid].window;
@@ -131,7 +132,7 @@ static bool is_window(const struct instance *instance, phys_t base, uint64_t siz
     return false;
 }
 
-/* The objects that the present call retypes, or the table that it hangs in. */
+/* True if the range lies in the objects that the present call creates, or in the page table that it maps. */
 static bool is_called_for(const struct instance *instance, const struct invocation *call, phys_t base, uint64_t size) {
     if (call->slot == NULL || !memory_owns(instance->number, (uintptr_t)call->slot - instance->direct, R4_SLOT_SIZE)) {
         return false;
@@ -148,18 +149,20 @@ static bool is_called_for(const struct instance *instance, const struct invocati
     return is_inside(base, size, slot_object(call->slot) + call->argument[1], count << log2);
 }
 
-/* What a retype under way has not made yet: as far as the objects lie one behind the other. */
-static bool is_unmade(const struct instance *instance, const struct operation *make, phys_t base, uint64_t size) {
-    const struct r4_slot *slot = make->position;
+/* True if the range lies in what a retype under way has not created yet, as far as its objects follow each other
+ * without a gap. */
+static bool is_not_created(const struct instance *instance, const struct operation *create, phys_t base,
+                           uint64_t size) {
+    const struct r4_slot *slot = create->position;
     uint64_t end = slot_object(slot);
-    for (uint64_t left = operation_remaining(make); left != 0 && slot_object(slot) == end; left--) {
+    for (uint64_t left = operation_remaining(create); left != 0 && slot_object(slot) == end; left--) {
         if ((slot_flags(slot) & R4_FLAG_CREATING) == 0) {
             return false;
         }
         end += 1ULL << slot_size_log2(slot);
         slot = left == 1 ? slot : slot_next(instance->direct, slot);
     }
-    return is_inside(base, size, slot_object(make->position), end - slot_object(make->position));
+    return is_inside(base, size, slot_object(create->position), end - slot_object(create->position));
 }
 
 void check_zero(const struct cpu *cpu, phys_t base, uint64_t size) {
@@ -167,9 +170,9 @@ void check_zero(const struct cpu *cpu, phys_t base, uint64_t size) {
     bool called_for =
         cpu->upcall.kind == UPCALL_START || size == 0 ||
         (cpu->upcall.kind == UPCALL_SYSCALL && is_called_for(instance, &cpu_core(cpu)->invocation, base, size));
-    for (const struct operation *make = instance->cluster->operations; make != NULL; make = make->next) {
-        called_for = called_for || (make->kind == OPERATION_CREATE && operation_remaining(make) != 0 &&
-                                    is_unmade(instance, make, base, size));
+    for (const struct operation *create = instance->cluster->operations; create != NULL; create = create->next) {
+        called_for = called_for || (create->kind == OPERATION_CREATE && operation_remaining(create) != 0 &&
+                                    is_not_created(instance, create, base, size));
     }
     if (!called_for && !is_window(instance, base, size)) {
         sim_fail("new objects alone are zeroed", "c%u.%u zeroes %lx bytes at %lx", instance->number, cpu->index, size,
@@ -192,7 +195,7 @@ static void check_in(const struct instance *instance, const struct peer *peer) {
         sim_fail("no lost wake-up", "cluster %u misses a message from cluster %u", instance->number, peer->number);
     }
     if (looks && !served) {
-        sim_fail("no lost wake-up", "cluster %u says that it looks for messages from %u and does not", instance->number,
+        sim_fail("no lost wake-up", "cluster %u says that it polls the ring from %u, and does not", instance->number,
                  peer->number);
     }
 }
@@ -222,12 +225,12 @@ static void check_peers(const struct instance *instance) {
 
 /* --- work of the cluster --- */
 
-/* What a core does has a priority; a halted one has none. */
+/* The priority of what a core does; -1 for a halted one. */
 static int priority_of(const struct cpu *cpu) {
     return cpu->mode == CPU_HALTED ? -1 : (int)cpu_core(cpu)->current->queue.priority;
 }
 
-/* What the cluster has to do is done by a core that does something lower. */
+/* If the cluster has work to do, no core may be doing something of lower priority. */
 static void check_work(const struct instance *instance) {
     const struct cluster *state = instance->cluster;
     int lowest = INT32_MAX;
@@ -239,19 +242,19 @@ static void check_work(const struct instance *instance) {
         lowest = priority < lowest ? priority : lowest;
     }
     if (state->poll && lowest < (int)state->peer_priority) {
-        sim_fail("no lost wake-up", "cluster %u has to look at its mailboxes, with priority %u, and a core does %d",
+        sim_fail("no lost wake-up", "cluster %u has to look at its mailboxes, at priority %u, while a core runs at %d",
                  instance->number, state->peer_priority, lowest);
     }
     for (const struct operation *operation = state->operations; operation != NULL; operation = operation->next) {
         if (operation->orphan && !operation->waiting && lowest < (int)operation->priority) {
             sim_fail("no lost wake-up",
-                     "cluster %u has an operation of kind %u to run, with priority %u, and a core does %d",
+                     "cluster %u has an operation of kind %u to run, at priority %u, while a core runs at %d",
                      instance->number, operation->kind, operation->priority, lowest);
         }
     }
 }
 
-/* Two revokes may share a root; it stays one until both have ended. */
+/* Two revokes may share a root; it keeps its flag until both have ended. */
 static void check_roots(const struct instance *instance) {
     for (const struct operation *operation = instance->cluster->operations; operation != NULL;
          operation = operation->next) {
@@ -267,8 +270,8 @@ static void check_roots(const struct instance *instance) {
 static void check_flushes(const struct instance *instance) {
     const struct cluster *state = instance->cluster;
     if (state->noted_cores != 0) {
-        sim_fail("flushes are done", "cluster %u owes a flush to cores %lx, and anybody may have the lock",
-                 instance->number, state->noted_cores);
+        sim_fail("flushes are done", "cluster %u owes a flush to cores %lx while its lock is free", instance->number,
+                 state->noted_cores);
     }
     for (uint32_t i = 0; i < instance->layout.core_count; i++) {
         check_translations(&instance->cpus[i]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The programs are clever: they know what lies behind a proxy before they try it.
+ * The simulated programs cheat: they ask the oracle what a proxy leads to before they try it.
  */
 #include "chooser.h"
 #include "oracle_resolve.h"
@@ -24,10 +24,10 @@ bool fits_empty(const struct chooser *chooser, const struct r4_slot *slot) {
 bool fits_untyped(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
     return is_type(slot, R4_CAP_UNTYPED) && slot_size_log2(slot) >= R4_PAGE_BITS &&
-           slot->word[1] < 1ULL << slot_size_log2(slot);
+           slot_watermark(slot) < 1ULL << slot_size_log2(slot);
 }
 bool fits_handoff(const struct chooser *chooser, const struct r4_slot *slot) {
-    return is_type(slot, R4_CAP_UNTYPED) && slot_size_log2(slot) >= R4_LARGE_BITS && slot->word[1] == 0 &&
+    return is_type(slot, R4_CAP_UNTYPED) && slot_size_log2(slot) >= R4_LARGE_BITS && slot_watermark(slot) == 0 &&
            slot_ttl(slot) != 0 && !derivation_has_children(chooser->instance->direct, slot);
 }
 bool fits_sole_frame(const struct chooser *chooser, const struct r4_slot *slot) {
@@ -63,11 +63,11 @@ bool fits_peer(const struct chooser *chooser, const struct r4_slot *slot) {
 }
 bool fits_peer_to_receive_slot(const struct chooser *chooser, const struct r4_slot *slot) {
     const struct instance *instance = chooser->instance;
-    if (!is_type(slot, R4_CAP_PEER) || !sim.instances[slot->word[1]].cluster->linked) {
+    if (!is_type(slot, R4_CAP_PEER) || !sim.instances[slot_peer(slot)].cluster->linked) {
         return false;
     }
-    const struct peer *back = sim.instances[slot->word[1]].cluster->peers[instance->number];
-    return instance->cluster->peers[slot->word[1]]->state == PEER_UP && back->receive_slots[0] != NULL;
+    const struct peer *back = sim.instances[slot_peer(slot)].cluster->peers[instance->number];
+    return instance->cluster->peers[slot_peer(slot)]->state == PEER_UP && back->receive_slots[0] != NULL;
 }
 bool fits_debug(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
@@ -82,14 +82,14 @@ bool fits_copy(const struct chooser *chooser, const struct r4_slot *slot) {
 }
 bool fits_mint(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
-    return is_type(slot, R4_CAP_NOTIFICATION) && slot_ttl(slot) != 0 && slot->word[1] == 0;
+    return is_type(slot, R4_CAP_NOTIFICATION) && slot_ttl(slot) != 0 && slot_badge(slot) == 0;
 }
 bool fits_pool(const struct chooser *chooser, const struct r4_slot *slot) {
     (void)chooser;
     return is_type(slot, R4_CAP_ASID_POOL);
 }
 
-/* What a root task lives on is mostly spared: it stands at depth 0 and is no untyped. */
+/* Most calls spare what a root task needs to live: capabilities at depth 0 that are no untypeds. */
 static bool is_spared(const struct chooser *chooser, const struct r4_slot *slot) {
     return slot_depth(slot) == 0 && slot_type(slot) != R4_CAP_UNTYPED && slot_type(slot) != R4_CAP_REMOTE_REF &&
            !chooser->suicidal;
@@ -166,7 +166,7 @@ static bool through_find(const struct chooser *chooser, fits_t *fits, uint64_t *
         if (!proxies_recall(chooser->instance, pd, &candidate)) {
             return false;
         }
-        struct resolution resolution = oracle_of(chooser->instance, pd, candidate);
+        struct resolution resolution = oracle_resolve(chooser->instance, pd, candidate);
         if (resolution.refusals == 0 && resolution.hops > hops && fits(chooser, resolution.slot)) {
             hops = resolution.hops;
             *cap = candidate;

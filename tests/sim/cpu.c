@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The coroutine of a processor never ends: it runs the upcall that cpu_enter() left for it and goes back to the
+ * The coroutine of a processor never ends: it runs the upcall that cpu_enter() left for it, and switches back to the
  * scheduler.
  */
 #include "cpu.h"
@@ -46,7 +46,7 @@ static void cpu_loop(void) {
     }
 }
 
-static void cpu_stack_make(struct cpu *cpu) {
+static void cpu_stack_create(struct cpu *cpu) {
     void *stack = mmap(NULL, CPU_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack == MAP_FAILED || getcontext(&cpu->context) != 0) {
         sim_fail("host", "no stack for a processor");
@@ -64,7 +64,7 @@ void cpu_continue(struct cpu *cpu) {
 
 void cpu_enter(struct cpu *cpu, struct upcall upcall) {
     if (!cpu->started) {
-        cpu_stack_make(cpu);
+        cpu_stack_create(cpu);
         cpu->started = true;
     }
     cpu->mode = CPU_KERNEL;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Processors. Each upcall into its kernel copy is a coroutine on a stack of its own: it runs until it ends or takes a
- * turn in a wait loop (machine_relax), so locks are really waited for and shootdowns really served by the processors
- * that are asked.
+ * Processors. Each upcall into the kernel instance runs as a coroutine on a stack of its own, until it ends or waits in
+ * a loop (machine_relax). So processors really wait for locks, and really serve the shootdowns that others ask for.
  */
 #ifndef R4_SIM_CPU_H
 #define R4_SIM_CPU_H
@@ -33,27 +32,27 @@ struct cpu {
     uint64_t deadline; /* of the timer, in ticks; 0: stopped */
     uint64_t fpu;      /* the FPU register */
     struct tlb tlb;
-    bool direct_stale; /* may remember memory that has left the direct map since its last flush of everything */
-    bool direct_owed;  /* it did so when it entered the kernel: not to be taken along on the way out */
+    bool direct_stale; /* may remember memory that has left the direct map since the last full flush */
+    bool direct_owed;  /* it was so on entry to the kernel: must be flushed before the exit */
     struct upcall upcall;
     ucontext_t context;
 };
 
-struct core *cpu_core(const struct cpu *cpu); /* the kernel copy's state of it */
+struct core *cpu_core(const struct cpu *cpu); /* its state in the kernel instance */
 
-/* The thread whose registers it runs, in its cluster's direct map; it is in user mode. */
+/* The thread that it runs, in its cluster's direct map. The processor is in user mode. */
 struct thread *cpu_thread(const struct cpu *cpu);
 
 /* Begins an upcall and runs it to its first wait. The processor is not in the kernel. */
 void cpu_enter(struct cpu *cpu, struct upcall upcall);
 
-/* Goes on with an upcall that waits. */
+/* Continues an upcall that waits. */
 void cpu_continue(struct cpu *cpu);
 
-/* Called on a processor's stack: back to the scheduler, until it is this one's turn again. */
+/* Called on a processor's stack: switches to the scheduler, and returns when it is this processor's turn again. */
 void cpu_pause(void);
 
-/* The event will come to the processor with this APIC id. */
+/* Makes the event pending at the processor with this APIC id. */
 void cpu_post(uint32_t apic_id, enum machine_event event);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Words are mixed in the order in which the cap_scan finds them, which follows from the state itself.
+ * Words are mixed in the order in which the scan finds them, which depends on the state alone.
  */
 #include "digest.h"
 #include "cap_scan.h"
@@ -8,7 +8,7 @@
 #include "object/thread.h"
 #include "pure/paging.h"
 
-static struct cap_scan cap_scan;
+static struct cap_scan scan;
 static uint64_t digest;
 
 static void mix(const void *memory, size_t size) {
@@ -21,7 +21,7 @@ static void mix(const void *memory, size_t size) {
 
 static void mix_number(uint64_t number) { mix(&number, sizeof(number)); }
 
-/* Tables are mixed whole, and the proxy pages behind them. */
+/* Mixes a whole table, all tables below it, and the proxy pages that they map. */
 static void table_mix(phys_t table, uint32_t level) {
     const uint64_t *entries = memory_host(table);
     uint32_t count = level == 4 ? PAGING_ENTRIES / 2 : PAGING_ENTRIES;
@@ -61,7 +61,7 @@ static void thread_mix(const struct thread *thread, const struct thread *caller)
     }
 }
 
-static void link_mix(const struct peer *peer) {
+static void peer_mix(const struct peer *peer) {
     mix_number(peer->state);
     for (uint32_t i = 0; i < LOANS; i++) {
         mix_number(peer->lent[i].state);
@@ -79,21 +79,21 @@ static void link_mix(const struct peer *peer) {
 
 uint64_t digest_of(const struct instance *instance, const struct thread *caller) {
     digest = 0;
-    cap_scan_take(&cap_scan, instance);
-    for (size_t i = 0; i < cap_scan.page_count; i++) {
-        mix_number(cap_scan.pages[i]);
-        mix(memory_host(cap_scan.pages[i]), R4_PAGE_SIZE);
+    cap_scan_take(&scan, instance);
+    for (size_t i = 0; i < scan.page_count; i++) {
+        mix_number(scan.pages[i]);
+        mix(memory_host(scan.pages[i]), R4_PAGE_SIZE);
     }
-    for (size_t i = 0; i < cap_scan.pd_count; i++) {
-        pd_mix(cap_scan.pds[i]);
+    for (size_t i = 0; i < scan.pd_count; i++) {
+        pd_mix(scan.pds[i]);
     }
-    for (size_t i = 0; i < cap_scan.thread_count; i++) {
-        thread_mix(cap_scan.threads[i], caller);
+    for (size_t i = 0; i < scan.thread_count; i++) {
+        thread_mix(scan.threads[i], caller);
     }
     mix(&instance->cluster->asids, sizeof(instance->cluster->asids));
     for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
         if (instance->cluster->peers[peer] != NULL) {
-            link_mix(instance->cluster->peers[peer]);
+            peer_mix(instance->cluster->peers[peer]);
         }
     }
     return digest;

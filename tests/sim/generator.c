@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A program sees its window and a few addresses; so do these choices. Most of them look for a slot that the operation
- * could be good for; one in CHOOSER_WILD takes anything.
+ * A program sees its window and knows a few addresses; so does the generator. Mostly it looks for a slot that fits the
+ * operation; one choice in CHOOSER_WILD takes anything.
  */
 #include "generator.h"
 #include "chooser.h"
@@ -10,11 +10,10 @@
 #include "pure/retype.h"
 #include "setup.h"
 
-#define CHOOSE_PEACE    12U  /* how much seldomer things are taken apart in peace */
-#define CHOOSE_SUICIDAL 500U /* one call in so many does not spare what the root task lives on */
+#define GENERATOR_PEACE    12U  /* how much more rarely things are taken apart in a peaceful seed */
+#define GENERATOR_SUICIDAL 500U /* one call in this many does not spare what the root task needs to live */
 
-/* The first thread was made by boot: a Thread capability of depth 0 names it, which is hard to find; its page is in the
- * root block. */
+/* Boot created the first thread in the root block. (Its capability, at depth 0, would be hard to find.) */
 bool generator_is_root(const struct instance *instance, const struct thread *thread) {
     phys_t object = (uintptr_t)thread - instance->direct;
     return object - instance->info->root_block.base < R4_LARGE_SIZE / 2;
@@ -29,7 +28,7 @@ static uint64_t place(bool window) {
 
 /* --- arguments --- */
 
-static void instance_of(struct chooser *chooser, fits_t *fits, bool mint) {
+static void copy(struct chooser *chooser, fits_t *fits, bool mint) {
     chooser_invoke_itself(chooser, R4_OP_CAP_COPY, fits);
     uint64_t rights = chooser->slot == NULL ? R4_ALL_RIGHTS : slot_rights(chooser->slot);
     uint64_t ttl = chooser->slot == NULL ? 0 : slot_ttl(chooser->slot);
@@ -40,8 +39,8 @@ static void instance_of(struct chooser *chooser, fits_t *fits, bool mint) {
     chooser->call.argument[2] = mint ? sim_random(UINT64_MAX) >> sim_random(64) : 0;
 }
 
-static void generator_copy(struct chooser *chooser) { instance_of(chooser, fits_copy, sim_chance(50)); }
-static void generator_mint(struct chooser *chooser) { instance_of(chooser, fits_mint, true); }
+static void generator_copy(struct chooser *chooser) { copy(chooser, fits_copy, sim_chance(50)); }
+static void generator_mint(struct chooser *chooser) { copy(chooser, fits_mint, true); }
 
 static void generator_link(struct chooser *chooser) {
     chooser_invoke_through(chooser, R4_OP_CAP_LINK, sim_chance(8) ? fits_any : fits_copy);
@@ -188,11 +187,11 @@ static void generator_nonsense(struct chooser *chooser) {
 }
 
 static const struct {
-    void (*choose)(struct chooser *);
+    void (*generate)(struct chooser *);
     uint32_t weight;
     uint32_t remote; /* times sim.remoteness */
     uint32_t storm;  /* times sim.storm */
-    bool breaks;     /* seldom chosen in peace */
+    bool breaks;     /* rare in a peaceful seed */
 } choices[] = {
     {generator_copy, 8, 0, 40, false},         {generator_mint, 3, 0, 0, false},
     {generator_link, 8, 0, 10, false},         {generator_move, 6, 0, 0, true},
@@ -213,7 +212,7 @@ static const struct {
 static uint64_t weight_of(size_t choice) {
     uint64_t weight =
         choices[choice].weight + choices[choice].remote * sim.remoteness + choices[choice].storm * sim.storm;
-    return choices[choice].breaks && sim.peace ? weight : weight * CHOOSE_PEACE;
+    return choices[choice].breaks && sim.peace ? weight : weight * GENERATOR_PEACE;
 }
 
 static size_t choice_draw(void) {
@@ -232,10 +231,10 @@ static size_t choice_draw(void) {
 
 struct call generator_call(const struct instance *instance, struct thread *caller) {
     struct chooser chooser = {.instance = instance, .caller = caller};
-    bool suicidal = sim_chance(CHOOSE_SUICIDAL);
+    bool suicidal = sim_chance(GENERATOR_SUICIDAL);
     for (uint32_t try = 0; try == 0 || (try < CHOOSER_TRIES && chooser.failed); try++) {
         chooser = (struct chooser){.instance = instance, .caller = caller, .suicidal = suicidal};
-        choices[choice_draw()].choose(&chooser);
+        choices[choice_draw()].generate(&chooser);
     }
     return chooser.call;
 }

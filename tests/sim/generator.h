@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The choice of a call: an operation by weight, and arguments that fit what is there.
+ * Generates calls: an operation, drawn by weight, with arguments that fit what the caller has.
  */
 #ifndef R4_SIM_GENERATOR_H
 #define R4_SIM_GENERATOR_H
@@ -11,12 +11,13 @@ struct call {
     uint64_t cap;
     uint64_t operation;
     uint64_t argument[4];
-    phys_t object; /* RETYPE: where the first object would be */
+    phys_t object; /* of a retype: where its first object will be */
 };
 
+/* The next call of a thread. */
 struct call generator_call(const struct instance *instance, struct thread *caller);
 
-/* True if it is the cluster's first thread, whose end would leave nobody to do anything. */
+/* True for the cluster's first thread, without which nobody would be left to do anything. */
 bool generator_is_root(const struct instance *instance, const struct thread *thread);
 
 #endif

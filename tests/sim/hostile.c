@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * The message goes through the sender's own end of the ring, so the ring's counters stay right, and rings the doorbell
- * as the sender would.
+ * The message goes through the sender's own end of the ring, so that the ring's counters stay right, and the doorbell
+ * is rung as by the sender.
  */
 #include "hostile.h"
 #include "cpu.h"
 #include "memory.h"
 #include <string.h>
 
-#define HOSTILE_TRIES 8U /* to find a link on which an answer is owed */
+#define HOSTILE_TRIES 8U /* to find a peer that waits for an answer */
 
 static const char *const kind_names[] = {"nothing", "HELLO", "OFFER", "ACCEPT", "REFUSE", "REVOKE", "DONE", "nonsense"};
 
-/* The record of a loan whose borrower owes an answer on this link, or null. */
+/* A loan of `peer` that waits for an answer of `instance`; null if there is none. */
 static const struct loan_out *question_find(const struct instance *instance, const struct peer *peer) {
     const struct peer *lender = sim.instances[peer->number].cluster->peers[instance->number];
     for (uint32_t i = 0; lender != NULL && i < LOANS; i++) {
@@ -23,7 +23,7 @@ static const struct loan_out *question_find(const struct instance *instance, con
     return NULL;
 }
 
-/* A message that could be good: an answer to a question that is open, or of a random kind for a random record. */
+/* A message that could be good: the answer to an open question, or a message of a random kind for a random record. */
 static struct r4_message plausible(const struct instance *instance, const struct peer *peer) {
     const struct loan_out *question = question_find(instance, peer);
     uint32_t loan = (uint32_t)sim_random(sim_chance(2) ? LOANS : 3);
@@ -46,12 +46,13 @@ static struct r4_message plausible(const struct instance *instance, const struct
     return message;
 }
 
-/* Something that is still in the ring's memory. */
+/* A message that is still in the ring's memory. */
 static void replay(const struct peer *peer, struct r4_message *message) {
     *message = peer->out.ring->slots[sim_random(peer->out.slots)];
 }
 
-/* An older one, or one that will not be reached: a message that anticipates the next would be good once it is. */
+/* An older generation, or one that will never be reached. (The next one would not do: once it is reached, the message
+ * would be good.) */
 static void other_generation(const struct peer *peer, struct r4_message *message) {
     (void)peer;
     message->generation -= sim_chance(2) ? 1 + (uint32_t)sim_random(3) : INT32_MAX;
@@ -63,7 +64,7 @@ static void other_epoch(const struct peer *peer, struct r4_message *message) {
     *epoch += 1 + (uint32_t)sim_random(3);
 }
 
-/* An answer to another question than the open one. */
+/* The answer to another question than the open one. */
 static void other_answer(const struct peer *peer, struct r4_message *message) {
     (void)peer;
     message->kind = R4_MESSAGE_ACCEPT + (uint32_t)sim_random(4);
@@ -86,8 +87,8 @@ static void other_hello(const struct peer *peer, struct r4_message *message) {
     message->target_epoch -= (uint32_t)sim_random(2);
 }
 
-/* Offers the receiver's own memory, or none. The record and the generation are ones that the sender could use: it skips
- * them. */
+/* Offers memory that is the receiver's own, or none at all. The record is one that the sender could use, and its next
+ * generation is used up by this message. */
 static void nonsense_offer(const struct peer *peer, struct r4_message *message) {
     struct loan_out *lent = &((struct peer *)(uintptr_t)peer)->lent[LOANS - 1 - sim_random(8)];
     if (lent->state != LOAN_OUT_FREE) {
@@ -123,8 +124,8 @@ static void (*const forgeries[])(const struct peer *, struct r4_message *) = {
     other_answer, other_epoch, no_record,        no_kind,          other_hello,      nonsense_offer,
 };
 
-/* True for what no receiver could tell from the truth: an answer that the lender waits for, now or before this message
- * is taken; a REVOKE that the own record does not know of. */
+/* True for a message that no receiver could tell from a true one: an answer for which the lender waits, now or by the
+ * time when it reads this message; a REVOKE of memory that the sender has lent and does not revoke. */
 static bool is_lie(const struct instance *instance, const struct peer *peer, const struct r4_message *message) {
     const struct peer *back = sim.instances[peer->number].cluster->peers[instance->number];
     if (message->loan >= LOANS || back == NULL) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the coordinator does on a real machine. Libraries lie beyond 2 GiB, where a copy's calls do not reach: they go
- * through stubs.
+ * What the coordinator does on a real machine. Libraries lie above 2 GiB, where the calls of a kernel instance do not
+ * reach: it calls them through stubs.
  */
 #define _GNU_SOURCE
 #include "instance.h"
@@ -17,19 +17,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COPY_BASE    0x60000000ULL /* of the first copy; the others follow at R4_KERNEL_AREA */
-#define COPY_STUBS   0x5f000000ULL /* the host's heap begins anywhere in the first GiB behind the program */
-#define COPY_STUB    16U           /* bytes: jmp *0(%rip), the address, two of filling */
-#define COPY_SYMBOLS 256U
-#define COPY_KHZ     1000U /* ticks per millisecond */
+#define INSTANCE_BASE    0x60000000ULL /* of the first instance; the others follow, R4_KERNEL_AREA apart */
+#define INSTANCE_STUBS   0x5f000000ULL /* the host's heap begins anywhere in the first GiB after the program */
+#define INSTANCE_STUB    16U           /* bytes: jmp *0(%rip), the address, two of padding */
+#define INSTANCE_SYMBOLS 256U
+#define INSTANCE_KHZ     1000U /* ticks per millisecond */
 
-/* Where a cluster's shared pages stand in its reserve. */
+/* Where a cluster's shared pages are in its reserve. */
 #define RESERVE_HEADER 0x0U
 #define RESERVE_RINGS  0x10000U
 
 static struct instance instances[SIM_CLUSTERS];
 static struct cpu cpus[SIM_CLUSTERS * SIM_CORES];
-static struct linker_symbol symbols[COPY_SYMBOLS];
+static struct linker_symbol symbols[INSTANCE_SYMBOLS];
 static size_t symbol_count;
 static size_t stub_count;
 static struct r4_layout_header layout_header;
@@ -57,13 +57,13 @@ static void object_open(const char *path, struct elf_file *file) {
     }
 }
 
-/* An address that a copy's calls reach. */
+/* An address for `target` that the calls of an instance reach. */
 static uint64_t stub_for(uint64_t target) {
     if (target <= INT32_MAX) {
         return target;
     }
     static const uint8_t jump[6] = {0xff, 0x25, 0, 0, 0, 0};
-    uint8_t *stub = (uint8_t *)(COPY_STUBS + stub_count++ * COPY_STUB);
+    uint8_t *stub = (uint8_t *)(INSTANCE_STUBS + stub_count++ * INSTANCE_STUB);
     memcpy(stub, jump, sizeof(jump));
     memcpy(stub + sizeof(jump), &target, sizeof(target));
     return (uint64_t)stub;
@@ -71,14 +71,14 @@ static uint64_t stub_for(uint64_t target) {
 
 static void symbol_add(const char *name) {
     uint64_t target = (uint64_t)dlsym(RTLD_DEFAULT, name);
-    if (target != 0 && symbol_count < COPY_SYMBOLS && stub_count < R4_PAGE_SIZE / COPY_STUB) {
+    if (target != 0 && symbol_count < INSTANCE_SYMBOLS && stub_count < R4_PAGE_SIZE / INSTANCE_STUB) {
         symbols[symbol_count++] = (struct linker_symbol){name, stub_for(target)};
     }
 }
 
-/* Every undefined name that this program or a library has; the linker names those that are missing. */
+/* Collects every undefined name that this program or a library defines; the linker reports those that are missing. */
 static void symbols_collect(const struct elf_file *file) {
-    map_private(COPY_STUBS, R4_PAGE_SIZE);
+    map_private(INSTANCE_STUBS, R4_PAGE_SIZE);
     for (uint32_t i = 1; i < file->header->section_count; i++) {
         const struct elf_section *table = &file->sections[i];
         const struct elf_symbol *list = (const void *)(file->data + table->offset);
@@ -88,7 +88,7 @@ static void symbols_collect(const struct elf_file *file) {
             }
         }
     }
-    mprotect((void *)COPY_STUBS, R4_PAGE_SIZE, PROT_READ | PROT_EXEC);
+    mprotect((void *)INSTANCE_STUBS, R4_PAGE_SIZE, PROT_READ | PROT_EXEC);
 }
 
 #define LINKER_SYMBOL(symbol, bits, expression) symbols[count++] = (struct linker_symbol){#symbol, (expression)};
@@ -159,11 +159,11 @@ static void header_fill(struct instance *instance) {
     instance->header->cluster = instance->number;
     instance->header->core_count = instance->layout.core_count;
     instance->header->epoch =
-        sim_chance(2) ? UINT32_MAX - instance->number : 1 + instance->number; /* the last ones too */
+        sim_chance(2) ? UINT32_MAX - instance->number : 1 + instance->number; /* sometimes the last ones */
     atomic_init(&instance->header->doorbell_apic, instance->cpus[0].apic_id);
 }
 
-/* The root task has one page of image; its code never runs: program.c is what it does. */
+/* The root task has one page of image. Its code never runs: program.c does what it would do. */
 static void info_fill(struct instance *instance) {
     const struct memory_home *home = memory_home(instance->number);
     struct r4_boot_info *info = (struct r4_boot_info *)(instance->layout.virtual_base + R4_AREA_BOOT_INFO);
@@ -176,7 +176,7 @@ static void info_fill(struct instance *instance) {
         .cluster_count = sim.cluster_count,
         .core_count = instance->layout.core_count,
         .epoch = instance->header->epoch,
-        .tsc_khz = COPY_KHZ,
+        .tsc_khz = INSTANCE_KHZ,
         .reserve = {home->reserve.base, home->reserve.size},
         .root_block = {block, R4_LARGE_SIZE},
         .segments = {{block, R4_ROOT_IMAGE, R4_PAGE_SIZE, R4_READ | R4_EXEC}},
@@ -205,7 +205,7 @@ static void instance_plan(uint32_t number) {
     instance->cpus = &cpus[sim.cpu_count];
     uint64_t cores = sim.storm != 0 && number == 0 ? SIM_CORES : 1 + sim_random(sim_chance(4) ? SIM_CORES : 4);
     instance->layout = (struct r4_layout_cluster){
-        .virtual_base = COPY_BASE + (uint64_t)number * R4_KERNEL_AREA,
+        .virtual_base = INSTANCE_BASE + (uint64_t)number * R4_KERNEL_AREA,
         .direct_map = instance->direct,
         .number = (uint16_t)number,
         .core_count = (uint16_t)cores,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * machine.h for the simulated machine: called by the kernel copies, for the processor whose upcall runs. Interrupts are
- * bits that the scheduler delivers when it likes. Some calls let other processors run in between, since on a real
- * machine they do.
+ * machine.h for the simulated machine: the kernel instances call it, for the processor whose upcall runs. Interrupts
+ * are bits that the scheduler delivers at any time. Some functions let other processors run meanwhile, as they do on a
+ * real machine.
  */
 #include "check.h"
 #include "cpu.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define MACHINE_LINE       256U
-#define MACHINE_INTERLEAVE 16U /* one call in so many lets others run */
+#define MACHINE_INTERLEAVE 16U /* one call in this many lets others run */
 
 static void interleave(void) {
     if (!sim.steady && sim_chance(MACHINE_INTERLEAVE)) {
@@ -40,7 +40,7 @@ void machine_regs_result(struct machine_regs *regs, uint64_t error, uint64_t val
     oracle_result_answered(regs, error);
 }
 
-/* As if the instruction pointer stood on the `syscall` again: rcx says so to program.c. */
+/* As if the instruction pointer were at the `syscall` again; rcx tells program.c so. */
 void machine_regs_restart(struct machine_regs *regs, const uint64_t call[6]) {
     regs->rdi = call[0];
     regs->rsi = call[1];
@@ -72,7 +72,7 @@ void machine_send(uint32_t apic_id, enum machine_event event) {
     interleave();
 }
 
-/* An event made up here really comes: a stray timer interrupt is allowed at any time. */
+/* An event that is invented here is really delivered: a stray timer interrupt may come at any time. */
 bool machine_event_pending(void) {
     interleave();
     if (sim.running->pending == 0 && sim_chance(sim.preempt)) {
@@ -81,7 +81,7 @@ bool machine_event_pending(void) {
     return sim.running->pending != 0;
 }
 
-void machine_space_init(void *pml4) { (void)pml4; } /* a copy's kernel half is the process */
+void machine_space_init(void *pml4) { (void)pml4; } /* the kernel half of all address spaces is this process */
 void machine_space_load(phys_t root) { tlb_load(&sim.running->tlb, root); }
 void machine_space_load_kernel(void) { tlb_load(&sim.running->tlb, 0); }
 void machine_flush_user(void) { tlb_flush(&sim.running->tlb); }
@@ -101,7 +101,7 @@ bool machine_direct_map(phys_t base, uint64_t size, bool present) {
     return memory_present(instance->number, base, size, present);
 }
 
-/* What becomes a new object, and a page table that is hung in. */
+/* Used for new objects, and for a page table that is mapped. */
 void machine_zero(void *memory, size_t size) {
     const struct instance *instance = sim.running->instance;
     check_zero(sim.running, (uintptr_t)memory - instance->direct, size);
@@ -116,7 +116,7 @@ static const struct instance *console_owner(void) {
     return instance;
 }
 
-/* Lines come whole, one after the other; a dead owner's may have been cut off. */
+/* Lines arrive whole, one after the other; only a dead owner's line may be cut off. */
 void machine_console_write(const char *text, size_t length) {
     static char line[MACHINE_LINE];
     static size_t used;
@@ -130,7 +130,7 @@ void machine_console_write(const char *text, size_t length) {
             continue;
         }
         if (sim.doom == 0 && (line[0] != '[' || line[used - 1] != '\n')) {
-            sim_fail("console", "a line is no line: %.*s", (int)used, line);
+            sim_fail("console", "not a whole line: %.*s", (int)used, line);
         }
         if (sim.options.trace) {
             fwrite(line, 1, used, stdout);
@@ -141,12 +141,13 @@ void machine_console_write(const char *text, size_t length) {
 
 void machine_backtrace(uint64_t *frames, size_t count) { memset(frames, 0, count * sizeof(*frames)); }
 
-/* The kernel's last words are written: they are the finding. */
+/* The kernel has written its last words: they are the finding. */
 void machine_stop_others(void) {
     sim_fail("panic", "cluster %u: %s", sim.running->instance->number, sim.running->instance->header->panic.text);
 }
 
-/* Of the pure functions that the simulator itself calls; a kernel copy's contracts end in its panic. */
+/* Contracts of the pure functions that the simulator itself calls. In a kernel instance a broken contract is a panic.
+ */
 void contract_failed(const char *condition, const char *file, int line) {
     sim_fail("contract", "%s (%s:%d)", condition, file, line);
 }

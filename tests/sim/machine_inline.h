@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The hosted part of cluster-kernel/machine.h that is inline or a type. All else is in machine.c: undefined in a kernel
- * copy, put in by the boot linker when the simulator loads it.
+ * The types and inline functions of cluster-kernel/machine.h on the hosted machine. All else is in machine.c: undefined
+ * in the kernel object, and resolved by the boot linker when the simulator loads it.
  */
 #ifndef R4_SIM_MACHINE_INLINE_H
 #define R4_SIM_MACHINE_INLINE_H

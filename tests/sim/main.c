@@ -1,9 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- *     r4sim KERNEL.o [--seeds FIRST COUNT] [--steps N] [--audit N] [--jobs N] [--trace] [--expect NAME] [--broken TEXT]
+ *     r4sim KERNEL.o [--seed N | --seeds COUNT [--first N]] [--steps N] [--audit N] [--jobs N]
+ *                    [--trace] [--expect NAME [--broken TEXT]]
  *
- * Runs COUNT seeds, each in a process of its own, and stops at the first that fails. With --expect a failure is what is
- * wanted: it says after how many seeds the bug NAME was found, and fails if it was not.
+ * Runs COUNT seeds, each in a process of its own, and stops at the first that fails. With --expect the run looks for
+ * the bug NAME: it prints after how many seeds it was found, and fails if it was not. With --broken the report of a
+ * failure has to contain TEXT.
+ *
+ * Which file does what:
+ *
+ *   main, schedule                  seeds and processes; one seed: a machine, who runs next, the end
+ *   instance, machine               kernel instances, loaded by the boot linker; machine.h as they call it
+ *   cpu, tlb, memory                processors (each upcall is a coroutine), translations, physical memory
+ *   program, stores                 what user threads do: calls; plain loads and stores
+ *   generator, chooser, setup       the next call; capabilities for it; calls that build spaces and threads
+ *   proxies, hostile                proxies that programs write; forged and replayed messages between clusters
+ *   check                           what must hold after each turn, in constant time
+ *   oracle_resolve, oracle_result   what a cap address leads to, and what a call must do, by the rules
+ *   digest                          the state of a cluster as one number: a refused call does not change it
+ *   audit                           what must hold of everything, checked now and then; with the help of
+ *                                   cap_scan, mapping_audit, names (of address spaces), versions (of slots)
+ *
+ * mutants/ holds bugs of the kernel that have to be found; mutant.py puts one into a copy of the sources.
  */
 #define _GNU_SOURCE
 #include "memory.h"
@@ -23,10 +41,10 @@
 #define MAIN_AUDIT    64U
 #define MAIN_NOTES    40U
 #define MAIN_LINE     200U
-#define MAIN_COLUMNS  100U /* of a line, about */
-#define MAIN_COVERAGE 100U /* seeds after which everything must have been reached that is_covered() asks for */
-#define MAIN_SELDOM   20U  /* seeds within which each operation has to succeed once, on average */
-#define MAIN_HOPS     8U   /* proxies that calls have to go through, up to */
+#define MAIN_COLUMNS  100U /* of a line of the summary, about */
+#define MAIN_COVERAGE 100U /* from this many seeds on a run must reach all that is_covered() asks for */
+#define MAIN_SELDOM   20U  /* each operation has to succeed once in this many seeds, on average */
+#define MAIN_HOPS     8U   /* the longest chain of proxies through which some call has to go */
 #define MAIN_SECONDS  60U  /* for one seed */
 
 struct sim sim;
@@ -40,7 +58,7 @@ static struct {
     uint64_t count;
     uint64_t jobs;
     const char *expect;
-    const char *broken; /* what a failure has to say; null: anything */
+    const char *broken; /* text that the failure has to contain; null: any failure will do */
 } run = {1, 1, 1, NULL, NULL};
 
 uint64_t sim_random(uint64_t below) { /* splitmix64 */
@@ -65,13 +83,13 @@ void sim_note(const char *text, ...) {
 void sim_fail(const char *name, const char *text, ...) {
     static char report[(MAIN_NOTES + 3) * (MAIN_LINE + 1)];
     static bool failing;
-    if (failing) { /* the report itself went wrong */
+    if (failing) { /* the report itself failed */
         _exit(3);
     }
     failing = true;
     size_t length = 0;
-    uint64_t told = sim.options.trace || sim.options.brief ? 0 : note_count < MAIN_NOTES ? note_count : MAIN_NOTES;
-    for (uint64_t i = note_count - told; i < note_count; i++) {
+    uint64_t shown = sim.options.trace || sim.options.brief ? 0 : note_count < MAIN_NOTES ? note_count : MAIN_NOTES;
+    for (uint64_t i = note_count - shown; i < note_count; i++) {
         length += (size_t)snprintf(report + length, MAIN_LINE + 1, "%s\n", notes[i % MAIN_NOTES]);
     }
     length += (size_t)snprintf(report + length, MAIN_LINE, "seed %lu step %lu: broken: %s: ", sim.seed, sim.step, name);
@@ -130,7 +148,7 @@ static pid_t seed_start(uint64_t seed) {
     return child;
 }
 
-/* Returns how many seeds passed; *failed says whether another one did not. */
+/* Returns how many seeds passed; *failed: another one did not. */
 static uint64_t seeds_run(bool *failed) {
     uint64_t started = 0;
     uint64_t passed = 0;
@@ -151,7 +169,7 @@ static uint64_t seeds_run(bool *failed) {
             passed++;
         } else if (WIFEXITED(status) && WEXITSTATUS(status) == 1) {
             *failed = true;
-        } else { /* the simulator itself is at fault: that is no finding */
+        } else { /* a fault of the simulator itself: this is no finding */
             exit(2);
         }
     }
@@ -160,7 +178,7 @@ static uint64_t seeds_run(bool *failed) {
 
 static const char *refusal_name(size_t error) { return r4_error_name((enum r4_error)error) + sizeof("R4_ERR_") - 1; }
 
-/* The counts that are not 0, with their names or numbers. */
+/* Prints the counts that are not 0, with their names or numbers. */
 static void counts_print(const char *title, const uint64_t *counts, size_t count, const char *(*name)(size_t)) {
     size_t column = (size_t)printf("%s", title);
     for (size_t i = 0; i < count; i++) {
@@ -184,8 +202,8 @@ static void totals_print(uint64_t passed) {
         calls += totals->calls[i];
         successes += totals->successes[i];
     }
-    counts_print("through so many proxies: ", totals->chains, R4_COUNT(totals->chains), NULL);
-    counts_print("into so many other windows: ", totals->crossings, R4_COUNT(totals->crossings), NULL);
+    counts_print("calls through n proxies: ", totals->chains, R4_COUNT(totals->chains), NULL);
+    counts_print("calls into n other windows: ", totals->crossings, R4_COUNT(totals->crossings), NULL);
     counts_print("refused: ", totals->refusals, R4_ERROR_COUNT, refusal_name);
     printf("%lu proxies written, %lu single-use ones used up\n", totals->proxies, totals->once);
     printf("%lu touches, %lu faults, %lu messages, %lu forged, %lu operations resumed, %lu calls made again,\n"
@@ -196,7 +214,7 @@ static void totals_print(uint64_t passed) {
     printf("%lu seeds passed: %lu steps, %lu calls of which %lu succeeded\n", passed, totals->steps, calls, successes);
 }
 
-/* What so many seeds have never reached was not tested: the programs have withered. */
+/* What a long run has never reached was not tested: then the programs have to be made better. */
 static bool is_covered(void) {
     const struct sim_totals *totals = sim_totals;
     bool covered = totals->messages != 0 && totals->resumed != 0 && totals->again != 0 && totals->once != 0;
@@ -253,10 +271,10 @@ static void arguments_read(int count, char **arguments) {
             break;
         case 'e':
             run.expect = optarg;
+            sim.options.brief = true;
             break;
         case 'b':
             run.broken = optarg;
-            sim.options.brief = true;
             break;
         default:
             usage();

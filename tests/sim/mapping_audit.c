@@ -40,23 +40,23 @@ static void collect(const struct pd *pd, phys_t table, uint64_t base, uint32_t l
                 (struct leaf){entries[i] & PAGING_ADDRESS, paging_reach(level), entries[i], address, pd};
         } else if (!is_leaf) {
             if (paging_kind_get(entries[i]) != PAGING_KIND_NONE) {
-                sim_fail("marks", "a table's entry %lx has one", entries[i]);
+                sim_fail("page kinds", "the entry %lx of a table has one", entries[i]);
             }
             collect(pd, entries[i] & PAGING_ADDRESS, address, level - 1);
         }
     }
 }
 
-static _Noreturn void fail(const struct cap_scan *cap_scan, const struct leaf *leaf, const char *what) {
-    sim_fail("marks", "cluster %u: %lx at %lx of space %x: %s", cap_scan->instance->number, leaf->entry, leaf->address,
+static _Noreturn void fail(const struct cap_scan *scan, const struct leaf *leaf, const char *what) {
+    sim_fail("page kinds", "cluster %u: %lx at %lx of space %x: %s", scan->instance->number, leaf->entry, leaf->address,
              leaf->pd->window.name, what);
 }
 
-/* Capabilities of that type to some of the page. */
-static uint32_t caps_count(const struct cap_scan *cap_scan, const struct leaf *leaf, enum r4_cap_type type) {
+/* How many capabilities of that type name an object that contains the page. */
+static uint32_t caps_count(const struct cap_scan *scan, const struct leaf *leaf, enum r4_cap_type type) {
     uint32_t count = 0;
-    for (size_t i = 0; i < cap_scan->slot_count; i++) {
-        const struct r4_slot *slot = cap_scan->slots[i];
+    for (size_t i = 0; i < scan->slot_count; i++) {
+        const struct r4_slot *slot = scan->slots[i];
         if (slot_type(slot) == type && leaf->base - slot_object(slot) < 1ULL << slot_size_log2(slot)) {
             count++;
         }
@@ -64,7 +64,7 @@ static uint32_t caps_count(const struct cap_scan *cap_scan, const struct leaf *l
     return count;
 }
 
-static void leaf_check(const struct cap_scan *cap_scan, const struct leaf *leaf) {
+static void leaf_check(const struct cap_scan *scan, const struct leaf *leaf) {
     uint64_t kind = paging_kind_get(leaf->entry);
     bool in_window = leaf->address - R4_WINDOW_BASE < R4_WINDOW_SIZE;
     uint64_t write = leaf->entry & PAGING_WRITE;
@@ -72,36 +72,36 @@ static void leaf_check(const struct cap_scan *cap_scan, const struct leaf *leaf)
         return;
     }
     if (!in_window || leaf->size != R4_PAGE_SIZE || kind > PAGING_KIND_PROXIES) {
-        fail(cap_scan, leaf, "not where marks may be, or none that there is");
+        fail(scan, leaf, "a page kind outside of the window, or an unknown one");
     }
     if ((leaf->entry & PAGING_NX) == 0 || (kind == PAGING_KIND_CAPS && write != 0)) {
-        fail(cap_scan, leaf, "marked, and executable, or a writable cap page");
+        fail(scan, leaf, "a cap page or proxy page is executable, or a cap page writable");
     }
-    uint32_t frames = caps_count(cap_scan, leaf, R4_CAP_FRAME);
+    uint32_t frames = caps_count(scan, leaf, R4_CAP_FRAME);
     if (kind == PAGING_KIND_PROXIES && frames != 1) {
-        fail(cap_scan, leaf, "the frame of a proxy page has not exactly one capability");
+        fail(scan, leaf, "the frame of a proxy page has not exactly one capability");
     }
-    if (kind == PAGING_KIND_CAPS && (frames != 0 || caps_count(cap_scan, leaf, R4_CAP_CAP_PAGE) != 1)) {
-        fail(cap_scan, leaf, "no cap page, or a frame too");
+    if (kind == PAGING_KIND_CAPS && (frames != 0 || caps_count(scan, leaf, R4_CAP_CAP_PAGE) != 1)) {
+        fail(scan, leaf, "not exactly one cap page, or a frame as well");
     }
 }
 
-/* Sorted by base: what overlaps a leaf follows it, or the large one before it. */
-static void sole_check(const struct cap_scan *cap_scan, size_t at) {
+/* Leaves are sorted by base: what overlaps one follows it. */
+static void sole_check(const struct cap_scan *scan, size_t at) {
     const struct leaf *leaf = &leaves[at];
     for (size_t i = at + 1; i < leaf_count && leaves[i].base < leaf->base + leaf->size; i++) {
         if (paging_kind_get(leaf->entry) != PAGING_KIND_NONE || paging_kind_get(leaves[i].entry) != PAGING_KIND_NONE) {
-            fail(cap_scan, &leaves[i], "another mapping of a marked page");
+            fail(scan, &leaves[i], "another mapping of a cap page or proxy page");
         }
     }
 }
 
-/* The space knows how many cap pages say that they are in its window, by the table. */
-static void cap_pages_check(const struct cap_scan *cap_scan, const struct pd *pd) {
+/* The address space counts, for each table of its window, the cap pages that are mapped there. */
+static void cap_pages_check(const struct cap_scan *scan, const struct pd *pd) {
     static uint32_t counts[WINDOW_TABLES];
     memset(counts, 0, sizeof(counts));
-    for (size_t i = 0; i < cap_scan->slot_count; i++) {
-        const struct r4_slot *slot = cap_scan->slots[i];
+    for (size_t i = 0; i < scan->slot_count; i++) {
+        const struct r4_slot *slot = scan->slots[i];
         struct slot_mapping mapping = slot_mapping_get(slot);
         if (slot_type(slot) == R4_CAP_CAP_PAGE && mapping.name != 0 && mapping.name == pd->window.name) {
             counts[(mapping.address - R4_WINDOW_BASE) / R4_LARGE_SIZE]++;
@@ -109,21 +109,21 @@ static void cap_pages_check(const struct cap_scan *cap_scan, const struct pd *pd
     }
     for (uint32_t i = 0; i < WINDOW_TABLES; i++) {
         if (counts[i] != pd->cap_pages[i]) {
-            sim_fail("cap pages are counted", "cluster %u: %u in table %u of space %x, not %u",
-                     cap_scan->instance->number, counts[i], i, pd->window.name, pd->cap_pages[i]);
+            sim_fail("cap pages are counted", "cluster %u: %u in table %u of space %x, not %u", scan->instance->number,
+                     counts[i], i, pd->window.name, pd->cap_pages[i]);
         }
     }
 }
 
-void mapping_audit_check(const struct cap_scan *cap_scan) {
+void mapping_audit_check(const struct cap_scan *scan) {
     leaf_count = 0;
-    for (size_t i = 0; i < cap_scan->pd_count; i++) {
-        collect(cap_scan->pds[i], cap_scan->pds[i]->root, 0, 4);
-        cap_pages_check(cap_scan, cap_scan->pds[i]);
+    for (size_t i = 0; i < scan->pd_count; i++) {
+        collect(scan->pds[i], scan->pds[i]->root, 0, 4);
+        cap_pages_check(scan, scan->pds[i]);
     }
     qsort(leaves, leaf_count, sizeof(leaves[0]), leaf_compare);
     for (size_t i = 0; i < leaf_count; i++) {
-        leaf_check(cap_scan, &leaves[i]);
-        sole_check(cap_scan, i);
+        leaf_check(scan, &leaves[i]);
+        sole_check(scan, i);
     }
 }

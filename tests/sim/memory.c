@@ -33,7 +33,7 @@ void memory_map(uintptr_t address, phys_t base, uint64_t size, bool writable) {
     }
 }
 
-static void pool_make(uint32_t home, struct memory_range range) {
+static void pool_create(uint32_t home, struct memory_range range) {
     struct pool *pool = &pools[pool_count];
     *pool = (struct pool){range, home, pool_count * MEMORY_POOL_BLOCKS};
     pool_count++;
@@ -64,7 +64,7 @@ void memory_create(void) {
             at += sim_random(8) * R4_LARGE_SIZE;
             uint64_t blocks = 2 + sim_random(MEMORY_POOL_BLOCKS - 1);
             home->pools[i] = (struct memory_range){at, blocks * R4_LARGE_SIZE};
-            pool_make(cluster, home->pools[i]);
+            pool_create(cluster, home->pools[i]);
             at += blocks * R4_LARGE_SIZE;
         }
         at = sim_chance(2) ? round_up(at, MEMORY_GIB) : at + sim_random(4) * R4_LARGE_SIZE;

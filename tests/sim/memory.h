@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Physical memory: sparse ranges of RAM in one file. Each kernel copy sees it at its own direct map, and of that only
- * what it has said to be its own with machine_direct_map(): any other access ends the run. The simulator sees all of it
+ * Physical memory: sparse ranges of RAM in one file. Each kernel instance sees it in its own direct map, and there only
+ * what it has made present by machine_direct_map(): any other access ends the run. The simulator itself sees all of it,
  * at MEMORY_HOST.
  */
 #ifndef R4_SIM_MEMORY_H
@@ -28,11 +28,11 @@ struct memory_home {             /* what a cluster has at boot */
     uint32_t pool_count;
 };
 
-/* Draws every cluster's memory and makes it. */
+/* Draws the memory of every cluster, and creates it. */
 void memory_create(void);
 const struct memory_home *memory_home(uint32_t cluster);
 
-/* Maps `size` bytes of physical memory at a fixed virtual address that nothing occupies. */
+/* Maps `size` bytes of physical memory at a fixed virtual address that is free. */
 void memory_map(uintptr_t address, phys_t base, uint64_t size, bool writable);
 
 /* machine_direct_map() of one cluster. Ends the run if a page would be in two direct maps. */
@@ -41,8 +41,7 @@ bool memory_present(uint32_t cluster, phys_t base, uint64_t size, bool present);
 /* True if all of [base, base + size) is in that cluster's direct map. */
 bool memory_owns(uint32_t cluster, phys_t base, uint64_t size);
 
-/* True if every 2 MiB page of the pools is in the direct map of the cluster that it is the home of; else *lost is one
- * that is not. */
+/* True if every 2 MiB page of the pools is in the direct map of its home cluster; else *lost is one that is not. */
 bool memory_is_home(phys_t *lost);
 
 /* An index for tables with an entry per 4 KiB page of pool memory; MEMORY_PAGES is their size. */
@@ -51,7 +50,8 @@ uint32_t memory_page(phys_t address);
 
 static inline void *memory_host(phys_t address) { return (void *)(MEMORY_HOST + address); }
 
-/* Names the owner of a faulting address of some copy's direct map: "physical … of cluster …"; false if it is none. */
+/* Describes a faulting address: which cluster touched which physical address, and whose that is. False if it is not in
+ * any direct map. */
 bool memory_explain(uintptr_t address, char *text, size_t size);
 
 #endif

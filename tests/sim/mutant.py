@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Copies the kernel's sources and mutants a bug: mutant.py SOURCE TARGET MUTANT.toml
+"""Copies the kernel's sources and puts a bug into the copy: mutant.py SOURCE TARGET MUTANT.toml
 
-A mutant is a list of changes, [[change]] with file (inside SOURCE), find and replace. Each text to find stands there exactly once, or
-nothing is mutated: a mutant that has withered must not look like a bug that is not caught.
+A mutant is a list of changes: [[change]] with file (inside SOURCE), find and replace. The text to find must be in that file exactly once;
+otherwise the copy is not made, so that an outdated mutant does not look like a bug that is not caught.
 """
 
 import pathlib
@@ -13,14 +13,14 @@ import tomllib
 
 
 def mutant(source, target, changes):
-    """Returns what is wrong, or None."""
+    """Returns what is wrong with the mutant, or None."""
     texts = {}
     for change in changes:
         path = change["file"]
         text = texts.get(path) or (source / path).read_text(encoding="utf-8")
         count = text.count(change["find"])
         if count != 1:
-            return f"{path}: the text to replace stands there {count} times: {change['find']!r}"
+            return f"{path}: the text to replace is there {count} times: {change['find']!r}"
         texts[path] = text.replace(change["find"], change["replace"])
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The thread's own memory is its registers: rbx names the call that it waits for (0: none), r14 is 1 once it has run,
- * r15 is what its FPU must hold. All three are kept over a system call.
+ * A thread keeps its own state in registers that a system call leaves alone: rbx names the call whose answer it waits
+ * for (0: none), r14 is 1 once it has run, r15 is what its FPU must hold.
  */
 #include "program.h"
 #include "cap_scan.h"
@@ -13,7 +13,7 @@
 #include "stores.h"
 #include <string.h>
 
-#define PROGRAM_CALLS      8192U /* remembered; each thread has one under way at most */
+#define PROGRAM_CALLS      8192U /* remembered at a time; each thread has one under way at most */
 #define PROGRAM_UNANSWERED UINT64_MAX
 #define PROGRAM_PAGE_FAULT 14U
 #define PROGRAM_UNDEFINED  6U
@@ -38,19 +38,19 @@ static const char *const names[R4_OP_COUNT] = {
     [R4_OP_FRAME_MAP_PROXIES] = "frame_map_proxies",
     [R4_OP_FRAME_PROTECT] = "frame_protect",
     [R4_OP_FRAME_UNMAP] = "frame_unmap",
-    [R4_OP_PAGE_TABLE_MAP] = "table_map",
-    [R4_OP_PAGE_TABLE_UNMAP] = "table_unmap",
+    [R4_OP_PAGE_TABLE_MAP] = "page_table_map",
+    [R4_OP_PAGE_TABLE_UNMAP] = "page_table_unmap",
     [R4_OP_CAP_PAGE_MAP] = "cap_page_map",
     [R4_OP_CAP_PAGE_UNMAP] = "cap_page_unmap",
     [R4_OP_THREAD_CONFIGURE] = "thread_configure",
     [R4_OP_THREAD_SCHEDULE] = "thread_schedule",
     [R4_OP_THREAD_START] = "thread_start",
     [R4_OP_THREAD_STOP] = "thread_stop",
-    [R4_OP_PEER_POST] = "link_post",
-    [R4_OP_PEER_HANDOFF] = "link_handoff",
-    [R4_OP_ASID_POOL_ASSIGN] = "asid_assign",
+    [R4_OP_PEER_POST] = "peer_post",
+    [R4_OP_PEER_HANDOFF] = "peer_handoff",
+    [R4_OP_ASID_POOL_ASSIGN] = "asid_pool_assign",
     [R4_OP_DEBUG_WRITE] = "debug_write",
-    [R4_OP_DEBUG_MILESTONE] = "sys_debug_milestone",
+    [R4_OP_DEBUG_MILESTONE] = "debug_milestone",
     [R4_OP_DEBUG_WAIT] = "debug_wait",
     [R4_OP_DEBUG_STAT] = "debug_stat",
     [R4_OP_DEBUG_EXIT] = "debug_exit",
@@ -60,7 +60,7 @@ const char *program_operation_name(uint64_t operation) {
     return operation < R4_OP_COUNT ? names[operation] : "nonsense";
 }
 
-/* The frame that the retype made is still there: others may have taken it before its caller ran again. */
+/* True if the frame that the retype created is still there: others may have taken it before its caller ran again. */
 static bool frame_exists(const struct instance *instance, const struct thread *thread, const struct call *call) {
     uint64_t index = call->argument[2];
     const struct r4_slot *slot =
@@ -69,7 +69,7 @@ static bool frame_exists(const struct instance *instance, const struct thread *t
            slot_object(slot) == call->object && slot_size_log2(slot) == r4_retype_size_log2_get(call->argument[0]);
 }
 
-/* A new frame is zero, but for what user threads have written to it since its retype was called. */
+/* A new frame is zero, except for pages to which user threads have written since the call. */
 static void frame_check(const struct instance *instance, const struct record *record) {
     uint64_t size = 1ULL << r4_retype_size_log2_get(record->call.argument[0]);
     for (uint64_t at = 0; at < size; at += R4_PAGE_SIZE) {
@@ -128,7 +128,7 @@ static void call_enter(struct cpu *cpu, struct machine_regs *regs, const struct 
                                    {call->cap, call->operation, argument[0], argument[1], argument[2], argument[3]}});
 }
 
-/* The thread was taken off its core before its call began: it stands before it again. */
+/* The thread was taken off its core before its call began: it makes the call again. */
 static void call_again(struct cpu *cpu, struct machine_regs *regs) {
     const struct call *call = &records[regs->rbx % PROGRAM_CALLS].call;
     const uint64_t *argument = call->argument;
@@ -144,7 +144,7 @@ static void call_again(struct cpu *cpu, struct machine_regs *regs) {
     call_enter(cpu, regs, call);
 }
 
-static void call_make(struct cpu *cpu, struct thread *thread, struct machine_regs *regs) {
+static void call_new(struct cpu *cpu, struct thread *thread, struct machine_regs *regs) {
     struct call call = generator_call(cpu->instance, thread);
     const uint64_t *argument = call.argument;
     uint64_t id = ++record_count;
@@ -156,7 +156,7 @@ static void call_make(struct cpu *cpu, struct thread *thread, struct machine_reg
     call_enter(cpu, regs, &call);
 }
 
-/* Stops the thread. */
+/* An exception, which stops the thread. */
 static void fault(struct cpu *cpu, uint64_t vector, uint64_t address) {
     if (generator_is_root(cpu->instance, cpu_thread(cpu))) {
         return;
@@ -192,7 +192,7 @@ void program_step(struct cpu *cpu) {
     fpu_check(cpu, regs);
     uint64_t what = sim_random(100);
     if (what < 75) {
-        call_make(cpu, thread, regs);
+        call_new(cpu, thread, regs);
     } else if (what < 99) {
         if (sim_chance(3) || !proxies_step(cpu)) {
             touch(cpu);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A good proxy leads to a capability of the own window, to another proxy there, or to one that another address space
- * has made out to this one: so chains grow over several windows. The simulator remembers where the last ones were
- * written, for who wants to call through them.
+ * A good proxy leads to a capability of the same window, to another proxy there, or to a proxy in another window whose
+ * grantee is this address space: so chains grow through several windows. The simulator remembers where the last proxies
+ * were written, so that calls can be made through them.
  */
 #include "proxies.h"
 #include "memory.h"
@@ -12,12 +12,12 @@
 #include "stores.h"
 #include <string.h>
 
-#define PROXIES_SLOTS    24U /* of a page, that programs use */
+#define PROXIES_SLOTS    24U /* of a page: those that programs use */
 #define PROXIES_RECALLED 64U /* per cluster */
 #define PROXIES_TRIES    8U
-#define PROXIES_FOREIGN  4U /* one proxy in so many that is for another one is tried all the same */
+#define PROXIES_FOREIGN  4U /* one proxy in this many is tried although it serves another address space */
 
-static struct recalled { /* where proxies were written lately */
+static struct recalled { /* a place to which a proxy was written */
     uint32_t name;
     uint32_t index;
 } recalled[SIM_CLUSTERS][PROXIES_RECALLED];
@@ -52,8 +52,8 @@ bool proxies_recall(const struct instance *instance, const struct pd *caller, ui
             &recalled[instance->number][(recalled_count[instance->number] - back) % PROXIES_RECALLED];
         const struct pd *pd = (const struct pd *)asid_find(&instance->cluster->asids, place->name);
         const struct r4_proxy *proxy = pd == NULL ? NULL : proxy_at(pd, place->index);
-        bool granted = proxy != NULL && (pd == caller || r4_proxy_grantee_get(proxy->word[3]) == own);
-        if (!granted && (proxy == NULL || !sim_chance(PROXIES_FOREIGN))) {
+        bool serves = proxy != NULL && (pd == caller || r4_proxy_grantee_get(proxy->word[3]) == own);
+        if (!serves && (proxy == NULL || !sim_chance(PROXIES_FOREIGN))) {
             continue;
         }
         uint32_t name = pd == caller && !sim_chance(3) ? 0 : place->name;
@@ -65,7 +65,7 @@ bool proxies_recall(const struct instance *instance, const struct pd *caller, ui
 
 /* --- what is written --- */
 
-/* A slot of the own window that holds something, searched from a random one on. */
+/* A slot in use of the thread's own window, searched for from a random one on. */
 static bool own_slot_find(const struct instance *instance, const struct pd *pd, uint64_t *index) {
     uint64_t page = sim_random(PROXIES_PAGES) * R4_SLOTS_PER_PAGE;
     uint64_t first = sim_random(R4_SLOTS_PER_PAGE);
@@ -79,7 +79,7 @@ static bool own_slot_find(const struct instance *instance, const struct pd *pd, 
     return false;
 }
 
-/* Something that a proxy can be for: the first that is found, or the end of the longest chain among some. */
+/* An address to which a proxy can lead: the first one found, or the one with the longest chain among several. */
 static bool target_find(const struct instance *instance, const struct pd *pd, uint64_t *cap,
                         struct resolution *resolution) {
     bool longest = sim_chance(2);
@@ -93,7 +93,7 @@ static bool target_find(const struct instance *instance, const struct pd *pd, ui
         } else if (!proxies_recall(instance, pd, &candidate)) {
             continue;
         }
-        struct resolution other = oracle_of(instance, pd, candidate);
+        struct resolution other = oracle_resolve(instance, pd, candidate);
         bool good = other.refusals == 0 && other.ttl != 0 && (other.rights & R4_DEFER) != 0;
         if (good && (!found || other.hops > resolution->hops)) {
             *cap = candidate;
@@ -104,7 +104,7 @@ static bool target_find(const struct instance *instance, const struct pd *pd, ui
     return found;
 }
 
-/* What leads to a real capability, as things stand. */
+/* A proxy that leads to a real capability at present. */
 static bool draft_good(const struct instance *instance, const struct pd *pd, uint64_t serial, struct r4_proxy *proxy) {
     struct resolution resolution;
     uint64_t cap;
@@ -122,7 +122,7 @@ static bool draft_good(const struct instance *instance, const struct pd *pd, uin
     return true;
 }
 
-/* One thing of it changes: a field, a bit, the neighbourhood of a number. */
+/* Changes one thing: a bit, a number by one or two, a whole word, a version. */
 static void mutate(struct r4_proxy *proxy) {
     uint64_t *word = &proxy->word[sim_random(4)];
     switch (sim_random(4)) {
@@ -148,7 +148,7 @@ static void randomise(struct r4_proxy *proxy) {
     proxy->word[0] = sim_chance(2) ? r4_proxy_kind_set(proxy->word[0], R4_CAP_PROXY) : proxy->word[0];
 }
 
-/* The bytes of a real capability, which programs can read: an attempt to make one. */
+/* The bytes of a real capability, which programs can read: an attempt to forge one. */
 static bool counterfeit(const struct instance *instance, const struct pd *pd, struct r4_proxy *proxy) {
     uint64_t index;
     if (!own_slot_find(instance, pd, &index)) {
@@ -192,7 +192,7 @@ static void draft(const struct instance *instance, const struct pd *pd, const st
 
 /* --- how it is written --- */
 
-/* In the order that <r4/proxy.h> asks for; sometimes the writer does not come to the end. */
+/* Stores the words in the order that <r4/proxy.h> demands; sometimes the writer stops half-way. */
 static void store(struct cpu *cpu, uint64_t address, const struct r4_proxy *old, const struct r4_proxy *proxy) {
     uint64_t stores = sim_chance(12) ? sim_random(5) : 5;
     uint64_t cleared = r4_proxy_serial_put(r4_proxy_serial_get(old->word[0]));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A turn: one processor, chosen at random, goes on with its upcall, takes one of its pending interrupts, or lets its
- * user thread do one thing. The last two are steps.
+ * A turn: one processor, chosen at random, continues its upcall, takes one of its pending interrupts, or lets its user
+ * thread do one thing. The last two count as steps.
  */
 #include "schedule.h"
 #include "audit.h"
@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SCHEDULE_REST      20000000U /* turns within which everything comes to rest */
+#define SCHEDULE_REST      20000000U /* turns after which everything has to be at rest */
 #define SCHEDULE_UNDEFINED 6U        /* vector of an invalid opcode */
 
 /* How likely each kind of turn is. */
@@ -116,21 +116,21 @@ static bool turn(enum phase phase) {
     } else if (phase == PHASE_RUN) {
         program_step(cpu);
     } else {
-        cpu_enter(cpu, (struct upcall){UPCALL_FAULT, {SCHEDULE_UNDEFINED}}); /* user threads come to their end */
+        cpu_enter(cpu, (struct upcall){UPCALL_FAULT, {SCHEDULE_UNDEFINED}}); /* ends the user thread */
     }
     oracle_result_after(cpu);
     check_after(cpu);
     return true;
 }
 
-/* Everything asleep: a stray interrupt, as any machine has them. */
+/* When every processor is halted: a stray interrupt, as any machine has them. */
 static void stray_interrupt(void) {
     struct cpu *cpu = &sim.cpus[sim_random(sim.cpu_count)];
     sim.step++;
     cpu->pending |= 1U << (sim_chance(2) ? MACHINE_TIMER : MACHINE_DOORBELL);
 }
 
-/* Before that a death would leave the others waiting: the coordinator's memory is still in use. */
+/* True if all clusters have booted. Before that no cluster may die: the others would wait for it. */
 static bool all_up(void) {
     for (uint32_t i = 0; i < sim.cluster_count; i++) {
         if (atomic_load(&sim.instances[i].header->state) != R4_CLUSTER_UP) {
@@ -140,7 +140,7 @@ static bool all_up(void) {
     return true;
 }
 
-/* As a panic does: the header says so, every peer is rung. */
+/* As by a panic: the header says so, and every peer is rung. */
 static void cluster_kill(void) {
     struct instance *instance = &sim.instances[sim_random(sim.cluster_count)];
     sim_note("c%u dies", instance->number);

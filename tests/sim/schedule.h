@@ -7,11 +7,11 @@
 
 #include "sim.h"
 
-/* Draws a machine, boots it, runs sim.options.steps random steps, lets it come to rest, takes everything apart, and
- * holds what is left against what was there at the start. Returns only if nothing was broken. */
+/* Draws a machine, boots it, runs sim.options.steps random steps, lets it come to rest, revokes everything, and
+ * compares what is left with what was there at the start. Returns only if no invariant was broken. */
 void schedule_run(void);
 
-/* The cluster whose code runs now, or -1. */
+/* The cluster whose kernel runs now, or -1. */
 int schedule_cluster(void);
 
 /* How often each operation was called and succeeded. */

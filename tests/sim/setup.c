@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A call that lacks what it works on becomes the retype that makes it.
+ * If a call finds no object to work on, the retype that creates one is made instead.
  */
 #include "setup.h"
 #include "cpu.h"
@@ -8,7 +8,7 @@
 #include "pure/retype.h"
 #include <string.h>
 
-#define FURNISH_CAP_PAGES 4U /* window pages up to here are for cap pages, those behind for proxies */
+#define SETUP_CAP_PAGES 4U /* the first window pages are for cap pages, those after them for proxies */
 
 uint64_t setup_place(const struct chooser *chooser) {
     static const uint8_t priorities[] = {100, 100, 100, 100, 100, 101, 50, 0, 200};
@@ -24,7 +24,7 @@ void setup_retype(struct chooser *chooser, enum r4_cap_type type, uint64_t log2,
     chooser_invoke(chooser, R4_OP_UNTYPED_RETYPE, fits_untyped);
     const struct r4_slot *source = chooser->slot;
     uint64_t size = 1ULL << retype_object_log2(type, (uint32_t)log2);
-    uint64_t watermark = source == NULL ? 0 : source->word[1];
+    uint64_t watermark = source == NULL ? 0 : slot_watermark(source);
     uint64_t offset = round_up(watermark, size);
     if (sim_chance(CHOOSER_WILD)) {
         offset = sim_chance(2) ? round_down(sim_random(watermark + 1), size) : offset + sim_random(R4_LARGE_SIZE);
@@ -47,8 +47,8 @@ uint64_t setup_level(const struct chooser *chooser, const struct pd *pd, uint64_
     return level;
 }
 
-/* `wanted` on something that fits; or, if there is nothing, the retype that makes it. */
-static void put_in(struct chooser *chooser, const struct call *wanted, fits_t *fits, enum r4_cap_type type) {
+/* Calls `wanted` on a capability that fits; if there is none, the retype that creates one. */
+static void call_or_retype(struct chooser *chooser, const struct call *wanted, fits_t *fits, enum r4_cap_type type) {
     chooser_invoke(chooser, (enum r4_operation)wanted->operation, fits);
     if (chooser->slot == NULL || !fits(chooser, chooser->slot)) {
         chooser->failed = false;
@@ -63,7 +63,7 @@ static bool has_table(const struct chooser *chooser, const struct pd *pd, uint64
     return entry != NULL && (*entry & PAGING_PRESENT) != 0;
 }
 
-/* A page of the window that is still free, from `first` on; `end` if there is none. */
+/* The first free page of the window, from `first` on; `end` if there is none. */
 static uint64_t page_free(const struct pd *pd, uint64_t first, uint64_t end) {
     while (first < end && oracle_page_of(pd, first).base != 0) {
         first++;
@@ -71,31 +71,31 @@ static uint64_t page_free(const struct pd *pd, uint64_t first, uint64_t end) {
     return first;
 }
 
-/* Of an address space with a name. */
+/* The next call on the way to a window with pages; the address space has a name. */
 static void setup_window(struct chooser *chooser, uint64_t space, const struct pd *pd) {
-    uint64_t caps = page_free(pd, 0, FURNISH_CAP_PAGES);
-    uint64_t proxies = page_free(pd, FURNISH_CAP_PAGES, CHOOSER_PAGES);
+    uint64_t caps = page_free(pd, 0, SETUP_CAP_PAGES);
+    uint64_t proxies = page_free(pd, SETUP_CAP_PAGES, CHOOSER_PAGES);
     struct call wanted = {.argument = {space, 0}};
     if (!has_table(chooser, pd, R4_WINDOW_BASE)) {
         wanted.operation = R4_OP_PAGE_TABLE_MAP;
         wanted.argument[1] = R4_WINDOW_BASE;
         wanted.argument[2] = setup_level(chooser, pd, R4_WINDOW_BASE);
-        put_in(chooser, &wanted, fits_unmapped_table, R4_CAP_PAGE_TABLE);
-    } else if (caps == 0 || (caps < FURNISH_CAP_PAGES && sim_chance(3))) {
+        call_or_retype(chooser, &wanted, fits_unmapped_table, R4_CAP_PAGE_TABLE);
+    } else if (caps == 0 || (caps < SETUP_CAP_PAGES && sim_chance(3))) {
         wanted.operation = R4_OP_CAP_PAGE_MAP;
         wanted.argument[1] = caps;
-        put_in(chooser, &wanted, fits_unmapped_cap_page, R4_CAP_CAP_PAGE);
+        call_or_retype(chooser, &wanted, fits_unmapped_cap_page, R4_CAP_CAP_PAGE);
     } else if (proxies < CHOOSER_PAGES) {
         wanted.operation = R4_OP_FRAME_MAP_PROXIES;
         wanted.argument[1] = proxies;
-        put_in(chooser, &wanted, fits_sole_frame, R4_CAP_FRAME);
+        call_or_retype(chooser, &wanted, fits_sole_frame, R4_CAP_FRAME);
     } else {
         chooser->failed = true;
     }
 }
 
 static bool has_proxies(const struct pd *pd) {
-    uint64_t page = FURNISH_CAP_PAGES;
+    uint64_t page = SETUP_CAP_PAGES;
     while (page < CHOOSER_PAGES && oracle_page_of(pd, page).kind != PAGING_KIND_PROXIES) {
         page++;
     }
@@ -103,7 +103,7 @@ static bool has_proxies(const struct pd *pd) {
 }
 
 /* Another address space than the caller's, with proxy pages; and one without. */
-static bool fits_furnished_pd(const struct chooser *chooser, const struct r4_slot *slot) {
+static bool fits_set_up_pd(const struct chooser *chooser, const struct r4_slot *slot) {
     const struct pd *pd = chooser_pd(chooser, slot);
     return pd != NULL && pd != chooser->caller->pd && pd->window.name != 0 && has_proxies(pd);
 }
@@ -137,7 +137,7 @@ void setup_thread(struct chooser *chooser) {
     chooser->call.cap = cap;
     if (thread->pd == NULL) {
         chooser->call.operation = R4_OP_THREAD_CONFIGURE;
-        chooser->call.argument[0] = chooser_cap(chooser, sim_chance(4) ? fits_pd : fits_furnished_pd, &slot);
+        chooser->call.argument[0] = chooser_cap(chooser, sim_chance(4) ? fits_pd : fits_set_up_pd, &slot);
         chooser->call.argument[1] = R4_ROOT_IMAGE;
         chooser->call.argument[2] = R4_ROOT_STACK_TOP;
     } else if (thread->queue.priority == 0) {

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The simulated machine: some clusters, each a whole kernel copy, on processors that take turns as a seeded random
- * stream says. One process runs one seed; everything that happens follows from it. What is broken is said once, with
- * the seed and the step; then the process ends.
- *
- *   main.c      seeds, processes, summary        memory.c    physical memory, and who has it in its direct map
- *   schedule.c  who runs next; the seed's end    copy.c      kernel copies, loaded by the boot linker
- *   program.c   what user threads do             cpu.c       processors: each upcall is a coroutine that wait loops
- * leave hostile.c   forged and replayed messages     machine.c   machine.h for the kernel copies check.c     what must
- * hold after each step   tlb.c       translations that a processor has seen cap_scan.c    all capabilities of a cluster
- * audit.c     what must hold of all of them
+ * The simulated machine: some clusters, each a whole kernel instance, on processors that take turns. One process runs
+ * one seed: its stream of random numbers decides everything that happens. The first broken invariant is printed, with
+ * the seed and the step, and ends the process. main.c says which file does what.
  */
 #ifndef R4_SIM_H
 #define R4_SIM_H
@@ -42,30 +35,30 @@ struct sim {
     uint32_t cluster_count;
     uint32_t ring_slots;
     uint32_t console_owner;
-    uint32_t preempt;    /* one preemption point in so many finds an event; 0: none but real ones */
-    uint32_t hostile;    /* one step in so many puts a bad message into a ring; 0: never */
-    uint32_t remoteness; /* weight of link operations */
-    uint32_t storm;      /* further weight of copies and revokes; then cluster 0 has all cores that there can be */
-    bool peace;          /* little is taken apart, so that larger things come about */
+    uint32_t preempt;    /* one preemption point in this many finds an invented event; 0: none does */
+    uint32_t hostile;    /* one step in this many puts a bad message into a ring; 0: none does */
+    uint32_t remoteness; /* weight of operations between clusters */
+    uint32_t storm;      /* more weight of copies and revokes; if not 0, cluster 0 has SIM_CORES cores */
+    bool peace;          /* little is taken apart, so that larger structures can grow */
     uint64_t doom;       /* step at which a cluster dies; 0: none does */
 
     struct instance *instances; /* cluster_count */
     struct cpu *cpus;
     uint32_t cpu_count;
-    bool steady;         /* the scheduler itself calls into a kernel copy: nobody else may run meanwhile */
+    bool steady;         /* the scheduler itself calls into a kernel instance: nobody else may run meanwhile */
     struct cpu *running; /* whose upcall is on the host's stack; null: the scheduler's */
     ucontext_t scheduler;
 };
 
 extern struct sim sim;
 
-/* What a run has come to, added up over all seeds; shared between the processes. */
+/* What happened in a run, added up over all seeds; shared between the processes. */
 struct sim_totals {
     uint64_t steps;
     uint64_t calls[64];                 /* by operation: answered */
     uint64_t successes[64];             /* of these R4_OK */
-    uint64_t chains[R4_TTL_MAX + 1];    /* of the successes: by the number of proxies that they went through */
-    uint64_t crossings[R4_TTL_MAX + 1]; /* of the successes: by the number of windows that they went into */
+    uint64_t chains[R4_TTL_MAX + 1];    /* successes, by the number of proxies that they went through */
+    uint64_t crossings[R4_TTL_MAX + 1]; /* successes, by the number of other windows that they went into */
     uint64_t refusals[64];              /* by error */
     uint64_t once;                      /* single-use proxies used up */
     uint64_t proxies;                   /* written */
@@ -74,7 +67,7 @@ struct sim_totals {
     uint64_t messages;
     uint64_t forged;
     uint64_t resumed;
-    uint64_t again;        /* calls made again: their thread was taken off its core before they began */
+    uint64_t again;        /* calls made again, since their thread was taken off its core before they began */
     uint64_t capabilities; /* seen by audits */
 };
 extern struct sim_totals *sim_totals;
@@ -87,10 +80,11 @@ static inline void sim_count(uint64_t *counter, uint64_t amount) {
 uint64_t sim_random(uint64_t below);
 static inline bool sim_chance(uint64_t one_in) { return one_in != 0 && sim_random(one_in) == 0; }
 
-/* A line for the last words, printed at once under --trace. */
+/* A line of the log that a failure prints; with --trace it is printed at once. */
 void sim_note(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
-/* Ends the process: the invariant `name` is broken, the text says where. */
+/* Ends the process: the invariant `name` is broken, the text says where. The name "host" stands for a fault of the
+ * simulator itself. */
 _Noreturn void sim_fail(const char *name, const char *text, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

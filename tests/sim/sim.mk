@@ -58,19 +58,19 @@ $(SIM): $(SIM_OBJECTS) build/sim/kernel.o
 SIM_COMMAND = $(SIM) build/sim/kernel.o --steps $(STEPS) $(if $(TRACE),--trace) $(if $(AUDIT),--audit $(AUDIT)) \
 	$(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --jobs $(SIM_JOBS))
 
-# --- mutated bugs: each has to be caught within SIM_MUTANT_SEEDS seeds ---
+# --- mutants: each has to be caught within SIM_MUTANT_SEEDS seeds ---
 
 SIM_MUTANTS := $(basename $(notdir $(wildcard tests/sim/mutants/*.toml)))
 SIM_MUTANT_SEEDS := 600
 SIM_MUTANT_KERNELS := $(SIM_MUTANTS:%=build/sim/mutants/%/kernel.o)
 
 define sim_mutant
-build/sim/mutants/$(1)/mutated: tests/sim/mutants/$(1).toml tests/sim/mutant.py \
+build/sim/mutants/$(1)/mutant: tests/sim/mutants/$(1).toml tests/sim/mutant.py \
 		$(wildcard cluster-kernel/*.[ch] cluster-kernel/*/*.[ch])
 	@mkdir -p $$(@D)
 	$$(Q)$$(if $$(filter %.toml,$$?),rm -rf build/sim/mutants/$(1)/kernel)
 	$$(Q)$(PYTHON) tests/sim/mutant.py cluster-kernel build/sim/mutants/$(1)/source $$< && touch $$@
-build/sim/mutants/$(1)/source/%.c: build/sim/mutants/$(1)/mutated ;
+build/sim/mutants/$(1)/source/%.c: build/sim/mutants/$(1)/mutant ;
 $(call sim_kernel,build/sim/mutants/$(1)/kernel,build/sim/mutants/$(1)/source)
 endef
 $(foreach mutant,$(SIM_MUTANTS),$(eval $(call sim_mutant,$(mutant))))

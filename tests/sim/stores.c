@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a processor reaches has to be its cluster's: a translation that should have gone would not be.
+ * Whatever a processor reaches must be its cluster's memory: otherwise a stale translation was used.
  */
 #include "stores.h"
 #include "memory.h"
 #include "pure/paging.h"
 
-static uint64_t written[MEMORY_PAGES]; /* step at which user code last wrote there */
+static uint64_t written[MEMORY_PAGES]; /* the step at which user code last wrote there */
 
 static void place_check(const struct cpu *cpu, phys_t place, uint64_t address) {
     if (!memory_owns(cpu->instance->number, place, 8)) {

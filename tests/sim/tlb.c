@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The walk reads tables as the processor would, by physical address.
+ * Tables are read as by the processor, by physical address.
  */
 #include "tlb.h"
 #include "memory.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a processor remembers of the address space that it has loaded. A translation stays, as on a real machine, until
- * the space is left or flushed or its place is needed, whatever happens to the tables meanwhile.
+ * The translations that a processor remembers of the address space that it has loaded. As on a real machine, one stays
+ * until another space is loaded, a flush, or until its entry is needed, whatever happens to the tables meanwhile.
  */
 #ifndef R4_SIM_TLB_H
 #define R4_SIM_TLB_H
@@ -22,13 +22,13 @@ struct tlb {
     struct tlb_entry entries[TLB_ENTRIES];
 };
 
-void tlb_load(struct tlb *tlb, phys_t root); /* and forgets everything */
+void tlb_load(struct tlb *tlb, phys_t root); /* also forgets all translations */
 void tlb_flush(struct tlb *tlb);
 
-/* What the tables below `root` say now; leaf 0 if nothing. */
+/* What the tables below `root` say now; leaf 0: nothing is mapped there. */
 struct tlb_entry tlb_walk(phys_t root, uint64_t address);
 
-/* The translation that the processor uses: a remembered one if there is one, else the walk's, which it remembers. */
+/* The translation that the processor uses: the remembered one, or else that of a walk, which it remembers. */
 struct tlb_entry tlb_translate(struct tlb *tlb, uint64_t address);
 
 /* Some address that is remembered or mapped; 0 if none was found. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A window is named by its cluster, asid and generation, which never come together again. A table of its pages,
- * searched by hashing; a page that finds no room is not watched.
+ * Cluster, asid and generation together name a window, and are never used for another one. The pages of all windows are
+ * in one hash table; a page for which there is no room is not watched.
  */
 #include "versions.h"
 #include "memory.h"
@@ -11,8 +11,8 @@
 
 struct window_page {
     uint64_t name;                        /* 0: free */
-    uint32_t versions[R4_SLOTS_PER_PAGE]; /* highest seen in use */
-    uint64_t contents[R4_SLOTS_PER_PAGE]; /* what that was */
+    uint32_t versions[R4_SLOTS_PER_PAGE]; /* highest that was seen in use */
+    uint64_t contents[R4_SLOTS_PER_PAGE]; /* what the slot held then */
 };
 
 static struct window_page pages[VERSIONS_PAGES];
@@ -29,40 +29,39 @@ static struct window_page *page_find(uint64_t name) {
     return NULL;
 }
 
-/* What stays the same as long as a slot holds one capability: an untyped that is lent and comes back is one. */
+/* What stays the same as long as a slot holds the same capability. An untyped that is lent and comes back is the same.
+ */
 static uint64_t content_of(const struct r4_slot *slot) {
     enum r4_cap_type type = slot_type(slot) == R4_CAP_REMOTE_REF ? R4_CAP_UNTYPED : slot_type(slot);
     return slot_object(slot) << 8 | type;
 }
 
-static void slot_check(const struct cap_scan *cap_scan, struct window_page *page, const struct r4_slot *slot,
-                       uint32_t i) {
+static void slot_check(const struct cap_scan *scan, struct window_page *page, const struct r4_slot *slot, uint32_t i) {
     uint64_t version = slot_version(slot);
     uint64_t content = content_of(slot);
     if (version < page->versions[i] || (version == page->versions[i] && content != page->contents[i])) {
         sim_fail("versions do not come back", "cluster %u: slot %u of window page %lx has version %lu again, at %lx",
-                 cap_scan->instance->number, i, page->name, version, (uintptr_t)slot - cap_scan->instance->direct);
+                 scan->instance->number, i, page->name, version, (uintptr_t)slot - scan->instance->direct);
     }
     page->versions[i] = (uint32_t)version;
     page->contents[i] = content;
 }
 
-static void window_check(const struct cap_scan *cap_scan, const struct pd *pd) {
+static void window_check(const struct cap_scan *scan, const struct pd *pd) {
     for (uint64_t number = 0; number < CAP_SCAN_WINDOW_PAGES; number++) {
-        const struct r4_slot *first =
-            window_slot(cap_scan->instance->direct, &pd->window, number * R4_SLOTS_PER_PAGE + 1);
-        uint64_t name = number + 1 + ((uint64_t)pd->window.name << 20) + ((uint64_t)cap_scan->instance->number << 56);
+        const struct r4_slot *first = window_slot(scan->instance->direct, &pd->window, number * R4_SLOTS_PER_PAGE + 1);
+        uint64_t name = number + 1 + ((uint64_t)pd->window.name << 20) + ((uint64_t)scan->instance->number << 56);
         struct window_page *page = first == NULL ? NULL : page_find(name);
         for (uint32_t i = 1; page != NULL && i < R4_SLOTS_PER_PAGE; i++) {
             if (slot_type(&first[i - 1]) != R4_CAP_EMPTY) {
-                slot_check(cap_scan, page, &first[i - 1], i);
+                slot_check(scan, page, &first[i - 1], i);
             }
         }
     }
 }
 
-void versions_check(const struct cap_scan *cap_scan) {
-    for (size_t i = 0; i < cap_scan->pd_count; i++) {
-        window_check(cap_scan, cap_scan->pds[i]);
+void versions_check(const struct cap_scan *scan) {
+    for (size_t i = 0; i < scan->pd_count; i++) {
+        window_check(scan, scan->pds[i]);
     }
 }
