@@ -84,7 +84,7 @@ void many_operations_run(void) {
         under_way += is_under_way(&makers[i]);
     }
     must(r4_cap_revoke(r4_own(copies_source())).error, "revoke");
-    print("crowd: %u retypes were under way", under_way);
+    print("many operations: %u retypes were under way", under_way);
     own_priority(PRIORITY);
     for (uint32_t i = 0; i < MAKERS; i++) {
         while (!makers[i].ended) {

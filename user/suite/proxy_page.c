@@ -8,6 +8,7 @@
 #include "lib/frame.h"
 #include "lib/space.h"
 #include "lib/window.h"
+#include "suite/proxies.h"
 #include "suite/runner.h"
 #include "suite/second_domain.h"
 #include "suite/themes.h"
@@ -69,8 +70,10 @@ static void sole_capability(void) {
     uint32_t copy = copy_of(frame);
     REFUSED(R4_ERR_PROXY_PAGE, map_at(frame, PAGE)); /* the holder of the copy could write there, too */
     REFUSED(R4_ERR_PROXY_PAGE, map_at(copy, PAGE));
-    REFUSED(R4_ERR_RIGHTS, map_at(copy_with(frame, R4_READ | R4_EXEC), PAGE));
     ALLOWED(r4_cap_revoke(r4_own(frame)).error);
+    struct r4_proxy_content content = content_for(frame);
+    content.rights &= ~R4_WRITE;
+    REFUSED(R4_ERR_RIGHTS, r4_frame_map_proxies(put(0, content), own_pd(), PAGE));
     ALLOWED(map_at(frame, PAGE));
 }
 

@@ -7,7 +7,7 @@
 
 #include "suite/test.h"
 
-extern const struct theme theme_address, theme_copy, theme_cap, theme_untyped, theme_frame, theme_fault,
+extern const struct theme theme_address, theme_copy, theme_cap, theme_untyped, theme_frame, theme_order, theme_fault,
     theme_proxy_page, theme_page_table, theme_cap_page, theme_thread, theme_asid, theme_debug, theme_proxy,
     theme_through, theme_chain, theme_grantee, theme_once, theme_link, theme_depth, theme_self_reference,
     theme_race_proxies, theme_race_revokes, theme_race_memory, theme_library, theme_post;
