@@ -21,11 +21,10 @@ static void image_link(const struct boot *boot, struct cluster *cluster) {
     const struct r4_layout *l = &boot->layout; /* the names that the list uses */
     const struct r4_layout_cluster *c = cluster->layout;
     const struct linker_symbol symbols[] = {R4_LINKER_CONSTANT_LIST(LINKER_SYMBOL)};
-    struct linker_fault fault = linker_link(&boot->kernel, &boot->plan, c->virtual_base, symbols, R4_COUNT(symbols),
-                                            identity_at(cluster->reserve.image));
-    if (fault.what != NULL) {
-        boot_stop("cluster %u: linking the kernel: %s: %s (offset 0x%lx, relocation type %u)", cluster->number,
-                  fault.what, fault.name != NULL ? fault.name : "", fault.offset, fault.type);
+    struct refusal why;
+    if (!linker_link(&boot->kernel, &boot->plan, c->virtual_base, symbols, R4_COUNT(symbols),
+                     identity_at(cluster->reserve.image), &why)) {
+        boot_stop("cluster %u: linking the kernel: %s", cluster->number, why.text);
     }
     cluster->entry = linker_find(&boot->kernel, &boot->plan, c->virtual_base, KERNEL_ENTRY);
     if (cluster->entry == 0) {

@@ -59,14 +59,8 @@ static bool module_take(struct boot *boot) {
         boot_print("layout: there is no module named layout");
         return false;
     }
-    if (!is_aligned(module->base, R4_PAGE_SIZE)) {
-        boot_stop("module layout does not begin on a page");
-    }
-    uint32_t entry = 0;
-    enum r4_layout_fault wrong =
-        r4_layout_open(identity_at(module->base), module->end - module->base, &boot->layout, &entry);
-    if (wrong != R4_LAYOUT_GOOD) {
-        boot_stop("module layout, entry %u: %s", entry, r4_layout_fault_text(wrong));
+    if (!r4_layout_open(identity_at(module->base), module->end - module->base, &boot->layout, &why)) {
+        boot_stop("module layout, %s", why.text);
     }
     if (layout_fits(boot, &why)) {
         boot_print("layout: the module's, clusters %u, cores %u", boot_cluster_count(boot),

@@ -94,9 +94,9 @@ static const struct multiboot_module *module_need(const struct boot *boot, const
 
 static void elf_need(const struct boot *boot, const char *name, uint16_t type, struct elf_file *file) {
     const struct multiboot_module *module = module_need(boot, name);
-    const char *what = elf_open(identity_at(module->base), module->end - module->base, type, file);
-    if (what != NULL) {
-        boot_stop("module %s: %s", name, what);
+    struct refusal why;
+    if (!elf_open(identity_at(module->base), module->end - module->base, type, file, &why)) {
+        boot_stop("module %s: %s", name, why.text);
     }
 }
 
@@ -104,9 +104,9 @@ void modules_open(struct boot *boot) {
     BOOT_ASSERT(boot->identity_end != 0);
     elf_need(boot, "kernel", ELF_TYPE_RELOCATABLE, &boot->kernel);
     elf_need(boot, "root", ELF_TYPE_EXECUTABLE, &boot->root);
-    struct linker_fault fault = linker_plan(&boot->kernel, &boot->plan);
-    if (fault.what != NULL) {
-        boot_stop("module kernel: %s: %s", fault.what, fault.name != NULL ? fault.name : "");
+    struct refusal why;
+    if (!linker_plan(&boot->kernel, &boot->plan, &why)) {
+        boot_stop("module kernel: %s", why.text);
     }
     if (boot->plan.image_size > R4_AREA_BOOT_INFO - R4_AREA_IMAGE) {
         boot_stop("module kernel: its image has %lu bytes, more than 2 MiB", boot->plan.image_size);

@@ -6,25 +6,29 @@
 #include <r4/elf.h>
 #include <r4/string.h>
 
+#define ELF_ALIGNMENT 8U /* of the file in memory, and of the tables in it */
+
 static bool inside(uint64_t offset, uint64_t size, uint64_t limit) { return offset <= limit && size <= limit - offset; }
 
 /* A table of `count` entries of `entry` bytes that is read in place. */
 static bool table_inside(const struct elf_file *file, uint64_t offset, uint64_t count, uint64_t entry) {
-    return is_aligned(offset, 8) && inside(offset, count * entry, file->size); /* count is 16-bit: no wrap */
+    return is_aligned(offset, ELF_ALIGNMENT) &&
+           inside(offset, count * entry, file->size); /* count is 16-bit: no wrap */
 }
 
-static const char *check_header(const struct elf_file *file, uint16_t type) {
+static bool check_header(const struct elf_file *file, uint16_t type, struct refusal *why) {
     static const uint8_t ident[] = {0x7f, 'E', 'L', 'F', 2, 1, 1}; /* 64-bit, little endian, version 1 */
     if (file->size < sizeof(struct elf_header) || memcmp(file->data, ident, sizeof(ident)) != 0) {
-        return "it is no 64-bit little-endian ELF file";
+        return refuse(why, "it is no 64-bit little-endian ELF file");
     }
     if (file->header->machine != ELF_MACHINE_X86_64) {
-        return "it is not for x86-64";
+        return refuse(why, "it is not for x86-64");
     }
     if (file->header->type != type) {
-        return type == ELF_TYPE_RELOCATABLE ? "it is no relocatable object" : "it is no executable at fixed addresses";
+        return refuse(why, type == ELF_TYPE_RELOCATABLE ? "it is no relocatable object"
+                                                        : "it is no executable at fixed addresses");
     }
-    return NULL;
+    return true;
 }
 
 static bool is_string_table(const struct elf_file *file, uint64_t index) {
@@ -36,101 +40,102 @@ static bool is_string_table(const struct elf_file *file, uint64_t index) {
            section->size > 0 && file->data[section->offset + section->size - 1] == '\0';
 }
 
-static const char *check_symbols(const struct elf_file *file, const struct elf_section *section) {
-    if (section->entry_size != sizeof(struct elf_symbol) || !is_aligned(section->offset, 8)) {
-        return "a symbol table has entries of another size or is misaligned";
+static bool check_symbols(const struct elf_file *file, const struct elf_section *section, struct refusal *why) {
+    if (section->entry_size != sizeof(struct elf_symbol) || !is_aligned(section->offset, ELF_ALIGNMENT)) {
+        return refuse(why, "a symbol table has entries of another size or is misaligned");
     }
     if (!is_string_table(file, section->link)) {
-        return "a symbol table has no string table";
+        return refuse(why, "a symbol table has no string table");
     }
     const struct elf_symbol *symbols = (const struct elf_symbol *)(const void *)(file->data + section->offset);
     for (uint64_t i = 0; i < section->size / sizeof(*symbols); i++) {
         if (symbols[i].name >= file->sections[section->link].size) {
-            return "a symbol's name lies outside its string table";
+            return refuse(why, "a symbol's name lies outside its string table");
         }
     }
-    return NULL;
+    return true;
 }
 
-static const char *check_relocations(const struct elf_file *file, const struct elf_section *section) {
-    if (section->entry_size != sizeof(struct elf_relocation) || !is_aligned(section->offset, 8)) {
-        return "a relocation table has entries of another size or is misaligned";
+static bool check_relocations(const struct elf_file *file, const struct elf_section *section, struct refusal *why) {
+    if (section->entry_size != sizeof(struct elf_relocation) || !is_aligned(section->offset, ELF_ALIGNMENT)) {
+        return refuse(why, "a relocation table has entries of another size or is misaligned");
     }
     /* entry 0 is reserved: it is never checked */
     if (section->link == 0 || section->link >= file->header->section_count ||
         file->sections[section->link].type != ELF_SECTION_SYMTAB) {
-        return "a relocation table has no symbol table";
+        return refuse(why, "a relocation table has no symbol table");
     }
     if (section->info >= file->header->section_count) {
-        return "a relocation table is for a section that does not exist";
+        return refuse(why, "a relocation table is for a section that does not exist");
     }
-    return NULL;
+    return true;
 }
 
-static const char *check_section(const struct elf_file *file, const struct elf_section *section) {
+static bool check_section(const struct elf_file *file, const struct elf_section *section, struct refusal *why) {
     if (section->name >= file->sections[file->header->section_names].size) {
-        return "a section's name lies outside the string table";
+        return refuse(why, "a section's name lies outside the string table");
     }
     if (section->type != ELF_SECTION_NOBITS && !inside(section->offset, section->size, file->size)) {
-        return "a section lies outside the file";
+        return refuse(why, "a section lies outside the file");
     }
     if (section->alignment != 0 && !is_aligned(section->alignment, section->alignment)) {
-        return "a section's alignment is no power of two";
+        return refuse(why, "a section's alignment is no power of two");
     }
     if (section->type == ELF_SECTION_SYMTAB) {
-        return check_symbols(file, section);
+        return check_symbols(file, section, why);
     }
-    return section->type == ELF_SECTION_RELA ? check_relocations(file, section) : NULL;
+    return section->type != ELF_SECTION_RELA || check_relocations(file, section, why);
 }
 
-static const char *check_sections(struct elf_file *file) {
+static bool check_sections(struct elf_file *file, struct refusal *why) {
     const struct elf_header *header = file->header;
     if (header->section_count == 0 || header->section_size != sizeof(struct elf_section) ||
         !table_inside(file, header->section_offset, header->section_count, sizeof(struct elf_section))) {
-        return "the section table is missing, misaligned or outside the file";
+        return refuse(why, "the section table is missing, misaligned or outside the file");
     }
     file->sections = (const struct elf_section *)(const void *)(file->data + header->section_offset);
     if (!is_string_table(file, header->section_names)) {
-        return "the sections have no names";
+        return refuse(why, "the sections have no names");
     }
     for (uint32_t i = 1; i < header->section_count; i++) { /* entry 0 is reserved */
-        const char *fault = check_section(file, &file->sections[i]);
-        if (fault != NULL) {
-            return fault;
+        if (!check_section(file, &file->sections[i], why)) {
+            return false;
         }
     }
-    return NULL;
+    return true;
 }
 
-static const char *check_programs(struct elf_file *file) {
+static bool check_programs(struct elf_file *file, struct refusal *why) {
     const struct elf_header *header = file->header;
     if (header->program_count == 0 || header->program_size != sizeof(struct elf_program) ||
         !table_inside(file, header->program_offset, header->program_count, sizeof(struct elf_program))) {
-        return "the segment table is missing, misaligned or outside the file";
+        return refuse(why, "the segment table is missing, misaligned or outside the file");
     }
     file->programs = (const struct elf_program *)(const void *)(file->data + header->program_offset);
     for (uint32_t i = 0; i < header->program_count; i++) {
         const struct elf_program *program = &file->programs[i];
         if (!inside(program->offset, program->file_size, file->size)) {
-            return "a segment lies outside the file";
+            return refuse(why, "a segment lies outside the file");
         }
         if (program->type == ELF_PROGRAM_LOAD && program->file_size > program->memory_size) {
-            return "a segment is larger in the file than in memory";
+            return refuse(why, "a segment is larger in the file than in memory");
         }
         if (program->virtual_address + program->memory_size < program->virtual_address) {
-            return "a segment passes the end of the address space";
+            return refuse(why, "a segment passes the end of the address space");
         }
     }
-    return NULL;
+    return true;
 }
 
-const char *elf_open(const void *data, size_t size, uint16_t type, struct elf_file *file) {
+bool elf_open(const void *data, size_t size, uint16_t type, struct elf_file *file, struct refusal *why) {
     *file = (struct elf_file){.data = data, .size = size, .header = data};
-    const char *fault = check_header(file, type);
-    if (fault != NULL) {
-        return fault;
+    if (!is_aligned((uintptr_t)data, ELF_ALIGNMENT)) {
+        return refuse(why, "it is misaligned");
     }
-    return type == ELF_TYPE_RELOCATABLE ? check_sections(file) : check_programs(file);
+    if (!check_header(file, type, why)) {
+        return false;
+    }
+    return type == ELF_TYPE_RELOCATABLE ? check_sections(file, why) : check_programs(file, why);
 }
 
 static const char *string_at(const struct elf_file *file, uint32_t table, uint32_t offset) {

@@ -6,12 +6,19 @@
  */
 #include <r4/layout.h>
 
-#define LAYOUT_TEXT(name, text) text,
+#define LAYOUT_ALIGNMENT 8U
 
-static const char *const texts[] = {R4_LAYOUT_FAULT_LIST(LAYOUT_TEXT)};
+/* What is wrong, where more than one check says it. */
+#define COUNT_WRONG                                                                                                    \
+    "a count is zero, too large or does not fit the size, or the owner of the console or of PCI does not exist"
+#define CLUSTER_WRONG "a cluster's number, base or core count is wrong"
+#define CORE_WRONG    "a core is named twice or its cluster does not exist"
+#define PEER_WRONG    "the peers are not one per ordered pair"
+#define IO_APIC_WRONG "an I/O APIC is named twice, its id is above 255 or its owner does not exist"
+#define TRUNCATED     "the module is shorter than the layout says"
 
-const char *r4_layout_fault_text(enum r4_layout_fault fault) {
-    return (unsigned)fault < R4_COUNT(texts) ? texts[fault] : "unknown fault";
+static bool wrong(struct refusal *why, uint32_t entry, const char *text) {
+    return refuse(why, "entry %u: %s", entry, text);
 }
 
 uint32_t r4_crc32(uint32_t crc, const void *data, size_t size) {
@@ -36,18 +43,18 @@ static uint32_t layout_checksum(const struct r4_layout_header *header) {
     return r4_crc32(crc, bytes + after, header->size - after);
 }
 
-static enum r4_layout_fault check_header(const struct r4_layout_header *header, size_t size) {
+static bool check_header(const struct r4_layout_header *header, size_t size, struct refusal *why) {
     if (size < sizeof(*header)) {
-        return R4_LAYOUT_TRUNCATED;
+        return wrong(why, 0, TRUNCATED);
     }
     if (header->magic != R4_LAYOUT_MAGIC) {
-        return R4_LAYOUT_MAGIC_WRONG;
+        return wrong(why, 0, "the module is no layout");
     }
     if (header->version != R4_LAYOUT_VERSION || header->header_size != sizeof(*header)) {
-        return R4_LAYOUT_VERSION_WRONG;
+        return wrong(why, 0, "the layout has another version");
     }
     if (header->size > size) {
-        return R4_LAYOUT_TRUNCATED;
+        return wrong(why, 0, TRUNCATED);
     }
     size_t arrays =
         header->cluster_count * sizeof(struct r4_layout_cluster) + header->core_count * sizeof(struct r4_layout_core) +
@@ -56,16 +63,16 @@ static enum r4_layout_fault check_header(const struct r4_layout_header *header, 
     if (header->size != sizeof(*header) + arrays || header->cluster_count == 0 ||
         header->cluster_count > R4_MAX_CLUSTERS || header->console_owner >= header->cluster_count ||
         header->pci_owner >= header->cluster_count) {
-        return R4_LAYOUT_COUNT_WRONG;
+        return wrong(why, 0, COUNT_WRONG);
     }
     if (header->checksum != layout_checksum(header)) {
-        return R4_LAYOUT_CHECKSUM_WRONG;
+        return wrong(why, 0, "the checksum does not fit");
     }
     uint32_t slots = header->ring_slots;
     if (slots == 0 || slots > 64 || !is_aligned(slots, slots)) {
-        return R4_LAYOUT_RING_SLOTS_WRONG;
+        return wrong(why, 0, "ring slots are not a power of two from 1 to 64");
     }
-    return R4_LAYOUT_GOOD;
+    return true;
 }
 
 static bool cluster_good(const struct r4_layout *layout, uint32_t index) {
@@ -86,22 +93,20 @@ static bool cluster_good(const struct r4_layout *layout, uint32_t index) {
     return true;
 }
 
-static enum r4_layout_fault check_clusters(const struct r4_layout *layout, uint32_t *entry) {
+static bool check_clusters(const struct r4_layout *layout, struct refusal *why) {
     uint32_t cores = 0;
     for (uint32_t i = 0; i < layout->header->cluster_count; i++) {
-        *entry = i;
         if (!cluster_good(layout, i)) {
-            return R4_LAYOUT_CLUSTER_WRONG;
+            return wrong(why, i, CLUSTER_WRONG);
         }
         cores += layout->clusters[i].core_count;
     }
-    *entry = 0;
-    return cores == layout->header->core_count ? R4_LAYOUT_GOOD : R4_LAYOUT_COUNT_WRONG;
+    return cores == layout->header->core_count || wrong(why, 0, COUNT_WRONG);
 }
 
 /* The cores of a cluster follow those of the cluster before: so the cluster of each core is known from the counts. The
  * sum of the counts is core_count: check_clusters() has seen it. */
-static enum r4_layout_fault check_cores(const struct r4_layout *layout, uint32_t *entry) {
+static bool check_cores(const struct r4_layout *layout, struct refusal *why) {
     uint32_t cluster = 0;
     uint32_t first = 0;
     for (uint32_t i = 0; i < layout->header->core_count; i++) {
@@ -110,21 +115,19 @@ static enum r4_layout_fault check_cores(const struct r4_layout *layout, uint32_t
             first = i;
             cluster++;
         }
-        *entry = i;
         if (core->cluster >= layout->header->cluster_count) {
-            return R4_LAYOUT_CORE_TWICE;
+            return wrong(why, i, CORE_WRONG);
         }
         if (core->cluster != cluster) {
-            *entry = cluster;
-            return R4_LAYOUT_CLUSTER_WRONG;
+            return wrong(why, cluster, CLUSTER_WRONG);
         }
         for (uint32_t other = 0; other < i; other++) {
             if (layout->cores[other].apic_id == core->apic_id) {
-                return R4_LAYOUT_CORE_TWICE;
+                return wrong(why, i, CORE_WRONG);
             }
         }
     }
-    return R4_LAYOUT_GOOD;
+    return true;
 }
 
 static bool memory_good(const struct r4_layout *layout, const struct r4_layout_memory *part) {
@@ -133,72 +136,70 @@ static bool memory_good(const struct r4_layout *layout, const struct r4_layout_m
            part->size <= R4_PHYS_MAX - part->offset;
 }
 
-static enum r4_layout_fault check_memories(const struct r4_layout *layout, uint32_t *entry) {
+static bool check_memories(const struct r4_layout *layout, struct refusal *why) {
     uint64_t has_memory = 0; /* a bit for each cluster */
     for (uint32_t i = 0; i < layout->header->memory_count; i++) {
         const struct r4_layout_memory *part = &layout->memories[i];
-        *entry = i;
         if (!memory_good(layout, part)) {
-            return R4_LAYOUT_MEMORY_WRONG;
+            return wrong(why, i, "a memory part is misaligned, empty or its cluster does not exist");
         }
         has_memory |= 1ULL << part->cluster;
         for (uint32_t j = 0; j < i; j++) {
             const struct r4_layout_memory *other = &layout->memories[j];
             if (other->domain == part->domain && other->offset < part->offset + part->size &&
                 part->offset < other->offset + other->size) {
-                return R4_LAYOUT_MEMORY_OVERLAP;
+                return wrong(why, i, "two memory parts overlap");
             }
         }
     }
     for (uint32_t i = 0; i < layout->header->cluster_count; i++) {
-        *entry = i;
         if ((has_memory >> i & 1) == 0) {
-            return R4_LAYOUT_COUNT_WRONG;
+            return wrong(why, i, COUNT_WRONG);
         }
     }
-    return R4_LAYOUT_GOOD;
+    return true;
 }
 
-static enum r4_layout_fault check_peers(const struct r4_layout *layout, uint32_t *entry) {
+static bool check_peers(const struct r4_layout *layout, struct refusal *why) {
     uint64_t seen[R4_MAX_CLUSTERS] = {0}; /* [from], a bit for each `to` */
     uint32_t clusters = layout->header->cluster_count;
     for (uint32_t i = 0; i < layout->header->peer_count; i++) {
         const struct r4_layout_peer *peer = &layout->peers[i];
-        *entry = i;
         if (peer->from >= clusters || peer->to >= clusters || peer->from == peer->to ||
             (seen[peer->from] >> peer->to & 1) != 0) {
-            return R4_LAYOUT_PEER_WRONG;
+            return wrong(why, i, PEER_WRONG);
         }
         if (peer->distance != 0 && (peer->distance < 10 || peer->distance > 254)) {
-            return R4_LAYOUT_PEER_WRONG;
+            return wrong(why, i, PEER_WRONG);
         }
         seen[peer->from] |= 1ULL << peer->to;
     }
-    *entry = layout->header->peer_count; /* each pair is there at most once: if the number is right, all are there */
-    return layout->header->peer_count == clusters * (clusters - 1) ? R4_LAYOUT_GOOD : R4_LAYOUT_PEER_WRONG;
+    /* each pair is there at most once: if the number is right, all are there */
+    return layout->header->peer_count == clusters * (clusters - 1) ||
+           wrong(why, layout->header->peer_count, PEER_WRONG);
 }
 
-static enum r4_layout_fault check_io_apics(const struct r4_layout *layout, uint32_t *entry) {
+static bool check_io_apics(const struct r4_layout *layout, struct refusal *why) {
     for (uint32_t i = 0; i < layout->header->io_apic_count; i++) {
         const struct r4_layout_io_apic *io_apic = &layout->io_apics[i];
-        *entry = i;
         if (io_apic->id > UINT8_MAX || io_apic->owner >= layout->header->cluster_count) {
-            return R4_LAYOUT_IO_APIC_WRONG;
+            return wrong(why, i, IO_APIC_WRONG);
         }
         for (uint32_t other = 0; other < i; other++) {
             if (layout->io_apics[other].id == io_apic->id) {
-                return R4_LAYOUT_IO_APIC_WRONG;
+                return wrong(why, i, IO_APIC_WRONG);
             }
         }
     }
-    return R4_LAYOUT_GOOD;
+    return true;
 }
 
-enum r4_layout_fault r4_layout_open(const void *data, size_t size, struct r4_layout *layout, uint32_t *entry) {
-    *entry = 0;
-    enum r4_layout_fault fault = check_header(data, size);
-    if (fault != R4_LAYOUT_GOOD) {
-        return fault;
+bool r4_layout_open(const void *data, size_t size, struct r4_layout *layout, struct refusal *why) {
+    if (!is_aligned((uintptr_t)data, LAYOUT_ALIGNMENT)) {
+        return wrong(why, 0, "the module is misaligned");
+    }
+    if (!check_header(data, size, why)) {
+        return false;
     }
     layout->header = data;
     layout->clusters = (const struct r4_layout_cluster *)(layout->header + 1);
@@ -206,18 +207,6 @@ enum r4_layout_fault r4_layout_open(const void *data, size_t size, struct r4_lay
     layout->memories = (const struct r4_layout_memory *)(layout->cores + layout->header->core_count);
     layout->peers = (const struct r4_layout_peer *)(layout->memories + layout->header->memory_count);
     layout->io_apics = (const struct r4_layout_io_apic *)(layout->peers + layout->header->peer_count);
-    fault = check_clusters(layout, entry);
-    if (fault == R4_LAYOUT_GOOD) {
-        fault = check_cores(layout, entry);
-    }
-    if (fault == R4_LAYOUT_GOOD) {
-        fault = check_memories(layout, entry);
-    }
-    if (fault == R4_LAYOUT_GOOD) {
-        fault = check_peers(layout, entry);
-    }
-    if (fault == R4_LAYOUT_GOOD) {
-        fault = check_io_apics(layout, entry);
-    }
-    return fault;
+    return check_clusters(layout, why) && check_cores(layout, why) && check_memories(layout, why) &&
+           check_peers(layout, why) && check_io_apics(layout, why);
 }

@@ -25,11 +25,7 @@ struct place { /* what one relocation patches */
     uint64_t address;
 };
 
-static struct linker_fault fault_of(const char *what, const char *name) {
-    return (struct linker_fault){.what = what, .name = name};
-}
-
-static struct linker_fault plan_section(const struct elf_file *file, uint16_t index, struct linker_plan *plan) {
+static bool plan_section(const struct elf_file *file, uint16_t index, struct linker_plan *plan, struct refusal *why) {
     const struct elf_section *section = &file->sections[index];
     const char *name = elf_section_name(file, section);
     for (unsigned i = 0; i < LINKER_SECTIONS; i++) {
@@ -37,32 +33,31 @@ static struct linker_fault plan_section(const struct elf_file *file, uint16_t in
             continue;
         }
         if (plan->section[i] != 0) {
-            return fault_of("the section appears twice", name);
+            return refuse(why, "%s: the section appears twice", name);
         }
         if (section->type != (i == LINKER_BSS ? ELF_SECTION_NOBITS : ELF_SECTION_PROGBITS)) {
-            return fault_of("the section has the wrong type", name);
+            return refuse(why, "%s: the section has the wrong type", name);
         }
         if (section->alignment > R4_PAGE_SIZE) {
-            return fault_of("the section is to be aligned to more than a page", name);
+            return refuse(why, "%s: the section is to be aligned to more than a page", name);
         }
         if (section->size > LINKER_IMAGE_MAX) {
-            return fault_of("the section is too large", name);
+            return refuse(why, "%s: the section is too large", name);
         }
         plan->section[i] = index;
         plan->size[i] = section->size;
-        return fault_of(NULL, NULL);
+        return true;
     }
-    return fault_of("the section is to be loaded and has no place in the image", name);
+    return refuse(why, "%s: the section is to be loaded and has no place in the image", name);
 }
 
-struct linker_fault linker_plan(const struct elf_file *file, struct linker_plan *plan) {
+bool linker_plan(const struct elf_file *file, struct linker_plan *plan, struct refusal *why) {
     *plan = (struct linker_plan){0};
     for (uint16_t i = 1; i < file->header->section_count; i++) {
         const struct elf_section *section = &file->sections[i];
         if ((section->flags & ELF_FLAG_ALLOC) != 0) {
-            struct linker_fault fault = plan_section(file, i, plan);
-            if (fault.what != NULL) {
-                return fault;
+            if (!plan_section(file, i, plan, why)) {
+                return false;
             }
         }
     }
@@ -72,7 +67,7 @@ struct linker_fault linker_plan(const struct elf_file *file, struct linker_plan 
         end = round_up(end + plan->size[i], R4_PAGE_SIZE);
     }
     plan->image_size = end;
-    return end <= LINKER_IMAGE_MAX ? fault_of(NULL, NULL) : fault_of("the image is too large", NULL);
+    return end <= LINKER_IMAGE_MAX || refuse(why, "the image is too large");
 }
 
 /* Which of the four sections the object's section `index` is; LINKER_SECTIONS if none. */
@@ -84,38 +79,38 @@ static unsigned section_place(const struct linker_plan *plan, uint32_t index) {
     return i;
 }
 
-static const char *undefined_value(const struct link *link, const struct elf_symbol *symbol, const char *name,
-                                   uint64_t *value) {
+static bool undefined_value(const struct link *link, const struct elf_symbol *symbol, const char *name, uint64_t *value,
+                            struct refusal *why) {
     if (symbol->info >> 4 == ELF_BINDING_WEAK) {
-        return "the symbol is weak and undefined";
+        return refuse(why, "the symbol is weak and undefined");
     }
     for (size_t i = 0; i < link->symbol_count; i++) {
         if (string_equal(link->symbols[i].name, name)) {
             *value = link->symbols[i].value;
-            return NULL;
+            return true;
         }
     }
-    return "the symbol is undefined";
+    return refuse(why, "the symbol is undefined");
 }
 
-static const char *symbol_value(const struct link *link, const struct elf_symbol *symbol, const char *name,
-                                uint64_t *value) {
+static bool symbol_value(const struct link *link, const struct elf_symbol *symbol, const char *name, uint64_t *value,
+                         struct refusal *why) {
     if (symbol->section == ELF_SYMBOL_UNDEFINED) {
-        return undefined_value(link, symbol, name, value);
+        return undefined_value(link, symbol, name, value, why);
     }
     if (symbol->section == ELF_SYMBOL_ABSOLUTE) {
         *value = symbol->value;
-        return NULL;
+        return true;
     }
     if (symbol->section == ELF_SYMBOL_COMMON) {
-        return "the symbol is common: compile with -fno-common";
+        return refuse(why, "the symbol is common: compile with -fno-common");
     }
     unsigned place = section_place(link->plan, symbol->section);
     if (place == LINKER_SECTIONS) {
-        return "the symbol lies in a section that is not loaded";
+        return refuse(why, "the symbol lies in a section that is not loaded");
     }
     *value = link->virtual_base + link->plan->offset[place] + symbol->value;
-    return NULL;
+    return true;
 }
 
 static uint64_t relocation_width(uint32_t type) {
@@ -153,61 +148,65 @@ static const char *symbol_label(const struct elf_file *file, const struct elf_se
     return *name == '\0' && in_section ? elf_section_name(file, &file->sections[symbol->section]) : name;
 }
 
-/* Section `target` is one of the three with contents. */
-static struct linker_fault relocate(const struct link *link, const struct elf_section *table, unsigned target,
-                                    const struct elf_relocation *relocation) {
-    const struct elf_section *symbol_table = &link->file->sections[table->link];
-    const struct elf_symbol *symbols = (const void *)(link->file->data + symbol_table->offset);
-    uint64_t index = relocation->info >> 32;
-    struct linker_fault fault = {.offset = relocation->offset, .type = (uint32_t)relocation->info};
-    if (index >= symbol_table->size / sizeof(*symbols)) {
-        fault.what = "the relocation names a symbol that does not exist";
-        return fault;
-    }
-    fault.name = symbol_label(link->file, symbol_table, &symbols[index]);
-    uint64_t width = relocation_width(fault.type);
+/* Applies one relocation of section `target`, which has contents, by the symbol that it names. */
+static bool relocate_by(const struct link *link, const struct elf_relocation *relocation, unsigned target,
+                        const struct elf_symbol *symbol, const char *name, struct refusal *why) {
+    uint32_t type = (uint32_t)relocation->info;
+    uint64_t width = relocation_width(type);
     uint64_t size = link->plan->size[target];
     if (width == 0) {
-        fault.what = "the relocation has an unknown type";
-        return fault;
+        return refuse(why, "the relocation has an unknown type");
     }
     if (relocation->offset > size || width > size - relocation->offset) {
-        fault.what = "the relocation lies outside its section";
-        return fault;
+        return refuse(why, "the relocation lies outside its section");
     }
     uint64_t value = 0; /* of symbol 0, which means none */
-    if (index != 0) {
-        fault.what = symbol_value(link, &symbols[index], fault.name, &value);
+    if (relocation->info >> 32 != 0 && !symbol_value(link, symbol, name, &value, why)) {
+        return false;
     }
     uint64_t offset = link->plan->offset[target] + relocation->offset;
     struct place place = {link->image + offset, link->virtual_base + offset};
-    if (fault.what == NULL && !place_write(&place, fault.type, value + (uint64_t)relocation->addend)) {
-        fault.what = "the value does not fit the relocation";
-    }
-    return fault;
+    return place_write(&place, type, value + (uint64_t)relocation->addend) ||
+           refuse(why, "the value does not fit the relocation");
 }
 
-static struct linker_fault relocate_section(const struct link *link, const struct elf_section *table) {
+/* A refusal names symbol, type and offset. */
+static bool relocate(const struct link *link, const struct elf_section *table, unsigned target,
+                     const struct elf_relocation *relocation, struct refusal *why) {
+    const struct elf_section *symbol_table = &link->file->sections[table->link];
+    const struct elf_symbol *symbols = (const void *)(link->file->data + symbol_table->offset);
+    uint64_t index = relocation->info >> 32;
+    uint32_t type = (uint32_t)relocation->info;
+    if (index >= symbol_table->size / sizeof(*symbols)) {
+        return refuse(why, "the relocation names a symbol that does not exist (type %u at 0x%lx)", type,
+                      relocation->offset);
+    }
+    const char *name = symbol_label(link->file, symbol_table, &symbols[index]);
+    struct refusal what;
+    return relocate_by(link, relocation, target, &symbols[index], name, &what) ||
+           refuse(why, "%s: %s (type %u at 0x%lx)", name, what.text, type, relocation->offset);
+}
+
+static bool relocate_section(const struct link *link, const struct elf_section *table, struct refusal *why) {
     unsigned target = section_place(link->plan, table->info);
     if (target == LINKER_SECTIONS) { /* debug information and the like */
-        return fault_of(NULL, NULL);
+        return true;
     }
     const char *name = section_names[target];
     if (table->type == ELF_SECTION_REL || target == LINKER_BSS) {
-        return fault_of("the section's relocations have no addends or no contents to change", name);
+        return refuse(why, "%s: the section's relocations have no addends or no contents to change", name);
     }
     const struct elf_relocation *relocations = (const void *)(link->file->data + table->offset);
     for (uint64_t i = 0; i < table->size / sizeof(*relocations); i++) {
-        struct linker_fault fault = relocate(link, table, target, &relocations[i]);
-        if (fault.what != NULL) {
-            return fault;
+        if (!relocate(link, table, target, &relocations[i], why)) {
+            return false;
         }
     }
-    return fault_of(NULL, NULL);
+    return true;
 }
 
-struct linker_fault linker_link(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base,
-                                const struct linker_symbol *symbols, size_t symbol_count, uint8_t *image) {
+bool linker_link(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base,
+                 const struct linker_symbol *symbols, size_t symbol_count, uint8_t *image, struct refusal *why) {
     struct link link = {file, plan, virtual_base, symbols, symbol_count, image};
     memset(image, 0, plan->image_size);
     for (unsigned i = 0; i < LINKER_BSS; i++) {
@@ -218,13 +217,12 @@ struct linker_fault linker_link(const struct elf_file *file, const struct linker
     for (uint32_t i = 1; i < file->header->section_count; i++) {
         const struct elf_section *table = &file->sections[i];
         if (table->type == ELF_SECTION_RELA || table->type == ELF_SECTION_REL) {
-            struct linker_fault fault = relocate_section(&link, table);
-            if (fault.what != NULL) {
-                return fault;
+            if (!relocate_section(&link, table, why)) {
+                return false;
             }
         }
     }
-    return fault_of(NULL, NULL);
+    return true;
 }
 
 static uint64_t table_find(const struct elf_file *file, const struct elf_section *table, const struct linker_plan *plan,

@@ -7,7 +7,7 @@
 #ifndef R4_ELF_H
 #define R4_ELF_H
 
-#include <r4/types.h>
+#include <r4/refusal.h>
 
 struct elf_header {
     uint8_t ident[16];
@@ -90,9 +90,8 @@ struct elf_file {
     const struct elf_program *programs; /* of an executable; null for a relocatable object */
 };
 
-/* Checks `size` bytes at `data` (8-byte aligned) as an ELF-64 x86-64 file of `type`. Returns null if good, else a text
- * that says what is wrong; then *file is not to be used. */
-const char *elf_open(const void *data, size_t size, uint16_t type, struct elf_file *file);
+/* Checks `size` bytes at `data` as an ELF-64 x86-64 file of `type`. On a refusal *file is not to be used. */
+bool elf_open(const void *data, size_t size, uint16_t type, struct elf_file *file, struct refusal *why);
 
 /* Names in a checked relocatable object; `table` is the symbol's symbol table. */
 const char *elf_section_name(const struct elf_file *file, const struct elf_section *section);

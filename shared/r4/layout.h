@@ -9,7 +9,7 @@
 #ifndef R4_LAYOUT_H
 #define R4_LAYOUT_H
 
-#include <r4/types.h>
+#include <r4/refusal.h>
 
 #define R4_LAYOUT_MAGIC   0x4c345234U /* "4R4L" in memory */
 #define R4_LAYOUT_VERSION 2U
@@ -103,27 +103,6 @@ R4_SIZE(struct r4_layout_io_apic, 8);
 /* RAM above 32 TiB is reported and unused: a slot refers to another slot by 40 bits of address / 32. */
 #define R4_PHYS_MAX (1ULL << 45)
 
-/* What the pure checker (shared/layout.c) found wrong. */
-#define R4_LAYOUT_FAULT_LIST(X)                                                                                        \
-    X(R4_LAYOUT_GOOD, "good")                                                                                          \
-    X(R4_LAYOUT_TRUNCATED, "the module is shorter than the layout says")                                               \
-    X(R4_LAYOUT_MAGIC_WRONG, "the module is no layout")                                                                \
-    X(R4_LAYOUT_VERSION_WRONG, "the layout has another version")                                                       \
-    X(R4_LAYOUT_CHECKSUM_WRONG, "the checksum does not fit")                                                           \
-    X(R4_LAYOUT_COUNT_WRONG,                                                                                           \
-      "a count is zero, too large or does not fit the size, or the owner of the console or of PCI does not exist")     \
-    X(R4_LAYOUT_RING_SLOTS_WRONG, "ring slots are not a power of two from 1 to 64")                                    \
-    X(R4_LAYOUT_CLUSTER_WRONG, "a cluster's number, base or core count is wrong")                                      \
-    X(R4_LAYOUT_CORE_TWICE, "a core is named twice or its cluster does not exist")                                     \
-    X(R4_LAYOUT_MEMORY_WRONG, "a memory part is misaligned, empty or its cluster does not exist")                      \
-    X(R4_LAYOUT_MEMORY_OVERLAP, "two memory parts overlap")                                                            \
-    X(R4_LAYOUT_PEER_WRONG, "the peers are not one per ordered pair")                                                  \
-    X(R4_LAYOUT_IO_APIC_WRONG, "an I/O APIC is named twice, its id is above 255 or its owner does not exist")
-
-#define R4_LAYOUT_FAULT_ENUM(name, text) name,
-enum r4_layout_fault { R4_LAYOUT_FAULT_LIST(R4_LAYOUT_FAULT_ENUM) R4_LAYOUT_FAULT_COUNT };
-#undef R4_LAYOUT_FAULT_ENUM
-
 /* A layout whose header and arrays have been checked; the pointers go into the module. */
 struct r4_layout {
     const struct r4_layout_header *header;
@@ -134,11 +113,9 @@ struct r4_layout {
     const struct r4_layout_io_apic *io_apics;
 };
 
-/* Checks `size` bytes at `data` (8-byte aligned) and fills *layout. On any fault but R4_LAYOUT_GOOD *layout is not to
- * be used and *entry is the index of the wrong entry in its array. Reads nothing beyond size. */
-enum r4_layout_fault r4_layout_open(const void *data, size_t size, struct r4_layout *layout, uint32_t *entry);
-
-const char *r4_layout_fault_text(enum r4_layout_fault fault);
+/* Checks `size` bytes at `data` and fills *layout. A refusal names the index of the wrong entry in its array; then
+ * *layout is not to be used. Reads nothing beyond size. */
+bool r4_layout_open(const void *data, size_t size, struct r4_layout *layout, struct refusal *why);
 
 /* CRC-32 (IEEE 802.3, reflected, as zlib's crc32) of size bytes; `crc` is the value so far, 0 at the start. */
 uint32_t r4_crc32(uint32_t crc, const void *data, size_t size);

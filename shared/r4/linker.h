@@ -26,21 +26,14 @@ struct linker_plan { /* offsets from virtual_base; sizes in bytes, 0 = the objec
     uint16_t section[LINKER_SECTIONS]; /* index in the object, 0 = none */
 };
 
-struct linker_fault { /* what was refused */
-    const char *what; /* a text; null = nothing wrong */
-    const char *name; /* symbol or section concerned, or null; points into the object */
-    uint64_t offset;  /* in its section, of the relocation concerned */
-    uint32_t type;    /* relocation type concerned */
-};
-
 /* Reads the sections of a checked relocatable object and plans the image. Refuses allocated sections other than the
  * four. */
-struct linker_fault linker_plan(const struct elf_file *file, struct linker_plan *plan);
+bool linker_plan(const struct elf_file *file, struct linker_plan *plan, struct refusal *why);
 
 /* Copies sections into `image` (plan->image_size bytes, which it zeroes first) and relocates them for `virtual_base`.
- * Undefined symbols come from `symbols`. On a fault the image is not to be used. */
-struct linker_fault linker_link(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base,
-                                const struct linker_symbol *symbols, size_t symbol_count, uint8_t *image);
+ * Undefined symbols come from `symbols`. On a refusal the image is not to be used. */
+bool linker_link(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base,
+                 const struct linker_symbol *symbols, size_t symbol_count, uint8_t *image, struct refusal *why);
 
 /* The address of a global symbol that the object defines, once linked at virtual_base; 0 if there is none of that name.
  */

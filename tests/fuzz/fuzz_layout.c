@@ -53,11 +53,9 @@ static void owners_check(const struct r4_layout *layout) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct r4_layout layout;
-    uint32_t entry = 0;
+    struct refusal why;
     uint8_t *copy = fuzz_copy(data, size);
-    enum r4_layout_fault fault = r4_layout_open(copy, size, &layout, &entry);
-    FUZZ_CHECK(fault < R4_LAYOUT_FAULT_COUNT && entry <= size);
-    if (fault == R4_LAYOUT_GOOD) {
+    if (fuzz_good(r4_layout_open(copy, size, &layout, &why), &why)) {
         clusters_check(&layout);
         memories_check(&layout);
         peers_check(&layout);

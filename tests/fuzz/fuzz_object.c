@@ -31,11 +31,6 @@ static size_t names_read(const struct elf_file *file) {
     return sum;
 }
 
-static void fault_check(const struct linker_fault *fault) {
-    FUZZ_CHECK(*fault->what != '\0');
-    FUZZ_CHECK(fault->name == NULL || strlen(fault->name) < SIZE_MAX);
-}
-
 static void plan_check(const struct linker_plan *plan) {
     uint64_t end = 0;
     for (unsigned i = 0; i < LINKER_SECTIONS; i++) {
@@ -61,9 +56,8 @@ static void gaps_check(const struct linker_plan *plan, const uint8_t *image) {
 
 static void object_link(const struct elf_file *file) {
     struct linker_plan plan;
-    struct linker_fault fault = linker_plan(file, &plan);
-    if (fault.what != NULL) {
-        fault_check(&fault);
+    struct refusal why;
+    if (!fuzz_good(linker_plan(file, &plan, &why), &why)) {
         return;
     }
     plan_check(&plan);
@@ -71,10 +65,7 @@ static void object_link(const struct elf_file *file) {
         return;
     }
     uint8_t *image = malloc(plan.image_size);
-    fault = linker_link(file, &plan, BASE, symbols, R4_COUNT(symbols), image);
-    if (fault.what != NULL) {
-        fault_check(&fault);
-    } else {
+    if (linker_link(file, &plan, BASE, symbols, R4_COUNT(symbols), image, &why)) {
         gaps_check(&plan, image);
         linker_find(file, &plan, BASE, "kernel_entry");
     }
@@ -83,8 +74,9 @@ static void object_link(const struct elf_file *file) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct elf_file file;
+    struct refusal why;
     uint8_t *copy = fuzz_copy(data, size);
-    if (elf_open(copy, size, ELF_TYPE_RELOCATABLE, &file) == NULL) {
+    if (fuzz_good(elf_open(copy, size, ELF_TYPE_RELOCATABLE, &file, &why), &why)) {
         FUZZ_CHECK(names_read(&file) <= size * file.header->section_count * size);
         object_link(&file);
     }

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct root root;
     struct refusal why;
     uint8_t *copy = fuzz_copy(data, size);
-    if (elf_open(copy, size, ELF_TYPE_EXECUTABLE, &file) == NULL &&
+    if (elf_open(copy, size, ELF_TYPE_EXECUTABLE, &file, &why) &&
         fuzz_good(root_plan(&file, BASE, &root, &why), &why)) {
         segments_check(&root);
         root_copy(&file, &root, block);

@@ -145,9 +145,8 @@ static void owners_check(const struct r4_layout *layout) {
 static void layout_try(const struct topology *topology, const struct section *section) {
     struct refusal why;
     struct r4_layout layout;
-    uint32_t entry;
     uint8_t *copy = fuzz_copy(section->bytes, section->size);
-    if (r4_layout_open(copy, section->size, &layout, &entry) == R4_LAYOUT_GOOD) {
+    if (fuzz_good(r4_layout_open(copy, section->size, &layout, &why), &why)) {
         bool fits = topology_check(topology, &layout, &why) && device_check(&madt, &layout, &why);
         if (fuzz_good(fits, &why)) {
             clusters_check(topology, &layout);

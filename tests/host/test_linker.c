@@ -6,6 +6,7 @@
 #include "object.h"
 #include "suite.h"
 #include <r4/linker.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BASE       0xffffffff81000000ULL
@@ -17,33 +18,40 @@ struct linked {
     struct object object;
     struct elf_file file;
     struct linker_plan plan;
-    struct linker_fault fault;
-    uint8_t *image; /* of exactly the planned size */
+    struct refusal why;
+    uint8_t *image; /* of exactly the planned size; null: it was refused */
 };
 
 static void link_object(struct linked *linked) {
-    ck_assert_ptr_null(elf_open(&linked->object, sizeof(linked->object), ELF_TYPE_RELOCATABLE, &linked->file));
-    linked->fault = linker_plan(&linked->file, &linked->plan);
+    struct refusal *why = &linked->why;
+    ck_assert(elf_open(&linked->object, sizeof(linked->object), ELF_TYPE_RELOCATABLE, &linked->file, why));
     linked->image = NULL;
-    if (linked->fault.what == NULL) {
-        linked->image = malloc(linked->plan.image_size);
-        memset(linked->image, 0xee, linked->plan.image_size);
-        linked->fault = linker_link(&linked->file, &linked->plan, BASE, symbols, R4_COUNT(symbols), linked->image);
+    if (!linker_plan(&linked->file, &linked->plan, why)) {
+        return;
+    }
+    uint8_t *image = malloc(linked->plan.image_size);
+    memset(image, 0xee, linked->plan.image_size);
+    if (linker_link(&linked->file, &linked->plan, BASE, symbols, R4_COUNT(symbols), image, why)) {
+        linked->image = image;
+    } else {
+        free(image);
     }
 }
 
-/* Links the sample with its one relocation replaced; the 8 bytes at its place, or 0 on a fault. */
-static uint64_t relocate(struct linker_fault *fault, enum object_symbol symbol, uint32_t type, int64_t addend,
+/* Links the sample with its one relocation replaced; the 8 bytes at its place, or 0 and *why if it was refused. */
+static uint64_t relocate(struct refusal *why, enum object_symbol symbol, uint32_t type, int64_t addend,
                          uint64_t offset) {
-    static struct linked linked; /* the fault's name points into it */
+    struct linked linked;
     object_init(&linked.object);
     linked.object.rela_text[0] = (struct elf_relocation){offset, (uint64_t)symbol << 32 | type, addend};
     link_object(&linked);
     uint64_t word = 0;
-    if (linked.fault.what == NULL) {
+    why->text[0] = '\0';
+    if (linked.image != NULL) {
         memcpy(&word, linked.image + offset, sizeof(word));
+    } else {
+        *why = linked.why;
     }
-    *fault = linked.fault;
     free(linked.image);
     return word;
 }
@@ -52,7 +60,7 @@ START_TEST(test_plan) {
     struct linked linked;
     object_init(&linked.object);
     link_object(&linked);
-    ck_assert_ptr_null(linked.fault.what);
+    ck_assert_ptr_nonnull(linked.image);
     for (unsigned i = 0; i < LINKER_SECTIONS; i++) {
         ck_assert_uint_eq(linked.plan.offset[i], i * 4096U);
         ck_assert_uint_eq(linked.plan.section[i], OBJECT_TEXT + i);
@@ -83,7 +91,7 @@ START_TEST(test_missing_sections) {
     linked.object.sections[OBJECT_RODATA].flags = 0;
     linked.object.sections[OBJECT_BSS].flags = 0;
     link_object(&linked);
-    ck_assert_ptr_null(linked.fault.what);
+    ck_assert_ptr_nonnull(linked.image);
     ck_assert_uint_eq(linked.plan.section[LINKER_RODATA], 0);
     ck_assert_uint_eq(linked.plan.size[LINKER_RODATA], 0);
     ck_assert_uint_eq(linked.plan.offset[LINKER_DATA], 4096);
@@ -95,32 +103,31 @@ END_TEST
 #define LOW(word) ((word)&0xffffffffU)
 
 START_TEST(test_five_types) {
-    struct linker_fault fault;
-    ck_assert_uint_eq(relocate(&fault, OBJECT_CONSTANT, R_X86_64_64, 5, 8), 0xffff808000000005ULL);
-    ck_assert_uint_eq(relocate(&fault, OBJECT_LOCAL, R_X86_64_64, 1, 56), BASE + 9); /* the last place in .text */
-    ck_assert_uint_eq(relocate(&fault, 0, R_X86_64_64, -2, 8), UINT64_MAX - 1);      /* symbol 0 is none: the addend */
-    ck_assert_uint_eq(LOW(relocate(&fault, OBJECT_TABLE, R_X86_64_PC32, -4, 32)), 3 * 4096 + 24 - 4 - 32);
-    ck_assert_uint_eq(LOW(relocate(&fault, OBJECT_LOCAL, R_X86_64_PLT32, -4, 32)), LOW(8 - 4 - 32ULL));
-    ck_assert_uint_eq(LOW(relocate(&fault, OBJECT_ABSOLUTE, R_X86_64_32, 1, 32)), 0x1235);
-    ck_assert_uint_eq(LOW(relocate(&fault, OBJECT_RODATA_SECTION, R_X86_64_32S, 16, 32)), LOW(BASE + 4096 + 16));
-    /* 32-bit types leave the bytes behind them alone */
-    ck_assert_uint_eq(relocate(&fault, OBJECT_ABSOLUTE, R_X86_64_32, 0, 32) >> 32, 0x90909090);
-    ck_assert_ptr_null(fault.what);
+    struct refusal why;
+    ck_assert_uint_eq(relocate(&why, OBJECT_CONSTANT, R_X86_64_64, 5, 8), 0xffff808000000005ULL);
+    ck_assert_uint_eq(relocate(&why, OBJECT_LOCAL, R_X86_64_64, 1, 56), BASE + 9); /* the last place in .text */
+    ck_assert_uint_eq(relocate(&why, 0, R_X86_64_64, -2, 8), UINT64_MAX - 1);      /* symbol 0 is none: the addend */
+    ck_assert_uint_eq(LOW(relocate(&why, OBJECT_TABLE, R_X86_64_PC32, -4, 32)), 3 * 4096 + 24 - 4 - 32);
+    ck_assert_uint_eq(LOW(relocate(&why, OBJECT_LOCAL, R_X86_64_PLT32, -4, 32)), LOW(8 - 4 - 32ULL));
+    ck_assert_uint_eq(LOW(relocate(&why, OBJECT_ABSOLUTE, R_X86_64_32, 1, 32)), 0x1235);
+    ck_assert_uint_eq(LOW(relocate(&why, OBJECT_RODATA_SECTION, R_X86_64_32S, 16, 32)), LOW(BASE + 4096 + 16));
+    /* 32-bit types leave the bytes after them alone */
+    ck_assert_uint_eq(relocate(&why, OBJECT_ABSOLUTE, R_X86_64_32, 0, 32) >> 32, 0x90909090);
+    ck_assert_str_eq(why.text, "");
 }
 END_TEST
 
 static void check_limit(uint32_t type, uint64_t value, bool fits) {
-    struct linker_fault fault;
+    struct refusal why;
     uint64_t place = type == R_X86_64_PC32 || type == R_X86_64_PLT32 ? BASE + 32 : 0;
-    uint64_t word = relocate(&fault, OBJECT_ABSOLUTE, type, (int64_t)(value + place - 0x1234), 32);
+    uint64_t word = relocate(&why, OBJECT_ABSOLUTE, type, (int64_t)(value + place - 0x1234), 32);
     if (fits) {
-        ck_assert_ptr_null(fault.what);
+        ck_assert_str_eq(why.text, "");
         ck_assert_uint_eq(LOW(word), LOW(value));
     } else {
-        ck_assert_str_eq(fault.what, "the value does not fit the relocation");
-        ck_assert_str_eq(fault.name, "fixed");
-        ck_assert_uint_eq(fault.offset, 32);
-        ck_assert_uint_eq(fault.type, type);
+        char sentence[REFUSAL_SIZE];
+        snprintf(sentence, sizeof(sentence), "fixed: the value does not fit the relocation (type %u at 0x20)", type);
+        ck_assert_str_eq(why.text, sentence);
     }
 }
 
@@ -141,17 +148,12 @@ END_TEST
 
 static void check_refused(enum object_symbol symbol, uint32_t type, uint64_t offset, const char *what,
                           const char *name) {
-    struct linker_fault fault;
-    relocate(&fault, symbol, type, 0, offset);
-    ck_assert_ptr_nonnull(fault.what);
-    ck_assert_str_eq(fault.what, what);
-    ck_assert_uint_eq(fault.offset, offset);
-    ck_assert_uint_eq(fault.type, type);
-    if (name == NULL) {
-        ck_assert_ptr_null(fault.name);
-    } else {
-        ck_assert_str_eq(fault.name, name);
-    }
+    struct refusal why;
+    char sentence[REFUSAL_SIZE];
+    relocate(&why, symbol, type, 0, offset);
+    snprintf(sentence, sizeof(sentence), "%s%s%s (type %u at 0x%lx)", name == NULL ? "" : name,
+             name == NULL ? "" : ": ", what, type, offset);
+    ck_assert_str_eq(why.text, sentence);
 }
 
 START_TEST(test_refused_symbols) {
@@ -214,15 +216,14 @@ static const struct spoiled {
 START_TEST(test_refused_sections) {
     for (size_t i = 0; i < R4_COUNT(spoiled); i++) {
         struct linked linked;
+        char sentence[REFUSAL_SIZE];
         object_init(&linked.object);
         poke(&linked.object, spoiled[i].offset, spoiled[i].width, spoiled[i].value);
         link_object(&linked);
-        ck_assert_msg(linked.fault.what != NULL && strcmp(linked.fault.what, spoiled[i].what) == 0, "case %zu: %s", i,
-                      linked.fault.what);
-        if (spoiled[i].name != NULL) {
-            ck_assert_str_eq(linked.fault.name, spoiled[i].name);
-        }
-        free(linked.image);
+        snprintf(sentence, sizeof(sentence), "%s%s%s", spoiled[i].name == NULL ? "" : spoiled[i].name,
+                 spoiled[i].name == NULL ? "" : ": ", spoiled[i].what);
+        ck_assert_ptr_null(linked.image);
+        ck_assert_msg(strcmp(linked.why.text, sentence) == 0, "case %zu: %s", i, linked.why.text);
     }
 }
 END_TEST

@@ -23,7 +23,8 @@ def run(*command):
 def layout_library(tmp_path_factory):
     """shared/layout.c as a shared library for ctypes."""
     path = tmp_path_factory.mktemp("library") / "layout.so"
-    run("gcc", *HOST_FLAGS, "-shared", "-fPIC", "-o", path, ROOT / "shared" / "layout.c")
+    sources = [ROOT / "shared" / name for name in ("layout.c", "refusal.c", "format.c", "string.c")]
+    run("gcc", *HOST_FLAGS, "-shared", "-fPIC", "-o", path, *sources)
     return path
 
 
@@ -31,7 +32,7 @@ def layout_library(tmp_path_factory):
 def linkref(tmp_path_factory):
     """The boot linker as a host program under sanitizers."""
     path = tmp_path_factory.mktemp("linkref") / "linkref"
-    sources = [ROOT / "shared" / name for name in ("layout.c", "elf.c", "linker.c", "string.c")]
+    sources = [ROOT / "shared" / name for name in ("layout.c", "elf.c", "linker.c", "refusal.c", "format.c", "string.c")]
     memory = [f"-D{name}=string_{name}" for name in ("memcpy", "memmove", "memset", "memcmp")]
     run("gcc", *HOST_FLAGS, *SANITIZERS, *memory, "-o", path, *sources, Path(__file__).parent / "linkref.c")
     return path

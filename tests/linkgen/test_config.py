@@ -218,14 +218,16 @@ def machines_of_any_shape(draw):
 
 
 def checker(library):
-    """r4_layout_open as a function of bytes that gives the fault's number."""
+    """r4_layout_open as a function of bytes that gives the refusal, empty if there is none."""
     function = ctypes.CDLL(str(library)).r4_layout_open
+    function.restype = ctypes.c_bool
 
     def check(content):
         words = (ctypes.c_uint64 * ((len(content) + 7) // 8))()
         ctypes.memmove(words, content, len(content))
-        layout, entry = (ctypes.c_void_p * 6)(), ctypes.c_uint32()
-        return function(words, ctypes.c_size_t(len(content)), layout, ctypes.byref(entry))
+        layout, why = (ctypes.c_void_p * 6)(), ctypes.create_string_buffer(224)  # REFUSAL_SIZE
+        good = function(words, ctypes.c_size_t(len(content)), layout, why)
+        return "" if good else why.value.decode()
 
     return check
 
@@ -243,10 +245,10 @@ def test_random_machine(layout_library, tmp_path, table, data):
     assert [io_apic[:2] for io_apic in io_apics] == [tuple(io_apic.values()) for io_apic in table["io_apic"]]
     assert header[11] == (table["on_mismatch"] == "stop")
     check = checker(layout_library)
-    assert check(content) == 0
+    assert check(content) == ""
     at = data.draw(st.integers(0, len(content) - 1))
     flip = data.draw(st.integers(1, 255))
-    assert check(content[:at] + bytes([content[at] ^ flip]) + content[at + 1:]) != 0
+    assert check(content[:at] + bytes([content[at] ^ flip]) + content[at + 1:]) != ""
 
 
 def spoil(data, value):
@@ -274,7 +276,7 @@ def test_spoiled_machine(layout_library, tmp_path, table, data):
     except configuration.ConfigError as error:
         assert re.fullmatch(r"[^\n:]+: [^\n]+; [^\n]+", str(error))
     else:
-        assert checker(layout_library)(linkgen.make_files(config)["layout.bin"]) == 0
+        assert checker(layout_library)(linkgen.make_files(config)["layout.bin"]) == ""
 
 
 def test_apic_ids_have_gaps(tmp_path):

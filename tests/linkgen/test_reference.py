@@ -146,9 +146,9 @@ REFUSED = {
     "type-GOTPCREL": ("movq r4_linker_header@GOTPCREL(%rip), %rax", f"r4_linker_header: {TYPE} (type 42 at 0x3)", False),
     "type-TPOFF32": ("movq $r4_linker_header@TPOFF, %rax", f"r4_linker_header: {TYPE} (type 23 at 0x3)", False),
     "section": ('.section .extra, "a"; .byte 1',
-                ".extra: the section is to be loaded and has no place in the image (type 0 at 0x0)", False),
+                ".extra: the section is to be loaded and has no place in the image", False),
     "alignment": (".balign 8192; nop",
-                  ".text: the section is to be aligned to more than a page (type 0 at 0x0)", False),
+                  ".text: the section is to be aligned to more than a page", False),
 }
 
 

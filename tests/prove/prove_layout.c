@@ -8,8 +8,8 @@
 
 static void layout_open(const uint8_t *bytes, uint32_t size) {
     struct r4_layout layout;
-    uint32_t entry;
-    r4_layout_open(bytes, size, &layout, &entry);
+    struct refusal why;
+    r4_layout_open(bytes, size, &layout, &why);
 }
 
 static void layout_try(uint32_t clusters, uint32_t cores, uint32_t memories, uint32_t peers, uint32_t io_apics) {

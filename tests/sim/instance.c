@@ -50,10 +50,11 @@ static void object_open(const char *path, struct elf_file *file) {
         sim_fail("host", "cannot open %s", path);
     }
     void *data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, handle, 0);
-    const char *what = elf_open(data, (size_t)status.st_size, ELF_TYPE_RELOCATABLE, file);
+    struct refusal why;
+    bool good = elf_open(data, (size_t)status.st_size, ELF_TYPE_RELOCATABLE, file, &why);
     close(handle);
-    if (what != NULL) {
-        sim_fail("host", "%s: %s", path, what);
+    if (!good) {
+        sim_fail("host", "%s: %s", path, why.text);
     }
 }
 
@@ -100,9 +101,9 @@ static void image_link(struct instance *instance, const struct elf_file *file, c
     size_t count = symbol_count;
     R4_LINKER_CONSTANT_LIST(LINKER_SYMBOL)
     map_private(c->virtual_base, plan->image_size);
-    struct linker_fault fault = linker_link(file, plan, c->virtual_base, symbols, count, (uint8_t *)c->virtual_base);
-    if (fault.what != NULL) {
-        sim_fail("host", "linking the kernel: %s: %s", fault.what, fault.name == NULL ? "" : fault.name);
+    struct refusal why;
+    if (!linker_link(file, plan, c->virtual_base, symbols, count, (uint8_t *)c->virtual_base, &why)) {
+        sim_fail("host", "linking the kernel: %s", why.text);
     }
     mprotect((void *)(c->virtual_base + plan->offset[LINKER_TEXT]), plan->size[LINKER_TEXT], PROT_READ | PROT_EXEC);
     mprotect((void *)(c->virtual_base + plan->offset[LINKER_RODATA]), plan->size[LINKER_RODATA], PROT_READ);
@@ -220,9 +221,9 @@ void instance_load_all(const char *path) {
     struct elf_file file;
     struct linker_plan plan;
     object_open(path, &file);
-    struct linker_fault fault = linker_plan(&file, &plan);
-    if (fault.what != NULL) {
-        sim_fail("host", "%s: %s", path, fault.what);
+    struct refusal why;
+    if (!linker_plan(&file, &plan, &why)) {
+        sim_fail("host", "%s: %s", path, why.text);
     }
     sim.instances = instances;
     sim.cpus = cpus;
