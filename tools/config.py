@@ -54,7 +54,7 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Link:
+class Peer:  # one direction between two clusters
     source: int
     target: int
     priority: int
@@ -105,7 +105,7 @@ class Config:
     tables: list  # of Table
     machine: Machine
     clusters: list
-    links: list  # one for each ordered pair
+    peers: list  # one for each ordered pair
     console: int  # the cluster that has the console
     pci: int  # the cluster that has PCI configuration
     io_apics: list  # of IoApic
@@ -364,10 +364,10 @@ def _clusters(tables, machine):
     return clusters
 
 
-def _links(tables, count, default):
+def _peers(tables, count, default):
     priorities = {}
     for index, table in enumerate(tables):
-        key = f"link[{index}]"
+        key = f"peer[{index}]"
         schema = {"from": (int, REQUIRED), "to": (int, REQUIRED), "priority": (int, REQUIRED)}
         fields = _read(_typed(table, dict, key), schema, key + ".")
         for end in ("from", "to"):
@@ -378,9 +378,9 @@ def _links(tables, count, default):
         if pair[0] == pair[1]:
             raise ConfigError(f"{key}.to", f"is {pair[1]} like `from`", "must be another cluster")
         if pair in priorities:
-            raise ConfigError(key, f"names the link from {pair[0]} to {pair[1]} again", "must be named once")
+            raise ConfigError(key, f"names the pair from {pair[0]} to {pair[1]} again", "must be named once")
         priorities[pair] = _in_range(fields["priority"], 0, 255, f"{key}.priority")
-    return [Link(source, target, priorities.get((source, target), default))
+    return [Peer(source, target, priorities.get((source, target), default))
             for source in range(count) for target in range(count) if source != target]
 
 
@@ -436,7 +436,7 @@ def load(path):
     schema = {"name": (str, REQUIRED), "ring_slots": (int, REQUIRED), "peer_priority": (int, 200),
               "layout": (str, "module"), "console": (int, 0), "pci": (int, None), "on_mismatch": (str, "stop"),
               "tables": (list, []), "trace": (bool, False), "machine": (dict, REQUIRED), "cluster": (list, []),
-              "link": (list, []), "io_apic": (list, [])}
+              "peer": (list, []), "io_apic": (list, [])}
     fields = _read(_parse(path), schema)
     if fields["name"] != path.stem:
         raise ConfigError("name", f"is {fields['name']!a}", f"must be the file's name, {path.stem!a}")
@@ -449,9 +449,9 @@ def load(path):
     tables = _tables(fields["tables"], path.parent)
     machine = _machine(fields["machine"])
     clusters = _clusters(fields["cluster"], machine)
-    links = _links(fields["link"], len(clusters), priority)
+    peers = _peers(fields["peer"], len(clusters), priority)
     console = _owner(fields["console"], len(clusters), "console")
     pci = console if fields["pci"] is None else _owner(fields["pci"], len(clusters), "pci")
     io_apics = _io_apics(fields["io_apic"], len(clusters))
-    return Config(fields["name"], slots, stops, derived, tables, machine, clusters, links, console, pci, io_apics,
+    return Config(fields["name"], slots, stops, derived, tables, machine, clusters, peers, console, pci, io_apics,
                   fields["trace"])

@@ -60,16 +60,16 @@ def make_layout(config):
              for number, cluster in enumerate(config.clusters) for core in cluster.cores]
     memories = [{"offset": part.offset_mib * MIB, "size": part.size_mib * MIB, "domain": part.node, "cluster": number}
                 for number, cluster in enumerate(config.clusters) for part in cluster.memory]
-    links = [{"from": link.source, "to": link.target, "priority": link.priority, "distance": distance(config, link)}
-             for link in config.links]
+    peers = [{"from": peer.source, "to": peer.target, "priority": peer.priority, "distance": distance(config, peer)}
+             for peer in config.peers]
     io_apics = [{"id": io_apic.id, "owner": io_apic.cluster} for io_apic in config.io_apics]
     return {"r4_layout_cluster": clusters, "r4_layout_core": cores, "r4_layout_memory": memories,
-            "r4_layout_peer": links, "r4_layout_io_apic": io_apics}
+            "r4_layout_peer": peers, "r4_layout_io_apic": io_apics}
 
 
-def distance(config, link):
+def distance(config, peer):
     """Of the clusters' first nodes, where their kernels lie."""
-    return config.machine.distances[config.clusters[link.source].nodes[0]][config.clusters[link.target].nodes[0]]
+    return config.machine.distances[config.clusters[peer.source].nodes[0]][config.clusters[peer.target].nodes[0]]
 
 
 def make_header(config, layout):
@@ -177,7 +177,7 @@ def describe(config, header, layout):
             "io_apics": layout["r4_layout_io_apic"], "derived": config.derived,
             "sockets": machine.sockets, "cores_per_socket": machine.cores_per_socket, "memory_mib": machine.memory_mib,
             "low_memory_mib": machine.low_memory_mib, "distances": machine.distances,
-            "clusters": clusters, "links": layout["r4_layout_peer"]}
+            "clusters": clusters, "peers": layout["r4_layout_peer"]}
 
 
 def make_files(config):
@@ -198,7 +198,7 @@ def make_files(config):
 
 def main():
     """Command line."""
-    parser = argparse.ArgumentParser(description="Turn a configuration into layout, QEMU arguments and link scripts.")
+    parser = argparse.ArgumentParser(description="Turn a configuration into layout, QEMU arguments and linker scripts.")
     parser.add_argument("config", metavar="CONFIG.toml")
     parser.add_argument("-o", metavar="DIR", dest="folder", help="where to (default: build/NAME)")
     parser.add_argument("--trace", action="store_true", help="as with trace = true in the configuration")

@@ -116,9 +116,9 @@ class Picture:
         self.place_of = {core: (number_, index) for number_, cluster in enumerate(config.clusters)
                          for index, core in enumerate(cluster.cores)}
         self.node_of = {core: node for node, cores in enumerate(self.machine.node_cores) for core in cores}
-        self.links = {(link["from"], link["to"]): link for link in layout["r4_layout_peer"]}
-        priorities = Counter(link["priority"] for link in self.links.values())
-        self.priority = max(priorities, key=priorities.get, default=0)  # what is not said of each link
+        self.peers = {(peer["from"], peer["to"]): peer for peer in layout["r4_layout_peer"]}
+        priorities = Counter(peer["priority"] for peer in self.peers.values())
+        self.priority = max(priorities, key=priorities.get, default=0)  # what is not said of each pair
         self.canvas = Canvas()
         self.y = EDGE
 
@@ -155,9 +155,9 @@ class Picture:
 
     def label(self, left, right):
         """Of two clusters' rings: distance, priority if not the usual one; that to the right first."""
-        pair = self.links[left, right], self.links[right, left]
-        distances = [str(link["distance"]) for link in pair]
-        priorities = [str(link["priority"]) for link in pair]
+        pair = self.peers[left, right], self.peers[right, left]
+        distances = [str(peer["distance"]) for peer in pair]
+        priorities = [str(peer["priority"]) for peer in pair]
         text = distances[0] if distances[0] == distances[1] else "/".join(distances)
         if priorities != [str(self.priority)] * 2:
             text += " p" + (priorities[0] if priorities[0] == priorities[1] else "/".join(priorities))
@@ -196,7 +196,7 @@ class Picture:
         extra += ["layout derived at boot"] if self.config.derived else []
         cores = "1 core" if machine.cores == 1 else f"{machine.sockets} x {machine.cores_per_socket} cores"
         facts = [cores, f"{sum(machine.memory_mib)} MiB",
-                 f"{self.config.ring_slots} slots in each ring", f"link priority {self.priority}", *extra]
+                 f"{self.config.ring_slots} slots in each ring", f"peer priority {self.priority}", *extra]
         if len(self.clusters) == 1:
             facts[2:4] = []
         self.canvas.text(EDGE, self.y, self.config.name, bold=True, size=18)

@@ -96,7 +96,7 @@ def demonstration(tmp_path_factory):
             ("operations 1", "r4-operations 1"),
             ("last words", "r4-last-words 1"),
             ("no break 2", "delete"),
-            ("at exit", "break debug_exit"),
+            ("at exit", "break sys_debug_exit"),
             ("exit", "continue"),
             ("queues", "r4-queues"),
             ("queues 0", "r4-queues 0"),
@@ -127,7 +127,7 @@ def test_window(said):
     slots = {int(match[1]): match[2] for line in lines if (match := re.fullmatch(r"    slot (\d+): (.*)", line))}
     assert slots[1].startswith("PD 2^14 at ")
     assert "flags original, mapped at 0x8000000000 in asid 1" in next(text for text in slots.values() if text.startswith("CAP_PAGE"))
-    assert [text for text in slots.values() if text.startswith("LINK") and text.endswith("badge 0x1")]
+    assert [text for text in slots.values() if text.startswith("PEER") and text.endswith("badge 0x1")]
     (lent,) = [text for text in slots.values() if text.startswith("REMOTE_REF 2^21")]
     assert "busy" in lent and lent.endswith("loan 0 to cluster 1")
     assert said["window 0 of asid 7"].splitlines() == ["cluster 0:"]
@@ -147,8 +147,8 @@ def test_derivation(said):
     assert lent, said["derivation 0"]
     above = said["derivation 0"][: lent.start()].splitlines()[-1]
     assert re.match(r"  asid 1 slot \d+: UNTYPED .* depth 0 ", above)  # its parent: what was split
-    landed = [line for line in said["derivation 1"].splitlines() if "landed" in line]
-    assert len(landed) == 1 and "UNTYPED 2^21" in landed[0]
+    received = [line for line in said["derivation 1"].splitlines() if "received" in line]
+    assert len(received) == 1 and "UNTYPED 2^21" in received[0]
 
 
 def test_rings(said):
@@ -193,4 +193,4 @@ def test_last_words(said, tmp_path):
     assert lines[0] == "cluster 1:"
     assert lines[1].startswith("  assert: ")
     assert lines[2] == "  core 0 cause 256 address 0x0"
-    assert any(re.fullmatch(r"  0xffffffff81[0-9a-f]{6} fault_injection_run at cluster-kernel/fault\.c:\d+", line) for line in lines), lines
+    assert any(re.fullmatch(r"  0xffffffff81[0-9a-f]{6} fault_injection_run at cluster-kernel/diag/fault_injection\.c:\d+", line) for line in lines), lines

@@ -29,7 +29,7 @@ def test_wild_write_takes_down_one_cluster():
     assert "[r4] end: panic (4 clusters, 0 failed, 1 panicked)" in boot.lines, boot.output
     assert boot.status == qemu.EXIT_PANICKED
     (place,) = [line for line in annotated(boot, "qemu-4x2") if " rip " in line]
-    assert re.search(r"  wild_write at cluster-kernel/fault\.c:\d+, in fault_injection_run at cluster-kernel/fault\.c:\d+", place), place
+    assert re.search(r"  wild_write at cluster-kernel/diag/fault_injection\.c:\d+, in fault_injection_run at cluster-kernel/diag/fault_injection\.c:\d+", place), place
 
 
 def annotated(boot, name):
@@ -58,8 +58,8 @@ def test_stack_overflow_is_a_double_fault_with_last_words():
     returns = [line for line in lines if "return address" in line]
     assert len(returns) == 16  # as many as a record holds
     for line in returns:
-        assert re.search(r"  fault_injection_recurse at cluster-kernel/fault\.c:\d+", line), line
-    assert any(re.search(r" rip .*  fault_injection_recurse at cluster-kernel/fault\.c:\d+", line) for line in lines), lines
+        assert re.search(r"  fault_injection_recurse at cluster-kernel/diag/fault_injection\.c:\d+", line), line
+    assert any(re.search(r" rip .*  fault_injection_recurse at cluster-kernel/diag/fault_injection\.c:\d+", line) for line in lines), lines
 
 
 def test_assert_is_a_panic_with_a_backtrace():
@@ -68,7 +68,7 @@ def test_assert_is_a_panic_with_a_backtrace():
     assert boot.matching(r"\[c0\] kernel: panic: contract: .*fault.*"), boot.output
     assert boot.matching(r"\[c0\] kernel: panic: cluster 0 core 0 cause 256 address 0"), boot.output
     returns = [line for line in annotated(boot, "qemu-2x2") if "return address" in line]
-    assert any(re.search(r"  fault_injection_run at cluster-kernel/fault\.c:\d+", line) for line in returns), returns
+    assert any(re.search(r"  fault_injection_run at cluster-kernel/diag/fault_injection\.c:\d+", line) for line in returns), returns
     assert any(re.search(r"  (?:cluster_start at .*, in )?kernel_start at cluster-kernel/main\.c:\d+", line) for line in returns), returns
 
 

@@ -50,7 +50,7 @@ def linker_constant_places():
 
 
 @pytest.mark.parametrize("name", machine.NAMES)
-def test_link_constants_are_immediates(stopped, name):
+def test_linker_constants_are_immediates(stopped, name):
     """Cluster number, core count and ring addresses stand in the instruction stream, as linkgen.py computed them."""
     guest = stopped(name)
     places = linker_constant_places()

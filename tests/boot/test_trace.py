@@ -96,7 +96,7 @@ def test_gdb_shows_the_ring(tmp_path):
     constants = machine.layout(NAME)["clusters"][0]["linker_constants"]
     area = int(constants["r4_linker_cores"], 16) + machine.PAGE  # of core 0, from its stack on
     dump = f"dump binary memory {tmp_path / 'dump'} {area:#x} {area + CORE_BYTES:#x}"
-    commands = [("at exit", "break debug_exit"), ("exit", "continue"), ("trace", "r4-trace"), ("short", "r4-trace 0 3"),
+    commands = [("at exit", "break sys_debug_exit"), ("exit", "continue"), ("trace", "r4-trace"), ("short", "r4-trace 0 3"),
                 ("cpu", "thread 1"), ("dump", dump)]  # fmt: skip
     said = session(tmp_path, commands, name=NAME)
     assert re.search(r"^  core 0: \d+ events$", said["trace"], re.M)

@@ -110,13 +110,13 @@ def test_fewer_clusters_leave_no_old_scripts(tmp_path):
 
 
 def test_layout_of_4x2(machines):
-    header, clusters, cores, memories, links, io_apics = unpack((machines["qemu-4x2"] / "layout.bin").read_bytes())
+    header, clusters, cores, memories, peers, io_apics = unpack((machines["qemu-4x2"] / "layout.bin").read_bytes())
     assert header[:4] == (0x4c345234, 2, 40, 40 + 4 * 24 + 8 * 8 + 4 * 24 + 12 * 8)
     assert header[5:] == (4, 8, 4, 12, 4, 0, 1, 0, 0, 0)
     assert clusters[2] == (0xffffffff82000000, 0xffff810000000000, 2, 2, 2, 0)
     assert cores == [(core, core // 2, 0) for core in range(8)]
     assert memories == [(0, 256 << 20, node, node, 0) for node in range(4)]
-    assert links[:3] == [(0, 1, 200, 21, 0), (0, 2, 100, 31, 0), (0, 3, 200, 21, 0)]
+    assert peers[:3] == [(0, 1, 200, 21, 0), (0, 2, 100, 31, 0), (0, 3, 200, 21, 0)]
     assert io_apics == []
 
 
@@ -135,7 +135,7 @@ def test_pci_goes_with_the_console(tmp_path):
 
 def test_json_agrees_with_layout(machines):
     for folder in machines.values():
-        header, clusters, cores, memories, links, io_apics = unpack((folder / "layout.bin").read_bytes())
+        header, clusters, cores, memories, peers, io_apics = unpack((folder / "layout.bin").read_bytes())
         told = json.loads((folder / "layout.json").read_text())
         assert (told["ring_slots"], told["console"], told["pci"]) == (header[9], header[10], header[12])
         assert [tuple(io_apic.values()) for io_apic in told["io_apics"]] == [io_apic[:2] for io_apic in io_apics]
@@ -145,13 +145,13 @@ def test_json_agrees_with_layout(machines):
         assert apic_ids == [core[0] for core in cores]
         assert [(part["offset"], part["size"], part["domain"]) for cluster in told["clusters"]
                 for part in cluster["memory"]] == [memory[:3] for memory in memories]
-        assert [tuple(link.values()) for link in told["links"]] == [link[:4] for link in links]
+        assert [tuple(peer.values()) for peer in told["peers"]] == [peer[:4] for peer in peers]
         for cluster in told["clusters"]:
             symbols = (folder / f"cluster-{cluster['number']}.sym").read_text().splitlines()
             assert symbols == [f"{int(value, 16):016x} A {name}" for name, value in cluster["linker_constants"].items()]
 
 
-def test_link_constants_are_those_of_link_h(machines):
+def test_linker_constants_are_those_of_the_header(machines):
     names = set(re.findall(r"X\((r4_linker_\w+)", (ROOT / "shared" / "r4" / "linker_constants.h").read_text(encoding="utf-8")))
     cluster = json.loads((machines["qemu-2x2"] / "layout.json").read_text())["clusters"][1]
     assert set(cluster["linker_constants"]) == names
@@ -234,10 +234,10 @@ def checker(library):
 @given(table=machines_of_any_shape(), data=st.data())
 def test_random_machine(layout_library, tmp_path, table, data):
     content = linkgen.make_files(load(table, tmp_path))["layout.bin"]
-    header, clusters, cores, memories, links, io_apics = unpack(content)
+    header, clusters, cores, memories, peers, io_apics = unpack(content)
     per_socket = table["machine"]["cores_per_socket"]
     assert len({core[0] for core in cores}) == len(cores) == table["machine"]["sockets"] * per_socket
-    assert len(links) == len(clusters) * (len(clusters) - 1)
+    assert len(peers) == len(clusters) * (len(clusters) - 1)
     assert sum(memory[1] for memory in memories) <= sum(table["machine"]["memory_mib"]) << 20
     assert (header[9], header[12]) == (table["ring_slots"], table["pci"])
     assert [io_apic[:2] for io_apic in io_apics] == [tuple(io_apic.values()) for io_apic in table["io_apic"]]

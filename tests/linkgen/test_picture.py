@@ -24,8 +24,8 @@ CROWDED = "\n".join([
     f"distances = {[[10 if i == j else 20 + (7 * i + 3 * j) % 200 for j in range(12)] for i in range(12)]}",
     *(f"[[cluster]]\nnodes = [{i}]\ncores = {list(range(10 * i, 10 * i + 10))}"
       + ("\nmemory = [{ node = 2, offset_mib = 16, size_mib = 32 }]" if i == 2 else "") for i in range(12)),
-    "[[link]]\nfrom = 3\nto = 9\npriority = 7",
-    "[[link]]\nfrom = 9\nto = 3\npriority = 150",
+    "[[peer]]\nfrom = 3\nto = 9\npriority = 7",
+    "[[peer]]\nfrom = 9\nto = 3\npriority = 150",
 ])  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def test_each_thing_is_drawn_once(drawing):
     assert drawing.numbers("node") == list(range(len(machine.memory_mib)))
     assert drawing.numbers("cluster") == list(range(len(clusters)))
     pairs = [(int(ring.get("data-from")), int(ring.get("data-to"))) for ring in drawing.rings()]
-    assert sorted(pairs) == [(link.source, link.target) for link in drawing.config.links]
+    assert sorted(pairs) == [(peer.source, peer.target) for peer in drawing.config.peers]
 
 
 def test_cores_name_apic_node_and_cluster(drawing):
@@ -129,13 +129,13 @@ def test_all_memory_is_shown(drawing):
 
 
 def test_labels_say_the_distances(drawing):
-    links = {(link["from"], link["to"]): link for link in drawing.layout["r4_layout_peer"]}
+    peers = {(peer["from"], peer["to"]): peer for peer in drawing.layout["r4_layout_peer"]}
     count = len(drawing.config.clusters)
     labels = {tuple(map(int, rect.get("data-pair").split("-"))): drawing.inside(rect)
               for rect in drawing.boxes.get("label", [])}
     assert sorted(labels) == list(combinations(range(count), 2))
     for (left, right), (text,) in labels.items():
-        there, back = (links[pair]["distance"] for pair in ((left, right), (right, left)))
+        there, back = (peers[pair]["distance"] for pair in ((left, right), (right, left)))
         assert text.split()[0] == (str(there) if there == back else f"{there}/{back}")
 
 

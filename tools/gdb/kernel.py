@@ -57,7 +57,7 @@ def cluster_of_cpu():
 class Slot:
     """One capability slot, decoded (shared/r4/slot.h)."""
 
-    link: int  # its physical address / 32
+    ref: int  # its physical address / 32
     words: tuple
 
     def get(self, word, name):
@@ -176,12 +176,12 @@ class Cluster:
             self._pages[base] = bytes(gdb.selected_inferior().read_memory(self.direct_map + base, PAGE))
         return struct.unpack_from(f"<{count}Q", self._pages[base], physical - base)
 
-    def slot(self, link):
-        return Slot(link, self.words(link * SLOT_SIZE, 4))
+    def slot(self, ref):
+        return Slot(ref, self.words(ref * SLOT_SIZE, 4))
 
-    def proxy(self, link):
+    def proxy(self, ref):
         """What stands at a physical address / 32, taken for a proxy."""
-        return Proxy(self.words(link * SLOT_SIZE, 4))
+        return Proxy(self.words(ref * SLOT_SIZE, 4))
 
     def cores(self):
         """(index, struct core) of each core."""

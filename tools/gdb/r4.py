@@ -59,59 +59,59 @@ class Derivation(Command):
     name = "r4-derivation"
 
     def show(self, cluster, number):
-        names = {}  # by link
+        names = {}  # by slot reference
         for asid, pd in cluster.spaces():
-            names.update({slot.link: (asid, index) for index, slot in cluster.capabilities(pd)})
+            names.update({slot.ref: (asid, index) for index, slot in cluster.capabilities(pd)})
         shown = set()
-        for link, (_, index) in names.items():
-            if link not in shown and number in (None, index):
-                for slot in self._list(cluster, link):
-                    shown.add(slot.link)
-                    asid_index = names.get(slot.link)
-                    place = f"asid {asid_index[0]} slot {asid_index[1]}" if asid_index else f"at {slot.link * kernel.SLOT_SIZE:#x}"
+        for ref, (_, index) in names.items():
+            if ref not in shown and number in (None, index):
+                for slot in self._list(cluster, ref):
+                    shown.add(slot.ref)
+                    asid_index = names.get(slot.ref)
+                    place = f"asid {asid_index[0]} slot {asid_index[1]}" if asid_index else f"at {slot.ref * kernel.SLOT_SIZE:#x}"
                     yield f"{'  ' * slot.depth}{place}: {slot}"
 
     @staticmethod
-    def _list(cluster, link):
-        """All slots of the list that holds `link`; stops where it would go round."""
+    def _list(cluster, ref):
+        """All slots of the list that holds `ref`; stops where it would go round."""
         seen = set()
-        while (before := cluster.slot(link).prev) != 0 and before not in seen:
+        while (before := cluster.slot(ref).prev) != 0 and before not in seen:
             seen.add(before)
-            link = before
+            ref = before
         seen = set()
-        while link != 0 and link not in seen:
-            seen.add(link)
-            yield cluster.slot(link)
-            link = cluster.slot(link).next
+        while ref != 0 and ref not in seen:
+            seen.add(ref)
+            yield cluster.slot(ref)
+            ref = cluster.slot(ref).next
 
 
 def peers(cluster):
-    """(number, struct link) of each peer."""
-    links = cluster.symbol("cluster")["links"]
+    """The struct peer of each other cluster."""
+    records = cluster.symbol("cluster")["peers"]
     for number in range(cluster.constant("r4_linker_cluster_count")):
-        if number != cluster.number and int(links[number]) != 0:
-            link = links[number].dereference()
-            link.fetch_lazy()
-            yield number, link
+        if number != cluster.number and int(records[number]) != 0:
+            peer = records[number].dereference()
+            peer.fetch_lazy()
+            yield peer
 
 
 class Rings(Command):
-    """r4-rings [CLUSTER]: both mailbox rings of each link, with the messages that stand in them."""
+    """r4-rings [CLUSTER]: both mailbox rings of each peer, with the messages in them."""
 
     name = "r4-rings"
 
     def show(self, cluster, number):
-        for peer, link in peers(cluster):
-            state = kernel.name_of("peer_state", link["state"])
-            yield f"peer {peer}: {state}, its epoch {int(link['peer_epoch'])}, serves it at priority {int(link['priority'])}"
-            own, other = int(link["out"]["position"]), int(link["in"]["position"])
-            out, incoming = link["out"]["ring"].dereference(), link["in"]["ring"].dereference()
+        for peer in peers(cluster):
+            state = kernel.name_of("peer_state", peer["state"])
+            yield f"peer {int(peer['number'])}: {state}, its epoch {int(peer['peer_epoch'])}, serves it at priority {int(peer['priority'])}"
+            own, other = int(peer["out"]["position"]), int(peer["in"]["position"])
+            out, incoming = peer["out"]["ring"].dereference(), peer["in"]["ring"].dereference()
             yield f"  out: sent {own}, taken {int(out['head'])}, peer looking {int(out['looking'])}, want_slot {int(out['want_slot'])}"
-            yield from self._messages(link["out"], int(out["head"]))
+            yield from self._messages(peer["out"], int(out["head"]))
             yield f"  in: taken {other}, looking {int(incoming['looking'])}, peer's want_slot {int(incoming['want_slot'])}"
-            yield from self._messages(link["in"], other)
+            yield from self._messages(peer["in"], other)
             for queue in ("answers", "requests"):
-                yield from self._waiting(queue, link[queue]["first"])
+                yield from self._waiting(queue, peer[queue]["first"])
 
     @staticmethod
     def _messages(end, position):
@@ -138,17 +138,17 @@ class Loans(Command):
     name = "r4-loans"
 
     def show(self, cluster, number):
-        for peer, link in peers(cluster):
+        for peer in peers(cluster):
             for table, state_type, slot in (("lent", "loan_out_state", "ref"), ("received", "loan_in_state", "root")):
-                for index in range(*link[table].type.range()) if int(link["state"]) != 0 else ():
-                    loan = link[table][index]
+                for index in range(*peer[table].type.range()) if int(peer["state"]) != 0 else ():
+                    loan = peer[table][index]
                     if int(loan["state"]) != 0:
-                        yield self._line(cluster, peer, table, index, loan, state_type, loan[slot])
+                        yield self._line(cluster, int(peer["number"]), table, index, loan, state_type, loan[slot])
 
     @staticmethod
-    def _line(cluster, peer, table, index, loan, state_type, slot):
+    def _line(cluster, number, table, index, loan, state_type, slot):
         direction = "to" if table == "lent" else "from"
-        return (f"{table} {direction} {peer}, record {index}: {kernel.name_of(state_type, loan['state'])} generation "
+        return (f"{table} {direction} {number}, record {index}: {kernel.name_of(state_type, loan['state'])} generation "
                 f"{int(loan['generation'])}, {int(loan['base']):#x} 2^{int(loan['size_log2'])}, slot at {cluster.physical(slot):#x}")  # fmt: skip
 
 
