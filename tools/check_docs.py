@@ -20,10 +20,10 @@ import sys
 
 import accelerator
 import qemu
-from check_tree import c_functions, without_comments
-from headers import NUMBERS
+import headers
+from check_tree import c_functions
+from headers import ROOT, without_comments
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCES = {".c", ".h", ".S", ".py", ".mk", ".ld", ".sh", ".toml", ".asl", ".cfg"}
 PROGRAMS = {"build/sim/r4sim": "tests/sim/main.c"}  # what is built and shown with options -> where these stand
 
@@ -58,11 +58,6 @@ def line_of(text, position):
 # --- commands ---
 
 
-def programs(root):
-    """What the root task can run."""
-    return re.findall(r'\{"(\w+)", \w+_run\}', read(root, "user/root/main.c"))
-
-
 class Commands:
     """What can be called: targets and variables of make, options of the tools."""
 
@@ -70,7 +65,7 @@ class Commands:
         self.root = root
         self.make = "".join(read(root, name) for name in tree_files(root) if name == "Makefile" or name.endswith(".mk"))
         self.targets = {word for line in re.findall(r"^\.PHONY: (.*)$", self.make, re.M) for word in line.split()}
-        self.values = {"ACCEL": ["auto", *accelerator.ARGUMENTS], "FIRMWARE": list(qemu.FIRMWARE), "PROGRAM": programs(root),
+        self.values = {"ACCEL": ["auto", *accelerator.ARGUMENTS], "FIRMWARE": list(qemu.FIRMWARE), "PROGRAM": qemu.programs(root),
                        "CC": ["gcc", "clang"]}
 
     def check(self, code):
@@ -185,15 +180,13 @@ class Sections:
 class Abi:
     """What the sources say."""
 
-    HANDLER_FILES = ["cluster-kernel/syscall.c"]
+    HANDLER_FILES = [headers.TABLE]
     HANDLER_FOLDERS = ["call", "object", "peer", "pure"]
     THROUGH = {"LIKE": "yes", "MODIFIES": "R4_MODIFY", "LINKS": "R4_LINK", "DIRECT": "not"}  # syscall.c's names
 
     def __init__(self, root):
-        headers = (without_comments(read(root, f"shared/r4/{name}.h")) for name in ("slot", "abi", "err", "proxy"))
-        self.slot, self.abi, self.err, self.proxy = headers
-        syscall = read(root, "cluster-kernel/syscall.c")
-        self.table = re.findall(r"\[(R4_OP_\w+)\] =\s+\{(\w+),\s+(?:TYPE\((\w+)\)|ANY|EVEN_BUSY),\s+(AT_ONCE|MAY_WAIT),\s+(\w+)\((\w+)\)\}", syscall)
+        self.headers = headers.shared(root)
+        self.table = list(headers.operations(root))
         self.static = {}  # (file, function) -> body: files may have functions of one name
         self.bodies = {}  # function -> (file, body)
         files = (sorted((root / "cluster-kernel" / folder).glob("*.[ch]")) for folder in self.HANDLER_FOLDERS)
@@ -211,40 +204,32 @@ class Abi:
             else:
                 self.bodies[function] = (name, body)
 
-    def enum(self, text, name):
-        """Names of an enum, in order."""
-        body = re.search(rf"enum {name} \{{(.*?)\}}", text, re.S)[1]
-        return [word for word in re.findall(r"\b\w+\b", body) if not word.endswith("_COUNT")]
-
     def operations(self):
-        numbers = {name: index for index, name in enumerate(self.enum(self.abi, "r4_operation"))}
         rows = []
-        for name, handler, kind, waits, through, right in self.table:
-            kept = ", no single-use one" if self.keeps_single_use(handler) else ""
-            needs = (self.THROUGH[through] + kept).removeprefix("yes, ")
-            rows.append([str(numbers[name]), name, kind or "any",
-                         "none" if right == "0" else right, needs, "yes" if waits == "MAY_WAIT" else "no"])
-        return sorted(rows, key=lambda row: int(row[0]))
+        table = {operation.name: operation for operation in self.table}
+        for number, name in enumerate(self.headers.enum("r4_operation")):
+            operation = table[name]
+            kept = ", no single-use one" if self.keeps_single_use(operation.handler) else ""
+            needs = (self.THROUGH[operation.via_proxy] + kept).removeprefix("yes, ")
+            right = "none" if operation.right == "0" else operation.right
+            waits = "yes" if operation.waits == "MAY_WAIT" else "no"
+            rows.append([str(number), name, operation.type or "any", right, needs, waits])
+        return rows
 
     def keeps_single_use(self, handler):
         """True if a handler refuses single-use proxies."""
         return "invocation_is_once(" in self.bodies[handler][1]
 
-    def bits(self, pattern):
-        """Defined flags or rights whose names fit."""
-        text = (self.slot + self.proxy).replace("\\\n", " ")
-        return [[value, name] for name, value in re.findall(rf"#define ({pattern}) +(\d+)U", text)]
+    def bits(self, prefix, names=None):
+        """Flags or rights: [value, name]; those with the prefix, or only these."""
+        full = [prefix + name for name in names or self.headers.with_prefix(prefix)]
+        return [[str(self.headers.numbers[name]), name] for name in full]
+
+    def numbered(self, enumeration):
+        return [[str(value), name] for value, name in enumerate(self.headers.enum(enumeration))]
 
     def fields(self):
-        return [[name, f"{high}:{low}"] for text in (self.abi, self.slot, self.proxy)
-                for name, high, low in re.findall(r"DEFINE_FIELD\(\w+, (\w+), (\d+), (\d+)\)", text)]
-
-    def errors(self):
-        return re.findall(r'X\((R4_\w+), +"([^"]+)"\)', self.err)
-
-    def info_fields(self):
-        body = re.search(r"struct r4_root_info \{(.*?)\n\};", self.abi, re.S)[1]
-        return re.findall(r"(\w+)(?:\[\w+\])?;", body)
+        return [[name, f"{field.high}:{field.low}"] for name, field in self.headers.fields.items()]
 
     def refusals(self, function, name=None, seen=None):
         """The errors in a function, as file `name` knows it, and in all that it calls in these files."""
@@ -286,7 +271,7 @@ def check_refusals(sections, abi):
         yield from sets_differ(begin, said, abi.refusals(function))
     general = {row[0] for row in sections.rows("What every call can be refused with", ["error"])}
     yield from sets_differ("every call", general, abi.refusals("invoke", "cluster-kernel/syscall.c") | {USED_UP})
-    for operation, handler, _, _, through, _ in abi.table:
+    for operation, handler, _, _, via_proxy, _ in abi.table:
         refused = sections.paragraph(operation, "Refused:")
         if refused is None:
             yield f"{operation}: does not say what it is refused with"
@@ -296,7 +281,7 @@ def check_refusals(sections, abi):
             said |= errors if phrase in refused else set()
         refusals = abi.refusals(handler)
         yield from sets_differ(operation, said, refusals - {USED_UP})
-        single_use = through != "DIRECT" and not abi.keeps_single_use(handler)
+        single_use = via_proxy != "DIRECT" and not abi.keeps_single_use(handler)
         if single_use != (USED_UP in refusals):
             yield f"{operation}: {handler}() {'does not use' if single_use else 'uses'} up a single-use proxy"
 
@@ -317,39 +302,26 @@ def check_constants(text, numbers):
             yield f"{name}: is {numbers[name]:#x}, not {value}"
 
 
-def constants(root):
-    """Numbers and simple shifts that shared/r4 defines."""
-    found = {}
-    for path in sorted((root / "shared/r4").glob("*.h")):
-        text = without_comments(path.read_text(encoding="utf-8")).replace("\\\n", " ")
-        for name, value in re.findall(r"#define (R4_\w+) +\(?(0x[0-9a-f]+|\d+)U?L*\)?[ \t]*$", text, re.M):
-            found[name] = int(value, 0)
-    return found
-
-
 def check_abi(root):
     text = read(root, "docs/abi.md")
     sections, abi = Sections(text), Abi(root)
-    types = [[str(value), name] for value, name in enumerate(abi.enum(abi.slot, "r4_cap_type"))]
-    flags = abi.bits(r"R4_FLAG_\w+")
-    rights = abi.bits(r"R4_(?:READ|WRITE|EXEC|SEND|WAIT|CONTROL|LINK|DEFER|MODIFY)")
-    errors = [[str(value), *error] for value, error in enumerate(abi.errors())]
+    errors = [[str(value), *error] for value, error in enumerate(abi.headers.rows("R4_ERROR_LIST"))]
     fields = sections.rows(None, ["field", "bits"])
     fields += [[name, bits] for name, _, bits in sections.rows(None, ["field", "word", "bits"])]
-    stats = [[str(value), name] for value, name in enumerate(abi.enum(abi.abi, "r4_stat"))]
+    members = [[member.name] for member in abi.headers.members("r4_root_info")]
     said_stats = re.findall(r"(\d) [\w\s]+\(`(R4_STAT_\w+)`\)", text)
     head = ["number", "operation", "type", "right", "through proxies", "may wait"]
     breaches = [
         *difference("operations", sections.rows("Operations", head), abi.operations()),
         *difference("errors", sections.rows("Errors", ["value", "error", "text"]), errors),
-        *difference("types", sections.rows("Types", ["value", "type"]), types),
-        *difference("rights", sections.rows("Rights", ["bit", "right"]), rights),
-        *difference("flags", sections.rows("Flags", ["bit", "flag"]), flags),
-        *difference("proxy flags", sections.rows("The words of a proxy", ["bit", "proxy flag"]), abi.bits(r"R4_PROXY_\w+")),
+        *difference("types", sections.rows("Types", ["value", "type"]), abi.numbered("r4_cap_type")),
+        *difference("rights", sections.rows("Rights", ["bit", "right"]), abi.bits("R4_", headers.RIGHTS)),
+        *difference("flags", sections.rows("Flags", ["bit", "flag"]), abi.bits("R4_FLAG_")),
+        *difference("proxy flags", sections.rows("The words of a proxy", ["bit", "proxy flag"]), abi.bits("R4_PROXY_")),
         *difference("fields", sorted(fields), sorted(abi.fields())),
-        *difference("root task", sections.rows("The root task", ["field"]), [[name] for name in abi.info_fields()]),
-        *difference("counters", [list(row) for row in said_stats], stats),
-        *check_refusals(sections, abi), *check_constants(text, constants(root))]
+        *difference("root task", sections.rows("The root task", ["field"]), members),
+        *difference("counters", [list(row) for row in said_stats], abi.numbered("r4_stat")),
+        *check_refusals(sections, abi), *check_constants(text, abi.headers.numbers)]
     return [f"docs/abi.md: {breach}" for breach in breaches]
 
 
@@ -382,17 +354,18 @@ def command_words(root):
 
 def check_boot(root):
     sections = Sections(read(root, "docs/boot.md"))
-    areas = [[f"{value:#08x}", name] for name, value in NUMBERS.items() if name.startswith("R4_AREA_")]
-    links = [[name] for name in re.findall(r"X\((r4_linker_\w+),", read(root, "shared/r4/linker_constants.h"))]
+    known = headers.shared(root)
+    areas = [[f"{value:#08x}", name] for name, value in known.numbers.items() if name.startswith("R4_AREA_")]
+    constants = [[name] for name, *_ in known.rows("R4_LINKER_CONSTANT_LIST")]
     said = sections.rows("What is printed", ["line"])
     values = {row[0]: row[2] for row in sections.rows("The command line", ["word", "read by", "values"])}
     said_programs = re.findall(r"[:,] (\w+)", values.get("program", ""))
     printed = sorted(set(map(tuple, printed_lines(root))))
     breaches = [
         *difference("areas", sections.rows("Where a kernel lies", ["offset", "area"]), areas),
-        *difference("linker constants", sections.rows("The linker", ["constant"]), links),
+        *difference("linker constants", sections.rows("The linker", ["constant"]), constants),
         *difference("words", sorted(sections.rows("The command line", ["word", "read by"])), command_words(root)),
-        *difference("programs", [[name] for name in said_programs], [[name] for name in programs(root)]),
+        *difference("programs", [[name] for name in said_programs], [[name] for name in qemu.programs(root)]),
         *difference("printed lines", sorted(said), list(map(list, printed)))]
     return [f"docs/boot.md: {breach}" for breach in breaches]
 

@@ -14,9 +14,10 @@ import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-PAGE = 4096  # the guard below each kernel stack
-KERNEL_STACK = 28 * 1024  # R4_AREA_CORES: from the guard page to struct core
+from headers import ROOT, SHARED, TABLE, Headers, operations
+
+PAGE = SHARED.numbers["R4_PAGE_SIZE"]  # the guard below each kernel stack
+KERNEL_STACK = SHARED.numbers["R4_CORE_OFFSET"] - PAGE  # from the guard page to struct core
 MARGIN = 2  # of each stack, at least 1 / MARGIN stays free
 
 # What entry.S has on the stack when it calls C, without the return address, which gcc counts: the words of the processor and its own.
@@ -32,8 +33,7 @@ COORDINATOR_MARGIN = 3  # at least 1 / COORDINATOR_MARGIN stays free
 # Functions that are no C: return address and pushes.
 ASSEMBLY = {"descriptors_load": 8 + 2 * 8, "core_enter": 8}
 INDIRECT = "__indirect_call"
-# Where calls go through pointers, by file -> what they reach.
-TABLE_FILE = "cluster-kernel/syscall.c"  # the handlers in its table
+# Where calls go through pointers, by file -> what they reach. In the kernel: the handlers in the table of operations.
 COORDINATOR_REACHED = {
     "boot-coordinator/core/acpi.c": ["table_at"],  # struct acpi_memory
     "boot-coordinator/core/multiboot.c": ["memory_entry", "efi_entry", "ranges_add", "ranges_remove"],  # struct map, map_apply()
@@ -50,7 +50,6 @@ REPLACED = {
 NODE = re.compile(r'^node: \{ title: "([^"]+)" label: "([^"]*)"')
 EDGE = re.compile(r'^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)" label: "([^"]*)"')
 FRAME = re.compile(r"(\d+) bytes \((\w+(?:,\w+)?)\)")
-ROW = re.compile(r"^ +\[R4_OP_\w+\] = \{(\w+),", re.M)
 
 
 class StackError(Exception):
@@ -130,12 +129,12 @@ class Bounds:
         return self.known[title]
 
 
-def table_handlers(text):
+def table_handlers(root):
     """The functions in the table of operations."""
-    found = ROW.findall(text)
+    found = {operation.handler for operation in operations(root)}
     if not found:
-        raise StackError("cluster-kernel/syscall.c: no rows of its table found")
-    return sorted(set(found))
+        raise StackError(f"{TABLE}: no rows of its table found")
+    return sorted(found)
 
 
 def read_graph(folder, reached):
@@ -146,11 +145,6 @@ def read_graph(folder, reached):
     for path in files:
         graph.read(path.read_text(encoding="utf-8"))
     return graph
-
-
-def defined(text, name):
-    """The number that a header defines."""
-    return int(re.search(rf"#define {name} +(\w+?)U?\n", text)[1], 0)
 
 
 def die_bytes(bounds):
@@ -170,20 +164,20 @@ def report(bounds, name, extra, size, margin=MARGIN):
 
 def check_coordinator(folder, root):
     bounds = Bounds(read_graph(folder, COORDINATOR_REACHED))
-    entry = (root / "boot-coordinator/x86/entry.S").read_text(encoding="utf-8")
+    sizes = Headers([root / "boot-coordinator/x86/entry.S"]).numbers
     for name, size in COORDINATOR_WAYS_IN.items():
-        report(bounds, name, 0, defined(entry, size), COORDINATOR_MARGIN)
+        report(bounds, name, 0, sizes[size], COORDINATOR_MARGIN)
 
 
 def check_kernel(folder, root):
     """Prints all bounds; the last line is the summary."""
-    handlers = table_handlers((root / TABLE_FILE).read_text(encoding="utf-8"))
-    graph = read_graph(folder, {TABLE_FILE: handlers})
+    handlers = table_handlers(root)
+    graph = read_graph(folder, {TABLE: handlers})
     for title, frame in graph.frames.items():
         if frame > PAGE // MARGIN:
             raise StackError(f"{short(title)}: a frame of {frame} bytes could step over the guard page")
     bounds = Bounds(graph)
-    emergency = defined((root / "cluster-kernel/x86/machine_inline.h").read_text(encoding="utf-8"), "MACHINE_EMERGENCY_SIZE")
+    emergency = Headers([root / "cluster-kernel/x86/machine_inline.h"]).numbers["MACHINE_EMERGENCY_SIZE"]
     inside = report(bounds, FAULT_INSIDE, FAULT_BYTES, emergency)
     # A fault in the kernel, or a panic, comes on top of the deepest of the others.
     last_words = max(inside, die_bytes(bounds))

@@ -17,6 +17,8 @@ import re
 import subprocess
 import sys
 
+from headers import TABLE, blank, operations, without_comments
+
 FUNCTION_LINES = 60
 FILE_LINES = 500
 CODE = {".c", ".h", ".S", ".ld", ".py", ".sh", ".mk"}
@@ -34,19 +36,7 @@ ASSEMBLY = re.compile(r"\b(__asm__|asm)\b")
 LEFT_TO_DO = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
 # An operation that a call waits for and that may wait for a peer.
 MAY_WAIT = re.compile(r"\boperation_start\([^;]*\bOPERATION_(?:REVOKE|DELETE|JOIN|HANDOFF|MILESTONE_WAIT)\b")
-TABLE = "cluster-kernel/syscall.c"
-ROW = re.compile(r"\[R4_OP_\w+\] = +\{(\w+), +[^{}]*\b(AT_ONCE|MAY_WAIT)\b")
 STRUCT_TYPEDEF = re.compile(r"\btypedef\s+(struct|union)\b")
-
-
-def blank(match):
-    """Spaces in place of the text, so that lines and columns stay."""
-    return re.sub(r"[^\n]", " ", match.group(0))
-
-
-def without_comments(text):
-    pattern = r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|//[^\n]*'
-    return re.sub(pattern, lambda m: m.group(0) if m.group(0)[0] in "\"'" else blank(m), text, flags=re.S)
 
 
 def bare(text):
@@ -133,12 +123,13 @@ def may_wait(bodies, function, file=None, seen=None):
 
 def check_waiting(root):
     """A handler that may have to wait for another cluster says so in its row, and nobody else does."""
-    table = root / TABLE
-    bodies = kernel_bodies(root) if table.is_file() else {}
-    for handler, says in ROW.findall(table.read_text(encoding="utf-8")) if bodies else ():
-        true = "MAY_WAIT" if may_wait(bodies, handler) else "AT_ONCE"
-        if says != true:
-            yield f"{TABLE}: {handler} says {says}, and it is {true}"
+    if not (root / TABLE).is_file():
+        return
+    bodies = kernel_bodies(root)
+    for operation in operations(root):
+        true = "MAY_WAIT" if may_wait(bodies, operation.handler) else "AT_ONCE"
+        if operation.waits != true:
+            yield f"{TABLE}: {operation.handler} says {operation.waits}, and it is {true}"
 
 
 def check_language(name, text):

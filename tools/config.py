@@ -11,7 +11,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from headers import NUMBERS
+from headers import SHARED
+
+NUMBERS = SHARED.numbers
 
 NODE_MIN_MIB = 64
 MACHINE_MAX_MIB = 512 * 1024  # QEMU's processors have 40 address bits, and the holes below 4 GiB take some

@@ -17,37 +17,21 @@ gives one line on stderr, exit status 2 and no file.
 import argparse
 import dataclasses
 import json
-import struct
 import sys
 import zlib
 from pathlib import Path
 
 import config as configuration
-from headers import NUMBERS, SIZES, linker_constants
+from headers import SHARED, linker_constants
 from picture import picture
 
 MIB = 1 << 20
 GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
 
-# The structures of shared/r4/layout.h: format for struct.pack, and the field names in that order; "" is reserved.
-RECORDS = {
-    "r4_layout_header": ("<IHHIIHHHHHHIHHI", "magic version header_size size checksum cluster_count core_count "
-                                             "memory_count peer_count ring_slots console_owner flags pci_owner "
-                                             "io_apic_count -"),
-    "r4_layout_cluster": ("<QQHHHH", "virtual_base direct_map number group core_count -"),
-    "r4_layout_core": ("<IHH", "apic_id cluster -"),
-    "r4_layout_memory": ("<QQIHH", "offset size domain cluster -"),
-    "r4_layout_peer": ("<HHBBH", "from to priority distance -"),
-    "r4_layout_io_apic": ("<HHI", "id owner -"),
-}
-
-
-def pack(name, record):
-    """One structure as bytes."""
-    shape, fields = RECORDS[name]
-    if struct.calcsize(shape) != SIZES[name]:
-        raise RuntimeError(f"struct {name} has {SIZES[name]} bytes in layout.h and {struct.calcsize(shape)} here")
-    return struct.pack(shape, *(record.get(field, 0) for field in fields.split()))
+NUMBERS = SHARED.numbers
+HEADER = SHARED.structure("r4_layout_header")
+ARRAYS = {name: SHARED.structure(name) for name in (
+    "r4_layout_cluster", "r4_layout_core", "r4_layout_memory", "r4_layout_peer", "r4_layout_io_apic")}
 
 
 def make_layout(config):
@@ -73,10 +57,10 @@ def distance(config, peer):
 
 
 def make_header(config, layout):
-    """The header but for its checksum."""
-    size = SIZES["r4_layout_header"] + sum(SIZES[name] * len(records) for name, records in layout.items())
+    """The header with a checksum of 0."""
+    size = HEADER.size + sum(ARRAYS[name].size * len(records) for name, records in layout.items())
     return {"magic": NUMBERS["R4_LAYOUT_MAGIC"], "version": NUMBERS["R4_LAYOUT_VERSION"],
-            "header_size": SIZES["r4_layout_header"], "size": size,
+            "header_size": HEADER.size, "size": size, "checksum": 0,
             "cluster_count": len(layout["r4_layout_cluster"]), "core_count": len(layout["r4_layout_core"]),
             "memory_count": len(layout["r4_layout_memory"]), "peer_count": len(layout["r4_layout_peer"]),
             "ring_slots": config.ring_slots, "console_owner": config.console, "pci_owner": config.pci,
@@ -86,9 +70,9 @@ def make_header(config, layout):
 
 def layout_bytes(header, layout):
     """layout.bin: the checksum is that of the whole with the field zero."""
-    arrays = b"".join(pack(name, record) for name, records in layout.items() for record in records)
-    checksum = zlib.crc32(pack("r4_layout_header", header) + arrays)
-    return pack("r4_layout_header", header | {"checksum": checksum}) + arrays
+    arrays = b"".join(ARRAYS[name].pack(record) for name, records in layout.items() for record in records)
+    checksum = zlib.crc32(HEADER.pack(header) + arrays)
+    return HEADER.pack(header | {"checksum": checksum}) + arrays
 
 
 def qemu_args(config):

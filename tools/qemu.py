@@ -27,7 +27,7 @@ EXIT_PANICKED = (0x2B << 1) | 1
 END_MARKER = "[r4] end: success"  # how the last line begins; it goes on with the counts
 COMMAND_KEY = "opt/r4/command"
 
-PROGRAMS_SOURCE = pathlib.Path(__file__).resolve().parents[1] / "user/root/main.c"
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 FIRMWARE = {"bios": [], "uefi": ["-bios", "/usr/share/ovmf/OVMF.fd"]}  # QEMU brings its own BIOS
 ENDED_BY_GDB = "ended by gdb"
 GDB_MARKER = "Terminated via GDBstub"  # what QEMU says then
@@ -42,9 +42,9 @@ class QemuError(Exception):
     """QEMU could not be started or controlled; the text says why."""
 
 
-def programs():
+def programs(root=ROOT):
     """What the root task can run."""
-    return re.findall(r'\{"(\w+)", \w+_run\}', PROGRAMS_SOURCE.read_text(encoding="utf-8"))
+    return re.findall(r'\{"(\w+)", \w+_run\}', (root / "user/root/main.c").read_text(encoding="utf-8"))
 
 
 def one_of(name, value, known):

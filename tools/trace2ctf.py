@@ -12,12 +12,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import fields
+import headers
 
 PAGE = 4096
-MAGIC = b"R4TRACEC"
-RING = struct.Struct("<8sIIIIQ32x")  # struct trace_ring up to its entries
-ENTRY = struct.Struct("<QIIQQ")  # struct trace_entry
+TRACE = headers.shared(headers.ROOT, "cluster-kernel/cluster/trace.h")
+MAGIC = TRACE.numbers["TRACE_MAGIC"].to_bytes(8, "little")
+RING = TRACE.structure("trace_ring")  # up to its entries
+ENTRY = TRACE.structure("trace_entry")
+TRACE_EVENTS = [row[1:] for row in TRACE.rows("TRACE_EVENT_LIST")]  # (name, names of its two words), by number
 ENTRIES_MAX = 1 << 16
 
 CTF_MAGIC = 0xC1FC1FC1
@@ -62,17 +64,20 @@ class Ring:
 
 def read_ring(data, offset):
     """The ring at an offset, or None: memory that has the mark by chance, or is cut off, is none."""
-    magic, cluster, core, entries, tsc_khz, recorded = RING.unpack_from(data, offset)
-    end = offset + RING.size + entries * ENTRY.size
-    if magic != MAGIC or not 0 < entries <= ENTRIES_MAX or tsc_khz == 0 or end > len(data):
+    head = RING.unpack(data, offset)
+    entries, recorded = head["entries"], head["recorded"]
+    first = offset + RING.size
+    if head["magic"] != TRACE.numbers["TRACE_MAGIC"] or not 0 < entries <= ENTRIES_MAX or head["tsc_khz"] == 0:
+        return None
+    if first + entries * ENTRY.size > len(data):
         return None
     events = []
     for position in range(max(0, recorded - entries), recorded):
-        ticks, event, _, first, second = ENTRY.unpack_from(data, offset + RING.size + position % entries * ENTRY.size)
-        if event >= len(fields.TRACE_EVENTS):
+        entry = ENTRY.unpack(data, first + position % entries * ENTRY.size)
+        if entry["event"] >= len(TRACE_EVENTS):
             return None
-        events.append((ticks, event, first, second))
-    return Ring(cluster, core, tsc_khz, recorded, events)
+        events.append((entry["ticks"], entry["event"], entry["first"], entry["second"]))
+    return Ring(head["cluster"], head["core"], head["tsc_khz"], recorded, events)
 
 
 def find_rings(data):
@@ -85,7 +90,7 @@ def find_rings(data):
 def metadata(frequency):
     """The text that describes the streams."""
     events = [METADATA_EVENT.format(name=name, number=number, first=first, second=second)
-              for number, (name, first, second) in enumerate(fields.TRACE_EVENTS)]  # fmt: skip
+              for number, (name, first, second) in enumerate(TRACE_EVENTS)]  # fmt: skip
     return METADATA_HEAD.format(frequency=frequency) + "".join(events)
 
 

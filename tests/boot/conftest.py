@@ -1,16 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Boots shared by the tests of this folder: each is made once, when the first test asks for it."""
 
-import pathlib
-import sys
-
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-
-import machine  # noqa: E402  (these need the path above)
-import qemu  # noqa: E402
-
+import machine
+import qemu
 
 UNTESTED = machine.x2apic_untested()
 collect_ignore = ["test_x2apic.py"] if UNTESTED else []

@@ -13,7 +13,7 @@ import qemu
 
 NAME = "qemu-2x2"
 SESSION_SECONDS = 90
-MARK = "@@ "
+TITLE = "@@ "
 PAGE_2M = 1 << 21
 
 
@@ -29,13 +29,13 @@ def session(folder, commands, name=NAME, fault=""):
     extra = ["-gdb", f"tcp:127.0.0.1:{port}", "-S"]
     subprocess.run([sys.executable, machine.ROOT / "tools/gdb/script.py", machine.BUILD / name, "--port", str(port)], check=True)
     script = folder / "commands.gdb"
-    script.write_text("".join(f"echo \\n{MARK}{title}\\n\n{command}\n" for title, command in commands) + "kill\n")
+    script.write_text("".join(f"echo \\n{TITLE}{title}\\n\n{command}\n" for title, command in commands) + "kill\n")
     arguments = qemu.command_line(machine.BUILD / name, "tcg", qemu.guest_command("demo", fault), extra)
     with qemu.Guest(arguments, SESSION_SECONDS):  # gdb tries again until it listens
         command = ["gdb", "-nx", "-batch", "-x", machine.BUILD / name / "debug.gdb", "-x", script]
         done = subprocess.run(command, capture_output=True, text=True, timeout=SESSION_SECONDS, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    parts = done.stdout.split(f"\n{MARK}")[1:]
+    parts = done.stdout.split(f"\n{TITLE}")[1:]
     return {title: text for title, _, text in (part.partition("\n") for part in parts)}
 
 
@@ -57,7 +57,7 @@ def test_end_by_gdb():
 # A proxy page in the first window of cluster 0, which the demonstration does not have: free memory becomes window page 300.
 MUTANT_PROXY = """python
 def below(cluster, table, index):
-    return cluster.words(table, 512)[index] & kernel.fields.NUMBERS["PAGING_ADDRESS"]
+    return cluster.words(table, 512)[index] & kernel.NUMBERS["PAGING_ADDRESS"]
 
 with kernel.selected(0) as cluster:
     pd = next(cluster.spaces())[1]

@@ -16,17 +16,19 @@ import time
 import pytest
 from elftools.elf.elffile import ELFFile
 
-import fields
 import machine
 import qemu
+from headers import SHARED
 
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 SECONDS = 300  # as for the suite: cores that wait for each other take long where an emulator has fewer processors
-OPERATIONS = 22  # all but those of Debug capabilities, which the program gives to nobody
-PEER_OPERATIONS = {19, 20}  # these succeed only where there is another cluster
+NAMES = [name.removeprefix("R4_OP_") for name in SHARED.enum("r4_operation")]
+OPERATIONS = sum(not name.startswith("DEBUG_") for name in NAMES)  # the program gives Debug capabilities to nobody
+PEER_OPERATIONS = {NAMES.index("PEER_POST"), NAMES.index("PEER_HANDOFF")}  # succeed only where there is another cluster
 ROUND_CALLS = 2500  # more than any round makes
 TRIES = 2000  # to stop the machine at a moment when no core of cluster 0 is in its kernel
-SLOT = fields.NUMBERS["R4_SLOT_SIZE"]
+FIELDS = SHARED.fields
+SLOT = SHARED.numbers["R4_SLOT_SIZE"]
 AUDIT = machine.BUILD / "host" / "audit_memory"
 
 
@@ -128,10 +130,10 @@ def troubles(guest, number, peers, calls):
 def find_follower(memory, base, end):
     """Where in [base, end) a capability stands that comes behind another one there in its derivation list."""
     for place in range(base, end, SLOT):
-        follower = fields.field("r4_slot_next", struct.unpack_from("<4Q", memory, place)[3]) * SLOT
+        follower = FIELDS["r4_slot_next"].get(struct.unpack_from("<4Q", memory, place)[3]) * SLOT
         if base < follower < end:
             words = struct.unpack_from("<4Q", memory, follower)
-            if (fields.field("r4_slot_prev_high", words[0]) << 24 | fields.field("r4_slot_prev_low", words[3])) * SLOT == place:
+            if (FIELDS["r4_slot_prev_high"].get(words[0]) << 24 | FIELDS["r4_slot_prev_low"].get(words[3])) * SLOT == place:
                 return follower
     raise AssertionError("no derivation list")
 

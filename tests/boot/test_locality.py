@@ -5,13 +5,14 @@ import pytest
 
 import machine
 import paging
+from headers import SHARED
 
 APIC = 0xFEE00000
 IO_APIC = 0xFEC00000  # QEMU's only one
 LARGE_PAGE = 2 * machine.MIB
-KERNEL_AREA = 0x1000000
-RING_STRIDE = 0x2000
-UPPER_HALF = 0xFFFF800000000000
+KERNEL_AREA = SHARED.numbers["R4_KERNEL_AREA"]
+RING_STRIDE = SHARED.numbers["R4_RING_STRIDE"]
+UPPER_HALF = SHARED.numbers["R4_DIRECT_MAP"]
 
 
 class View:

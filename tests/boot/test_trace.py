@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 import pytest
 
+import headers
 import machine
 from test_debug import session
 
 NAME = "qemu-2x2-trace"
 CORE_BYTES = 0xF000  # of a core's area, without the guard page
-REVOKE, DELETE, SWEEP = 1, 2, 3  # enum operation_kind
+KINDS = headers.shared(headers.ROOT, "cluster-kernel/pure/operation.h").enum("operation_kind")
+REVOKE, DELETE, SWEEP = (KINDS.index(f"OPERATION_{name}") for name in ("REVOKE", "DELETE", "SWEEP"))
+DEBUG_EXIT = headers.SHARED.enum("r4_operation").index("R4_OP_DEBUG_EXIT")
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def test_gdb_shows_the_ring(tmp_path):
     said = session(tmp_path, commands, name=NAME)
     assert re.search(r"^  core 0: \d+ events$", said["trace"], re.M)
     last = re.search(r"^    0 (.*)$", said["trace"], re.M)  # core 0's own last: the call that gdb has stopped
-    assert re.fullmatch(r"syscall cap 0x[0-9a-f]+ operation 0x1a", last[1])  # DEBUG_EXIT
+    assert re.fullmatch(rf"syscall cap 0x[0-9a-f]+ operation {DEBUG_EXIT:#x}", last[1])
     shown = re.findall(r"^    -?\d+ (\w+) ", said["short"].partition("core 1")[0], re.M)
     assert len(shown) == 3
     convert([tmp_path / "dump"], tmp_path / "ctf")

@@ -14,16 +14,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import ROOT
-
 import config as configuration
 import linkgen
+from building import HOST_FLAGS, ROOT, generate_machines, run
+from headers import SHARED
 
 LINKGEN = ROOT / "tools" / "linkgen.py"
 BAD = sorted((Path(__file__).parent / "bad").glob("*.toml"))
 GOOD = sorted((ROOT / "configs").glob("*.toml"))
 FEW = settings(max_examples=60, deadline=None, database=None, derandomize=True,
                suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="session")
+def machines(tmp_path_factory):
+    return generate_machines(tmp_path_factory.mktemp("machines"))
+
+
+@pytest.fixture(scope="session")
+def layout_library(tmp_path_factory):
+    """shared/layout.c as a shared library for ctypes."""
+    path = tmp_path_factory.mktemp("library") / "layout.so"
+    run("gcc", *HOST_FLAGS, "-shared", "-fPIC", "-o", path, ROOT / "shared" / "layout.c")
+    return path
 
 
 def run_linkgen(config, folder):
@@ -152,7 +165,7 @@ def test_json_agrees_with_layout(machines):
 
 
 def test_linker_constants_are_those_of_the_header(machines):
-    names = set(re.findall(r"X\((r4_linker_\w+)", (ROOT / "shared" / "r4" / "linker_constants.h").read_text(encoding="utf-8")))
+    names = {row[0] for row in SHARED.rows("R4_LINKER_CONSTANT_LIST")}
     cluster = json.loads((machines["qemu-2x2"] / "layout.json").read_text())["clusters"][1]
     assert set(cluster["linker_constants"]) == names
     assert cluster["linker_constants"]["r4_linker_cluster"] == "0x1"

@@ -12,14 +12,30 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from conftest import ROOT, run
+from building import HOST_FLAGS, ROOT, generate_machines, run
 
 HERE = Path(__file__).parent
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 PAGE = 4096
 CONFIGS = sorted(path.stem for path in (ROOT / "configs").glob("*.toml"))
 MERGE = ROOT / "cluster-kernel" / "x86" / "merge.ld"
 FLAGS = ("-std=gnu11 -O2 -g -mcmodel=kernel -fno-pic -ffreestanding -fno-common -mno-red-zone -mgeneral-regs-only "
          "-mno-sse -mno-mmx -fno-asynchronous-unwind-tables -fno-stack-protector -fcf-protection=none").split()
+
+
+@pytest.fixture(scope="session")
+def machines(tmp_path_factory):
+    return generate_machines(tmp_path_factory.mktemp("machines"))
+
+
+@pytest.fixture(scope="session")
+def linkref(tmp_path_factory):
+    """The boot linker as a host program under sanitizers."""
+    path = tmp_path_factory.mktemp("linkref") / "linkref"
+    sources = [ROOT / "shared" / name for name in ("layout.c", "elf.c", "linker.c", "string.c")]
+    memory = [f"-D{name}=string_{name}" for name in ("memcpy", "memmove", "memset", "memcmp")]
+    run("gcc", *HOST_FLAGS, *SANITIZERS, *memory, "-o", path, *sources, Path(__file__).parent / "linkref.c")
+    return path
 
 
 def merge(target, *objects):

@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import check_docs  # noqa: E402  (needs the path above)
+import check_docs
 
 
 @pytest.fixture(name="tree", scope="module")

@@ -12,7 +12,7 @@ TOOL = pathlib.Path(__file__).parents[2] / "tools" / "check_stack.py"
 FRAMES = {"machine_start": 16, "kernel_start": 16, "kernel_syscall": 16, "machine_trap": 16, "machine_trap_inside": 16}
 COORDINATOR = {"coordinator_main": 80, "core_find": 16}
 FAULT = 7 * 8 + 18 * 8 + 32  # what entry.S pushes at a fault in the kernel
-TABLE = "static const struct operation_entry table[] = {\n    [R4_OP_CAP_COPY] = {sys_cap_copy, R4_CAP_EMPTY, 0, 0},\n};\n"
+TABLE = "static const struct operation_entry table[] = {\n    [R4_OP_CAP_COPY] = {sys_cap_copy, ANY, AT_ONCE, DIRECT(0)},\n};\n"
 
 
 def graph(frames, calls, kind="static"):

@@ -7,9 +7,7 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-
-import figures  # noqa: E402
+import figures
 
 TEXT = """# a comment
 ["cap.copy"]

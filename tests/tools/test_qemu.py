@@ -12,10 +12,8 @@ import time
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-
-import accelerator  # noqa: E402  (needs the path above)
-import qemu  # noqa: E402
+import accelerator
+import qemu
 
 PROBE = ROOT / "build" / "kvm-probe.elf"
 PATIENCE = accelerator.PROBE_SECONDS + 7  # seconds for a choice, on a busy machine

@@ -17,17 +17,20 @@ import gdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import fields  # noqa: E402  (these need the path above)
-import headers  # noqa: E402
+import headers  # noqa: E402  (needs the path above)
 
-VIRTUAL_BASE = headers.NUMBERS["R4_VIRTUAL_BASE"]
-KERNEL_AREA = headers.NUMBERS["R4_KERNEL_AREA"]
-AREA_CORES = headers.NUMBERS["R4_AREA_CORES"]
-PAGE = fields.NUMBERS["R4_PAGE_SIZE"]
-SLOT_SIZE = fields.NUMBERS["R4_SLOT_SIZE"]
-SLOTS_PER_PAGE = PAGE // SLOT_SIZE
-WINDOW_BASE = fields.NUMBERS["R4_WINDOW_BASE"]
-WINDOW_END = WINDOW_BASE + fields.NUMBERS["R4_WINDOW_SIZE"]
+# DEFINE_FIELD and #define leave no trace in debug information.
+HEADERS = headers.shared(headers.ROOT, "cluster-kernel/pure/paging.h", "cluster-kernel/cluster/trace.h")
+NUMBERS = HEADERS.numbers
+TRACE_EVENTS = [row[1:] for row in HEADERS.rows("TRACE_EVENT_LIST")]  # (name, names of its two words), by number
+VIRTUAL_BASE = NUMBERS["R4_VIRTUAL_BASE"]
+KERNEL_AREA = NUMBERS["R4_KERNEL_AREA"]
+AREA_CORES = NUMBERS["R4_AREA_CORES"]
+PAGE = NUMBERS["R4_PAGE_SIZE"]
+SLOT_SIZE = NUMBERS["R4_SLOT_SIZE"]
+SLOTS_PER_PAGE = NUMBERS["R4_SLOTS_PER_PAGE"]
+WINDOW_BASE = NUMBERS["R4_WINDOW_BASE"]
+WINDOW_END = WINDOW_BASE + NUMBERS["R4_WINDOW_SIZE"]
 WORD = (1 << 64) - 1
 
 
@@ -37,10 +40,23 @@ class KernelError(gdb.GdbError):
 
 def name_of(enumeration, value):
     """The name of an enum's value as the kernel spells it, without the prefix R4_."""
-    for field in gdb.lookup_type(f"enum {enumeration}").fields():
-        if field.enumval == int(value):
-            return field.name.removeprefix("R4_")
+    for constant in gdb.lookup_type(f"enum {enumeration}").fields():
+        if constant.enumval == int(value):
+            return constant.name.removeprefix("R4_")
     return f"{enumeration} {int(value)}"
+
+
+def field(name, word):
+    """The field of a word: what name_get(word) is in C."""
+    return HEADERS.fields[name].get(word)
+
+
+def right_names(bits):
+    return HEADERS.bit_names("R4_", headers.RIGHTS, bits)
+
+
+def flag_names(prefix, bits):
+    return HEADERS.bit_names(prefix, HEADERS.with_prefix(prefix), bits)
 
 
 def cluster_of_cpu():
@@ -48,7 +64,7 @@ def cluster_of_cpu():
     for register in ("$gs_base", "$k_gs_base"):
         value = gdb.parse_and_eval(register)
         offset = (int(value) & WORD) - VIRTUAL_BASE
-        if 0 <= offset < fields.NUMBERS["R4_MAX_CLUSTERS"] * KERNEL_AREA and offset % KERNEL_AREA >= AREA_CORES:
+        if 0 <= offset < NUMBERS["R4_MAX_CLUSTERS"] * KERNEL_AREA and offset % KERNEL_AREA >= AREA_CORES:
             return offset // KERNEL_AREA
     return None
 
@@ -61,7 +77,7 @@ class Slot:
     words: tuple
 
     def get(self, word, name):
-        return fields.field(f"r4_slot_{name}", self.words[word])
+        return field(f"r4_slot_{name}", self.words[word])
 
     @property
     def type(self):
@@ -92,19 +108,19 @@ class Slot:
         """Word 1, as the type reads it."""
         word = self.words[1]
         if self.type in ("FRAME", "PAGE_TABLE", "CAP_PAGE"):
-            page = fields.field("r4_mapping_page_high", word) << 3 | self.get(2, "object") & 7
-            name = fields.field("r4_mapping_name", word)
-            return f"mapped at {page * PAGE:#x} in asid {fields.field('r4_name_asid', name)}" if name else "not mapped"
+            page = field("r4_mapping_page_high", word) << 3 | self.get(2, "object") & 7
+            name = field("r4_mapping_name", word)
+            return f"mapped at {page * PAGE:#x} in asid {field('r4_name_asid', name)}" if name else "not mapped"
         if self.type == "UNTYPED":
             return f"watermark {word:#x}"
         if self.type == "REMOTE_REF":
-            return f"loan {fields.field('r4_loan_index', word)} to cluster {fields.field('r4_loan_peer', word)}"
+            return f"loan {field('r4_loan_index', word)} to cluster {field('r4_loan_peer', word)}"
         return f"badge {word:#x}"
 
     def __str__(self):
-        return (f"{self.type} 2^{self.get(2, 'size')} at {self.object:#x} rights {fields.bit_names(fields.RIGHTS, 'R4_', self.get(2, 'rights'))}"
+        return (f"{self.type} 2^{self.get(2, 'size')} at {self.object:#x} rights {right_names(self.get(2, 'rights'))}"
                 f" ttl {self.get(0, 'ttl')} depth {self.depth} version {self.get(0, 'version')}"
-                f" flags {fields.bit_names(fields.FLAGS, 'R4_FLAG_', self.get(0, 'flags'))}, {self._badge()}")  # fmt: skip
+                f" flags {flag_names('R4_FLAG_', self.get(0, 'flags'))}, {self._badge()}")  # fmt: skip
 
 
 @dataclass
@@ -114,22 +130,22 @@ class Proxy:
     words: tuple
 
     def get(self, word, name):
-        return fields.field(f"r4_proxy_{name}", self.words[word])
+        return field(f"r4_proxy_{name}", self.words[word])
 
     @property
     def is_empty(self):
         return name_of("r4_cap_type", self.get(0, "kind")) != "CAP_PROXY"
 
     def _target(self):
-        asid, generation, index, cluster = (fields.field(f"r4_cap_{name}", self.words[1]) for name in ("asid", "generation", "index", "cluster"))
+        asid, generation, index, cluster = (field(f"r4_cap_{name}", self.words[1]) for name in ("asid", "generation", "index", "cluster"))
         place = f"slot {index} of asid {asid} generation {generation}" if asid else f"slot {index}"
         return f"{place} of cluster {cluster}, version {self.get(3, 'version')}"
 
     def __str__(self):
-        asid, generation = (fields.field(f"r4_name_{name}", self.get(3, "grantee")) for name in ("asid", "generation"))
+        asid, generation = (field(f"r4_name_{name}", self.get(3, "grantee")) for name in ("asid", "generation"))
         return (f"PROXY for asid {asid} generation {generation} of {self._target()}"
-                f" rights {fields.bit_names(fields.RIGHTS, 'R4_', self.get(0, 'rights'))} ttl {self.get(0, 'ttl')} serial {self.get(0, 'serial')}"
-                f" flags {fields.bit_names(fields.PROXY_FLAGS, 'R4_PROXY_', self.get(0, 'flags'))}, badge {self.words[2]:#x}")  # fmt: skip
+                f" rights {right_names(self.get(0, 'rights'))} ttl {self.get(0, 'ttl')} serial {self.get(0, 'serial')}"
+                f" flags {flag_names('R4_PROXY_', self.get(0, 'flags'))}, badge {self.words[2]:#x}")  # fmt: skip
 
 
 class Cluster:
@@ -199,8 +215,8 @@ class Cluster:
 
     def _table(self, table):
         """(index, entry) of what is present in a page table."""
-        entries = self.words(table, fields.NUMBERS["PAGING_ENTRIES"])
-        return [(index, entry) for index, entry in enumerate(entries) if entry & fields.NUMBERS["PAGING_PRESENT"]]
+        entries = self.words(table, NUMBERS["PAGING_ENTRIES"])
+        return [(index, entry) for index, entry in enumerate(entries) if entry & NUMBERS["PAGING_PRESENT"]]
 
     def _leaves(self, table, level, address):
         """(virtual address, entry) of each leaf of the window in a page table that covers what begins at `address`."""
@@ -211,15 +227,15 @@ class Cluster:
                 continue
             if level == 1:
                 yield place, entry
-            elif not entry & fields.NUMBERS["PAGING_LARGE"]:
-                yield from self._leaves(entry & fields.NUMBERS["PAGING_ADDRESS"], level - 1, place)
+            elif not entry & NUMBERS["PAGING_LARGE"]:
+                yield from self._leaves(entry & NUMBERS["PAGING_ADDRESS"], level - 1, place)
 
     def window(self, pd):
         """(window index, Slot or Proxy) of each capability and proxy in a protection domain's window."""
-        kinds = {fields.NUMBERS["PAGING_KIND_CAPS"]: self.slot, fields.NUMBERS["PAGING_KIND_PROXIES"]: self.proxy}
+        kinds = {NUMBERS["PAGING_KIND_CAPS"]: self.slot, NUMBERS["PAGING_KIND_PROXIES"]: self.proxy}
         for address, leaf in self._leaves(int(pd["root"]), 4, 0):
-            kind = kinds.get(fields.field("paging_kind", leaf))
-            first = (leaf & fields.NUMBERS["PAGING_ADDRESS"]) // SLOT_SIZE
+            kind = kinds.get(field("paging_kind", leaf))
+            first = (leaf & NUMBERS["PAGING_ADDRESS"]) // SLOT_SIZE
             for number in range(1, SLOTS_PER_PAGE) if kind else ():  # slot 0 of a page names nothing
                 entry = kind(first + number)
                 if not entry.is_empty:

@@ -13,7 +13,6 @@ import gdb
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import kernel  # noqa: E402  (this needs the path above)
-from kernel import fields  # noqa: E402
 
 
 class Command(gdb.Command):
@@ -156,7 +155,7 @@ def describe_thread(cluster, thread):
     """One line about a struct thread *."""
     state = kernel.name_of("thread_state", thread["state"])
     operation = kernel.name_of("operation_kind", thread["operation"]["kind"])
-    asid = fields.field("r4_name_asid", int(thread["pd"]["window"]["name"])) if int(thread["pd"]) else "none"
+    asid = kernel.field("r4_name_asid", int(thread["pd"]["window"]["name"])) if int(thread["pd"]) else "none"
     ip = int(thread["registers"]["rip"])
     return f"thread {cluster.physical(thread):#x} {state} asid {asid} ip {ip:#x} {operation}"
 
@@ -199,7 +198,7 @@ class Trace(Command):
             last = int(ring["entry"][(recorded - 1) % entries]["ticks"])
             for position in range(max(0, recorded - min(number or 32, entries)), recorded):
                 entry = ring["entry"][position % entries]
-                name, first, second = fields.TRACE_EVENTS[int(entry["event"])]
+                name, first, second = kernel.TRACE_EVENTS[int(entry["event"])]
                 payload = f"{first} {int(entry['first']):#x} {second} {int(entry['second']):#x}"
                 yield f"  {int(entry['ticks']) - last} {name} {payload}"
 
@@ -227,9 +226,9 @@ class Operations(Command):
         operation = cluster.symbol("cluster")["operations"]
         while int(operation) != 0:
             kind, phase = (kernel.name_of(f"operation_{part}", operation[part]) for part in ("kind", "phase"))
-            marks = [name for name in ("waiting", "orphan", "abandoned") if operation[name]]
+            states = [name for name in ("waiting", "orphan", "abandoned") if operation[name]]
             places = [f"{name} at {cluster.physical(operation[name]):#x}" for name in ("root", "position", "thread") if int(operation[name])]
-            yield ", ".join([f"{kind} {phase.removeprefix('OPERATION_')} priority {int(operation['priority'])}", *places, *marks])
+            yield ", ".join([f"{kind} {phase.removeprefix('OPERATION_')} priority {int(operation['priority'])}", *places, *states])
             operation = operation["next"]
 
 
