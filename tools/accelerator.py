@@ -45,9 +45,16 @@ def probe(image, emulator=EMULATOR, accelerator="kvm", seconds=PROBE_SECONDS):
     ]  # fmt: skip
     try:
         done = subprocess.run(
-            line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds,
-            check=False, text=True, errors="replace", preexec_fn=_no_core_file,
-        )  # fmt: skip
+            line,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=seconds,
+            check=False,
+            text=True,
+            errors="replace",
+            preexec_fn=_no_core_file,
+        )
     except subprocess.TimeoutExpired:
         return f"a small guest did not get to ring 3 and back within {seconds:g} s"
     except OSError as error:

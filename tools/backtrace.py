@@ -58,7 +58,9 @@ def annotate(line, build):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", type=pathlib.Path, help="the machine's folder, build/NAME")
-    parser.add_argument("console", nargs="?", type=argparse.FileType("r", encoding="utf-8", errors="replace"), default=sys.stdin)
+    parser.add_argument(
+        "console", nargs="?", type=argparse.FileType("r", encoding="utf-8", errors="replace"), default=sys.stdin
+    )
     parser.add_argument("--panic", action="store_true", help="only the lines of panics")
     arguments = parser.parse_args()
     for line in map(str.rstrip, arguments.console):

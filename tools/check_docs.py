@@ -65,8 +65,12 @@ class Commands:
         self.root = root
         self.make = "".join(read(root, name) for name in tree_files(root) if name == "Makefile" or name.endswith(".mk"))
         self.targets = {word for line in re.findall(r"^\.PHONY: (.*)$", self.make, re.M) for word in line.split()}
-        self.values = {"ACCEL": ["auto", *accelerator.ARGUMENTS], "FIRMWARE": list(qemu.FIRMWARE), "PROGRAM": qemu.programs(root),
-                       "CC": ["gcc", "clang"]}
+        self.values = {
+            "ACCEL": ["auto", *accelerator.ARGUMENTS],
+            "FIRMWARE": list(qemu.FIRMWARE),
+            "PROGRAM": qemu.programs(root),
+            "CC": ["gcc", "clang"],
+        }
 
     def check(self, code):
         """What is wrong with one line of code."""
@@ -166,7 +170,9 @@ class Sections:
         texts = [self.text.get(heading, "")] if heading else self.text.values()
         found = []
         for table in re.findall(r"(?:^\|.*\n)+", "\n".join(texts), re.M):
-            lines = [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in table.splitlines()]
+            lines = [
+                [cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in table.splitlines()
+            ]
             if lines[0][: len(head)] == head:
                 found += [cells[: len(head)] for cells in lines[2:]]
         return found
@@ -257,8 +263,10 @@ def difference(what, said, true):
         yield f"{what}: in another order than in the source"
 
 
-SLOT_RULES = {"as for a destination slot": ("A destination slot", "invocation_destination"),
-              "as for a named capability": ("A named capability", "invocation_cap")}
+SLOT_RULES = {
+    "as for a destination slot": ("A destination slot", "invocation_destination"),
+    "as for a named capability": ("A named capability", "invocation_cap"),
+}
 USED_UP = "R4_ERR_CHANGED"  # what a call through a single-use proxy can end with; said once, for all
 
 
@@ -321,7 +329,9 @@ def check_abi(root):
         *difference("fields", sorted(fields), sorted(abi.fields())),
         *difference("root task", sections.rows("The root task", ["field"]), members),
         *difference("counters", [list(row) for row in said_stats], abi.numbered("r4_stat")),
-        *check_refusals(sections, abi), *check_constants(text, abi.headers.numbers)]
+        *check_refusals(sections, abi),
+        *check_constants(text, abi.headers.numbers),
+    ]
     return [f"docs/abi.md: {breach}" for breach in breaches]
 
 
@@ -366,7 +376,8 @@ def check_boot(root):
         *difference("linker constants", sections.rows("The linker", ["constant"]), constants),
         *difference("words", sorted(sections.rows("The command line", ["word", "read by"])), command_words(root)),
         *difference("programs", [[name] for name in said_programs], [[name] for name in qemu.programs(root)]),
-        *difference("printed lines", sorted(said), list(map(list, printed)))]
+        *difference("printed lines", sorted(said), list(map(list, printed))),
+    ]
     return [f"docs/boot.md: {breach}" for breach in breaches]
 
 

@@ -36,7 +36,12 @@ INDIRECT = "__indirect_call"
 # Where calls go through pointers, by file -> what they reach. In the kernel: the handlers in the table of operations.
 COORDINATOR_REACHED = {
     "boot-coordinator/core/acpi.c": ["table_at"],  # struct acpi_memory
-    "boot-coordinator/core/multiboot.c": ["memory_entry", "efi_entry", "ranges_add", "ranges_remove"],  # struct map, map_apply()
+    "boot-coordinator/core/multiboot.c": [
+        "memory_entry",
+        "efi_entry",
+        "ranges_add",
+        "ranges_remove",
+    ],  # struct map, map_apply()
 }
 
 # Calls that the graph has and the program never makes: (caller, callee) -> (what is called instead, why).
@@ -120,8 +125,11 @@ class Bounds:
             raise StackError("recursion: " + " -> ".join(map(short, ring)))
         frame = self.graph.frames.get(title, ASSEMBLY.get(title))
         if frame is None:
-            raise StackError(f"{title}: called by {short(self.path[-1])}, and no object defines it" if self.path else
-                             f"{title}: no object defines it")  # fmt: skip
+            raise StackError(
+                f"{title}: called by {short(self.path[-1])}, and no object defines it"
+                if self.path
+                else f"{title}: no object defines it"
+            )
         self.path.append(title)
         below = max((self.deepest(callee) for callee in self.graph.callees(title)), default=(0, []))
         self.path.pop()
@@ -182,13 +190,17 @@ def check_kernel(folder, root):
     # A fault in the kernel, or a panic, comes on top of the deepest of the others.
     last_words = max(inside, die_bytes(bounds))
     most = max(report(bounds, name, extra + last_words, KERNEL_STACK) for name, extra in WAYS_IN.items())
-    print(f"check_stack: at most {most} of {KERNEL_STACK} bytes, {inside} of {emergency} on the emergency stack; "
-          f"1/{MARGIN} must stay free")  # fmt: skip
+    print(
+        f"check_stack: at most {most} of {KERNEL_STACK} bytes, {inside} of {emergency} on the emergency stack; "
+        f"1/{MARGIN} must stay free"
+    )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=pathlib.Path, default=ROOT / "build", help="where kernel/ and coordinator/ are")
+    parser.add_argument(
+        "folder", nargs="?", type=pathlib.Path, default=ROOT / "build", help="where kernel/ and coordinator/ are"
+    )
     parser.add_argument("--root", type=pathlib.Path, default=ROOT, help="the source tree")
     arguments = parser.parse_args()
     try:

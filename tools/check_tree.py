@@ -23,7 +23,18 @@ FUNCTION_LINES = 60
 FILE_LINES = 500
 CODE = {".c", ".h", ".S", ".ld", ".py", ".sh", ".mk"}
 PURE_FOLDERS = ["boot-coordinator/core", "cluster-kernel/pure", "shared", "shared/r4"]
-FREESTANDING = {"stdarg", "stdatomic", "stdbool", "stddef", "stdint", "stdalign", "stdnoreturn", "limits", "float", "iso646"}
+FREESTANDING = {
+    "stdarg",
+    "stdatomic",
+    "stdbool",
+    "stddef",
+    "stdint",
+    "stdalign",
+    "stdnoreturn",
+    "limits",
+    "float",
+    "iso646",
+}
 MEMORY_FUNCTIONS = {"memcpy", "memmove", "memset", "memcmp"}
 GROUND = MEMORY_FUNCTIONS | {"contract_failed"}  # what every floor may call
 # Where the build leaves the objects of each pure folder.
@@ -116,7 +127,9 @@ def may_wait(bodies, function, file=None, seen=None):
         if place not in seen:
             seen.add(place)
             body = bodies[place]
-            if MAY_WAIT.search(body) or any(may_wait(bodies, called, place[0], seen) for called in re.findall(r"\b(\w+)\(", body)):
+            if MAY_WAIT.search(body) or any(
+                may_wait(bodies, called, place[0], seen) for called in re.findall(r"\b(\w+)\(", body)
+            ):
                 return True
     return False
 

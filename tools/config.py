@@ -159,9 +159,11 @@ def _numbers(values, high, key, what, least=1):
 
 
 def _machine(table):
-    schema = {"sockets": (int, REQUIRED), "cores_per_socket": (int, REQUIRED), "max_cores": (int, None),
-              "node_cores": (list, None), "memory_mib": (list, REQUIRED), "slots": (int, 0), "max_memory_mib": (int, None),
-              "low_memory_mib": (int, None), "distances": (list, REQUIRED), "srat": (bool, True), "x2apic": (bool, False)}
+    schema = {
+        "sockets": (int, REQUIRED), "cores_per_socket": (int, REQUIRED), "max_cores": (int, None), "node_cores": (list, None),
+        "memory_mib": (list, REQUIRED), "slots": (int, 0), "max_memory_mib": (int, None), "low_memory_mib": (int, None),
+        "distances": (list, REQUIRED), "srat": (bool, True), "x2apic": (bool, False),
+    }  # fmt: skip
     fields = _read(table, schema, "machine.")
     sockets = _in_range(fields["sockets"], 1, CORES_MAX, "machine.sockets")
     cores = _in_range(fields["cores_per_socket"], 1, CORES_MAX, "machine.cores_per_socket")
@@ -180,15 +182,21 @@ def _max_cores(most, sockets, cores, x2apic):
     if most is None:
         most = there
     elif most < there or most % cores:
-        raise ConfigError("machine.max_cores", f"is {most}",
-                          f"must be a multiple of {cores}, whole sockets, and at least the {there} that are there")
+        raise ConfigError(
+            "machine.max_cores",
+            f"is {most}",
+            f"must be a multiple of {cores}, whole sockets, and at least the {there} that are there",
+        )
     key, value = ("machine.cores_per_socket", cores) if most == there else ("machine.max_cores", most)
     if most > CORES_MAX:
         raise ConfigError(key, f"is {value}, which makes {most} cores", f"must be at most {CORES_MAX} in all")
     last = (most // cores - 1) << (cores - 1).bit_length() | (cores - 1)
     if last > APIC_ID_MAX and not x2apic:
-        raise ConfigError(key, f"is {value}, which makes APIC ids up to {last}",
-                          f"must keep them at or below {APIC_ID_MAX}, or x2apic be true")
+        raise ConfigError(
+            key,
+            f"is {value}, which makes APIC ids up to {last}",
+            f"must keep them at or below {APIC_ID_MAX}, or x2apic be true",
+        )
     return most
 
 
@@ -211,8 +219,9 @@ def _node_cores(lists, sockets, cores):
 
 def _memory_mib(sizes, node_cores):
     if len(sizes) != len(node_cores):
-        raise ConfigError("machine.memory_mib", f"has {len(sizes)} entries",
-                          f"must have {len(node_cores)}, one for each node")
+        raise ConfigError(
+            "machine.memory_mib", f"has {len(sizes)} entries", f"must have {len(node_cores)}, one for each node"
+        )
     for node, size in enumerate(sizes):
         key = f"machine.memory_mib[{node}]"
         if _typed(size, int, key) != 0:
@@ -222,8 +231,9 @@ def _memory_mib(sizes, node_cores):
         if size % PART_MIB:
             raise ConfigError(key, f"is {size}", f"must be a multiple of {PART_MIB}")
     if not 0 < sum(sizes) <= MACHINE_MAX_MIB:
-        raise ConfigError("machine.memory_mib", f"is {sum(sizes)} MiB in all",
-                          f"must be from {NODE_MIN_MIB} to {MACHINE_MAX_MIB}")
+        raise ConfigError(
+            "machine.memory_mib", f"is {sum(sizes)} MiB in all", f"must be from {NODE_MIN_MIB} to {MACHINE_MAX_MIB}"
+        )
 
 
 def _slots(slots, most, there):
@@ -234,8 +244,11 @@ def _slots(slots, most, there):
     if slots != 0 and most is None:
         raise ConfigError("machine.max_memory_mib", f"is missing, with {slots} slots", "must be an integer")
     if slots != 0 and (most <= there or most > MACHINE_MAX_MIB or most % PART_MIB):
-        raise ConfigError("machine.max_memory_mib", f"is {most}",
-                          f"must be a multiple of {PART_MIB} above the {there} that are there, at most {MACHINE_MAX_MIB}")
+        raise ConfigError(
+            "machine.max_memory_mib",
+            f"is {most}",
+            f"must be a multiple of {PART_MIB} above the {there} that are there, at most {MACHINE_MAX_MIB}",
+        )
     return most or 0
 
 
@@ -277,8 +290,9 @@ def _part(table, nodes, memory_mib, key):
     fields = _read(table, schema, key + ".")
     part = Part(**fields)
     if part.node not in nodes:
-        raise ConfigError(f"{key}.node", f"is {part.node}, not a node of this cluster",
-                          "must be one of " + ", ".join(map(str, nodes)))
+        raise ConfigError(
+            f"{key}.node", f"is {part.node}, not a node of this cluster", "must be one of " + ", ".join(map(str, nodes))
+        )
     limit = memory_mib[part.node]
     _in_range(part.offset_mib, 0, limit - PART_MIB, f"{key}.offset_mib")
     _in_range(part.size_mib, PART_MIB, limit, f"{key}.size_mib")
@@ -287,8 +301,9 @@ def _part(table, nodes, memory_mib, key):
             raise ConfigError(f"{key}.{name}", f"is {fields[name]}", f"must be a multiple of {PART_MIB}")
     end = part.offset_mib + part.size_mib
     if end > limit:
-        raise ConfigError(f"{key}.size_mib", f"reaches to {end} MiB of node {part.node}",
-                          f"must end at or below its {limit} MiB")
+        raise ConfigError(
+            f"{key}.size_mib", f"reaches to {end} MiB of node {part.node}", f"must end at or below its {limit} MiB"
+        )
     return part
 
 
@@ -302,14 +317,17 @@ def _cluster(table, number, machine):
             raise ConfigError(f"{key}.nodes[{index}]", f"node {node} has no memory", "must be a node with memory")
     _numbers(fields["cores"], machine.cores - 1, f"{key}.cores", "core")
     if len(fields["cores"]) > NUMBERS["R4_MAX_CORES"]:
-        raise ConfigError(f"{key}.cores", f"has {len(fields['cores'])} entries",
-                          f"must have at most {NUMBERS['R4_MAX_CORES']}")
-    _in_range(fields["group"], 0, 0xffff, f"{key}.group")
+        raise ConfigError(
+            f"{key}.cores", f"has {len(fields['cores'])} entries", f"must have at most {NUMBERS['R4_MAX_CORES']}"
+        )
+    _in_range(fields["group"], 0, 0xFFFF, f"{key}.group")
     if fields["memory"] is None:
         parts = [Part(node, 0, sizes[node]) for node in fields["nodes"]]
     else:
-        parts = [_part(_typed(part, dict, f"{key}.memory[{index}]"), fields["nodes"], sizes, f"{key}.memory[{index}]")
-                 for index, part in enumerate(fields["memory"])]
+        parts = [
+            _part(_typed(part, dict, f"{key}.memory[{index}]"), fields["nodes"], sizes, f"{key}.memory[{index}]")
+            for index, part in enumerate(fields["memory"])
+        ]
     if not parts:
         raise ConfigError(f"{key}.memory", "is empty", "must name at least one part, or be left out for whole nodes")
     return Cluster(fields["nodes"], fields["cores"], fields["group"], parts)
@@ -320,8 +338,11 @@ def _check_cores(clusters, total):
     for number, cluster in enumerate(clusters):
         for index, core in enumerate(cluster.cores):
             if core in owner:
-                raise ConfigError(f"cluster[{number}].cores[{index}]",
-                                  f"core {core} is in cluster {owner[core]} already", "must be in one cluster only")
+                raise ConfigError(
+                    f"cluster[{number}].cores[{index}]",
+                    f"core {core} is in cluster {owner[core]} already",
+                    "must be in one cluster only",
+                )
             owner[core] = number
     for core in range(total):
         if core not in owner:
@@ -333,11 +354,16 @@ def _check_memory(clusters):
     for number, cluster in enumerate(clusters):
         for index, part in enumerate(cluster.memory):
             for other_number, other in seen:
-                if (part.node == other.node and part.offset_mib < other.offset_mib + other.size_mib
-                        and other.offset_mib < part.offset_mib + part.size_mib):
-                    raise ConfigError(f"cluster[{number}].memory[{index}]",
-                                      f"overlaps memory of cluster {other_number} in node {part.node}",
-                                      "must own parts that nobody else owns")
+                if (
+                    part.node == other.node
+                    and part.offset_mib < other.offset_mib + other.size_mib
+                    and other.offset_mib < part.offset_mib + part.size_mib
+                ):
+                    raise ConfigError(
+                        f"cluster[{number}].memory[{index}]",
+                        f"overlaps memory of cluster {other_number} in node {part.node}",
+                        "must own parts that nobody else owns",
+                    )
             seen.append((number, part))
 
 
@@ -349,9 +375,11 @@ def _check_near(clusters, machine):
         for index, core in enumerate(cluster.cores):
             node = node_of[core]
             if machine.memory_mib[node] != 0 and node not in nodes:
-                raise ConfigError(f"cluster[{number}].cores[{index}]",
-                                  f"core {core} is of node {node}, whose memory is not the cluster's",
-                                  "must be in a cluster with memory of its node")
+                raise ConfigError(
+                    f"cluster[{number}].cores[{index}]",
+                    f"core {core} is of node {node}, whose memory is not the cluster's",
+                    "must be in a cluster with memory of its node",
+                )
 
 
 def _clusters(tables, machine):
@@ -374,16 +402,21 @@ def _peers(tables, count, default):
         fields = _read(_typed(table, dict, key), schema, key + ".")
         for end in ("from", "to"):
             if fields[end] not in range(count):
-                raise ConfigError(f"{key}.{end}", f"cluster {fields[end]} does not exist",
-                                  f"must be from 0 to {count - 1}")
+                raise ConfigError(
+                    f"{key}.{end}", f"cluster {fields[end]} does not exist", f"must be from 0 to {count - 1}"
+                )
         pair = fields["from"], fields["to"]
         if pair[0] == pair[1]:
             raise ConfigError(f"{key}.to", f"is {pair[1]} like `from`", "must be another cluster")
         if pair in priorities:
             raise ConfigError(key, f"names the pair from {pair[0]} to {pair[1]} again", "must be named once")
         priorities[pair] = _in_range(fields["priority"], 0, 255, f"{key}.priority")
-    return [Peer(source, target, priorities.get((source, target), default))
-            for source in range(count) for target in range(count) if source != target]
+    return [
+        Peer(source, target, priorities.get((source, target), default))
+        for source in range(count)
+        for target in range(count)
+        if source != target
+    ]
 
 
 def _owner(number, count, key):
@@ -425,7 +458,9 @@ def _tables(names, folder):
         except (OSError, ValueError):
             signature = None
         if path.suffix != ".asl" or signature is None:
-            raise ConfigError(key, f"{name!a} is no ACPI table", "must be a file NAME.asl that iasl compiles to a table")
+            raise ConfigError(
+                key, f"{name!a} is no ACPI table", "must be a file NAME.asl that iasl compiles to a table"
+            )
         if path.stem in (Path(table.path).stem for table in found):
             raise ConfigError(key, f"{name!a} is named like an earlier one", "must have another name")
         found.append(Table(str(path), signature[1]))
@@ -435,10 +470,11 @@ def _tables(names, folder):
 def load(path):
     """The validated configuration in the file `path`."""
     path = Path(path)
-    schema = {"name": (str, REQUIRED), "ring_slots": (int, REQUIRED), "peer_priority": (int, 200),
-              "layout": (str, "module"), "console": (int, 0), "pci": (int, None), "on_mismatch": (str, "stop"),
-              "tables": (list, []), "trace": (bool, False), "machine": (dict, REQUIRED), "cluster": (list, []),
-              "peer": (list, []), "io_apic": (list, [])}
+    schema = {
+        "name": (str, REQUIRED), "ring_slots": (int, REQUIRED), "peer_priority": (int, 200), "layout": (str, "module"),
+        "console": (int, 0), "pci": (int, None), "on_mismatch": (str, "stop"), "tables": (list, []), "trace": (bool, False),
+        "machine": (dict, REQUIRED), "cluster": (list, []), "peer": (list, []), "io_apic": (list, []),
+    }  # fmt: skip
     fields = _read(_parse(path), schema)
     if fields["name"] != path.stem:
         raise ConfigError("name", f"is {fields['name']!a}", f"must be the file's name, {path.stem!a}")
@@ -455,5 +491,6 @@ def load(path):
     console = _owner(fields["console"], len(clusters), "console")
     pci = console if fields["pci"] is None else _owner(fields["pci"], len(clusters), "pci")
     io_apics = _io_apics(fields["io_apic"], len(clusters))
-    return Config(fields["name"], slots, stops, derived, tables, machine, clusters, peers, console, pci, io_apics,
-                  fields["trace"])
+    return Config(
+        fields["name"], slots, stops, derived, tables, machine, clusters, peers, console, pci, io_apics, fields["trace"]
+    )

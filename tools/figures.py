@@ -87,7 +87,11 @@ def updated(text, figures, allow_growth):
 def rows(budgets, kind):
     """One table of docs/figures.md, in Markdown."""
     local = kind == "local"
-    head = ["figure", "operation", "R4", "at most", "seL4", "seL4 with its lock"] if local else ["figure", "what", "R4", "unit"]
+    head = (
+        ["figure", "operation", "R4", "at most", "seL4", "seL4 with its lock"]
+        if local
+        else ["figure", "what", "R4", "unit"]
+    )
     yield head
     yield ["---", "---"] + ["---:"] * (4 if local else 1) + ([] if local else ["---"])
     for name, budget in budgets.items():

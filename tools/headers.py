@@ -18,7 +18,17 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 
-RIGHTS = ["READ", "WRITE", "EXEC", "SEND", "WAIT", "CONTROL", "LINK", "DEFER", "MODIFY"]  # R4_READ, …: without a prefix of their own
+RIGHTS = [
+    "READ",
+    "WRITE",
+    "EXEC",
+    "SEND",
+    "WAIT",
+    "CONTROL",
+    "LINK",
+    "DEFER",
+    "MODIFY",
+]  # R4_READ, …: without a prefix of their own
 OPERATORS = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -52,7 +62,9 @@ def evaluate(text: str, names: Mapping[str, int]) -> int:
     """The value of a constant expression in C without casts, conditions and comparisons."""
 
     def value(node: ast.expr) -> int:
-        if isinstance(node, ast.Constant) and type(node.value) is int:  # pylint: disable=unidiomatic-typecheck # no bool
+        if (
+            isinstance(node, ast.Constant) and type(node.value) is int
+        ):  # pylint: disable=unidiomatic-typecheck # no bool
             return node.value
         if isinstance(node, ast.Name) and node.id in names:
             return names[node.id]
@@ -233,7 +245,9 @@ def linker_constants(header: Mapping[str, int], cluster: Mapping[str, int]) -> d
 # --- the table of operations ---
 
 TABLE = "cluster-kernel/syscall.c"
-ROW = re.compile(r"\[(R4_OP_\w+)\] =\s+\{(\w+),\s+(?:TYPE\((\w+)\)|ANY|EVEN_BUSY),\s+(AT_ONCE|MAY_WAIT),\s+(\w+)\((\w+)\)\}")
+ROW = re.compile(
+    r"\[(R4_OP_\w+)\] =\s+\{(\w+),\s+(?:TYPE\((\w+)\)|ANY|EVEN_BUSY),\s+(AT_ONCE|MAY_WAIT),\s+(\w+)\((\w+)\)\}"
+)
 
 
 class Operation(NamedTuple):

@@ -30,25 +30,46 @@ GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
 
 NUMBERS = SHARED.numbers
 HEADER = SHARED.structure("r4_layout_header")
-ARRAYS = {name: SHARED.structure(name) for name in (
-    "r4_layout_cluster", "r4_layout_core", "r4_layout_memory", "r4_layout_peer", "r4_layout_io_apic")}
+ARRAYS = {
+    name: SHARED.structure(name)
+    for name in ("r4_layout_cluster", "r4_layout_core", "r4_layout_memory", "r4_layout_peer", "r4_layout_io_apic")
+}
 
 
 def make_layout(config):
     """The layout as records: name of the array -> list of dictionaries with the fields of its structure."""
-    clusters = [{"virtual_base": NUMBERS["R4_VIRTUAL_BASE"] + number * NUMBERS["R4_KERNEL_AREA"],
-                 "direct_map": NUMBERS["R4_DIRECT_MAP"] + (number << NUMBERS["R4_DIRECT_MAP_SHIFT"]),
-                 "number": number, "group": cluster.group, "core_count": len(cluster.cores)}
-                for number, cluster in enumerate(config.clusters)]
-    cores = [{"apic_id": config.machine.apic_id(core), "cluster": number}
-             for number, cluster in enumerate(config.clusters) for core in cluster.cores]
-    memories = [{"offset": part.offset_mib * MIB, "size": part.size_mib * MIB, "domain": part.node, "cluster": number}
-                for number, cluster in enumerate(config.clusters) for part in cluster.memory]
-    peers = [{"from": peer.source, "to": peer.target, "priority": peer.priority, "distance": distance(config, peer)}
-             for peer in config.peers]
+    clusters = [
+        {
+            "virtual_base": NUMBERS["R4_VIRTUAL_BASE"] + number * NUMBERS["R4_KERNEL_AREA"],
+            "direct_map": NUMBERS["R4_DIRECT_MAP"] + (number << NUMBERS["R4_DIRECT_MAP_SHIFT"]),
+            "number": number,
+            "group": cluster.group,
+            "core_count": len(cluster.cores),
+        }
+        for number, cluster in enumerate(config.clusters)
+    ]
+    cores = [
+        {"apic_id": config.machine.apic_id(core), "cluster": number}
+        for number, cluster in enumerate(config.clusters)
+        for core in cluster.cores
+    ]
+    memories = [
+        {"offset": part.offset_mib * MIB, "size": part.size_mib * MIB, "domain": part.node, "cluster": number}
+        for number, cluster in enumerate(config.clusters)
+        for part in cluster.memory
+    ]
+    peers = [
+        {"from": peer.source, "to": peer.target, "priority": peer.priority, "distance": distance(config, peer)}
+        for peer in config.peers
+    ]
     io_apics = [{"id": io_apic.id, "owner": io_apic.cluster} for io_apic in config.io_apics]
-    return {"r4_layout_cluster": clusters, "r4_layout_core": cores, "r4_layout_memory": memories,
-            "r4_layout_peer": peers, "r4_layout_io_apic": io_apics}
+    return {
+        "r4_layout_cluster": clusters,
+        "r4_layout_core": cores,
+        "r4_layout_memory": memories,
+        "r4_layout_peer": peers,
+        "r4_layout_io_apic": io_apics,
+    }
 
 
 def distance(config, peer):
@@ -59,13 +80,22 @@ def distance(config, peer):
 def make_header(config, layout):
     """The header with a checksum of 0."""
     size = HEADER.size + sum(ARRAYS[name].size * len(records) for name, records in layout.items())
-    return {"magic": NUMBERS["R4_LAYOUT_MAGIC"], "version": NUMBERS["R4_LAYOUT_VERSION"],
-            "header_size": HEADER.size, "size": size, "checksum": 0,
-            "cluster_count": len(layout["r4_layout_cluster"]), "core_count": len(layout["r4_layout_core"]),
-            "memory_count": len(layout["r4_layout_memory"]), "peer_count": len(layout["r4_layout_peer"]),
-            "ring_slots": config.ring_slots, "console_owner": config.console, "pci_owner": config.pci,
-            "io_apic_count": len(layout["r4_layout_io_apic"]),
-            "flags": config.stops * NUMBERS["R4_LAYOUT_STOP"] | config.trace * NUMBERS["R4_LAYOUT_TRACE"]}
+    return {
+        "magic": NUMBERS["R4_LAYOUT_MAGIC"],
+        "version": NUMBERS["R4_LAYOUT_VERSION"],
+        "header_size": HEADER.size,
+        "size": size,
+        "checksum": 0,
+        "cluster_count": len(layout["r4_layout_cluster"]),
+        "core_count": len(layout["r4_layout_core"]),
+        "memory_count": len(layout["r4_layout_memory"]),
+        "peer_count": len(layout["r4_layout_peer"]),
+        "ring_slots": config.ring_slots,
+        "console_owner": config.console,
+        "pci_owner": config.pci,
+        "io_apic_count": len(layout["r4_layout_io_apic"]),
+        "flags": config.stops * NUMBERS["R4_LAYOUT_STOP"] | config.trace * NUMBERS["R4_LAYOUT_TRACE"],
+    }
 
 
 def layout_bytes(header, layout):
@@ -80,10 +110,15 @@ def qemu_args(config):
     machine = config.machine
     low = f",max-ram-below-4g={machine.low_memory_mib}M" if machine.low_memory_mib else ""
     added = f",slots={machine.slots},maxmem={machine.max_memory_mib}M" if machine.slots else ""
-    args = ["-machine", f"q35{low}",
-            "-smp", f"{machine.cores},maxcpus={machine.max_cores},sockets={machine.max_cores // machine.cores_per_socket},"
-                    f"cores={machine.cores_per_socket},threads=1",
-            "-m", f"{sum(machine.memory_mib)}M{added}"]
+    args = [
+        "-machine",
+        f"q35{low}",
+        "-smp",
+        f"{machine.cores},maxcpus={machine.max_cores},sockets={machine.max_cores // machine.cores_per_socket},"
+        f"cores={machine.cores_per_socket},threads=1",
+        "-m",
+        f"{sum(machine.memory_mib)}M{added}",
+    ]
     return "\n".join(args + (node_args(machine) if machine.srat else [])) + "\n"
 
 
@@ -119,8 +154,9 @@ def ld_script(name, cluster, constants):
     """The reference link: what shared/linker.c does, in GNU ld's words."""
     symbols = "\n".join(f"{symbol} = {value:#x};" for symbol, value in constants.items())
     page = NUMBERS["R4_PAGE_SIZE"]
-    sections = "\n".join(f"    {section} : ALIGN({page}) {{ *({section}) }}"
-                         for section in (".text", ".rodata", ".data", ".bss"))
+    sections = "\n".join(
+        f"    {section} : ALIGN({page}) {{ *({section}) }}" for section in (".text", ".rodata", ".data", ".bss")
+    )
     return f"""/* {name}, cluster {cluster['number']}: made by tools/linkgen.py. */
 OUTPUT_FORMAT(elf64-x86-64)
 ENTRY(r4_linker_virtual_base)
@@ -145,33 +181,56 @@ def describe(config, header, layout):
         constants = linker_constants(header, cluster)
         stride = NUMBERS["R4_RING_STRIDE"]
         peers = [peer for peer in range(header["cluster_count"]) if peer != number]
-        clusters.append({
-            "number": number, "group": cluster["group"], "nodes": source.nodes,
-            "virtual_base": f"{cluster['virtual_base']:#x}", "direct_map": f"{cluster['direct_map']:#x}",
-            "cores": [{"index": index, "core": core, "apic_id": config.machine.apic_id(core)}
-                      for index, core in enumerate(source.cores)],
-            "memory": [{key: part[key] for key in ("domain", "offset", "size")}
-                       for part in layout["r4_layout_memory"] if part["cluster"] == number],
-            "rings_in": {str(peer): f"{constants['r4_linker_rings_in'] + peer * stride:#x}" for peer in peers},
-            "rings_out": {str(peer): f"{constants['r4_linker_rings_out'] + peer * stride:#x}" for peer in peers},
-            "linker_constants": {name: f"{value:#x}" for name, value in constants.items()},
-        })
+        clusters.append(
+            {
+                "number": number,
+                "group": cluster["group"],
+                "nodes": source.nodes,
+                "virtual_base": f"{cluster['virtual_base']:#x}",
+                "direct_map": f"{cluster['direct_map']:#x}",
+                "cores": [
+                    {"index": index, "core": core, "apic_id": config.machine.apic_id(core)}
+                    for index, core in enumerate(source.cores)
+                ],
+                "memory": [
+                    {key: part[key] for key in ("domain", "offset", "size")}
+                    for part in layout["r4_layout_memory"]
+                    if part["cluster"] == number
+                ],
+                "rings_in": {str(peer): f"{constants['r4_linker_rings_in'] + peer * stride:#x}" for peer in peers},
+                "rings_out": {str(peer): f"{constants['r4_linker_rings_out'] + peer * stride:#x}" for peer in peers},
+                "linker_constants": {name: f"{value:#x}" for name, value in constants.items()},
+            }
+        )
     machine = config.machine
-    return {"name": config.name, "ring_slots": config.ring_slots, "console": config.console, "pci": config.pci,
-            "io_apics": layout["r4_layout_io_apic"], "derived": config.derived,
-            "sockets": machine.sockets, "cores_per_socket": machine.cores_per_socket, "memory_mib": machine.memory_mib,
-            "low_memory_mib": machine.low_memory_mib, "distances": machine.distances,
-            "clusters": clusters, "peers": layout["r4_layout_peer"]}
+    return {
+        "name": config.name,
+        "ring_slots": config.ring_slots,
+        "console": config.console,
+        "pci": config.pci,
+        "io_apics": layout["r4_layout_io_apic"],
+        "derived": config.derived,
+        "sockets": machine.sockets,
+        "cores_per_socket": machine.cores_per_socket,
+        "memory_mib": machine.memory_mib,
+        "low_memory_mib": machine.low_memory_mib,
+        "distances": machine.distances,
+        "clusters": clusters,
+        "peers": layout["r4_layout_peer"],
+    }
 
 
 def make_files(config):
     """All outputs: file name -> bytes."""
     layout = make_layout(config)
     header = make_header(config, layout)
-    files = {"layout.bin": layout_bytes(header, layout), "qemu.args": qemu_args(config).encode(),
-             "grub.cfg": grub_config(config).encode(),
-             "tables": "".join(f"{table.path}\n" for table in config.tables).encode(),
-             "layout.json": (json.dumps(describe(config, header, layout), indent=2) + "\n").encode()}
+    files = {
+        "layout.bin": layout_bytes(header, layout),
+        "qemu.args": qemu_args(config).encode(),
+        "grub.cfg": grub_config(config).encode(),
+        "tables": "".join(f"{table.path}\n" for table in config.tables).encode(),
+        "layout.json": (json.dumps(describe(config, header, layout), indent=2) + "\n").encode(),
+    }
     for cluster in layout["r4_layout_cluster"]:
         constants = linker_constants(header, cluster)
         stem = f"cluster-{cluster['number']}"

@@ -28,8 +28,16 @@ LANE, TWIN = 20, 3  # height of a lane; half the distance between the two rings 
 ARROW = 7
 
 # Fill and line of each cluster.
-COLOURS = [("#cfe3f7", "#2b6ca8"), ("#fbdcc4", "#b8591b"), ("#d3efd0", "#35803a"), ("#f7d1dc", "#a83058"),
-           ("#e2d9f3", "#6a4aa5"), ("#fdf0b5", "#8d7410"), ("#cdeeee", "#1f7f80"), ("#e6dccf", "#7a5a36")]
+COLOURS = [
+    ("#cfe3f7", "#2b6ca8"),
+    ("#fbdcc4", "#b8591b"),
+    ("#d3efd0", "#35803a"),
+    ("#f7d1dc", "#a83058"),
+    ("#e2d9f3", "#6a4aa5"),
+    ("#fdf0b5", "#8d7410"),
+    ("#cdeeee", "#1f7f80"),
+    ("#e6dccf", "#7a5a36"),
+]
 GREY = ("#f4f4f4", "#777777")
 WHITE = ("#ffffff", "#444444")
 
@@ -53,14 +61,23 @@ class Canvas:
     """SVG elements, in the order in which they are painted."""
 
     def __init__(self):
-        self.root = ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "font-family": FONT,
-                                                "font-size": str(FONT_SIZE)})
+        self.root = ElementTree.Element(
+            "svg", {"xmlns": "http://www.w3.org/2000/svg", "font-family": FONT, "font-size": str(FONT_SIZE)}
+        )
 
     def box(self, kind, place, paint, dashed=False, **data):
         """`place` is (x, y, width, height), `paint` (fill, line); data becomes data-… attributes."""
         x, y, width, height = place
-        shape = {"class": kind, "x": number(x), "y": number(y), "width": number(width), "height": number(height),
-                 "rx": "3", "fill": paint[0], "stroke": paint[1]}
+        shape = {
+            "class": kind,
+            "x": number(x),
+            "y": number(y),
+            "width": number(width),
+            "height": number(height),
+            "rx": "3",
+            "fill": paint[0],
+            "stroke": paint[1],
+        }
         if dashed:
             shape["stroke-dasharray"] = "4 3"
         ElementTree.SubElement(self.root, "rect", shape | {f"data-{key}": str(value) for key, value in data.items()})
@@ -113,8 +130,11 @@ class Picture:
         self.config = config
         self.clusters = config.clusters
         self.records = layout["r4_layout_cluster"]
-        self.place_of = {core: (number_, index) for number_, cluster in enumerate(config.clusters)
-                         for index, core in enumerate(cluster.cores)}
+        self.place_of = {
+            core: (number_, index)
+            for number_, cluster in enumerate(config.clusters)
+            for index, core in enumerate(cluster.cores)
+        }
         self.node_of = {core: node for node, cores in enumerate(self.machine.node_cores) for core in cores}
         self.peers = {(peer["from"], peer["to"]): peer for peer in layout["r4_layout_peer"]}
         priorities = Counter(peer["priority"] for peer in self.peers.values())
@@ -131,8 +151,12 @@ class Picture:
 
     def node_parts(self, node):
         """(first MiB, end, cluster or None) of all the node's memory, in order."""
-        owned = sorted((part.offset_mib, part.offset_mib + part.size_mib, number_)
-                       for number_, cluster in enumerate(self.clusters) for part in cluster.memory if part.node == node)
+        owned = sorted(
+            (part.offset_mib, part.offset_mib + part.size_mib, number_)
+            for number_, cluster in enumerate(self.clusters)
+            for part in cluster.memory
+            if part.node == node
+        )
         parts = []
         at = 0
         for first, end, cluster in [*owned, (self.machine.memory_mib[node],) * 2 + (None,)]:
@@ -146,12 +170,18 @@ class Picture:
     def cluster_lines(self, index):
         cluster, record = self.clusters[index], self.records[index]
         total = sum(part.size_mib for part in cluster.memory)
-        return [f"cluster {index}", f"group {cluster.group}", *wrapped(cluster.cores, "cores"),
-                *wrapped(cluster.nodes, "nodes"), f"memory {total} MiB",
-                f"kernel {record['virtual_base']:x}", f"direct {record['direct_map']:x}",
-                *(["has the console"] if index == self.config.console else []),
-                *(["has PCI"] if index == self.config.pci else []),
-                *(f"has I/O APIC {io_apic.id}" for io_apic in self.config.io_apics if io_apic.cluster == index)]
+        return [
+            f"cluster {index}",
+            f"group {cluster.group}",
+            *wrapped(cluster.cores, "cores"),
+            *wrapped(cluster.nodes, "nodes"),
+            f"memory {total} MiB",
+            f"kernel {record['virtual_base']:x}",
+            f"direct {record['direct_map']:x}",
+            *(["has the console"] if index == self.config.console else []),
+            *(["has PCI"] if index == self.config.pci else []),
+            *(f"has I/O APIC {io_apic.id}" for io_apic in self.config.io_apics if io_apic.cluster == index),
+        ]
 
     def label(self, left, right):
         """Of two clusters' rings: distance, priority if not the usual one; that to the right first."""
@@ -173,12 +203,21 @@ class Picture:
         self.gap = max(GAP, widest + 8 + 2 * TWIN - 2 * PORT_MARGIN)
         self.per_line = min(self.machine.cores_per_socket, PER_LINE)
         socket = self.per_line * (CORE_WIDTH + CORE_GAP) - CORE_GAP
-        node = max(text_width(line) for node in range(len(self.machine.memory_mib)) for line in
-                   [*self.node_lines(node), *map(part_text, self.node_parts(node))]) + PAD
+        node = (
+            max(
+                text_width(line)
+                for node in range(len(self.machine.memory_mib))
+                for line in [*self.node_lines(node), *map(part_text, self.node_parts(node))]
+            )
+            + PAD
+        )
         cluster = max(text_width(line) for index in range(count) for line in self.cluster_lines(index))
         cluster = max(cluster, 2 * PORT_MARGIN + (count - 2) * PORT_PITCH)
-        rows = ((self.machine.max_cores // self.machine.cores_per_socket, socket),
-                (len(self.machine.memory_mib), node), (count, cluster))
+        rows = (
+            (self.machine.max_cores // self.machine.cores_per_socket, socket),
+            (len(self.machine.memory_mib), node),
+            (count, cluster),
+        )
         self.width = max(amount * (width + 2 * PAD + self.gap) - self.gap for amount, width in rows)
 
     def places(self, amount):
@@ -195,8 +234,13 @@ class Picture:
         extra += [] if machine.srat else ["no SRAT"]
         extra += ["layout derived at boot"] if self.config.derived else []
         cores = "1 core" if machine.cores == 1 else f"{machine.sockets} x {machine.cores_per_socket} cores"
-        facts = [cores, f"{sum(machine.memory_mib)} MiB",
-                 f"{self.config.ring_slots} slots in each ring", f"peer priority {self.priority}", *extra]
+        facts = [
+            cores,
+            f"{sum(machine.memory_mib)} MiB",
+            f"{self.config.ring_slots} slots in each ring",
+            f"peer priority {self.priority}",
+            *extra,
+        ]
         if len(self.clusters) == 1:
             facts[2:4] = []
         self.canvas.text(EDGE, self.y, self.config.name, bold=True, size=18)
@@ -236,8 +280,11 @@ class Picture:
             self.canvas.text(x + PAD, self.y + PAD - 2, f"socket {socket}", bold=True)
             for index in range(per_socket):
                 row, column = divmod(index, self.per_line)
-                self.core(socket * per_socket + index, x + PAD + column * (CORE_WIDTH + CORE_GAP),
-                          self.y + PAD + LINE + 2 + row * (CORE_HEIGHT + CORE_GAP))
+                self.core(
+                    socket * per_socket + index,
+                    x + PAD + column * (CORE_WIDTH + CORE_GAP),
+                    self.y + PAD + LINE + 2 + row * (CORE_HEIGHT + CORE_GAP),
+                )
         self.y += height + ROW_GAP
 
     def nodes(self):
@@ -252,8 +299,13 @@ class Picture:
             self.canvas.lines(x + PAD, self.y + PAD - 2, texts[node])
             for index, part in enumerate(parts[node]):
                 y = self.y + PAD + text_height + PART_GAP + index * (PART_HEIGHT + PART_GAP)
-                self.canvas.box("memory", (x + PAD, y, width - 2 * PAD, PART_HEIGHT), colours(part[2]),
-                                dashed=part[2] is None, node=node)
+                self.canvas.box(
+                    "memory",
+                    (x + PAD, y, width - 2 * PAD, PART_HEIGHT),
+                    colours(part[2]),
+                    dashed=part[2] is None,
+                    node=node,
+                )
                 self.canvas.text(x + PAD + 4, y + 3, part_text(part))
         self.y += height + ROW_GAP
 
@@ -306,8 +358,12 @@ class Picture:
             for target, source, side in ((right, left, TWIN), (left, right, -TWIN)):
                 begin, end = self.port(left, right) - side, self.port(right, left) + side
                 line = colours(target)[1]
-                self.canvas.path("ring", [(begin, top), (begin, y + side), (end, y + side), (end, top)], line,
-                                 **{"from": source, "to": target})
+                self.canvas.path(
+                    "ring",
+                    [(begin, top), (begin, y + side), (end, y + side), (end, top)],
+                    line,
+                    **{"from": source, "to": target},
+                )
                 self.canvas.arrow_up(end if target == right else begin, top + 1, line)
         for left, right, lane in lanes:
             self.ring_label(left, right, self.y + lane * LANE)
@@ -319,17 +375,23 @@ class Picture:
         text = self.label(left, right)
         middle = x + width + self.gap / 2
         half = text_width(text) / 2
-        self.canvas.box("label", (middle - half - 3, y - LANE / 2 + 2, 2 * half + 6, LANE - 4), ("#ffffff", "none"),
-                        pair=f"{left}-{right}")
+        self.canvas.box(
+            "label",
+            (middle - half - 3, y - LANE / 2 + 2, 2 * half + 6, LANE - 4),
+            ("#ffffff", "none"),
+            pair=f"{left}-{right}",
+        )
         self.canvas.text(middle - half, y - LINE / 2, text)
 
     def legend(self):
         self.y += ROW_GAP
         text = "A colour is a cluster. c1:0 in a core: cluster 1's core 0."
         if len(self.clusters) > 1:
-            text += (" A ring has the colour of the cluster that its arrow points at: it receives, and the ring lies in"
-                     f" its memory. On a pair of rings: distance, and priority if it is not {self.priority}; the one to"
-                     " the right first if the two differ.")
+            text += (
+                " A ring has the colour of the cluster that its arrow points at: it receives, and the ring lies in"
+                f" its memory. On a pair of rings: distance, and priority if it is not {self.priority}; the one to"
+                " the right first if the two differ."
+            )
         self.y += self.paragraph(text)
 
     def draw(self):

@@ -23,7 +23,9 @@ TRACE_EVENTS = [row[1:] for row in TRACE.rows("TRACE_EVENT_LIST")]  # (name, nam
 ENTRIES_MAX = 1 << 16
 
 CTF_MAGIC = 0xC1FC1FC1
-PACKET = struct.Struct("<II QQQQQ II")  # header: magic, stream; context: begin, end, content, packet, discarded, cluster, core
+PACKET = struct.Struct(
+    "<II QQQQQ II"
+)  # header: magic, stream; context: begin, end, content, packet, discarded, cluster, core
 EVENT = struct.Struct("<QI QQ")  # header: time, event; its two words
 
 METADATA_HEAD = """/* CTF 1.8 */
@@ -89,8 +91,10 @@ def find_rings(data):
 
 def metadata(frequency):
     """The text that describes the streams."""
-    events = [METADATA_EVENT.format(name=name, number=number, first=first, second=second)
-              for number, (name, first, second) in enumerate(TRACE_EVENTS)]  # fmt: skip
+    events = [
+        METADATA_EVENT.format(name=name, number=number, first=first, second=second)
+        for number, (name, first, second) in enumerate(TRACE_EVENTS)
+    ]
     return METADATA_HEAD.format(frequency=frequency) + "".join(events)
 
 
@@ -117,7 +121,14 @@ def write(rings, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dumps", nargs="+", type=Path, metavar="DUMP")
-    parser.add_argument("-o", dest="folder", type=Path, required=True, metavar="DIR", help="where to; what an earlier run left is replaced")
+    parser.add_argument(
+        "-o",
+        dest="folder",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="where to; what an earlier run left is replaced",
+    )
     arguments = parser.parse_args()
     rings = {(ring.cluster, ring.core): ring for dump in arguments.dumps for ring in find_rings(dump.read_bytes())}
     if not rings:

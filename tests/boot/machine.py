@@ -163,7 +163,9 @@ class StoppedMachine:
         self._dump = scratch / "dump"
         control = scratch / "qmp"
         extra = ["-qmp", f"unix:{control},server=on,wait=off"]
-        extra += ["-S", "-qtest", f"unix:{scratch / 'qtest'},server=on,wait=off", "-qtest-log", "none"] if writes else []
+        extra += (
+            ["-S", "-qtest", f"unix:{scratch / 'qtest'},server=on,wait=off", "-qtest-log", "none"] if writes else []
+        )
         arguments = qemu.command_line(BUILD / name, "tcg", qemu.guest_command("demo"), extra)
         exit_device = arguments.index(f"isa-debug-exit,iobase={qemu.EXIT_PORT:#x},iosize=4")
         del arguments[exit_device - 1 : exit_device + 1]
@@ -202,5 +204,7 @@ class StoppedMachine:
         tables = []
         for cpu in self._qmp.execute("query-cpus-fast"):
             registers = self.monitor("info registers", **{"cpu-index": cpu["cpu-index"]})
-            tables.append((apic_ids[cpu["cpu-index"]], int(re.search(r"CR3=([0-9a-f]+)", registers)[1], 16) & ~(PAGE - 1)))
+            tables.append(
+                (apic_ids[cpu["cpu-index"]], int(re.search(r"CR3=([0-9a-f]+)", registers)[1], 16) & ~(PAGE - 1))
+            )
         return tables

@@ -27,8 +27,10 @@ class Mapping:
     no_cache: bool
 
     def __str__(self):
-        rights = "".join(letter if have else "-" for letter, have in
-                         (("w", self.writable), ("x", self.executable), ("u", self.user), ("d", self.no_cache)))  # fmt: skip
+        rights = "".join(
+            letter if have else "-"
+            for letter, have in (("w", self.writable), ("x", self.executable), ("u", self.user), ("d", self.no_cache))
+        )
         return f"{self.virtual:#x} -> {self.physical:#x} size {self.size:#x} {rights}"
 
 

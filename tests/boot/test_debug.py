@@ -27,7 +27,9 @@ def session(folder, commands, name=NAME, fault=""):
     """Runs gdb's `commands`, [(title, command), …], on a machine stopped at its start: title -> what the command printed."""
     port = free_port()
     extra = ["-gdb", f"tcp:127.0.0.1:{port}", "-S"]
-    subprocess.run([sys.executable, machine.ROOT / "tools/gdb/script.py", machine.BUILD / name, "--port", str(port)], check=True)
+    subprocess.run(
+        [sys.executable, machine.ROOT / "tools/gdb/script.py", machine.BUILD / name, "--port", str(port)], check=True
+    )
     script = folder / "commands.gdb"
     script.write_text("".join(f"echo \\n{TITLE}{title}\\n\n{command}\n" for title, command in commands) + "kill\n")
     arguments = qemu.command_line(machine.BUILD / name, "tcg", qemu.guest_command("demo", fault), extra)
@@ -126,7 +128,9 @@ def test_window(said):
     assert re.fullmatch(r"  asid 1, root table 0x[0-9a-f]+, loaded on cores 0x[0-3]", lines[1])
     slots = {int(match[1]): match[2] for line in lines if (match := re.fullmatch(r"    slot (\d+): (.*)", line))}
     assert slots[1].startswith("PD 2^14 at ")
-    assert "flags original, mapped at 0x8000000000 in asid 1" in next(text for text in slots.values() if text.startswith("CAP_PAGE"))
+    assert "flags original, mapped at 0x8000000000 in asid 1" in next(
+        text for text in slots.values() if text.startswith("CAP_PAGE")
+    )
     assert [text for text in slots.values() if text.startswith("PEER") and text.endswith("badge 0x1")]
     (lent,) = [text for text in slots.values() if text.startswith("REMOTE_REF 2^21")]
     assert "busy" in lent and lent.endswith("loan 0 to cluster 1")
@@ -164,8 +168,12 @@ def test_rings(said):
 
 
 def test_loans(said):
-    lent = re.search(r"lent to 1, record 0: LOAN_OUT_REVOKING generation 1, (0x[0-9a-f]+) 2\^21, slot at 0x", said["loans 0"])
-    received = re.search(r"received from 0, record 0: LOAN_IN_SWEEPING generation 1, (0x[0-9a-f]+) 2\^21, slot at 0x", said["loans 1"])
+    lent = re.search(
+        r"lent to 1, record 0: LOAN_OUT_REVOKING generation 1, (0x[0-9a-f]+) 2\^21, slot at 0x", said["loans 0"]
+    )
+    received = re.search(
+        r"received from 0, record 0: LOAN_IN_SWEEPING generation 1, (0x[0-9a-f]+) 2\^21, slot at 0x", said["loans 1"]
+    )
     assert lent[1] == received[1]
     assert int(lent[1], 16) % PAGE_2M == 0
 
@@ -188,9 +196,18 @@ def test_queues(said):
 
 def test_last_words(said, tmp_path):
     assert said["last words"].splitlines() == ["cluster 1:", "  no panic"]
-    dead = session(tmp_path, [("at stop", "break machine_stop"), ("stop", "continue"), ("words", "r4-last-words")], fault="assert:1")
+    dead = session(
+        tmp_path,
+        [("at stop", "break machine_stop"), ("stop", "continue"), ("words", "r4-last-words")],
+        fault="assert:1",
+    )
     lines = dead["words"].splitlines()
     assert lines[0] == "cluster 1:"
     assert lines[1].startswith("  assert: ")
     assert lines[2] == "  core 0 cause 256 address 0x0"
-    assert any(re.fullmatch(r"  0xffffffff81[0-9a-f]{6} fault_injection_run at cluster-kernel/diag/fault_injection\.c:\d+", line) for line in lines), lines
+    assert any(
+        re.fullmatch(
+            r"  0xffffffff81[0-9a-f]{6} fault_injection_run at cluster-kernel/diag/fault_injection\.c:\d+", line
+        )
+        for line in lines
+    ), lines

@@ -23,16 +23,24 @@ ROOT_INFO_MAGIC = 0x4F464E4934523031
 def test_owners_are_said(name):
     layout = machine.layout(name)
     boot = machine.Boot(name)
-    owners = {"console": layout["console"], "PCI configuration": layout["pci"],
-              "I/O APIC 0 at 0xfec00000, lines from 0": machine.io_apic_owner(layout)}  # fmt: skip
-    said = {match[2]: int(match[1]) for match in boot.matching(r"\[boot\] cluster (\d+): (console|PCI configuration|I/O APIC .*)")}
+    owners = {
+        "console": layout["console"],
+        "PCI configuration": layout["pci"],
+        "I/O APIC 0 at 0xfec00000, lines from 0": machine.io_apic_owner(layout),
+    }
+    said = {
+        match[2]: int(match[1])
+        for match in boot.matching(r"\[boot\] cluster (\d+): (console|PCI configuration|I/O APIC .*)")
+    }
     assert said == owners
 
 
 def test_derived_layout_gives_all_to_cluster_0():
     boot = machine.Boot("uneven", more="layout=derive")
     assert boot.trouble is None, boot.output
-    assert [match[1] for match in boot.matching(r"\[boot\] cluster (\d+): (?:console|PCI configuration|I/O APIC .*)")] == ["0"] * 3
+    assert [
+        match[1] for match in boot.matching(r"\[boot\] cluster (\d+): (?:console|PCI configuration|I/O APIC .*)")
+    ] == ["0"] * 3
 
 
 @pytest.fixture(name="guest", scope="module")
@@ -40,7 +48,9 @@ def left_on_by_firmware(tmp_path_factory):
     """A machine whose firmware has left every line on, at the end."""
     words = [(IO_APIC, 0x10 + index) for index in range(2 * LINES)]
     values = [(WINDOW, (LEFT_BY_FIRMWARE, NO_CORE)[index % 2]) for index in range(2 * LINES)]
-    guest = machine.StoppedMachine("uneven", tmp_path_factory.mktemp("devices"), [write for pair in zip(words, values) for write in pair])
+    guest = machine.StoppedMachine(
+        "uneven", tmp_path_factory.mktemp("devices"), [write for pair in zip(words, values) for write in pair]
+    )
     yield guest
     guest.close()
 
@@ -53,17 +63,30 @@ def test_owner_masks_every_line(guest):
 
 def offset_of(field):
     """In struct r4_root_info, as the root task's compiler placed it."""
-    command = ["gdb", "-batch", "-nx", "-ex", f"output (long)&((struct r4_root_info *)0)->{field}", machine.BUILD / "root.elf"]
+    command = [
+        "gdb",
+        "-batch",
+        "-nx",
+        "-ex",
+        f"output (long)&((struct r4_root_info *)0)->{field}",
+        machine.BUILD / "root.elf",
+    ]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def test_root_tasks_are_told(guest):
     told = {}
-    own_cluster, pci_is_own, io_apic_count, io_apics = map(offset_of, ("cluster", "pci_is_own", "io_apic_count", "io_apics"))
+    own_cluster, pci_is_own, io_apic_count, io_apics = map(
+        offset_of, ("cluster", "pci_is_own", "io_apic_count", "io_apics")
+    )
     for cluster, (base, end) in guest.log.root_block.items():
         block = guest.read(base, end - base)
-        (page,) = (at for at in range(0, len(block), machine.PAGE) if struct.unpack_from("<Q", block, at)[0] == ROOT_INFO_MAGIC)
-        number, pci, count = (struct.unpack_from("<I", block, page + at)[0] for at in (own_cluster, pci_is_own, io_apic_count))
+        (page,) = (
+            at for at in range(0, len(block), machine.PAGE) if struct.unpack_from("<Q", block, at)[0] == ROOT_INFO_MAGIC
+        )
+        number, pci, count = (
+            struct.unpack_from("<I", block, page + at)[0] for at in (own_cluster, pci_is_own, io_apic_count)
+        )
         assert number == cluster
         told[cluster] = pci, [struct.unpack_from("<II", block, page + io_apics + 8 * index) for index in range(count)]
     pci, io_apic = guest.layout["pci"], machine.io_apic_owner(guest.layout)

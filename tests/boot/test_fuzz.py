@@ -41,7 +41,9 @@ def state_address(name, number):
 
 def in_file(argument, folder):
     """An argument for QEMU; a node's memory becomes a file in `folder` that has its name."""
-    return re.sub(r"^memory-backend-ram,id=(\w+),", rf"memory-backend-file,mem-path={folder}/\1,share=on,id=\1,", argument)
+    return re.sub(
+        r"^memory-backend-ram,id=(\w+),", rf"memory-backend-file,mem-path={folder}/\1,share=on,id=\1,", argument
+    )
 
 
 class Fuzzed:
@@ -73,7 +75,10 @@ class Fuzzed:
 
     def _states(self):
         """The physical address of each kernel's `struct cluster`."""
-        return [base + state_address(self.name, number) - virtual for number, (base, _, virtual) in sorted(self.log.image.items())]
+        return [
+            base + state_address(self.name, number) - virtual
+            for number, (base, _, virtual) in sorted(self.log.image.items())
+        ]
 
     @contextlib.contextmanager
     def memory(self, address):
@@ -107,8 +112,17 @@ class Fuzzed:
     def audit(self):
         """(exit status, output); the machine is stopped."""
         direct = [int(cluster["direct_map"], 16) for cluster in self.layout["clusters"]]
-        places = [f"{state:x}:{self.log.root_table[number]:x}:{direct[number]:x}" for number, state in enumerate(self._states())]
-        done = subprocess.run([AUDIT, *self.files, "--", *places], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        places = [
+            f"{state:x}:{self.log.root_table[number]:x}:{direct[number]:x}"
+            for number, state in enumerate(self._states())
+        ]
+        done = subprocess.run(
+            [AUDIT, *self.files, "--", *places],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
         return done.returncode, done.stdout
 
 
@@ -133,7 +147,9 @@ def find_follower(memory, base, end):
         follower = FIELDS["r4_slot_next"].get(struct.unpack_from("<4Q", memory, place)[3]) * SLOT
         if base < follower < end:
             words = struct.unpack_from("<4Q", memory, follower)
-            if (FIELDS["r4_slot_prev_high"].get(words[0]) << 24 | FIELDS["r4_slot_prev_low"].get(words[3])) * SLOT == place:
+            if (
+                FIELDS["r4_slot_prev_high"].get(words[0]) << 24 | FIELDS["r4_slot_prev_low"].get(words[3])
+            ) * SLOT == place:
                 return follower
     raise AssertionError("no derivation list")
 

@@ -44,8 +44,10 @@ def linker_constant_places():
         elf = ELFFile(file)
         symbols = elf.get_section_by_name(".symtab")
         relocations = elf.get_section_by_name(".rela.text").iter_relocations()
-        places = [(symbols.get_symbol(item["r_info_sym"]).name, item["r_info_type"], item["r_offset"], item["r_addend"])
-                  for item in relocations]  # fmt: skip
+        places = [
+            (symbols.get_symbol(item["r_info_sym"]).name, item["r_info_type"], item["r_offset"], item["r_addend"])
+            for item in relocations
+        ]
     return [place for place in places if place[0].startswith("r4_linker_")]
 
 
@@ -55,7 +57,13 @@ def test_linker_constants_are_immediates(stopped, name):
     guest = stopped(name)
     places = linker_constant_places()
     used = {place[0] for place in places}
-    assert used >= {"r4_linker_cluster", "r4_linker_cluster_count", "r4_linker_core_count", "r4_linker_rings_in", "r4_linker_rings_out"}
+    assert used >= {
+        "r4_linker_cluster",
+        "r4_linker_cluster_count",
+        "r4_linker_core_count",
+        "r4_linker_rings_in",
+        "r4_linker_rings_out",
+    }
     for cluster, (base, size, _) in guest.log.image.items():
         constants = guest.layout["clusters"][cluster]["linker_constants"]
         image = guest.read(base, size)

@@ -15,16 +15,26 @@ def configuration(name, sockets, cores, memory_mib, more=""):
     distances = [[10 if row == column else 21 for column in range(sockets)] for row in range(sockets)]
     numbers = [list(range(cores * socket, cores * (socket + 1))) for socket in range(sockets)]
     clusters = [f"[[cluster]]\nnodes = [{socket}]\ncores = {numbers[socket]}" for socket in range(sockets)]
-    return "\n".join([
-        f'name = "{name}"\nring_slots = 8\n[machine]\nsockets = {sockets}\ncores_per_socket = {cores}\n{more}',
-        f"memory_mib = {[LENDER_MIB] + [memory_mib] * (sockets - 1)}\ndistances = {distances}", *clusters, ""])  # fmt: skip
+    return "\n".join(
+        [
+            f'name = "{name}"\nring_slots = 8\n[machine]\nsockets = {sockets}\ncores_per_socket = {cores}\n{more}',
+            f"memory_mib = {[LENDER_MIB] + [memory_mib] * (sockets - 1)}\ndistances = {distances}",
+            *clusters,
+            "",
+        ]
+    )
 
 
 def boot_large(folder, name, *shape, emulator=None, **more):
     """The demonstration on a machine of that shape, in build/NAME/."""
     path = folder / f"{name}.toml"
     path.write_text(configuration(name, *shape, **more), encoding="utf-8")
-    subprocess.run(["make", "--no-print-directory", f"CONFIG={path}", "iso"], cwd=machine.ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["make", "--no-print-directory", f"CONFIG={path}", "iso"],
+        cwd=machine.ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     options = {"emulator": str(emulator)} if emulator else {}
     boot = machine.Boot(name, timeout=SECONDS, **options)
     assert boot.trouble is None, boot.output[-5000:]

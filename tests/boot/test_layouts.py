@@ -18,13 +18,18 @@ DERIVED = re.compile(
 def derived(boot):
     """The derived memory parts as those in layout.json: [(cluster, cores, domain, offset, size), …]."""
     parts = [match.groups() for line in boot.lines if (match := DERIVED.fullmatch(line))]
-    return [(int(cluster), int(cores), int(domain), int(begin, 16), int(end, 16) - int(begin, 16))
-            for cluster, cores, begin, end, domain in parts]  # fmt: skip
+    return [
+        (int(cluster), int(cores), int(domain), int(begin, 16), int(end, 16) - int(begin, 16))
+        for cluster, cores, begin, end, domain in parts
+    ]
 
 
 def described(clusters):
-    return [(cluster["number"], len(cluster["cores"]), part["domain"], part["offset"], part["size"])
-            for cluster in clusters for part in cluster["memory"]]  # fmt: skip
+    return [
+        (cluster["number"], len(cluster["cores"]), part["domain"], part["offset"], part["size"])
+        for cluster in clusters
+        for part in cluster["memory"]
+    ]
 
 
 @pytest.mark.parametrize("name", [name for name in machine.NAMES if name not in CHOSEN])
@@ -34,14 +39,21 @@ def test_derived_is_what_the_configuration_describes(name):
     assert boot.trouble is None, boot.output
     layout = machine.layout(name)
     clusters = layout["clusters"]
-    assert f"[boot] layout: derived from the ACPI tables, clusters {len(clusters)}, cores {sum(len(c['cores']) for c in clusters)}" in boot.lines
+    assert (
+        f"[boot] layout: derived from the ACPI tables, clusters {len(clusters)}, cores {sum(len(c['cores']) for c in clusters)}"
+        in boot.lines
+    )
     assert sorted(derived(boot)) == sorted(described(clusters))
     for cluster in clusters:
         apic_ids = " ".join(str(core["apic_id"]) for core in cluster["cores"])
         home = cluster["memory"][0]["domain"]
         distances = [layout["distances"][home][other["memory"][0]["domain"]] for other in clusters]
-        distances = " ".join(map(str, distances)) if len(layout["memory_mib"]) > 1 else "?"  # QEMU makes no SLIT for one node
-        assert boot.matching(rf"\[boot\] cluster {cluster['number']}: domain {home}, cores [\d ]+ \(apic {apic_ids}\), distances {re.escape(distances)}")
+        distances = (
+            " ".join(map(str, distances)) if len(layout["memory_mib"]) > 1 else "?"
+        )  # QEMU makes no SLIT for one node
+        assert boot.matching(
+            rf"\[boot\] cluster {cluster['number']}: domain {home}, cores [\d ]+ \(apic {apic_ids}\), distances {re.escape(distances)}"
+        )
     check_demonstration(boot, name)
 
 
@@ -65,4 +77,9 @@ def test_more_cores_than_the_layout_names():
     assert boot.trouble is None, boot.output
     assert boot.matching(r"\[boot\] unused: core with APIC id 4, which the layout does not name")
     assert not boot.matching(r"\[boot\] ignored: .* APIC id 4,.*")
-    assert len(boot.matching(r"\[boot\] ignored: the SRAT lists a core with APIC id [567], which the MADT does not enable")) == 3
+    assert (
+        len(
+            boot.matching(r"\[boot\] ignored: the SRAT lists a core with APIC id [567], which the MADT does not enable")
+        )
+        == 3
+    )

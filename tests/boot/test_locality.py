@@ -21,7 +21,9 @@ class View:
     def __init__(self, guest, cluster):
         self.log = guest.log
         self.own = machine.own_ranges(guest.layout, cluster)
-        self.constants = {name: int(value, 16) for name, value in guest.layout["clusters"][cluster]["linker_constants"].items()}
+        self.constants = {
+            name: int(value, 16) for name, value in guest.layout["clusters"][cluster]["linker_constants"].items()
+        }
         self.mappings, self.tables = paging.walk(guest.read, self.log.root_table[cluster])
         self.cluster = cluster
         self.has_io_apic = machine.io_apic_owner(guest.layout) == cluster
@@ -78,7 +80,8 @@ def test_frames_are_own_or_excepted(view):
     wrong = [
         str(mapping)
         for mapping in foreign
-        if mapping.size != machine.PAGE or allowed.get((mapping.virtual, mapping.physical)) != (mapping.writable, mapping.no_cache)
+        if mapping.size != machine.PAGE
+        or allowed.get((mapping.virtual, mapping.physical)) != (mapping.writable, mapping.no_cache)
     ]
     assert wrong == []
     seen = {(mapping.virtual, mapping.physical) for mapping in view.mappings}
@@ -93,7 +96,9 @@ def test_kernel_rights(view):
         assert mapping.virtual >= UPPER_HALF and not mapping.user, mapping
         assert not (mapping.writable and mapping.executable), mapping
         if mapping.executable:
-            assert mapping.virtual - virtual == mapping.physical - image and mapping.virtual < virtual + LARGE_PAGE, mapping
+            assert (
+                mapping.virtual - virtual == mapping.physical - image and mapping.virtual < virtual + LARGE_PAGE
+            ), mapping
 
 
 @each_cluster

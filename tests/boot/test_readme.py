@@ -8,15 +8,20 @@ import pytest
 import check_docs
 import machine
 
-SHOWN = [(name, command, lines) for name in check_docs.documents(machine.ROOT)
-         for command, lines in check_docs.outputs((machine.ROOT / name).read_text(encoding="utf-8"))]  # fmt: skip
+SHOWN = [
+    (name, command, lines)
+    for name in check_docs.documents(machine.ROOT)
+    for command, lines in check_docs.outputs((machine.ROOT / name).read_text(encoding="utf-8"))
+]
 
 
 def run(command):
     """The boot that `make run VARIABLE=value …` makes."""
     make, target, *words = command.split()
     assert (make, target) == ("make", "run")
-    settings = {"CONFIG": "configs/qemu-2x2.toml", "PROGRAM": "demo", "ACCEL": "tcg"} | dict(word.split("=", 1) for word in words)
+    settings = {"CONFIG": "configs/qemu-2x2.toml", "PROGRAM": "demo", "ACCEL": "tcg"} | dict(
+        word.split("=", 1) for word in words
+    )
     return machine.Boot(pathlib.Path(settings["CONFIG"]).stem, settings["ACCEL"], settings["PROGRAM"])
 
 

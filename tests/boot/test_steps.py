@@ -51,7 +51,9 @@ class Steps:
         words = [f"out={out}", f"limit={TOLD_FROM}"]
         words += [f"point={address:x}" for address in code.addresses(POINT)]
         words += [f"device={address:x}" for address in code.addresses(DEVICE)]
-        boot = machine.Boot(name, "icount", program, more=more, extra=["-plugin", ",".join([str(PLUGIN), *words])], emulator=EMULATOR)
+        boot = machine.Boot(
+            name, "icount", program, more=more, extra=["-plugin", ",".join([str(PLUGIN), *words])], emulator=EMULATOR
+        )
         assert boot.trouble is None, boot.output
         self.output = boot.output
         first, *rest = out.read_text(encoding="utf-8").splitlines()

@@ -28,8 +28,11 @@ def sources():
 
 def planned(number, cores, clusters):
     """The names of the cases of cluster `number`."""
-    return [f"{theme}: {case}" for theme, case, needs_cores, needs_clusters in sources()
-            if needs_cores <= cores and needs_clusters <= clusters and PEERS.get(theme, number) == number]  # fmt: skip
+    return [
+        f"{theme}: {case}"
+        for theme, case, needs_cores, needs_clusters in sources()
+        if needs_cores <= cores and needs_clusters <= clusters and PEERS.get(theme, number) == number
+    ]
 
 
 def troubles(lines, number, names):
@@ -124,7 +127,9 @@ def test_one_theme():
     assert boot.trouble is None, boot.output
     for cluster in clusters:
         number = cluster["number"]
-        names = [case for case in planned(number, len(cluster["cores"]), len(clusters)) if case.startswith(theme + ": ")]
+        names = [
+            case for case in planned(number, len(cluster["cores"]), len(clusters)) if case.startswith(theme + ": ")
+        ]
         assert names and not list(troubles(boot.lines, number, names))
 
 
@@ -133,4 +138,6 @@ def test_theme_that_does_not_fit():
     boot = machine.Boot("qemu-1x1", program="suite", more="theme=post")
     assert boot.trouble is not None
     assert spoken(boot, 0)[0] == "1..0"
-    assert any(line.startswith("no case of theme 'post' fits: it needs more cores or clusters") for line in spoken(boot, 0))
+    assert any(
+        line.startswith("no case of theme 'post' fits: it needs more cores or clusters") for line in spoken(boot, 0)
+    )

@@ -65,9 +65,12 @@ SAID = {
         "derived: cluster 1: domain 1, cores 1, bytes 0x0 to 0xc000000 of domain 1's memory",
         "unused: 134217728 bytes of RAM in no range of the SRAT",
     ],
-    "unused-memory": ["layout: the module's, clusters 2, cores 2", "unused: 134082560 bytes of RAM that the layout gives to no cluster"],
+    "unused-memory": [
+        "layout: the module's, clusters 2, cores 2",
+        "unused: 134082560 bytes of RAM that the layout gives to no cluster",
+    ],
     "x2apic-entries": ["layout: the module's, clusters 2, cores 2"],
-}  # fmt: skip
+}
 STOPPED = 67  # QEMU's exit status for the coordinator's code
 SECONDS = 20
 WORDS = ("ignored: ", "refused: ", "warning: ", "layout: ", "derived: ", "unused: ", "stop: ")
@@ -121,15 +124,19 @@ def boot_with(folder, more_memory=(), **tables):
 
 TWO_DOMAINS = [core(0, 0), core(1, 1), memory(0, 128 * MIB, 0), memory(128 * MIB, 128 * MIB, 1)]
 NO_MODULE = ["layout: there is no module named layout"]
-DERIVED = ["derived: cluster 0: domain 0, cores 1, bytes 0x0 to 0x8000000 of domain 0's memory",
-           "derived: cluster 1: domain 1, cores 1, bytes 0x0 to 0x8000000 of domain 1's memory"]  # fmt: skip
+DERIVED = [
+    "derived: cluster 0: domain 0, cores 1, bytes 0x0 to 0x8000000 of domain 0's memory",
+    "derived: cluster 1: domain 1, cores 1, bytes 0x0 to 0x8000000 of domain 1's memory",
+]
 TWO_CLUSTERS = ["layout: derived from the ACPI tables, clusters 2, cores 2", *DERIVED]
 
 
 def test_slit_of_wrong_size(tmp_path):
     boot = boot_with(tmp_path, SRAT=srat(*TWO_DOMAINS), SLIT=struct.pack("<Q", 3) + bytes([10, 21, 21, 10]))
-    refusal = ["refused: ACPI table SLIT: its length does not fit its number of domains",
-               "warning: there is no usable SLIT: all distances are taken for unknown"]  # fmt: skip
+    refusal = [
+        "refused: ACPI table SLIT: its length does not fit its number of domains",
+        "warning: there is no usable SLIT: all distances are taken for unknown",
+    ]
     assert said(boot) == refusal + NO_MODULE + TWO_CLUSTERS
     check_end(boot)
 

@@ -30,13 +30,17 @@ class Event:
 
 def read_trace(folder):
     """All events, in order of time, as babeltrace2 prints them."""
-    done = subprocess.run(["babeltrace2", "--clock-cycles", "--no-delta", folder], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        ["babeltrace2", "--clock-cycles", "--no-delta", folder], capture_output=True, text=True, check=True, timeout=60
+    )
     shape = re.compile(r"\[0*(\d+)\] (\w+): \{ cluster = (\d+), core = (\d+) \}, \{ (.*) \}")
     lines = [match.groups() for line in done.stdout.splitlines() if (match := shape.fullmatch(line))]
     assert len(lines) == len(done.stdout.splitlines()), done.stdout
     pairs = re.compile(r"(\w+) = (0x[0-9A-F]+)")
-    return [Event(int(ticks), int(cluster), int(core), name, {key: int(value, 16) for key, value in pairs.findall(payload)})
-            for ticks, name, cluster, core, payload in lines]  # fmt: skip
+    return [
+        Event(int(ticks), int(cluster), int(core), name, {key: int(value, 16) for key, value in pairs.findall(payload)})
+        for ticks, name, cluster, core, payload in lines
+    ]
 
 
 def convert(dumps, folder):
@@ -63,13 +67,23 @@ def demonstration(stopped, tmp_path_factory):
 def test_a_revoke_between_clusters(events):
     """Its messages in the order of the protocol, each once sent and once received, and the doorbell right behind."""
     names = {0x5: "REVOKE", 0x6: "DONE"}  # loan 0
-    story = [(event.name, names[event.payload["kind"]], event.cluster, event.payload["peer"])
-             for event in events if event.payload.get("kind") in names]  # fmt: skip
-    assert story == [("sent", "REVOKE", 0, 1), ("received", "REVOKE", 1, 0), ("sent", "DONE", 1, 0), ("received", "DONE", 0, 1)]
+    story = [
+        (event.name, names[event.payload["kind"]], event.cluster, event.payload["peer"])
+        for event in events
+        if event.payload.get("kind") in names
+    ]
+    assert story == [
+        ("sent", "REVOKE", 0, 1),
+        ("received", "REVOKE", 1, 0),
+        ("sent", "DONE", 1, 0),
+        ("received", "DONE", 0, 1),
+    ]
     sweepers = {event.core for event in events if event.cluster == 1 and event.payload.get("phase", 0) >> 32 == SWEEP}
     (done,) = [event for event in events if event.name == "sent" and event.payload["kind"] == 0x6]
     assert done.core in sweepers
-    behind = [event.name for event in events if event.cluster == 1 and event.core == done.core and event.ticks > done.ticks]
+    behind = [
+        event.name for event in events if event.cluster == 1 and event.core == done.core and event.ticks > done.ticks
+    ]
     assert behind[0] == "doorbell"
 
 
@@ -83,7 +97,9 @@ def test_doorbells_name_a_core_of_the_peer(events):
 
 def test_a_core_enters_and_leaves(events):
     """On one core nothing follows a system call's entry but what it causes, up to its exit; a revoke tells its phase."""
-    assert {"syscall", "exit", "event", "switch", "halt", "sent", "received", "doorbell", "revoke"} == {event.name for event in events}
+    assert {"syscall", "exit", "event", "switch", "halt", "sent", "received", "doorbell", "revoke"} == {
+        event.name for event in events
+    }
     inside = {}
     for event in events:
         place = event.cluster, event.core
@@ -99,8 +115,14 @@ def test_gdb_shows_the_ring(tmp_path):
     constants = machine.layout(NAME)["clusters"][0]["linker_constants"]
     area = int(constants["r4_linker_cores"], 16) + machine.PAGE  # of core 0, from its stack on
     dump = f"dump binary memory {tmp_path / 'dump'} {area:#x} {area + CORE_BYTES:#x}"
-    commands = [("at exit", "break sys_debug_exit"), ("exit", "continue"), ("trace", "r4-trace"), ("short", "r4-trace 0 3"),
-                ("cpu", "thread 1"), ("dump", dump)]  # fmt: skip
+    commands = [
+        ("at exit", "break sys_debug_exit"),
+        ("exit", "continue"),
+        ("trace", "r4-trace"),
+        ("short", "r4-trace 0 3"),
+        ("cpu", "thread 1"),
+        ("dump", dump),
+    ]
     said = session(tmp_path, commands, name=NAME)
     assert re.search(r"^  core 0: \d+ events$", said["trace"], re.M)
     last = re.search(r"^    0 (.*)$", said["trace"], re.M)  # core 0's own last: the call that gdb has stopped

@@ -42,7 +42,9 @@ def test_apic_ids_above_255(tmp_path):
     (tmp_path / "r4.iso").symlink_to(machine.BUILD / "qemu-2x2" / "r4.iso")
     extra = [word for core in (0, 1) for word in ("-device", WIDE_CORE.format(core))]
     command = qemu.guest_command("demo", more="layout=derive")
-    with qemu.Guest(qemu.command_line(tmp_path, "tcg", command, extra, emulator=EMULATOR), qemu.TIMEOUTS["tcg"]) as guest:
+    with qemu.Guest(
+        qemu.command_line(tmp_path, "tcg", command, extra, emulator=EMULATOR), qemu.TIMEOUTS["tcg"]
+    ) as guest:
         assert guest.finish() is None, guest.output
     assert any(re.match(r"\[boot\] cluster 1: domain 1, cores 0 1 \(apic 256 257\)", line) for line in guest.lines)
     assert any(re.match(r"\[c1\] after the revoke: +16 of 16 counters stand still", line) for line in guest.lines)

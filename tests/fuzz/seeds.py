@@ -103,7 +103,9 @@ def memory_with(tables, wide):
         pointers.append(at)
         at += len(table)
     root = root_table(b"XSDT" if wide else b"RSDT", pointers, width)
-    pointer = struct.pack("<8sB6sBIIQB3x", b"RSD PTR ", 0, b"R4", 2 if wide else 0, 0 if wide else 64, 36, 64 if wide else 0, 0)
+    pointer = struct.pack(
+        "<8sB6sBIIQB3x", b"RSD PTR ", 0, b"R4", 2 if wide else 0, 0 if wide else 64, 36, 64 if wide else 0, 0
+    )
     pointer = sealed(sealed(pointer, 8, 20), 32)
     return pointer.ljust(64, b"\0") + root + b"".join(tables)
 
@@ -118,15 +120,29 @@ def information(*tags):
 
 
 def information_blocks(pointer):
-    memory = [(0, 0x9FC00, 1), (0x9FC00, 0x400, 2), (0x100000, 0xFF00000, 1), (0xFFE0000, 0x20000, 3), (0x100000000, 0x8000000, 1)]
+    memory = [
+        (0, 0x9FC00, 1),
+        (0x9FC00, 0x400, 2),
+        (0x100000, 0xFF00000, 1),
+        (0xFFE0000, 0x20000, 3),
+        (0x100000000, 0x8000000, 1),
+    ]
     loader = struct.pack("<II", 24, 0) + b"".join(struct.pack("<QQII", *entry, 0) for entry in memory)
     efi = struct.pack("<II", 48, 1) + b"".join(
         struct.pack("<IIQQQQ8x", kind, 0, base, 0, pages, 0xF)
-        for kind, base, pages in [(7, 0, 160), (4, 0x100000, 0x800), (7, 0x900000, 0x7000), (9, 0x7900000, 0x20), (6, 0x7920000, 0x40)]
+        for kind, base, pages in [
+            (7, 0, 160),
+            (4, 0x100000, 0x800),
+            (7, 0x900000, 0x7000),
+            (9, 0x7900000, 0x20),
+            (6, 0x7920000, 0x40),
+        ]
     )
     command = tag(1, b"program=demo slice_us=100\0")
-    modules = [tag(3, struct.pack("<II", 0x200000 + i * 0x10000, 0x208000 + i * 0x10000) + name) for i, name in
-               enumerate((b"kernel\0", b"root\0", b"layout\0"))]
+    modules = [
+        tag(3, struct.pack("<II", 0x200000 + i * 0x10000, 0x208000 + i * 0x10000) + name)
+        for i, name in enumerate((b"kernel\0", b"root\0", b"layout\0"))
+    ]
     yield "bios", information(command, *modules, tag(6, loader), tag(14, pointer[:20]))
     yield "efi", information(command, *modules, tag(17, efi), tag(14, pointer[:20]), tag(15, pointer[:36]))
     yield "both", information(tag(6, loader), tag(17, efi), tag(15, pointer[:36]), command)
@@ -157,12 +173,21 @@ def with_second_io_apic(madt):
 def compiled(scratch):
     """A relocatable object linked as the kernel is, and an executable."""
     flags = "gcc -std=gnu11 -O2 -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables"
-    subprocess.run(f"{flags} -mcmodel=kernel -mgeneral-regs-only -Ishared -c tests/linkgen/kernel.c -o {scratch}/k.o".split(), check=True)
+    subprocess.run(
+        f"{flags} -mcmodel=kernel -mgeneral-regs-only -Ishared -c tests/linkgen/kernel.c -o {scratch}/k.o".split(),
+        check=True,
+    )
     subprocess.run(f"ld -r -T cluster-kernel/x86/merge.ld -o {scratch}/kernel.o {scratch}/k.o".split(), check=True)
-    (scratch / "p.c").write_text("static int count; int table[40] = {1}; void _start(void) { table[count++ & 31]++; for (;;) {} }\n")
+    (scratch / "p.c").write_text(
+        "static int count; int table[40] = {1}; void _start(void) { table[count++ & 31]++; for (;;) {} }\n"
+    )
     subprocess.run(f"{flags} -c {scratch}/p.c -o {scratch}/p.o".split(), check=True)
-    subprocess.run(f"ld -static -nostdlib -z max-page-size=4096 -z noseparate-code -Ttext=0x400100 --build-id=none -s "
-                   f"-o {scratch}/p.elf {scratch}/p.o".split(), check=True, capture_output=True)
+    subprocess.run(
+        f"ld -static -nostdlib -z max-page-size=4096 -z noseparate-code -Ttext=0x400100 --build-id=none -s "
+        f"-o {scratch}/p.elf {scratch}/p.o".split(),
+        check=True,
+        capture_output=True,
+    )
     return (scratch / "kernel.o").read_bytes(), (scratch / "p.elf").read_bytes()
 
 
@@ -187,7 +212,9 @@ def seeds(arguments, scratch):
         if path.parent.name == "qemu-2x2":
             owned = with_io_apics(layout, [(0, 1), (5, 1)])
             yield "layout", "io-apics", owned
-            yield "topology", "io-apics", framed(with_second_io_apic(qemu["APIC"]), qemu["SRAT"], qemu["SLIT"], ram, owned)
+            yield "topology", "io-apics", framed(
+                with_second_io_apic(qemu["APIC"]), qemu["SRAT"], qemu["SLIT"], ram, owned
+            )
     yield "topology", "iasl", framed(own["madt"], own["srat"], own["slit"], ram, b"")
     yield "topology", "no-srat", framed(qemu["APIC"], b"", b"", ram, b"")
     kernel, program = compiled(scratch)
@@ -200,7 +227,9 @@ def seeds(arguments, scratch):
     yield "string", "number", b"\x08x\x000x1f8,9 x=17"
     yield "format", "directives", bytes([100, 4]) + bytes(range(0, 240, 3)) + b"%-8s|%08lx|%c%%%d%5u%q"
     yield "peer", "handoff", bytes([3, 6, 0, 5, 0, 2, 0, 0, 3, 0, 0, 0, 0, 5, 0, 7, 0, 0, 6, 0, 0, 0, 0, 5, 0])
-    yield "peer", "receive_slot", bytes([2, 0, 2, 1, 0, 22, 1, 5, 0, 0, 5, 1, 0, 0, 0, 5, 0, 8, 1, 0, 2, 0, 3, 1, 2, 3, 4, 1, 5, 0])
+    yield "peer", "receive_slot", bytes(
+        [2, 0, 2, 1, 0, 22, 1, 5, 0, 0, 5, 1, 0, 0, 0, 5, 0, 8, 1, 0, 2, 0, 3, 1, 2, 3, 4, 1, 5, 0]
+    )
 
 
 def main():

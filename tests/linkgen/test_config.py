@@ -22,8 +22,13 @@ from headers import SHARED
 LINKGEN = ROOT / "tools" / "linkgen.py"
 BAD = sorted((Path(__file__).parent / "bad").glob("*.toml"))
 GOOD = sorted((ROOT / "configs").glob("*.toml"))
-FEW = settings(max_examples=60, deadline=None, database=None, derandomize=True,
-               suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=60,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +45,9 @@ def layout_library(tmp_path_factory):
 
 
 def run_linkgen(config, folder):
-    return subprocess.run(["/usr/bin/python3", LINKGEN, config, "-o", folder], capture_output=True, text=True,
-                          timeout=60, check=False)
+    return subprocess.run(
+        ["/usr/bin/python3", LINKGEN, config, "-o", folder], capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def expect_refusal(config, message, folder):
@@ -59,15 +65,21 @@ def test_bad(path, tmp_path):
 
 
 def test_no_file(tmp_path):
-    expect_refusal(tmp_path / "none.toml",
-                   "file: cannot be read (No such file or directory); must be a readable TOML file", tmp_path / "out")
+    expect_refusal(
+        tmp_path / "none.toml",
+        "file: cannot be read (No such file or directory); must be a readable TOML file",
+        tmp_path / "out",
+    )
 
 
 def test_no_utf8(tmp_path):
     path = tmp_path / "bytes.toml"
-    path.write_bytes(b"name = \"\xff\"\n")
-    expect_refusal(path, "syntax: 'utf-8' codec can't decode byte 0xff in position 8: invalid start byte; "
-                         "must be TOML 1.0 in UTF-8", tmp_path / "out")
+    path.write_bytes(b'name = "\xff"\n')
+    expect_refusal(
+        path,
+        "syntax: 'utf-8' codec can't decode byte 0xff in position 8: invalid start byte; " "must be TOML 1.0 in UTF-8",
+        tmp_path / "out",
+    )
 
 
 def test_each_refusal_has_a_file(monkeypatch):
@@ -112,8 +124,16 @@ def test_same_bytes(path, tmp_path):
         contents.append({file.name: file.read_bytes() for file in folder.iterdir()})
     assert contents[0] == contents[1]
     clusters = len(json.loads(contents[0]["layout.json"])["clusters"])
-    assert sorted(contents[0]) == sorted(["grub.cfg", "layout.bin", "layout.json", "qemu.args", "tables", *(f"cluster-{number}.{suffix}"
-                                          for number in range(clusters) for suffix in ("ld", "sym"))])
+    assert sorted(contents[0]) == sorted(
+        [
+            "grub.cfg",
+            "layout.bin",
+            "layout.json",
+            "qemu.args",
+            "tables",
+            *(f"cluster-{number}.{suffix}" for number in range(clusters) for suffix in ("ld", "sym")),
+        ]
+    )
 
 
 def test_fewer_clusters_leave_no_old_scripts(tmp_path):
@@ -124,9 +144,9 @@ def test_fewer_clusters_leave_no_old_scripts(tmp_path):
 
 def test_layout_of_4x2(machines):
     header, clusters, cores, memories, peers, io_apics = unpack((machines["qemu-4x2"] / "layout.bin").read_bytes())
-    assert header[:4] == (0x4c345234, 2, 40, 40 + 4 * 24 + 8 * 8 + 4 * 24 + 12 * 8)
+    assert header[:4] == (0x4C345234, 2, 40, 40 + 4 * 24 + 8 * 8 + 4 * 24 + 12 * 8)
     assert header[5:] == (4, 8, 4, 12, 4, 0, 1, 0, 0, 0)
-    assert clusters[2] == (0xffffffff82000000, 0xffff810000000000, 2, 2, 2, 0)
+    assert clusters[2] == (0xFFFFFFFF82000000, 0xFFFF810000000000, 2, 2, 2, 0)
     assert cores == [(core, core // 2, 0) for core in range(8)]
     assert memories == [(0, 256 << 20, node, node, 0) for node in range(4)]
     assert peers[:3] == [(0, 1, 200, 21, 0), (0, 2, 100, 31, 0), (0, 3, 200, 21, 0)]
@@ -156,8 +176,9 @@ def test_json_agrees_with_layout(machines):
         assert bases == [cluster[0] for cluster in clusters]
         apic_ids = [core["apic_id"] for cluster in told["clusters"] for core in cluster["cores"]]
         assert apic_ids == [core[0] for core in cores]
-        assert [(part["offset"], part["size"], part["domain"]) for cluster in told["clusters"]
-                for part in cluster["memory"]] == [memory[:3] for memory in memories]
+        assert [
+            (part["offset"], part["size"], part["domain"]) for cluster in told["clusters"] for part in cluster["memory"]
+        ] == [memory[:3] for memory in memories]
         assert [tuple(peer.values()) for peer in told["peers"]] == [peer[:4] for peer in peers]
         for cluster in told["clusters"]:
             symbols = (folder / f"cluster-{cluster['number']}.sym").read_text().splitlines()
@@ -201,7 +222,9 @@ def machines_of_any_shape(draw):
     node_cores = [list(range(node * per_socket, (node + 1) * per_socket)) for node in range(sockets)]
     machine = {"sockets": sockets, "cores_per_socket": per_socket}
     if draw(st.booleans()):  # dealt out to the nodes in turn
-        node_cores = machine["node_cores"] = [list(range(node, sockets * per_socket, sockets)) for node in range(sockets)]
+        node_cores = machine["node_cores"] = [
+            list(range(node, sockets * per_socket, sockets)) for node in range(sockets)
+        ]
     if draw(st.booleans()):
         machine["max_cores"] = (sockets + draw(st.integers(0, 3))) * per_socket
     if draw(st.booleans()):
@@ -223,11 +246,16 @@ def machines_of_any_shape(draw):
     ids = draw(st.lists(st.integers(0, 255), max_size=3, unique=True))
     distance = st.integers(11, 254)
     distances = [[10 if row == column else draw(distance) for column in range(sockets)] for row in range(sockets)]
-    return {"name": "random", "ring_slots": 1 << draw(st.integers(0, 6)), "peer_priority": draw(st.integers(0, 255)),
-            "on_mismatch": draw(st.sampled_from(["stop", "derive"])), "pci": draw(owner),
-            "io_apic": [{"id": id_, "cluster": draw(owner)} for id_ in ids],
-            "machine": machine | {"memory_mib": memory, "distances": distances},
-            "cluster": clusters}
+    return {
+        "name": "random",
+        "ring_slots": 1 << draw(st.integers(0, 6)),
+        "peer_priority": draw(st.integers(0, 255)),
+        "on_mismatch": draw(st.sampled_from(["stop", "derive"])),
+        "pci": draw(owner),
+        "io_apic": [{"id": id_, "cluster": draw(owner)} for id_ in ids],
+        "machine": machine | {"memory_mib": memory, "distances": distances},
+        "cluster": clusters,
+    }
 
 
 def checker(library):
@@ -259,7 +287,7 @@ def test_random_machine(layout_library, tmp_path, table, data):
     assert check(content) == 0
     at = data.draw(st.integers(0, len(content) - 1))
     flip = data.draw(st.integers(1, 255))
-    assert check(content[:at] + bytes([content[at] ^ flip]) + content[at + 1:]) != 0
+    assert check(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :]) != 0
 
 
 def spoil(data, value):
@@ -271,7 +299,7 @@ def spoil(data, value):
         return rest if data.draw(st.integers(0, 4)) == 0 else value | {key: spoil(data, value[key])}
     if isinstance(value, list) and value and data.draw(st.booleans()):
         at = data.draw(st.integers(0, len(value) - 1))
-        return value[:at] + ([] if data.draw(st.integers(0, 4)) == 0 else [spoil(data, value[at])]) + value[at + 1:]
+        return value[:at] + ([] if data.draw(st.integers(0, 4)) == 0 else [spoil(data, value[at])]) + value[at + 1 :]
     return data.draw(junk)
 
 
@@ -292,10 +320,12 @@ def test_spoiled_machine(layout_library, tmp_path, table, data):
 
 def test_apic_ids_have_gaps(tmp_path):
     """QEMU gives each socket a power of two of ids."""
-    table = {"name": "random", "ring_slots": 1,
-             "machine": {"sockets": 2, "cores_per_socket": 3, "memory_mib": [64, 64],
-                         "distances": [[10, 20], [20, 10]]},
-             "cluster": [{"nodes": [0], "cores": [0, 1, 2]}, {"nodes": [1], "cores": [3, 4, 5]}]}
+    table = {
+        "name": "random",
+        "ring_slots": 1,
+        "machine": {"sockets": 2, "cores_per_socket": 3, "memory_mib": [64, 64], "distances": [[10, 20], [20, 10]]},
+        "cluster": [{"nodes": [0], "cores": [0, 1, 2]}, {"nodes": [1], "cores": [3, 4, 5]}],
+    }
     _, _, cores, *_ = unpack(linkgen.make_files(load(table, tmp_path))["layout.bin"])
     assert [core[0] for core in cores] == [0, 1, 2, 4, 5, 6]
 
@@ -303,10 +333,18 @@ def test_apic_ids_have_gaps(tmp_path):
 def test_apic_ids_of_x2apic(tmp_path):
     """Above 255, in the layout as they are."""
     cores = [list(range(33 * socket, 33 * (socket + 1))) for socket in range(5)]
-    table = {"name": "random", "ring_slots": 1,
-             "machine": {"sockets": 5, "cores_per_socket": 33, "memory_mib": [64] * 5, "x2apic": True,
-                         "distances": [[10 if row == column else 20 for column in range(5)] for row in range(5)]},
-             "cluster": [{"nodes": [socket], "cores": cores[socket]} for socket in range(5)]}
+    table = {
+        "name": "random",
+        "ring_slots": 1,
+        "machine": {
+            "sockets": 5,
+            "cores_per_socket": 33,
+            "memory_mib": [64] * 5,
+            "x2apic": True,
+            "distances": [[10 if row == column else 20 for column in range(5)] for row in range(5)],
+        },
+        "cluster": [{"nodes": [socket], "cores": cores[socket]} for socket in range(5)],
+    }
     _, _, cores, *_ = unpack(linkgen.make_files(load(table, tmp_path))["layout.bin"])
     assert [core[0] for core in cores] == [socket << 6 | core for socket in range(5) for core in range(33)]
 
@@ -318,8 +356,14 @@ def make_named(name):
 
 def test_machine_that_could_grow():
     args = make_named("hot-plug")["qemu.args"].splitlines()
-    assert args[:6] == ["-machine", "q35", "-smp", "4,maxcpus=8,sockets=4,cores=2,threads=1", "-m",
-                        "512M,slots=2,maxmem=1536M"]
+    assert args[:6] == [
+        "-machine",
+        "q35",
+        "-smp",
+        "4,maxcpus=8,sockets=4,cores=2,threads=1",
+        "-m",
+        "512M,slots=2,maxmem=1536M",
+    ]
     assert "node,nodeid=1,cpus=2,cpus=3,cpus=4,cpus=5,cpus=6,cpus=7,memdev=m1" in args
 
 
@@ -339,9 +383,13 @@ def test_nodes_without_cores_or_memory():
 
 def test_tables_of_ones_own(tmp_path):
     (tmp_path / "mine.asl").write_text('[0004] Signature : "SRAT"\n', encoding="utf-8")
-    table = {"name": "random", "ring_slots": 8, "tables": ["mine.asl"],
-             "machine": {"sockets": 1, "cores_per_socket": 1, "memory_mib": [64], "distances": [[10]]},
-             "cluster": [{"nodes": [0], "cores": [0]}]}
+    table = {
+        "name": "random",
+        "ring_slots": 8,
+        "tables": ["mine.asl"],
+        "machine": {"sockets": 1, "cores_per_socket": 1, "memory_mib": [64], "distances": [[10]]},
+        "cluster": [{"nodes": [0], "cores": [0]}],
+    }
     files = linkgen.make_files(load(table, tmp_path))
     assert files["tables"].decode() == f"{tmp_path}/mine.asl\n"
     assert files["grub.cfg"].decode().endswith("insmod acpi\nacpi --exclude=SRAT /boot/mine.aml\n")

@@ -18,15 +18,20 @@ ADVANCE = 0.61  # of a monospaced character, in font sizes: a little more than t
 TOUCH = 0.15  # coordinates are rounded to a tenth
 
 # Twelve clusters of ten cores, distances that differ by direction, parts of a node that nobody owns, odd priorities.
-CROWDED = "\n".join([
-    'name = "crowded"\nring_slots = 8\n[machine]\nsockets = 12\ncores_per_socket = 10',
-    f"memory_mib = {[128] * 12}",
-    f"distances = {[[10 if i == j else 20 + (7 * i + 3 * j) % 200 for j in range(12)] for i in range(12)]}",
-    *(f"[[cluster]]\nnodes = [{i}]\ncores = {list(range(10 * i, 10 * i + 10))}"
-      + ("\nmemory = [{ node = 2, offset_mib = 16, size_mib = 32 }]" if i == 2 else "") for i in range(12)),
-    "[[peer]]\nfrom = 3\nto = 9\npriority = 7",
-    "[[peer]]\nfrom = 9\nto = 3\npriority = 150",
-])  # fmt: skip
+CROWDED = "\n".join(
+    [
+        'name = "crowded"\nring_slots = 8\n[machine]\nsockets = 12\ncores_per_socket = 10',
+        f"memory_mib = {[128] * 12}",
+        f"distances = {[[10 if i == j else 20 + (7 * i + 3 * j) % 200 for j in range(12)] for i in range(12)]}",
+        *(
+            f"[[cluster]]\nnodes = [{i}]\ncores = {list(range(10 * i, 10 * i + 10))}"
+            + ("\nmemory = [{ node = 2, offset_mib = 16, size_mib = 32 }]" if i == 2 else "")
+            for i in range(12)
+        ),
+        "[[peer]]\nfrom = 3\nto = 9\npriority = 7",
+        "[[peer]]\nfrom = 9\nto = 3\npriority = 150",
+    ]
+)
 
 
 class Drawing:
@@ -66,20 +71,30 @@ def text_place(text):
 
 
 def contains(outer, inner):
-    return (outer[0] <= inner[0] + TOUCH and outer[1] <= inner[1] + TOUCH and outer[2] >= inner[2] - TOUCH
-            and outer[3] >= inner[3] - TOUCH)  # fmt: skip
+    return (
+        outer[0] <= inner[0] + TOUCH
+        and outer[1] <= inner[1] + TOUCH
+        and outer[2] >= inner[2] - TOUCH
+        and outer[3] >= inner[3] - TOUCH
+    )
 
 
 def meets(one, other):
-    return (one[0] < other[2] - TOUCH and other[0] < one[2] - TOUCH and one[1] < other[3] - TOUCH
-            and other[1] < one[3] - TOUCH)  # fmt: skip
+    return (
+        one[0] < other[2] - TOUCH
+        and other[0] < one[2] - TOUCH
+        and one[1] < other[3] - TOUCH
+        and other[1] < one[3] - TOUCH
+    )
 
 
 def segments(path):
     """The straight pieces of a ring as thin boxes."""
     points = [tuple(map(float, point.split())) for point in path.get("d")[1:].split(" L")]
-    return [(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]) + 0.2, max(a[1], b[1]) + 0.2)
-            for a, b in zip(points, points[1:])]  # fmt: skip
+    return [
+        (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]) + 0.2, max(a[1], b[1]) + 0.2)
+        for a, b in zip(points, points[1:])
+    ]
 
 
 @pytest.fixture(scope="module", params=[*CONFIGS, CROWDED], ids=[*(path.stem for path in CONFIGS), "crowded"])
@@ -131,8 +146,10 @@ def test_all_memory_is_shown(drawing):
 def test_labels_say_the_distances(drawing):
     peers = {(peer["from"], peer["to"]): peer for peer in drawing.layout["r4_layout_peer"]}
     count = len(drawing.config.clusters)
-    labels = {tuple(map(int, rect.get("data-pair").split("-"))): drawing.inside(rect)
-              for rect in drawing.boxes.get("label", [])}
+    labels = {
+        tuple(map(int, rect.get("data-pair").split("-"))): drawing.inside(rect)
+        for rect in drawing.boxes.get("label", [])
+    }
     assert sorted(labels) == list(combinations(range(count), 2))
     for (left, right), (text,) in labels.items():
         there, back = (peers[pair]["distance"] for pair in ((left, right), (right, left)))

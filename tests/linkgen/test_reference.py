@@ -19,8 +19,10 @@ SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 PAGE = 4096
 CONFIGS = sorted(path.stem for path in (ROOT / "configs").glob("*.toml"))
 MERGE = ROOT / "cluster-kernel" / "x86" / "merge.ld"
-FLAGS = ("-std=gnu11 -O2 -g -mcmodel=kernel -fno-pic -ffreestanding -fno-common -mno-red-zone -mgeneral-regs-only "
-         "-mno-sse -mno-mmx -fno-asynchronous-unwind-tables -fno-stack-protector -fcf-protection=none").split()
+FLAGS = (
+    "-std=gnu11 -O2 -g -mcmodel=kernel -fno-pic -ffreestanding -fno-common -mno-red-zone -mgeneral-regs-only "
+    "-mno-sse -mno-mmx -fno-asynchronous-unwind-tables -fno-stack-protector -fcf-protection=none"
+).split()
 
 
 @pytest.fixture(scope="session")
@@ -67,14 +69,19 @@ def ld_image(kernel, script, folder):
         base = elf.header["e_entry"]  # the scripts say so
     image = bytearray(max(address + len(data) for address, data in parts) - base)
     for address, data in parts:
-        image[address - base:address - base + len(data)] = data
+        image[address - base : address - base + len(data)] = data
     return bytes(image) + bytes(-len(image) % PAGE)
 
 
 def boot_link(linkref, kernel, folder, cluster, out):
     """The boot linker's image, or None and what it said."""
-    result = subprocess.run([linkref, kernel, folder / "layout.bin", str(cluster), out / "image"],
-                            capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(
+        [linkref, kernel, folder / "layout.bin", str(cluster), out / "image"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert result.returncode in (0, 2), result.stderr
     return ((out / "image").read_bytes(), "") if result.returncode == 0 else (None, result.stderr.strip())
 
@@ -104,8 +111,10 @@ def relocations(kernel, section):
     """(file offset, type) of each relocation for `section`."""
     with kernel.open("rb") as stream:
         table = ELFFile(stream).get_section_by_name(f".rela{section}")
-        return [(table["sh_offset"] + 24 * index, entry["r_info_type"])
-                for index, entry in enumerate(table.iter_relocations() if table else [])]
+        return [
+            (table["sh_offset"] + 24 * index, entry["r_info_type"])
+            for index, entry in enumerate(table.iter_relocations() if table else [])
+        ]
 
 
 def test_five_types(kernel):
@@ -150,8 +159,11 @@ TYPE = "the relocation has an unknown type"
 REFUSED = {
     "undefined": ("movl $nowhere, %eax", "nowhere: the symbol is undefined (type 10 at 0x1)", True),
     "weak": (".weak maybe; movl $maybe, %eax", "maybe: the symbol is weak and undefined (type 10 at 0x1)", False),
-    "common": (".comm shared, 8; movq $shared, %rax",
-               "shared: the symbol is common: compile with -fno-common (type 11 at 0x3)", False),
+    "common": (
+        ".comm shared, 8; movq $shared, %rax",
+        "shared: the symbol is common: compile with -fno-common (type 11 at 0x3)",
+        False,
+    ),
     "fit-32": ("movl $r4_linker_header, %eax", f"r4_linker_header: {FIT} (type 10 at 0x1)", True),
     "fit-32S": ("movq $r4_linker_direct_map, %rax", f"r4_linker_direct_map: {FIT} (type 11 at 0x3)", True),
     "fit-PC32": ("leaq r4_linker_direct_map(%rip), %rax", f"r4_linker_direct_map: {FIT} (type 2 at 0x3)", True),
@@ -159,12 +171,22 @@ REFUSED = {
     "type-8": (".byte r4_linker_cluster", f"r4_linker_cluster: {TYPE} (type 14 at 0x0)", False),
     "type-16": (".word r4_linker_cluster", f"r4_linker_cluster: {TYPE} (type 12 at 0x0)", False),
     "type-PC64": (".quad r4_linker_header - .", f"r4_linker_header: {TYPE} (type 24 at 0x0)", False),
-    "type-GOTPCREL": ("movq r4_linker_header@GOTPCREL(%rip), %rax", f"r4_linker_header: {TYPE} (type 42 at 0x3)", False),
+    "type-GOTPCREL": (
+        "movq r4_linker_header@GOTPCREL(%rip), %rax",
+        f"r4_linker_header: {TYPE} (type 42 at 0x3)",
+        False,
+    ),
     "type-TPOFF32": ("movq $r4_linker_header@TPOFF, %rax", f"r4_linker_header: {TYPE} (type 23 at 0x3)", False),
-    "section": ('.section .extra, "a"; .byte 1',
-                ".extra: the section is to be loaded and has no place in the image (type 0 at 0x0)", False),
-    "alignment": (".balign 8192; nop",
-                  ".text: the section is to be aligned to more than a page (type 0 at 0x0)", False),
+    "section": (
+        '.section .extra, "a"; .byte 1',
+        ".extra: the section is to be loaded and has no place in the image (type 0 at 0x0)",
+        False,
+    ),
+    "alignment": (
+        ".balign 8192; nop",
+        ".text: the section is to be aligned to more than a page (type 0 at 0x0)",
+        False,
+    ),
 }
 
 
@@ -178,6 +200,10 @@ def test_refused(name, linkref, machines, tmp_path):
     assert image is None
     assert fault == expected
     script = machines["qemu-2x2"] / "cluster-1.ld"
-    result = subprocess.run(["ld", "-T", script, "-o", tmp_path / "reference.elf", tmp_path / "kernel.o"],
-                            capture_output=True, timeout=60, check=False)
+    result = subprocess.run(
+        ["ld", "-T", script, "-o", tmp_path / "reference.elf", tmp_path / "kernel.o"],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
     assert (result.returncode != 0) == by_ld

@@ -47,7 +47,9 @@ def test_good_tree(tree):
 
 
 def test_command_says_so():
-    done = subprocess.run([sys.executable, ROOT / "tools" / "check_docs.py"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "check_docs.py"], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "check_docs: no breaches\n")
 
 
@@ -132,7 +134,9 @@ def test_coordinator_is_left_out():
 
 def test_refresh_fills_the_block(tmp_path):
     (tmp_path / "docs").mkdir()
-    (tmp_path / "README.md").write_text("a\n<!-- output of: printf '[c0] %s\\n' -->\n```\nold\n```\nb\n", encoding="utf-8")
+    (tmp_path / "README.md").write_text(
+        "a\n<!-- output of: printf '[c0] %s\\n' -->\n```\nold\n```\nb\n", encoding="utf-8"
+    )
     check_docs.refresh(tmp_path, "new")
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert text == "a\n<!-- output of: printf '[c0] %s\\n' -->\n```\n[c0] new\n```\nb\n"

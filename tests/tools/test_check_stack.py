@@ -17,9 +17,14 @@ TABLE = "static const struct operation_entry table[] = {\n    [R4_OP_CAP_COPY] =
 
 def graph(frames, calls, kind="static"):
     """As gcc writes it; a call is (caller, callee), behind them the file where it stands."""
-    lines = [f'node: {{ title: "{name}" label: "{name}\\na.c:1:1\\n{size} bytes ({kind})" }}' for name, size in frames.items()]
+    lines = [
+        f'node: {{ title: "{name}" label: "{name}\\na.c:1:1\\n{size} bytes ({kind})" }}'
+        for name, size in frames.items()
+    ]
     for caller, callee, *file in calls:
-        lines.append(f'edge: {{ sourcename: "{caller}" targetname: "{callee}" label: "{file[0] if file else "a.c"}:2:2" }}')
+        lines.append(
+            f'edge: {{ sourcename: "{caller}" targetname: "{callee}" label: "{file[0] if file else "a.c"}:2:2" }}'
+        )
     return "\n".join(lines)
 
 
@@ -29,12 +34,16 @@ def small_kernel(tmp_path):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "cluster-kernel" / "syscall.c").write_text(TABLE)
     (tmp_path / "cluster-kernel" / "x86" / "machine_inline.h").write_text("#define MACHINE_EMERGENCY_SIZE 8192U\n")
-    (tmp_path / "boot-coordinator" / "x86" / "entry.S").write_text("#define STACK_SIZE      0x10000\n#define CORE_STACK_SIZE 0x1000\n")
+    (tmp_path / "boot-coordinator" / "x86" / "entry.S").write_text(
+        "#define STACK_SIZE      0x10000\n#define CORE_STACK_SIZE 0x1000\n"
+    )
 
     def run(frames, calls, kind="static", coordinator=None, coordinator_calls=()):
         (tmp_path / "kernel" / "a.ci").write_text(graph({**FRAMES, **frames}, calls, kind))
         (tmp_path / "coordinator" / "a.ci").write_text(graph({**COORDINATOR, **(coordinator or {})}, coordinator_calls))
-        done = subprocess.run([sys.executable, TOOL, tmp_path, "--root", tmp_path], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, TOOL, tmp_path, "--root", tmp_path], capture_output=True, text=True, check=False
+        )
         assert done.stderr == ""
         return done.returncode, done.stdout
 
@@ -42,16 +51,22 @@ def small_kernel(tmp_path):
 
 
 def test_deepest_chain(run):
-    status, output = run({"a": 100, "b": 200, "c": 50}, [("kernel_syscall", "a"), ("kernel_syscall", "b"), ("a", "c"), ("b", "c")])
+    status, output = run(
+        {"a": 100, "b": 200, "c": 50}, [("kernel_syscall", "a"), ("kernel_syscall", "b"), ("a", "c"), ("b", "c")]
+    )
     assert status == 0
     used = 16 + 200 + 50 + FAULT + 16  # and a fault at the deepest place
     assert f"check_stack: kernel_syscall: {used} of 28672 bytes: kernel_syscall 16, b 200, c 50\n" in output
-    assert output.endswith(f"at most {used} of 28672 bytes, {FAULT + 16} of 8192 on the emergency stack; 1/2 must stay free\n")
+    assert output.endswith(
+        f"at most {used} of 28672 bytes, {FAULT + 16} of 8192 on the emergency stack; 1/2 must stay free\n"
+    )
 
 
 def test_calls_through_the_table_reach_its_handlers(run):
-    calls = [("kernel_syscall", "syscall.c:wait_and_invoke"),
-             ("syscall.c:wait_and_invoke", "__indirect_call", "cluster-kernel/syscall.c")]  # fmt: skip
+    calls = [
+        ("kernel_syscall", "syscall.c:wait_and_invoke"),
+        ("syscall.c:wait_and_invoke", "__indirect_call", "cluster-kernel/syscall.c"),
+    ]
     status, output = run({"syscall.c:wait_and_invoke": 32, "sys_cap_copy": 64}, calls)
     assert status == 0
     assert "kernel_syscall 16, wait_and_invoke 32, sys_cap_copy 64\n" in output
@@ -63,7 +78,9 @@ def test_coordinator(run):
     calls = [("coordinator_main", "acpi_find"), ("acpi_find", "__indirect_call", "boot-coordinator/core/acpi.c")]
     status, output = run({}, [], coordinator=frames, coordinator_calls=calls)
     assert status == 0
-    assert "check_stack: coordinator_main: 204 of 65536 bytes: coordinator_main 80, acpi_find 100, table_at 24\n" in output
+    assert (
+        "check_stack: coordinator_main: 204 of 65536 bytes: coordinator_main 80, acpi_find 100, table_at 24\n" in output
+    )
     assert "check_stack: core_find: 16 of 4096 bytes: core_find 16\n" in output
 
 
@@ -108,4 +125,7 @@ def test_refusals(run, frames, calls, kind, text):
 
 def test_no_call_graph_is_refused(tmp_path):
     done = subprocess.run([sys.executable, TOOL, tmp_path], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (1, f"check_stack: {tmp_path}/coordinator: no call graphs; build with gcc first\n")
+    assert (done.returncode, done.stdout) == (
+        1,
+        f"check_stack: {tmp_path}/coordinator: no call graphs; build with gcc first\n",
+    )

@@ -15,5 +15,7 @@ def test_example_compiles(tmp_path):
     flags = ["-std=gnu11", "-ffreestanding", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-fsyntax-only"]
     subprocess.run(
         ["gcc", *flags, "-I", ROOT / "user", "-I", ROOT / "shared", "-I", tmp_path, "-x", "c", "-"],
-        input=program, text=True, check=True,
-    )  # fmt: skip
+        input=program,
+        text=True,
+        check=True,
+    )

@@ -34,9 +34,14 @@ class Machine:
         self.calls = folder / "calls"
         self.calls.touch()
         (folder / "bin").mkdir()
-        self.environment = dict(os.environ, PATH=f"{folder}/bin:{os.environ['PATH']}", CALLS=str(self.calls), MIRROR=MIRROR,
-                                R4_EMULATOR="",
-                                UNPACKED=str(self.command("unpacked", HAS_X2APIC)))  # fmt: skip
+        self.environment = dict(
+            os.environ,
+            PATH=f"{folder}/bin:{os.environ['PATH']}",
+            CALLS=str(self.calls),
+            MIRROR=MIRROR,
+            R4_EMULATOR="",
+            UNPACKED=str(self.command("unpacked", HAS_X2APIC)),
+        )
         self.command("apt-get", APT)
         self.command("dpkg", DPKG)
 
@@ -72,12 +77,17 @@ def test_installed_one_will_do(host):
 def test_backports_are_unpacked_beside_it(host):
     host.command("qemu-system-x86_64", NO_X2APIC)
     assert host.fetch() == ["log", "qemu-system-x86_64", "root", "sources.list"]
-    assert f"{MIRROR} " in (host.out / "sources.list").read_text() and "-backports main" in (host.out / "sources.list").read_text()
+    assert (
+        f"{MIRROR} " in (host.out / "sources.list").read_text()
+        and "-backports main" in (host.out / "sources.list").read_text()
+    )
     moved = host.folder / "moved"
     host.out.rename(moved)
     subprocess.run([moved / "qemu-system-x86_64", "-version"], env=host.environment, check=True)
     root = f"{moved}/root/usr"
-    assert host.calls.read_text().endswith(f"run {root}/bin/qemu-system-x86_64 -L {root}/share/qemu -L {root}/share/seabios -version\n")
+    assert host.calls.read_text().endswith(
+        f"run {root}/bin/qemu-system-x86_64 -L {root}/share/qemu -L {root}/share/seabios -version\n"
+    )
 
 
 def test_no_mirror(host):

@@ -49,7 +49,9 @@ def test_shown_run_is_that_of_the_budgets():
     assert sorted(shown) == sorted(budgets)
     for name, (unit, median) in shown.items():
         assert unit == budgets[name]["unit"]
-        assert unit == "insn-sum" or median == budgets[name]["today"], f"{name}: tools/check_docs.py --refresh fills it anew"
+        assert (
+            unit == "insn-sum" or median == budgets[name]["today"]
+        ), f"{name}: tools/check_docs.py --refresh fills it anew"
 
 
 def test_same_figures_are_no_news():
@@ -85,7 +87,9 @@ def test_improvement_names_the_command():
 def test_figures_and_budgets_belong_together():
     assert figures.compare(BUDGETS, run(copy=340))[0] == ["remote.handoff: not measured"]
     without = {"cap.copy": BUDGETS["cap.copy"]}
-    assert figures.compare(without, run(copy=340, handoff=1))[0] == ["remote.handoff: measured, but tests/budgets.toml has no budget"]
+    assert figures.compare(without, run(copy=340, handoff=1))[0] == [
+        "remote.handoff: measured, but tests/budgets.toml has no budget"
+    ]
     assert figures.compare(without, {"cap.copy": ("tsc", 5)})[0] == ["cap.copy: in tsc, not insn"]
 
 

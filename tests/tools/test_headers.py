@@ -27,9 +27,15 @@ def compiler(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Iterable[str
     folder: Path = tmp_path_factory.mktemp("headers")
 
     def values(expressions: Iterable[str]) -> list[int]:
-        includes = [f"<r4/{path.name}>" for path in sorted((headers.ROOT / "shared/r4").glob("*.h"))] + [f'"{name}"' for name in FILES]
+        includes = [f"<r4/{path.name}>" for path in sorted((headers.ROOT / "shared/r4").glob("*.h"))] + [
+            f'"{name}"' for name in FILES
+        ]
         body = "".join(f'    printf("%llu\\n", (unsigned long long)({expression}));\n' for expression in expressions)
-        source = "#include <stdio.h>\n#include <stddef.h>\n" + "".join(f"#include {name}\n" for name in includes) + f"int main(void) {{\n{body}}}\n"
+        source = (
+            "#include <stdio.h>\n#include <stddef.h>\n"
+            + "".join(f"#include {name}\n" for name in includes)
+            + f"int main(void) {{\n{body}}}\n"
+        )
         (folder / "probe.c").write_text(source, encoding="utf-8")
         folders = [f"-I{headers.ROOT / name}" for name in ("shared", ".", "cluster-kernel")]
         subprocess.run(["gcc", "-w", *folders, "probe.c", "-o", "probe"], cwd=folder, check=True)

@@ -72,12 +72,17 @@ def test_probe_that_dies_is_no_success(image):
         (f"exit {accelerator.PROBE_GOOD}", None),
         ("exit 0", "a small guest died on its way to ring 3 and back"),
         ("exec sleep 60", f"a small guest did not get to ring 3 and back within {accelerator.PROBE_SECONDS} s"),
-        ("echo 'qemu: warning: hm'; echo 'qemu: error: failed to set MSR 0x10a' >&2; kill -ABRT $$",
-         "QEMU was killed by signal 6: qemu: error: failed to set MSR 0x10a"),
-        ("echo 'Could not access KVM kernel module'; exit 1", "QEMU ended with status 1: Could not access KVM kernel module"),
+        (
+            "echo 'qemu: warning: hm'; echo 'qemu: error: failed to set MSR 0x10a' >&2; kill -ABRT $$",
+            "QEMU was killed by signal 6: qemu: error: failed to set MSR 0x10a",
+        ),
+        (
+            "echo 'Could not access KVM kernel module'; exit 1",
+            "QEMU ended with status 1: Could not access KVM kernel module",
+        ),
         ("exit 1", "QEMU ended with status 1: it said nothing"),
     ],
-)  # fmt: skip
+)
 def test_choice(tmp_path, image, device, emulator, body, reason):
     fake = emulator(body)
     began = time.monotonic()
@@ -125,8 +130,10 @@ def test_command_says_what_it_chose(tmp_path):
     began = time.monotonic()
     done = subprocess.run(
         [ROOT / "tools" / "qemu.py", "--build", tmp_path, "--probe", PROBE, "--print"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert time.monotonic() - began < PATIENCE
     (line,) = done.stderr.splitlines()
     assert line.startswith("qemu.py: ACCEL=auto uses ")
@@ -136,7 +143,9 @@ def test_command_says_what_it_chose(tmp_path):
 
 def refusal(command):
     """The one line of a command that must end before anything is built or started."""
-    apart = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # from the make that runs this
+    apart = {
+        name: value for name, value in os.environ.items() if not name.startswith("MAKE")
+    }  # from the make that runs this
     done = subprocess.run(command, cwd=ROOT, env=apart, capture_output=True, text=True, check=False)
     assert done.returncode != 0 and done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -171,10 +180,12 @@ def test_nonsense_is_refused(tmp_path, name, option, known):
         (f"exit {qemu.EXIT_SUCCESS}", "the guest reported success without the end marker"),
         (f"echo '{qemu.END_MARKER} (1 clusters, 0 failed, 0 panicked)'; exit {qemu.EXIT_SUCCESS}", None),
         ("kill -KILL $$", "QEMU was killed by signal 9"),
-        (f"echo '[c0] kernel: panic: why'; exit {qemu.EXIT_PANICKED}",
-         f"the guest failed with exit status {qemu.EXIT_PANICKED} after [c0] kernel: panic: why"),
+        (
+            f"echo '[c0] kernel: panic: why'; exit {qemu.EXIT_PANICKED}",
+            f"the guest failed with exit status {qemu.EXIT_PANICKED} after [c0] kernel: panic: why",
+        ),
     ],
-)  # fmt: skip
+)
 def test_end(tmp_path, emulator, body, trouble):
     """How a guest ended, in words; whom gdb has ended has not failed."""
     fake = emulator(body)
@@ -183,8 +194,10 @@ def test_end(tmp_path, emulator, body, trouble):
     (tmp_path / "qemu.args").write_text("")
     done = subprocess.run(
         [ROOT / "tools" / "qemu.py", "--build", tmp_path, "--accel", "tcg", "--emulator", fake],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode == 0) == (trouble in (None, qemu.ENDED_BY_GDB))
     said = {None: "", qemu.ENDED_BY_GDB: "qemu.py: ended by gdb\n"}.get(trouble, f"qemu.py: failed: {trouble}\n")
     assert done.stderr == said

@@ -28,14 +28,19 @@ def convert(folder, *dumps):
     for number, dump in enumerate(dumps):
         paths.append(folder / f"dump{number}")
         paths[-1].write_bytes(dump)
-    return subprocess.run([sys.executable, TOOL, *paths, "-o", folder / "ctf"], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, TOOL, *paths, "-o", folder / "ctf"], capture_output=True, text=True, check=False
+    )
 
 
 def babeltrace(folder):
     """(clock ticks, event, fields) of each line that babeltrace2 prints, in its order."""
     command = ["babeltrace2", "--clock-cycles", "--no-delta", folder / "ctf"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    lines = [re.fullmatch(r"\[0*(\d+)\] (?:\S+ )?(\w+): \{ (cluster = \d+, core = \d+) \}, \{ (.*) \}", line) for line in done.stdout.splitlines()]
+    lines = [
+        re.fullmatch(r"\[0*(\d+)\] (?:\S+ )?(\w+): \{ (cluster = \d+, core = \d+) \}, \{ (.*) \}", line)
+        for line in done.stdout.splitlines()
+    ]
     assert all(lines), done.stdout + done.stderr
     return [(int(line[1]), line[2], line[3], line[4]) for line in lines]
 

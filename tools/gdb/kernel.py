@@ -118,9 +118,11 @@ class Slot:
         return f"badge {word:#x}"
 
     def __str__(self):
-        return (f"{self.type} 2^{self.get(2, 'size')} at {self.object:#x} rights {right_names(self.get(2, 'rights'))}"
-                f" ttl {self.get(0, 'ttl')} depth {self.depth} version {self.get(0, 'version')}"
-                f" flags {flag_names('R4_FLAG_', self.get(0, 'flags'))}, {self._badge()}")  # fmt: skip
+        return (
+            f"{self.type} 2^{self.get(2, 'size')} at {self.object:#x} rights {right_names(self.get(2, 'rights'))}"
+            f" ttl {self.get(0, 'ttl')} depth {self.depth} version {self.get(0, 'version')}"
+            f" flags {flag_names('R4_FLAG_', self.get(0, 'flags'))}, {self._badge()}"
+        )
 
 
 @dataclass
@@ -137,15 +139,19 @@ class Proxy:
         return name_of("r4_cap_type", self.get(0, "kind")) != "CAP_PROXY"
 
     def _target(self):
-        asid, generation, index, cluster = (field(f"r4_cap_{name}", self.words[1]) for name in ("asid", "generation", "index", "cluster"))
+        asid, generation, index, cluster = (
+            field(f"r4_cap_{name}", self.words[1]) for name in ("asid", "generation", "index", "cluster")
+        )
         place = f"slot {index} of asid {asid} generation {generation}" if asid else f"slot {index}"
         return f"{place} of cluster {cluster}, version {self.get(3, 'version')}"
 
     def __str__(self):
         asid, generation = (field(f"r4_name_{name}", self.get(3, "grantee")) for name in ("asid", "generation"))
-        return (f"PROXY for asid {asid} generation {generation} of {self._target()}"
-                f" rights {right_names(self.get(0, 'rights'))} ttl {self.get(0, 'ttl')} serial {self.get(0, 'serial')}"
-                f" flags {flag_names('R4_PROXY_', self.get(0, 'flags'))}, badge {self.words[2]:#x}")  # fmt: skip
+        return (
+            f"PROXY for asid {asid} generation {generation} of {self._target()}"
+            f" rights {right_names(self.get(0, 'rights'))} ttl {self.get(0, 'ttl')} serial {self.get(0, 'serial')}"
+            f" flags {flag_names('R4_PROXY_', self.get(0, 'flags'))}, badge {self.words[2]:#x}"
+        )
 
 
 class Cluster:

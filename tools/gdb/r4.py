@@ -67,7 +67,11 @@ class Derivation(Command):
                 for slot in self._list(cluster, ref):
                     shown.add(slot.ref)
                     asid_index = names.get(slot.ref)
-                    place = f"asid {asid_index[0]} slot {asid_index[1]}" if asid_index else f"at {slot.ref * kernel.SLOT_SIZE:#x}"
+                    place = (
+                        f"asid {asid_index[0]} slot {asid_index[1]}"
+                        if asid_index
+                        else f"at {slot.ref * kernel.SLOT_SIZE:#x}"
+                    )
                     yield f"{'  ' * slot.depth}{place}: {slot}"
 
     @staticmethod
@@ -147,8 +151,10 @@ class Loans(Command):
     @staticmethod
     def _line(cluster, number, table, index, loan, state_type, slot):
         direction = "to" if table == "lent" else "from"
-        return (f"{table} {direction} {number}, record {index}: {kernel.name_of(state_type, loan['state'])} generation "
-                f"{int(loan['generation'])}, {int(loan['base']):#x} 2^{int(loan['size_log2'])}, slot at {cluster.physical(slot):#x}")  # fmt: skip
+        return (
+            f"{table} {direction} {number}, record {index}: {kernel.name_of(state_type, loan['state'])} generation "
+            f"{int(loan['generation'])}, {int(loan['base']):#x} 2^{int(loan['size_log2'])}, slot at {cluster.physical(slot):#x}"
+        )
 
 
 def describe_thread(cluster, thread):
@@ -166,7 +172,9 @@ class Queues(Command):
     name = "r4-queues"
 
     def show(self, cluster, number):
-        member_offset = next(field.bitpos // 8 for field in gdb.lookup_type("struct thread").fields() if field.name == "queue")
+        member_offset = next(
+            field.bitpos // 8 for field in gdb.lookup_type("struct thread").fields() if field.name == "queue"
+        )
         thread_type = gdb.lookup_type("struct thread").pointer()
         for index, core in cluster.cores():
             core.fetch_lazy()
@@ -227,8 +235,14 @@ class Operations(Command):
         while int(operation) != 0:
             kind, phase = (kernel.name_of(f"operation_{part}", operation[part]) for part in ("kind", "phase"))
             states = [name for name in ("waiting", "orphan", "abandoned") if operation[name]]
-            places = [f"{name} at {cluster.physical(operation[name]):#x}" for name in ("root", "position", "thread") if int(operation[name])]
-            yield ", ".join([f"{kind} {phase.removeprefix('OPERATION_')} priority {int(operation['priority'])}", *places, *states])
+            places = [
+                f"{name} at {cluster.physical(operation[name]):#x}"
+                for name in ("root", "position", "thread")
+                if int(operation[name])
+            ]
+            yield ", ".join(
+                [f"{kind} {phase.removeprefix('OPERATION_')} priority {int(operation['priority'])}", *places, *states]
+            )
             operation = operation["next"]
 
 

@@ -34,7 +34,9 @@ def script(build, port):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("build", type=pathlib.Path, help="the machine's folder, build/NAME, after `make build/NAME/reference`")
+    parser.add_argument(
+        "build", type=pathlib.Path, help="the machine's folder, build/NAME, after `make build/NAME/reference`"
+    )
     parser.add_argument("--port", type=int, default=1234, help="where QEMU listens on 127.0.0.1")
     arguments = parser.parse_args()
     target = arguments.build / "debug.gdb"
