@@ -17,12 +17,15 @@ import pathlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import accelerator
 import qemu
 import headers
 from check_tree import c_functions
 from headers import ROOT, without_comments
+
+Rows = list[list[str]]  # of a table, cells as text
 
 SOURCES = {".c", ".h", ".S", ".py", ".mk", ".ld", ".sh", ".toml", ".asl", ".cfg"}
 PROGRAMS = {"build/sim/r4sim": "tests/sim/main.c"}  # what is built and shown with options -> where these stand
@@ -35,11 +38,11 @@ PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.(?:c|h|S|py|md|mk|ld|sh|toml|asl|cfg)|
 IDENTIFIER = re.compile(r"([A-Za-z]\w*_\w*)(?:\(\))?")
 
 
-def read(root, name):
+def read(root: pathlib.Path, name: str) -> str:
     return (root / name).read_text(encoding="utf-8")
 
 
-def tree_files(root):
+def tree_files(root: pathlib.Path) -> Iterator[str]:
     """The names of all files but built and hidden ones."""
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts
@@ -47,11 +50,11 @@ def tree_files(root):
             yield str(path.relative_to(root))
 
 
-def documents(root):
+def documents(root: pathlib.Path) -> list[str]:
     return [str(path.relative_to(root)) for path in [root / "README.md", *sorted((root / "docs").glob("*.md"))]]
 
 
-def line_of(text, position):
+def line_of(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
@@ -61,7 +64,7 @@ def line_of(text, position):
 class Commands:
     """What can be called: targets and variables of make, options of the tools."""
 
-    def __init__(self, root):
+    def __init__(self, root: pathlib.Path) -> None:
         self.root = root
         self.make = "".join(read(root, name) for name in tree_files(root) if name == "Makefile" or name.endswith(".mk"))
         self.targets = {word for line in re.findall(r"^\.PHONY: (.*)$", self.make, re.M) for word in line.split()}
@@ -72,7 +75,7 @@ class Commands:
             "CC": ["gcc", "clang"],
         }
 
-    def check(self, code):
+    def check(self, code: str) -> Iterator[str]:
         """What is wrong with one line of code."""
         line = re.split(r"\s{2,}|\s#|;|\s\||&&", code.strip())[0]
         words = line.split()
@@ -82,7 +85,7 @@ class Commands:
         for tool in tools[:1]:
             yield from self.check_tool(tool, words[words.index(tool) + 1 :])
 
-    def check_make(self, words):
+    def check_make(self, words: list[str]) -> Iterator[str]:
         for word in words:
             name, is_variable, value = word.partition("=")
             if is_variable:
@@ -90,7 +93,7 @@ class Commands:
             elif not word.startswith("-") and word not in self.targets:
                 yield f"make has no target {word}"
 
-    def check_variable(self, name, value):
+    def check_variable(self, name: str, value: str) -> Iterator[str]:
         if not re.search(rf"\$\({name}\)|^{name} *\?=", self.make, re.M):
             yield f"make has no variable {name}"
         for choice in value.split("|") if name in self.values else ():
@@ -99,7 +102,7 @@ class Commands:
         if name == "CONFIG" and not PLACEHOLDER.search(value) and not (self.root / value).is_file():
             yield f"there is no {value}"
 
-    def check_tool(self, tool, words):
+    def check_tool(self, tool: str, words: list[str]) -> Iterator[str]:
         source = self.root / PROGRAMS.get(tool, tool)
         if not source.is_file():
             yield f"there is no {tool}"
@@ -112,9 +115,9 @@ class Commands:
                 yield f"{tool} has no option {option[0]}"
 
 
-def check_commands(root, name, text, commands):
+def check_commands(name: str, text: str, commands: Commands) -> Iterator[str]:
     for match in CODE.finditer(text):
-        code = next(group for group in match.groups() if group is not None)
+        (code,) = (group for group in match.groups() if group is not None)
         code = " ".join(code.split("\n")) if match[2] else code
         for offset, line in enumerate(code.splitlines()):
             for breach in commands.check(line):
@@ -127,30 +130,30 @@ def check_commands(root, name, text, commands):
 class Names:
     """Files of the tree and words of its sources."""
 
-    def __init__(self, root):
+    def __init__(self, root: pathlib.Path) -> None:
         self.files = set(tree_files(root))
         self.folders = {str(parent) for name in self.files for parent in pathlib.PurePath(name).parents}
         code = (name for name in self.files if pathlib.PurePath(name).suffix in SOURCES or name == "Makefile")
         self.words = {word for name in code for word in re.findall(r"\w+", read(root, name))}
 
-    def has_path(self, path):
+    def has_path(self, path: str) -> bool:
         """Full, or as readers shorten it: from some folder on."""
         path = path.rstrip("/")
         return any(known == path or known.endswith("/" + path) for known in self.files | self.folders)
 
 
-def check_names(name, text, names):
+def check_names(name: str, text: str, names: Names) -> Iterator[str]:
     text = re.sub(r"^```.*?^```", lambda match: "\n" * match[0].count("\n"), text, flags=re.S | re.M)
     for match in re.finditer(rf"`({INLINE})`", text):
         for word in re.sub(r"[(){},;:]", " ", match[1]).split():
             identifier = IDENTIFIER.fullmatch(word)
-            wrong = None
+            wrong = ""
             if PLACEHOLDER.search(word) or word.startswith(("build/", "/", "-", "../", "<")) or "=" in word:
                 continue
             if PATH.fullmatch(word):
-                wrong = not names.has_path(word) and "no such file"
+                wrong = "" if names.has_path(word) else "no such file"
             elif identifier:
-                wrong = identifier[1] not in names.words and "no source has this name"
+                wrong = "" if identifier[1] in names.words else "no source has this name"
             if wrong:
                 yield f"{name}:{line_of(text, match.start())}: {wrong}: {word}"
 
@@ -161,11 +164,11 @@ def check_names(name, text, names):
 class Sections:
     """A document by headings: paragraphs, and the rows of tables as lists of cells without backquotes."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         parts = re.split(r"^#+ (.*)$", text, flags=re.M)
         self.text = dict(zip(parts[1::2], parts[2::2]))
 
-    def rows(self, heading, head):
+    def rows(self, heading: str | None, head: list[str]) -> Rows:
         """Rows of all tables below `heading` (any heading: None) whose first columns are called `head`."""
         texts = [self.text.get(heading, "")] if heading else self.text.values()
         found = []
@@ -177,10 +180,10 @@ class Sections:
                 found += [cells[: len(head)] for cells in lines[2:]]
         return found
 
-    def paragraph(self, heading, begin):
+    def paragraph(self, heading: str, begin: str) -> str | None:
         """The text behind `begin` up to the end of its paragraph, on one line; None if there is none."""
         match = re.search(rf"\b{begin}(.*?)(?:\n\n|\Z)", self.text.get(heading, ""), re.S)
-        return match and " ".join(match[1].split())
+        return " ".join(match[1].split()) if match else None
 
 
 class Abi:
@@ -190,16 +193,18 @@ class Abi:
     HANDLER_FOLDERS = ["call", "object", "peer", "pure"]
     THROUGH = {"LIKE": "yes", "MODIFIES": "R4_MODIFY", "LINKS": "R4_LINK", "DIRECT": "not"}  # syscall.c's names
 
-    def __init__(self, root):
+    def __init__(self, root: pathlib.Path) -> None:
         self.headers = headers.shared(root)
         self.table = list(headers.operations(root))
-        self.static = {}  # (file, function) -> body: files may have functions of one name
-        self.bodies = {}  # function -> (file, body)
+        self.static: dict[
+            tuple[str | None, str], str
+        ] = {}  # (file, function) -> body: files may have functions of one name
+        self.bodies: dict[str, tuple[str, str]] = {}  # function -> (file, body)
         files = (sorted((root / "cluster-kernel" / folder).glob("*.[ch]")) for folder in self.HANDLER_FOLDERS)
         for name in [*self.HANDLER_FILES, *(str(path.relative_to(root)) for paths in files for path in paths)]:
             self.take_functions(name, read(root, name))
 
-    def take_functions(self, name, text):
+    def take_functions(self, name: str, text: str) -> None:
         text = re.sub(r"__attribute__\(\((?:\w+(?:, )?)+\)\)", "", without_comments(text))
         text = re.sub(r"\bKERNEL_(?:CHECK|ASSERT)\((?:[^;]|\n)*?\);", "", text)  # no user sees what a contract calls
         lines = text.splitlines()
@@ -210,7 +215,7 @@ class Abi:
             else:
                 self.bodies[function] = (name, body)
 
-    def operations(self):
+    def operations(self) -> Rows:
         rows = []
         table = {operation.name: operation for operation in self.table}
         for number, name in enumerate(self.headers.enum("r4_operation")):
@@ -222,22 +227,24 @@ class Abi:
             rows.append([str(number), name, operation.type or "any", right, needs, waits])
         return rows
 
-    def keeps_single_use(self, handler):
+    def keeps_single_use(self, handler: str) -> bool:
         """True if a handler refuses single-use proxies."""
         return "invocation_is_once(" in self.bodies[handler][1]
 
-    def bits(self, prefix, names=None):
+    def bits(self, prefix: str, names: list[str] | None = None) -> Rows:
         """Flags or rights: [value, name]; those with the prefix, or only these."""
         full = [prefix + name for name in names or self.headers.with_prefix(prefix)]
         return [[str(self.headers.numbers[name]), name] for name in full]
 
-    def numbered(self, enumeration):
+    def numbered(self, enumeration: str) -> Rows:
         return [[str(value), name] for value, name in enumerate(self.headers.enum(enumeration))]
 
-    def fields(self):
+    def fields(self) -> Rows:
         return [[name, f"{field.high}:{field.low}"] for name, field in self.headers.fields.items()]
 
-    def refusals(self, function, name=None, seen=None):
+    def refusals(
+        self, function: str, name: str | None = None, seen: set[tuple[str | None, str]] | None = None
+    ) -> set[str]:
         """The errors in a function, as file `name` knows it, and in all that it calls in these files."""
         seen = set() if seen is None else seen
         own = (name, self.static.get((name, function)))
@@ -251,7 +258,7 @@ class Abi:
         return found
 
 
-def difference(what, said, true):
+def difference(what: str, said: Rows, true: Rows) -> Iterator[str]:
     """Rows of a table against what they should be."""
     for row in said:
         if row not in true:
@@ -270,7 +277,7 @@ SLOT_RULES = {
 USED_UP = "R4_ERR_CHANGED"  # what a call through a single-use proxy can end with; said once, for all
 
 
-def check_refusals(sections, abi):
+def check_refusals(sections: Sections, abi: Abi) -> Iterator[str]:
     """Of the call itself, of the two kinds of slots, of each operation."""
     rules = {}
     for phrase, (begin, function) in SLOT_RULES.items():
@@ -294,14 +301,14 @@ def check_refusals(sections, abi):
             yield f"{operation}: {handler}() {'does not use' if single_use else 'uses'} up a single-use proxy"
 
 
-def sets_differ(what, said, true):
+def sets_differ(what: str, said: set[str], true: set[str]) -> Iterator[str]:
     if said != true:
         more, less = sorted(said - true), sorted(true - said)
         wrong = [f"not {error}" for error in more] + [f"also {error}" for error in less]
         yield ", ".join([f"{what}: refused with", *wrong])
 
 
-def check_constants(text, numbers):
+def check_constants(text: str, numbers: dict[str, int]) -> Iterator[str]:
     """`NAME` (value) says the value that the header says."""
     for name, value in re.findall(r"`(R4_\w+)` \((0x[0-9a-f]+|\d+)\)", text):
         if name not in numbers:
@@ -310,7 +317,7 @@ def check_constants(text, numbers):
             yield f"{name}: is {numbers[name]:#x}, not {value}"
 
 
-def check_abi(root):
+def check_abi(root: pathlib.Path) -> list[str]:
     text = read(root, "docs/abi.md")
     sections, abi = Sections(text), Abi(root)
     errors = [[str(value), *error] for value, error in enumerate(abi.headers.rows("R4_ERROR_LIST"))]
@@ -338,7 +345,7 @@ def check_abi(root):
 # --- boot.md ---
 
 
-def printed_lines(root):
+def printed_lines(root: pathlib.Path) -> Rows:
     """What the coordinator prints, as boot.md writes it: N, 0xN and … for numbers and texts."""
     found = []
     for path in sorted((root / "boot-coordinator").glob("*.c")):
@@ -352,7 +359,7 @@ def printed_lines(root):
 READERS = {"boot-coordinator": "coordinator", "cluster-kernel": "kernel", "user": "program"}
 
 
-def command_words(root):
+def command_words(root: pathlib.Path) -> Rows:
     """Words of the command line, [word, who reads it]."""
     found = set()
     for folder, reader in READERS.items():
@@ -362,7 +369,7 @@ def command_words(root):
     return [list(row) for row in sorted(found)]
 
 
-def check_boot(root):
+def check_boot(root: pathlib.Path) -> list[str]:
     sections = Sections(read(root, "docs/boot.md"))
     known = headers.shared(root)
     areas = [[f"{value:#08x}", name] for name, value in known.numbers.items() if name.startswith("R4_AREA_")]
@@ -370,13 +377,13 @@ def check_boot(root):
     said = sections.rows("What is printed", ["line"])
     values = {row[0]: row[2] for row in sections.rows("The command line", ["word", "read by", "values"])}
     said_programs = re.findall(r"[:,] (\w+)", values.get("program", ""))
-    printed = sorted(set(map(tuple, printed_lines(root))))
+    printed = [[line] for line in sorted({line for line, *_ in printed_lines(root)})]
     breaches = [
         *difference("areas", sections.rows("Where a kernel lies", ["offset", "area"]), areas),
         *difference("linker constants", sections.rows("The linker", ["constant"]), constants),
         *difference("words", sorted(sections.rows("The command line", ["word", "read by"])), command_words(root)),
         *difference("programs", [[name] for name in said_programs], [[name] for name in qemu.programs(root)]),
-        *difference("printed lines", sorted(said), list(map(list, printed))),
+        *difference("printed lines", sorted(said), printed),
     ]
     return [f"docs/boot.md: {breach}" for breach in breaches]
 
@@ -384,31 +391,31 @@ def check_boot(root):
 # --- outputs ---
 
 
-def cluster_lines(output):
+def cluster_lines(output: str) -> list[str]:
     """What the clusters print, and the end."""
     return [line.rstrip() for line in output.splitlines() if re.match(r"\[(?!boot\])\w+\] ", line)]
 
 
-def shape(lines):
+def shape(lines: list[str]) -> dict[str, list[str]]:
     """Prefix -> its lines in order, without numbers and the width of blanks. Clusters do not wait for each other."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for line in lines:
         prefix, rest = line.split(" ", 1)
         found.setdefault(prefix, []).append(" ".join(re.sub(r"\d+", "#", rest).split()))
     return found
 
 
-def outputs(text):
+def outputs(text: str) -> list[tuple[str, list[str]]]:
     """(command, its lines) for each marked block."""
     return [(match[1], match[2].splitlines()) for match in MARKER.finditer(text)]
 
 
-def refresh(root, more):
+def refresh(root: pathlib.Path, more: str) -> None:
     """Fills the marked blocks."""
     for name in documents(root):
         text = read(root, name)
 
-        def fill(match):
+        def fill(match: re.Match[str]) -> str:
             command = f"{match[1]} {more}".strip()
             done = subprocess.run(command, shell=True, cwd=root, check=True, capture_output=True, text=True)
             lines = cluster_lines(done.stdout)
@@ -422,12 +429,12 @@ def refresh(root, more):
             print(f"check_docs: {name} is new")
 
 
-def check_docs(root, names=None):
+def check_docs(root: pathlib.Path, names: Names | None = None) -> Iterator[str]:
     """All breaches; `names` if they are known already."""
     commands, names = Commands(root), names or Names(root)
     for name in documents(root):
         text = read(root, name)
-        yield from check_commands(root, name, text, commands)
+        yield from check_commands(name, text, commands)
         yield from check_names(name, text, names)
         for command, lines in outputs(text):
             if not cluster_lines("\n".join(lines)):
@@ -436,7 +443,7 @@ def check_docs(root, names=None):
     yield from check_boot(root)
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=pathlib.Path, default=ROOT)
     parser.add_argument("--refresh", action="store_true", help="run the marked commands, put in what they print")

@@ -42,7 +42,14 @@ TABLES = {"cluster-kernel/syscall": "table"}
 
 FLAGS = ["gcc", "-std=gnu11", "-O0", "-w", "-fno-inline", "-D__always_inline__=__noinline__", "-fcallgraph-info=su", "-DKERNEL_CHECKS=1",
          "-ffreestanding", "-mno-red-zone"]  # fmt: skip
-KERNEL_FLAGS = ["-mgeneral-regs-only", "-mcmodel=kernel", "-fno-pic", "-Icluster-kernel", "-Icluster-kernel/x86", "-Ishared"]
+KERNEL_FLAGS = [
+    "-mgeneral-regs-only",
+    "-mcmodel=kernel",
+    "-fno-pic",
+    "-Icluster-kernel",
+    "-Icluster-kernel/x86",
+    "-Ishared",
+]
 USER_FLAGS = ["-mcmodel=small", "-fno-pic", "-Iuser", "-Ishared"]
 
 NODE = re.compile(r'^node: \{ title: "([^"]+)" label: "([^"\\]+)\\n([^":]+):\d+:\d+(\\n[^"]*)?"')
@@ -94,7 +101,9 @@ def compile_graph(root, sources, flags, folder):
 
     def run(source):
         target = folder / (source.replace("/", "-") + ".o")
-        done = subprocess.run([*FLAGS, *flags, "-c", source, "-o", target], cwd=root, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*FLAGS, *flags, "-c", source, "-o", target], cwd=root, capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             raise FloorError(f"{source}: {done.stderr}")
         return target.with_suffix(".ci")
@@ -168,7 +177,9 @@ def order_breaches(edges, floors, prefix):
 def machine_names(text):
     """(downcalls, upcalls) that machine.h declares."""
     names = re.findall(r"\b((?:machine|kernel)_\w+)\(", text)
-    return {name for name in names if name.startswith("machine_")}, {name for name in names if name.startswith("kernel_")}
+    return {name for name in names if name.startswith("machine_")}, {
+        name for name in names if name.startswith("kernel_")
+    }
 
 
 def check_kernel(root, folder):
@@ -179,8 +190,11 @@ def check_kernel(root, folder):
         if path.is_file():
             graph.stored[file] = table_functions(path.read_text(encoding="utf-8"), table)
     downcalls, upcalls = machine_names((root / "cluster-kernel/machine.h").read_text(encoding="utf-8"))
-    edges = [edge for edge in graph.edges(GROUND | downcalls | upcalls)
-             if edge[0].startswith("cluster-kernel/") and edge[1].startswith("cluster-kernel/")]
+    edges = [
+        edge
+        for edge in graph.edges(GROUND | downcalls | upcalls)
+        if edge[0].startswith("cluster-kernel/") and edge[1].startswith("cluster-kernel/")
+    ]
     yield from unnamed_calls(graph, "cluster-kernel/")
     yield from (f"circle: {' -> '.join(ring)}" for ring in circles(edges))
     yield from order_breaches(edges, KERNEL_FLOORS, "cluster-kernel/")
@@ -198,7 +212,9 @@ def check_free(root, folder):
     for name in FREE_FOLDERS:
         sources = sorted(str(path.relative_to(root)) for path in (root / name).rglob("*.c"))
         graph = compile_graph(root, sources, USER_FLAGS, folder)
-        edges = [edge for edge in graph.edges(GROUND) if edge[0].startswith(name + "/") and edge[1].startswith(name + "/")]
+        edges = [
+            edge for edge in graph.edges(GROUND) if edge[0].startswith(name + "/") and edge[1].startswith(name + "/")
+        ]
         yield from (f"circle: {' -> '.join(ring)}" for ring in circles(edges))
 
 

@@ -13,6 +13,7 @@ import argparse
 import pathlib
 import re
 import sys
+from collections.abc import Iterator
 
 from headers import ROOT, SHARED, TABLE, Headers, operations
 
@@ -61,7 +62,7 @@ class StackError(Exception):
     """Something that the bound cannot be computed with."""
 
 
-def short(title):
+def short(title: str) -> str:
     """The function's name: static ones are titled FILE:NAME, and clones have suffixes."""
     return title.rpartition(":")[2].partition(".")[0]
 
@@ -69,12 +70,12 @@ def short(title):
 class Graph:
     """Frames and calls of all objects, by title. `reached`: file -> functions that its calls through pointers reach."""
 
-    def __init__(self, reached):
+    def __init__(self, reached: dict[str, list[str]]) -> None:
         self.reached = reached
-        self.frames = {}
-        self.calls = {}
+        self.frames: dict[str, int] = {}
+        self.calls: dict[str, set[tuple[str, str]]] = {}
 
-    def read(self, text):
+    def read(self, text: str) -> None:
         for line in text.splitlines():
             if match := NODE.match(line):
                 self._node(*match.groups())
@@ -82,7 +83,7 @@ class Graph:
                 file = match[3].partition(":")[0] if match[2] == INDIRECT else ""
                 self.calls.setdefault(match[1], set()).add((match[2], file))
 
-    def _node(self, title, label):
+    def _node(self, title: str, label: str) -> None:
         frame = FRAME.search(label)
         if not frame:
             return  # declared here, defined elsewhere
@@ -90,12 +91,12 @@ class Graph:
             raise StackError(f"{short(title)}: the compiler does not bound its frame ({frame[2]})")
         self.frames[title] = int(frame[1])
 
-    def titled(self, name):
+    def titled(self, name: str) -> str:
         """The title of the function that is called so."""
         titles = [title for title in self.frames if short(title) == name]
         return titles[0] if len(titles) == 1 else name
 
-    def callees(self, title):
+    def callees(self, title: str) -> Iterator[str]:
         for callee, file in sorted(self.calls.get(title, ())):
             replaced = REPLACED.get((short(title), short(callee)))
             if replaced:
@@ -112,12 +113,12 @@ class Graph:
 class Bounds:
     """deepest(title): bytes and chain of the most expensive way below a function."""
 
-    def __init__(self, graph):
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.known = {}
-        self.path = []
+        self.known: dict[str, tuple[int, list[str]]] = {}
+        self.path: list[str] = []
 
-    def deepest(self, title):
+    def deepest(self, title: str) -> tuple[int, list[str]]:
         if title in self.known:
             return self.known[title]
         if title in self.path:
@@ -131,13 +132,14 @@ class Bounds:
                 else f"{title}: no object defines it"
             )
         self.path.append(title)
-        below = max((self.deepest(callee) for callee in self.graph.callees(title)), default=(0, []))
+        ways = [self.deepest(callee) for callee in self.graph.callees(title)]
+        below: tuple[int, list[str]] = max(ways, default=(0, []))
         self.path.pop()
         self.known[title] = (frame + below[0], [f"{short(title)} {frame}", *below[1]])
         return self.known[title]
 
 
-def table_handlers(root):
+def table_handlers(root: pathlib.Path) -> list[str]:
     """The functions in the table of operations."""
     found = {operation.handler for operation in operations(root)}
     if not found:
@@ -145,7 +147,7 @@ def table_handlers(root):
     return sorted(found)
 
 
-def read_graph(folder, reached):
+def read_graph(folder: pathlib.Path, reached: dict[str, list[str]]) -> Graph:
     graph = Graph(reached)
     files = sorted(folder.rglob("*.ci"))
     if not files:
@@ -155,12 +157,12 @@ def read_graph(folder, reached):
     return graph
 
 
-def die_bytes(bounds):
+def die_bytes(bounds: Bounds) -> int:
     """What panic() calls at its end: kept out of its callers' chains."""
     return max((bounds.deepest(title)[0] for title in bounds.graph.frames if short(title) == "die"), default=0)
 
 
-def report(bounds, name, extra, size, margin=MARGIN):
+def report(bounds: Bounds, name: str, extra: int, size: int, margin: int = MARGIN) -> int:
     """Prints one bound and returns it; refuses one that leaves too little."""
     used, chain = bounds.deepest(name)
     used += extra
@@ -170,14 +172,14 @@ def report(bounds, name, extra, size, margin=MARGIN):
     return used
 
 
-def check_coordinator(folder, root):
+def check_coordinator(folder: pathlib.Path, root: pathlib.Path) -> None:
     bounds = Bounds(read_graph(folder, COORDINATOR_REACHED))
     sizes = Headers([root / "boot-coordinator/x86/entry.S"]).numbers
     for name, size in COORDINATOR_WAYS_IN.items():
         report(bounds, name, 0, sizes[size], COORDINATOR_MARGIN)
 
 
-def check_kernel(folder, root):
+def check_kernel(folder: pathlib.Path, root: pathlib.Path) -> None:
     """Prints all bounds; the last line is the summary."""
     handlers = table_handlers(root)
     graph = read_graph(folder, {TABLE: handlers})
@@ -196,7 +198,7 @@ def check_kernel(folder, root):
     )
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "folder", nargs="?", type=pathlib.Path, default=ROOT / "build", help="where kernel/ and coordinator/ are"

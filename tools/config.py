@@ -10,6 +10,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from headers import SHARED
 
@@ -30,13 +31,14 @@ LOW_MIN_MIB, LOW_MAX_MIB = 128, 2048  # of RAM below 4 GiB, if it is to be less 
 SIGNATURE = re.compile(r'^(?:\[[0-9]{4}\] *Signature :|DefinitionBlock \("",) "([A-Z]{4})"', re.MULTILINE)
 
 REQUIRED = object()
+Schema = dict[str, tuple[type, Any]]  # key -> (type, default or REQUIRED)
 TYPES = {int: "an integer", str: "a string", list: "an array", dict: "a table", float: "a float", bool: "a boolean"}
 
 
 class ConfigError(Exception):
     """A refused configuration."""
 
-    def __init__(self, key, wrong, right):
+    def __init__(self, key: str, wrong: str, right: str) -> None:
         super().__init__(f"{key}: {wrong}; {right}")
 
 
@@ -49,10 +51,10 @@ class Part:  # of the memory of one node
 
 @dataclass(frozen=True)
 class Cluster:
-    nodes: list
-    cores: list  # core numbers of the machine, in the order of the cluster's own
+    nodes: list[int]
+    cores: list[int]  # core numbers of the machine, in the order of the cluster's own
     group: int
-    memory: list  # of Part
+    memory: list[Part]
 
 
 @dataclass(frozen=True)
@@ -79,20 +81,20 @@ class Machine:
     sockets: int
     cores_per_socket: int
     max_cores: int  # those that could be added while it runs included
-    node_cores: list  # of each node
-    memory_mib: list  # of each node, 0 = none
+    node_cores: list[list[int]]  # of each node
+    memory_mib: list[int]  # of each node, 0 = none
     slots: int  # for memory that could be added while it runs
     max_memory_mib: int  # with it; 0 without slots
     low_memory_mib: int  # RAM below 4 GiB at most; 0 = as QEMU likes
-    distances: list
+    distances: list[list[int]]
     srat: bool
     x2apic: bool  # its processors have it, and so APIC ids of more than eight bits
 
     @property
-    def cores(self):
+    def cores(self) -> int:
         return self.sockets * self.cores_per_socket
 
-    def apic_id(self, core):
+    def apic_id(self, core: int) -> int:
         """As QEMU numbers them: each socket begins at a power of two."""
         socket, index = divmod(core, self.cores_per_socket)
         return socket << (self.cores_per_socket - 1).bit_length() | index
@@ -104,31 +106,34 @@ class Config:
     ring_slots: int
     stops: bool  # if the layout contradicts the tables
     derived: bool  # no layout in the boot image: the coordinator makes its own
-    tables: list  # of Table
+    tables: list[Table]
     machine: Machine
-    clusters: list
-    peers: list  # one for each ordered pair
+    clusters: list[Cluster]
+    peers: list[Peer]  # one for each ordered pair
     console: int  # the cluster that has the console
     pci: int  # the cluster that has PCI configuration
-    io_apics: list  # of IoApic
+    io_apics: list[IoApic]
     trace: bool  # the kernels record events
 
 
-def _typed(value, wanted, key):
-    if type(value) is not wanted:
+Layout = dict[str, list[dict[str, int]]]  # of the arrays of layout.bin: structure -> records, as linkgen.py makes them
+
+
+def _typed(value: Any, wanted: type, key: str) -> Any:
+    if type(value) is not wanted:  # pylint: disable=unidiomatic-typecheck # a bool is no integer here
         raise ConfigError(key, f"is {TYPES.get(type(value), 'a date or time')}", f"must be {TYPES[wanted]}")
     return value
 
 
-def _in_range(value, low, high, key, other=""):
+def _in_range(value: Any, low: int, high: int, key: str, other: str = "") -> int:
     _typed(value, int, key)
     if not low <= value <= high:
         raise ConfigError(key, f"is {value}", f"must be {other}from {low} to {high}")
     return value
 
 
-def _read(table, schema, prefix=""):
-    """Fields of `table` by `schema` (key -> (type, default or REQUIRED)); refuses any other key."""
+def _read(table: dict[str, Any], schema: Schema, prefix: str = "") -> dict[str, Any]:
+    """Fields of `table` by `schema`; refuses any other key."""
     for key in table:
         if key not in schema:
             raise ConfigError(prefix + key, "is unknown", "must be one of " + ", ".join(schema))
@@ -140,13 +145,13 @@ def _read(table, schema, prefix=""):
     return fields
 
 
-def _one_of(value, words, key):
+def _one_of(value: str, words: tuple[str, ...], key: str) -> str:
     if value not in words:
         raise ConfigError(key, f"is {value!a}", "must be " + " or ".join(map(ascii, words)))
     return value
 
 
-def _numbers(values, high, key, what, least=1):
+def _numbers(values: list[Any], high: int, key: str, what: str, least: int = 1) -> list[int]:
     """A list of different numbers from 0 to high."""
     if len(values) < least:
         raise ConfigError(key, "is empty", f"must name at least one {what}")
@@ -158,8 +163,8 @@ def _numbers(values, high, key, what, least=1):
     return values
 
 
-def _machine(table):
-    schema = {
+def _machine(table: dict[str, Any]) -> Machine:
+    schema: Schema = {
         "sockets": (int, REQUIRED), "cores_per_socket": (int, REQUIRED), "max_cores": (int, None), "node_cores": (list, None),
         "memory_mib": (list, REQUIRED), "slots": (int, 0), "max_memory_mib": (int, None), "low_memory_mib": (int, None),
         "distances": (list, REQUIRED), "srat": (bool, True), "x2apic": (bool, False),
@@ -177,7 +182,7 @@ def _machine(table):
     return Machine(**fields)
 
 
-def _max_cores(most, sockets, cores, x2apic):
+def _max_cores(most: int | None, sockets: int, cores: int, x2apic: bool) -> int:
     there = sockets * cores
     if most is None:
         most = there
@@ -200,11 +205,11 @@ def _max_cores(most, sockets, cores, x2apic):
     return most
 
 
-def _node_cores(lists, sockets, cores):
+def _node_cores(lists: list[Any] | None, sockets: int, cores: int) -> list[list[int]]:
     """Cores of each node; by default each socket is one."""
     if lists is None:
         return [list(range(socket * cores, (socket + 1) * cores)) for socket in range(sockets)]
-    owner = {}
+    owner: dict[int, int] = {}
     for node, numbers in enumerate(lists):
         key = f"machine.node_cores[{node}]"
         for core in _numbers(_typed(numbers, list, key), sockets * cores - 1, key, "core", least=0):
@@ -217,7 +222,7 @@ def _node_cores(lists, sockets, cores):
     return lists
 
 
-def _memory_mib(sizes, node_cores):
+def _memory_mib(sizes: list[Any], node_cores: list[list[int]]) -> None:
     if len(sizes) != len(node_cores):
         raise ConfigError(
             "machine.memory_mib", f"has {len(sizes)} entries", f"must have {len(node_cores)}, one for each node"
@@ -236,14 +241,14 @@ def _memory_mib(sizes, node_cores):
         )
 
 
-def _slots(slots, most, there):
+def _slots(slots: int, most: int | None, there: int) -> int:
     """The most memory that the machine can get, in MiB."""
     _in_range(slots, 0, SLOTS_MAX, "machine.slots")
     if slots == 0 and most is not None:
         raise ConfigError("machine.max_memory_mib", f"is {most}, without slots", "must be left out, or slots be given")
     if slots != 0 and most is None:
         raise ConfigError("machine.max_memory_mib", f"is missing, with {slots} slots", "must be an integer")
-    if slots != 0 and (most <= there or most > MACHINE_MAX_MIB or most % PART_MIB):
+    if most is not None and (most <= there or most > MACHINE_MAX_MIB or most % PART_MIB):
         raise ConfigError(
             "machine.max_memory_mib",
             f"is {most}",
@@ -252,7 +257,7 @@ def _slots(slots, most, there):
     return most or 0
 
 
-def _low_memory(size):
+def _low_memory(size: int | None) -> int:
     if size is None:
         return 0
     key = "machine.low_memory_mib"
@@ -262,7 +267,7 @@ def _low_memory(size):
     return size
 
 
-def _srat(fields):
+def _srat(fields: dict[str, Any]) -> None:
     """Without an SRAT there is one domain; QEMU makes an SRAT where memory can be added."""
     nodes = len(fields["memory_mib"])
     if not fields["srat"] and (nodes > 1 or fields["slots"]):
@@ -270,7 +275,7 @@ def _srat(fields):
         raise ConfigError("machine.srat", f"is false on a machine with {what}", "must be true there")
 
 
-def _distances(rows, nodes):
+def _distances(rows: list[Any], nodes: int) -> None:
     shape = f"must be {nodes} rows of {nodes} numbers"
     if len(rows) != nodes:
         raise ConfigError("machine.distances", f"has {len(rows)} rows", shape)
@@ -285,8 +290,8 @@ def _distances(rows, nodes):
                 raise ConfigError(key, f"is {distance}", f"must be {DISTANCE_SELF}, a node's distance to itself")
 
 
-def _part(table, nodes, memory_mib, key):
-    schema = {"node": (int, REQUIRED), "offset_mib": (int, REQUIRED), "size_mib": (int, REQUIRED)}
+def _part(table: dict[str, Any], nodes: list[int], memory_mib: list[int], key: str) -> Part:
+    schema: Schema = {"node": (int, REQUIRED), "offset_mib": (int, REQUIRED), "size_mib": (int, REQUIRED)}
     fields = _read(table, schema, key + ".")
     part = Part(**fields)
     if part.node not in nodes:
@@ -307,9 +312,14 @@ def _part(table, nodes, memory_mib, key):
     return part
 
 
-def _cluster(table, number, machine):
+def _cluster(table: dict[str, Any], number: int, machine: Machine) -> Cluster:
     key = f"cluster[{number}]"
-    schema = {"nodes": (list, REQUIRED), "cores": (list, REQUIRED), "group": (int, number), "memory": (list, None)}
+    schema: Schema = {
+        "nodes": (list, REQUIRED),
+        "cores": (list, REQUIRED),
+        "group": (int, number),
+        "memory": (list, None),
+    }
     fields = _read(_typed(table, dict, key), schema, key + ".")
     sizes = machine.memory_mib
     for index, node in enumerate(_numbers(fields["nodes"], len(sizes) - 1, f"{key}.nodes", "node")):
@@ -333,8 +343,8 @@ def _cluster(table, number, machine):
     return Cluster(fields["nodes"], fields["cores"], fields["group"], parts)
 
 
-def _check_cores(clusters, total):
-    owner = {}
+def _check_cores(clusters: list[Cluster], total: int) -> None:
+    owner: dict[int, int] = {}
     for number, cluster in enumerate(clusters):
         for index, core in enumerate(cluster.cores):
             if core in owner:
@@ -349,8 +359,8 @@ def _check_cores(clusters, total):
             raise ConfigError("cluster", f"core {core} is in no cluster", "must be in one")
 
 
-def _check_memory(clusters):
-    seen = []
+def _check_memory(clusters: list[Cluster]) -> None:
+    seen: list[tuple[int, Part]] = []
     for number, cluster in enumerate(clusters):
         for index, part in enumerate(cluster.memory):
             for other_number, other in seen:
@@ -367,7 +377,7 @@ def _check_memory(clusters):
             seen.append((number, part))
 
 
-def _check_near(clusters, machine):
+def _check_near(clusters: list[Cluster], machine: Machine) -> None:
     """A core whose node has memory finds some of it in its cluster."""
     node_of = {core: node for node, cores in enumerate(machine.node_cores) for core in cores}
     for number, cluster in enumerate(clusters):
@@ -382,7 +392,7 @@ def _check_near(clusters, machine):
                 )
 
 
-def _clusters(tables, machine):
+def _clusters(tables: list[Any], machine: Machine) -> list[Cluster]:
     if not tables:
         raise ConfigError("cluster", "there is none", "must have at least one [[cluster]]")
     if len(tables) > NUMBERS["R4_MAX_CLUSTERS"]:
@@ -394,11 +404,11 @@ def _clusters(tables, machine):
     return clusters
 
 
-def _peers(tables, count, default):
+def _peers(tables: list[Any], count: int, default: int) -> list[Peer]:
     priorities = {}
     for index, table in enumerate(tables):
         key = f"peer[{index}]"
-        schema = {"from": (int, REQUIRED), "to": (int, REQUIRED), "priority": (int, REQUIRED)}
+        schema: Schema = {"from": (int, REQUIRED), "to": (int, REQUIRED), "priority": (int, REQUIRED)}
         fields = _read(_typed(table, dict, key), schema, key + ".")
         for end in ("from", "to"):
             if fields[end] not in range(count):
@@ -419,14 +429,14 @@ def _peers(tables, count, default):
     ]
 
 
-def _owner(number, count, key):
+def _owner(number: int, count: int, key: str) -> int:
     if number not in range(count):
         raise ConfigError(key, f"cluster {number} does not exist", f"must be from 0 to {count - 1}")
     return number
 
 
-def _io_apics(tables, count):
-    found = []
+def _io_apics(tables: list[Any], count: int) -> list[IoApic]:
+    found: list[IoApic] = []
     for index, table in enumerate(tables):
         key = f"io_apic[{index}]"
         fields = _read(_typed(table, dict, key), {"id": (int, REQUIRED), "cluster": (int, REQUIRED)}, key + ".")
@@ -438,7 +448,7 @@ def _io_apics(tables, count):
     return found
 
 
-def _parse(path):
+def _parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except OSError as error:
@@ -447,9 +457,9 @@ def _parse(path):
         raise ConfigError("syntax", str(error), "must be TOML 1.0 in UTF-8") from error
 
 
-def _tables(names, folder):
+def _tables(names: list[Any], folder: Path) -> list[Table]:
     """ACPI tables beside the configuration."""
-    found = []
+    found: list[Table] = []
     for index, name in enumerate(names):
         key = f"tables[{index}]"
         path = folder / _typed(name, str, key)
@@ -467,10 +477,10 @@ def _tables(names, folder):
     return found
 
 
-def load(path):
+def load(path: str | Path) -> Config:
     """The validated configuration in the file `path`."""
     path = Path(path)
-    schema = {
+    schema: Schema = {
         "name": (str, REQUIRED), "ring_slots": (int, REQUIRED), "peer_priority": (int, 200), "layout": (str, "module"),
         "console": (int, 0), "pci": (int, None), "on_mismatch": (str, "stop"), "tables": (list, []), "trace": (bool, False),
         "machine": (dict, REQUIRED), "cluster": (list, []), "peer": (list, []), "io_apic": (list, []),

@@ -62,9 +62,7 @@ def evaluate(text: str, names: Mapping[str, int]) -> int:
     """The value of a constant expression in C without casts, conditions and comparisons."""
 
     def value(node: ast.expr) -> int:
-        if (
-            isinstance(node, ast.Constant) and type(node.value) is int
-        ):  # pylint: disable=unidiomatic-typecheck # no bool
+        if isinstance(node, ast.Constant) and isinstance(node.value, int):
             return node.value
         if isinstance(node, ast.Name) and node.id in names:
             return names[node.id]
@@ -105,11 +103,11 @@ class Field(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A member of a structure; `count` is the text between brackets, empty unless it is an array."""
+    """A member of a structure; `length` is the text between brackets, empty unless it is an array."""
 
     type: str
     name: str
-    count: str
+    length: str
 
 
 @dataclass(frozen=True)
@@ -190,11 +188,11 @@ class Headers:
         shape, names, rest = "<", [], ""
         for member in self.members(name):
             letter = INTEGERS.get(member.type)
-            if letter is None or (member.count and member.name != RESERVED):
+            if letter is None or (member.length and member.name != RESERVED):
                 rest = member.name
                 break
             if member.name == RESERVED:
-                count = evaluate(member.count, self.numbers) if member.count else 1
+                count = evaluate(member.length, self.numbers) if member.length else 1
                 shape += f"{struct.calcsize(letter) * count}x"
             else:
                 shape += letter
@@ -217,7 +215,7 @@ class Headers:
         return [name.removeprefix(prefix) for name in self.numbers if name.startswith(prefix)]
 
 
-def shared(root: Path = ROOT, *more: str) -> Headers:
+def shared(root: Path = ROOT, more: Iterable[str] = ()) -> Headers:
     """What kernel, coordinator and user programs have in common, and further files."""
     return Headers([*sorted((root / "shared/r4").glob("*.h")), *(root / name for name in more)])
 

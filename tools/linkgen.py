@@ -20,8 +20,10 @@ import json
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import config as configuration
+from config import Config, Layout, Machine, Peer
 from headers import SHARED, linker_constants
 from picture import picture
 
@@ -36,7 +38,7 @@ ARRAYS = {
 }
 
 
-def make_layout(config):
+def make_layout(config: Config) -> Layout:
     """The layout as records: name of the array -> list of dictionaries with the fields of its structure."""
     clusters = [
         {
@@ -72,12 +74,12 @@ def make_layout(config):
     }
 
 
-def distance(config, peer):
+def distance(config: Config, peer: Peer) -> int:
     """Of the clusters' first nodes, where their kernels lie."""
     return config.machine.distances[config.clusters[peer.source].nodes[0]][config.clusters[peer.target].nodes[0]]
 
 
-def make_header(config, layout):
+def make_header(config: Config, layout: Layout) -> dict[str, int]:
     """The header with a checksum of 0."""
     size = HEADER.size + sum(ARRAYS[name].size * len(records) for name, records in layout.items())
     return {
@@ -98,14 +100,14 @@ def make_header(config, layout):
     }
 
 
-def layout_bytes(header, layout):
+def layout_bytes(header: dict[str, int], layout: Layout) -> bytes:
     """layout.bin: the checksum is that of the whole with the field zero."""
     arrays = b"".join(ARRAYS[name].pack(record) for name, records in layout.items() for record in records)
     checksum = zlib.crc32(HEADER.pack(header) + arrays)
     return HEADER.pack(header | {"checksum": checksum}) + arrays
 
 
-def qemu_args(config):
+def qemu_args(config: Config) -> str:
     """The machine for QEMU, one argument per line."""
     machine = config.machine
     low = f",max-ram-below-4g={machine.low_memory_mib}M" if machine.low_memory_mib else ""
@@ -122,7 +124,7 @@ def qemu_args(config):
     return "\n".join(args + (node_args(machine) if machine.srat else [])) + "\n"
 
 
-def node_args(machine):
+def node_args(machine: Machine) -> list[str]:
     """Nodes and distances. Cores that could be added must be of some node: the last."""
     args = []
     node_cores = [*machine.node_cores[:-1], [*machine.node_cores[-1], *range(machine.cores, machine.max_cores)]]
@@ -138,7 +140,7 @@ def node_args(machine):
     return args
 
 
-def grub_config(config):
+def grub_config(config: Config) -> str:
     """The boot menu: tools/grub.cfg, with the machine's own tables, without the layout if it is to be derived."""
     lines = GRUB_CONFIG.read_text(encoding="utf-8").splitlines()
     if config.derived:
@@ -150,7 +152,7 @@ def grub_config(config):
     return "\n".join(lines) + "\n"
 
 
-def ld_script(name, cluster, constants):
+def ld_script(name: str, cluster: dict[str, int], constants: dict[str, int]) -> str:
     """The reference link: what shared/linker.c does, in GNU ld's words."""
     symbols = "\n".join(f"{symbol} = {value:#x};" for symbol, value in constants.items())
     page = NUMBERS["R4_PAGE_SIZE"]
@@ -168,12 +170,12 @@ SECTIONS {{
 """
 
 
-def symbol_list(constants):
+def symbol_list(constants: dict[str, int]) -> str:
     """The linker constants as `nm` prints absolute symbols."""
     return "".join(f"{value:016x} A {symbol}\n" for symbol, value in constants.items())
 
 
-def describe(config, header, layout):
+def describe(config: Config, header: dict[str, int], layout: Layout) -> dict[str, Any]:
     """layout.json: addresses as hexadecimal text, sizes in bytes."""
     clusters = []
     for cluster, source in zip(layout["r4_layout_cluster"], config.clusters):
@@ -220,7 +222,7 @@ def describe(config, header, layout):
     }
 
 
-def make_files(config):
+def make_files(config: Config) -> dict[str, bytes]:
     """All outputs: file name -> bytes."""
     layout = make_layout(config)
     header = make_header(config, layout)
@@ -239,7 +241,7 @@ def make_files(config):
     return files
 
 
-def main():
+def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description="Turn a configuration into layout, QEMU arguments and linker scripts.")
     parser.add_argument("config", metavar="CONFIG.toml")

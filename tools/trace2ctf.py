@@ -9,13 +9,14 @@ by their mark (cluster-kernel/cluster/trace.h). One stream per core; times are t
 import argparse
 import struct
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import headers
 
 PAGE = 4096
-TRACE = headers.shared(headers.ROOT, "cluster-kernel/cluster/trace.h")
+TRACE = headers.shared(more=["cluster-kernel/cluster/trace.h"])
 MAGIC = TRACE.numbers["TRACE_MAGIC"].to_bytes(8, "little")
 RING = TRACE.structure("trace_ring")  # up to its entries
 ENTRY = TRACE.structure("trace_entry")
@@ -61,10 +62,10 @@ class Ring:
     core: int
     tsc_khz: int
     recorded: int
-    events: list
+    events: list[tuple[int, int, int, int]]
 
 
-def read_ring(data, offset):
+def read_ring(data: bytes, offset: int) -> Ring | None:
     """The ring at an offset, or None: memory that has the mark by chance, or is cut off, is none."""
     head = RING.unpack(data, offset)
     entries, recorded = head["entries"], head["recorded"]
@@ -82,14 +83,14 @@ def read_ring(data, offset):
     return Ring(head["cluster"], head["core"], head["tsc_khz"], recorded, events)
 
 
-def find_rings(data):
+def find_rings(data: bytes) -> Iterator[Ring]:
     """All rings in a dump."""
     for offset in range(0, len(data) - RING.size, PAGE):
         if data[offset : offset + len(MAGIC)] == MAGIC and (ring := read_ring(data, offset)):
             yield ring
 
 
-def metadata(frequency):
+def metadata(frequency: int) -> str:
     """The text that describes the streams."""
     events = [
         METADATA_EVENT.format(name=name, number=number, first=first, second=second)
@@ -98,7 +99,7 @@ def metadata(frequency):
     return METADATA_HEAD.format(frequency=frequency) + "".join(events)
 
 
-def stream(ring):
+def stream(ring: Ring) -> bytes:
     """One core's stream: a single packet."""
     content = b"".join(EVENT.pack(*event) for event in ring.events)
     bits = (PACKET.size + len(content)) * 8
@@ -107,7 +108,7 @@ def stream(ring):
     return head + content
 
 
-def write(rings, folder):
+def write(rings: list[Ring], folder: Path) -> None:
     """The trace: metadata and a file for each core."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("cluster-*-core-*"):
@@ -118,7 +119,7 @@ def write(rings, folder):
         (folder / f"cluster-{ring.cluster}-core-{ring.core}").write_bytes(stream(ring))
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dumps", nargs="+", type=Path, metavar="DUMP")
     parser.add_argument(

@@ -5,6 +5,7 @@ I/O APIC is in test_locality.py."""
 import re
 import struct
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,7 +21,7 @@ ROOT_INFO_MAGIC = 0x4F464E4934523031
 
 
 @pytest.mark.parametrize("name", ["qemu-2x2", "uneven"])
-def test_owners_are_said(name):
+def test_owners_are_said(name: str) -> None:
     layout = machine.layout(name)
     boot = machine.Boot(name)
     owners = {
@@ -35,7 +36,7 @@ def test_owners_are_said(name):
     assert said == owners
 
 
-def test_derived_layout_gives_all_to_cluster_0():
+def test_derived_layout_gives_all_to_cluster_0() -> None:
     boot = machine.Boot("uneven", more="layout=derive")
     assert boot.trouble is None, boot.output
     assert [
@@ -44,7 +45,7 @@ def test_derived_layout_gives_all_to_cluster_0():
 
 
 @pytest.fixture(name="guest", scope="module")
-def left_on_by_firmware(tmp_path_factory):
+def left_on_by_firmware(tmp_path_factory: pytest.TempPathFactory) -> Iterator[machine.StoppedMachine]:
     """A machine whose firmware has left every line on, at the end."""
     words = [(IO_APIC, 0x10 + index) for index in range(2 * LINES)]
     values = [(WINDOW, (LEFT_BY_FIRMWARE, NO_CORE)[index % 2]) for index in range(2 * LINES)]
@@ -55,13 +56,13 @@ def left_on_by_firmware(tmp_path_factory):
     guest.close()
 
 
-def test_owner_masks_every_line(guest):
+def test_owner_masks_every_line(guest: machine.StoppedMachine) -> None:
     assert machine.io_apic_owner(guest.layout) not in (0, guest.layout["console"])  # not the boot processor's cluster
     pins = re.findall(r"pin \d+ +0x([0-9a-f]{16})", guest.monitor("info pic"))
     assert [int(pin, 16) for pin in pins] == [MASKED] * LINES
 
 
-def offset_of(field):
+def offset_of(field: str) -> int:
     """In struct r4_root_info, as the root task's compiler placed it."""
     command = [
         "gdb",
@@ -69,12 +70,12 @@ def offset_of(field):
         "-nx",
         "-ex",
         f"output (long)&((struct r4_root_info *)0)->{field}",
-        machine.BUILD / "root.elf",
+        str(machine.BUILD / "root.elf"),
     ]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def test_root_tasks_are_told(guest):
+def test_root_tasks_are_told(guest: machine.StoppedMachine) -> None:
     told = {}
     own_cluster, pci_is_own, io_apic_count, io_apics = map(
         offset_of, ("cluster", "pci_is_own", "io_apic_count", "io_apics")

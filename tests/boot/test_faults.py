@@ -4,6 +4,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import machine
 import qemu
@@ -13,7 +14,7 @@ PAGE_PRESENT = 1
 PAGE_WRITE = 2
 
 
-def test_wild_write_takes_down_one_cluster():
+def test_wild_write_takes_down_one_cluster() -> None:
     boot = machine.Boot("qemu-4x2", fault=f"wild-write:1:{VICTIM:#x}")
     panics = boot.matching(r"\[c(\d+)\] kernel: panic: (.*)")
     assert {match[1] for match in panics} == {"1"}, boot.output
@@ -39,13 +40,13 @@ def test_wild_write_takes_down_one_cluster():
     ), place
 
 
-def annotated(boot, name):
+def annotated(boot: machine.Boot, name: str) -> list[str]:
     """The boot's console lines after tools/backtrace.py."""
-    command = [sys.executable, machine.ROOT / "tools/backtrace.py", machine.BUILD / name]
+    command: list[str | Path] = [sys.executable, machine.ROOT / "tools/backtrace.py", machine.BUILD / name]
     return subprocess.run(command, input=boot.output, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def check_only_one_is_down(boot, name, number):
+def check_only_one_is_down(boot: machine.Boot, name: str, number: int) -> None:
     clusters = range(len(machine.layout(name)["clusters"]))
     panics = boot.matching(r"\[c(\d+)\] kernel: panic: (.*)")
     assert {match[1] for match in panics} == {str(number)}, boot.output
@@ -55,7 +56,7 @@ def check_only_one_is_down(boot, name, number):
     assert boot.status == qemu.EXIT_PANICKED
 
 
-def test_stack_overflow_is_a_double_fault_with_last_words():
+def test_stack_overflow_is_a_double_fault_with_last_words() -> None:
     boot = machine.Boot("qemu-2x2", fault="stack-overflow:1")
     check_only_one_is_down(boot, "qemu-2x2", 1)
     (fault,) = boot.matching(r"\[c1\] kernel: panic: exception 8 in the kernel, error 0, address ([0-9a-f]+)")
@@ -74,7 +75,7 @@ def test_stack_overflow_is_a_double_fault_with_last_words():
     ), lines
 
 
-def test_assert_is_a_panic_with_a_backtrace():
+def test_assert_is_a_panic_with_a_backtrace() -> None:
     boot = machine.Boot("qemu-2x2", fault="assert:0")
     check_only_one_is_down(boot, "qemu-2x2", 0)
     assert boot.matching(r"\[c0\] kernel: panic: contract: .*fault.*"), boot.output
@@ -89,7 +90,7 @@ def test_assert_is_a_panic_with_a_backtrace():
     ), returns
 
 
-def test_machine_check_takes_down_one_cluster(tmp_path):
+def test_machine_check_takes_down_one_cluster(tmp_path: Path) -> None:
     """Injected by QEMU into cluster 1's first core, whatever that does just then."""
     socket = tmp_path / "qmp"
     extra = ["-qmp", f"unix:{socket},server=on,wait=off"]

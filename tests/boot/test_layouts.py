@@ -2,6 +2,7 @@
 """Layouts that the coordinator makes itself, and what it says of a machine that has more than its layout names."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,10 @@ DERIVED = re.compile(
     r"\[boot\] derived: cluster (\d+): domain \d+, cores (\d+), bytes 0x([0-9a-f]+) to 0x([0-9a-f]+) of domain (\d+)'s memory"
 )
 
+Part = tuple[int, ...]  # cluster, cores, domain, offset, size
 
-def derived(boot):
+
+def derived(boot: machine.Boot) -> list[Part]:
     """The derived memory parts as those in layout.json: [(cluster, cores, domain, offset, size), …]."""
     parts = [match.groups() for line in boot.lines if (match := DERIVED.fullmatch(line))]
     return [
@@ -24,7 +27,7 @@ def derived(boot):
     ]
 
 
-def described(clusters):
+def described(clusters: list[dict[str, Any]]) -> list[Part]:
     return [
         (cluster["number"], len(cluster["cores"]), part["domain"], part["offset"], part["size"])
         for cluster in clusters
@@ -33,7 +36,7 @@ def described(clusters):
 
 
 @pytest.mark.parametrize("name", [name for name in machine.NAMES if name not in CHOSEN])
-def test_derived_is_what_the_configuration_describes(name):
+def test_derived_is_what_the_configuration_describes(name: str) -> None:
     """The tables alone lead to the same clusters, cores, memory and distances."""
     boot = machine.Boot(name, more="layout=derive")
     assert boot.trouble is None, boot.output
@@ -58,19 +61,19 @@ def test_derived_is_what_the_configuration_describes(name):
 
 
 @pytest.mark.parametrize("name, clusters", [("split-socket", 1), ("grouped", 4)])
-def test_derived_goes_by_domains(name, clusters):
+def test_derived_goes_by_domains(name: str, clusters: list[dict[str, Any]]) -> None:
     boot = machine.Boot(name, more="layout=derive")
     assert boot.trouble is None, boot.output
     assert boot.matching(rf"\[r4\] end: success \({clusters} clusters?, 0 failed, 0 panicked\)")
 
 
-def test_module_is_named():
+def test_module_is_named() -> None:
     boot = machine.Boot("qemu-2x2")
     assert boot.matching(r"\[boot\] layout: the module's, clusters 2, cores 4")
     assert not [line for line in boot.lines if line.startswith(("[boot] unused", "[boot] ignored", "[boot] warning"))]
 
 
-def test_more_cores_than_the_layout_names():
+def test_more_cores_than_the_layout_names() -> None:
     """A core is there that the layout does not know: it is said and left alone."""
     extra = ["-device", "max-x86_64-cpu,socket-id=2,core-id=0,thread-id=0"]
     boot = machine.Boot("hot-plug", extra=extra)

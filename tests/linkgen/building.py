@@ -5,7 +5,17 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-HOST_FLAGS = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-I", ROOT / "shared"]
+HOST_FLAGS: list[str | Path] = [
+    "-std=gnu11",
+    "-g",
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Wshadow",
+    "-Werror",
+    "-I",
+    ROOT / "shared",
+]
 
 
 def run(*command: str | Path) -> None:

@@ -8,7 +8,9 @@ import struct
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,25 +34,25 @@ FEW = settings(
 
 
 @pytest.fixture(scope="session")
-def machines(tmp_path_factory):
+def machines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return generate_machines(tmp_path_factory.mktemp("machines"))
 
 
 @pytest.fixture(scope="session")
-def layout_library(tmp_path_factory):
+def layout_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """shared/layout.c as a shared library for ctypes."""
     path = tmp_path_factory.mktemp("library") / "layout.so"
     run("gcc", *HOST_FLAGS, "-shared", "-fPIC", "-o", path, ROOT / "shared" / "layout.c")
     return path
 
 
-def run_linkgen(config, folder):
+def run_linkgen(config: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["/usr/bin/python3", LINKGEN, config, "-o", folder], capture_output=True, text=True, timeout=60, check=False
     )
 
 
-def expect_refusal(config, message, folder):
+def expect_refusal(config: Path, message: str, folder: Path) -> None:
     result = run_linkgen(config, folder)
     assert result.stderr == f"{config}: {message}\n"
     assert result.stdout == ""
@@ -59,12 +61,12 @@ def expect_refusal(config, message, folder):
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
-def test_bad(path, tmp_path):
+def test_bad(path: Path, tmp_path: Path) -> None:
     message = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
     expect_refusal(path, message, tmp_path / "out")
 
 
-def test_no_file(tmp_path):
+def test_no_file(tmp_path: Path) -> None:
     expect_refusal(
         tmp_path / "none.toml",
         "file: cannot be read (No such file or directory); must be a readable TOML file",
@@ -72,7 +74,7 @@ def test_no_file(tmp_path):
     )
 
 
-def test_no_utf8(tmp_path):
+def test_no_utf8(tmp_path: Path) -> None:
     path = tmp_path / "bytes.toml"
     path.write_bytes(b'name = "\xff"\n')
     expect_refusal(
@@ -82,12 +84,12 @@ def test_no_utf8(tmp_path):
     )
 
 
-def test_each_refusal_has_a_file(monkeypatch):
+def test_each_refusal_has_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every `raise ConfigError` in tools/config.py is reached by a file in bad/, or by one that is not there."""
     reached = set()
 
     class Recorder(configuration.ConfigError):
-        def __init__(self, *arguments):
+        def __init__(self, *arguments: str) -> None:
             super().__init__(*arguments)
             reached.add(sys._getframe(1).f_lineno)
 
@@ -101,7 +103,7 @@ def test_each_refusal_has_a_file(monkeypatch):
     assert places == reached
 
 
-def unpack(content):
+def unpack(content: bytes) -> tuple[Any, ...]:
     """layout.bin as lists of tuples, by the words of layout.h and not by linkgen's tables."""
     header = struct.unpack_from("<IHHIIHHHHHHIHHI", content)
     shapes = ["<QQHHHH", "<IHH", "<QQIHH", "<HHBBH", "<HHI"]
@@ -116,7 +118,7 @@ def unpack(content):
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
-def test_same_bytes(path, tmp_path):
+def test_same_bytes(path: Path, tmp_path: Path) -> None:
     contents = []
     for folder in (tmp_path / "first", tmp_path / "second"):
         result = run_linkgen(path, folder)
@@ -136,13 +138,13 @@ def test_same_bytes(path, tmp_path):
     )
 
 
-def test_fewer_clusters_leave_no_old_scripts(tmp_path):
+def test_fewer_clusters_leave_no_old_scripts(tmp_path: Path) -> None:
     assert run_linkgen(ROOT / "configs" / "qemu-4x2.toml", tmp_path).returncode == 0
     assert run_linkgen(ROOT / "configs" / "qemu-1x1.toml", tmp_path).returncode == 0
     assert [file.name for file in tmp_path.glob("cluster-*.ld")] == ["cluster-0.ld"]
 
 
-def test_layout_of_4x2(machines):
+def test_layout_of_4x2(machines: dict[str, Path]) -> None:
     header, clusters, cores, memories, peers, io_apics = unpack((machines["qemu-4x2"] / "layout.bin").read_bytes())
     assert header[:4] == (0x4C345234, 2, 40, 40 + 4 * 24 + 8 * 8 + 4 * 24 + 12 * 8)
     assert header[5:] == (4, 8, 4, 12, 4, 0, 1, 0, 0, 0)
@@ -153,20 +155,20 @@ def test_layout_of_4x2(machines):
     assert io_apics == []
 
 
-def test_owners_of_devices(machines):
+def test_owners_of_devices(machines: dict[str, Path]) -> None:
     header, *_, io_apics = unpack((machines["uneven"] / "layout.bin").read_bytes())
     assert (header[10], *header[12:]) == (1, 0, 1, 0)
     assert io_apics == [(0, 2, 0)]
 
 
-def test_pci_goes_with_the_console(tmp_path):
+def test_pci_goes_with_the_console(tmp_path: Path) -> None:
     text = (ROOT / "configs" / "split-socket.toml").read_text(encoding="utf-8")
     path = tmp_path / "split-socket.toml"
     path.write_text("console = 1\n" + text, encoding="utf-8")
     assert configuration.load(path).pci == 1
 
 
-def test_json_agrees_with_layout(machines):
+def test_json_agrees_with_layout(machines: dict[str, Path]) -> None:
     for folder in machines.values():
         header, clusters, cores, memories, peers, io_apics = unpack((folder / "layout.bin").read_bytes())
         told = json.loads((folder / "layout.json").read_text())
@@ -185,7 +187,7 @@ def test_json_agrees_with_layout(machines):
             assert symbols == [f"{int(value, 16):016x} A {name}" for name, value in cluster["linker_constants"].items()]
 
 
-def test_linker_constants_are_those_of_the_header(machines):
+def test_linker_constants_are_those_of_the_header(machines: dict[str, Path]) -> None:
     names = {row[0] for row in SHARED.rows("R4_LINKER_CONSTANT_LIST")}
     cluster = json.loads((machines["qemu-2x2"] / "layout.json").read_text())["clusters"][1]
     assert set(cluster["linker_constants"]) == names
@@ -199,7 +201,7 @@ def test_linker_constants_are_those_of_the_header(machines):
 # --- random configurations ---
 
 
-def toml(value):
+def toml(value: Any) -> str:
     """A value as TOML, tables inline."""
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
@@ -208,19 +210,19 @@ def toml(value):
     return json.dumps(value)
 
 
-def load(table, folder):
+def load(table: dict[str, Any], folder: Path) -> configuration.Config:
     path = folder / "random.toml"
     path.write_text("".join(f"{key} = {toml(value)}\n" for key, value in table.items()), encoding="utf-8")
     return configuration.load(path)
 
 
 @st.composite
-def machines_of_any_shape(draw):
+def machines_of_any_shape(draw: st.DrawFn) -> dict[str, Any]:
     """A valid configuration, as the table that TOML gives: one to three clusters for each node share it."""
     sockets = draw(st.integers(1, 6))
     per_socket = draw(st.integers(1, 9))
     node_cores = [list(range(node * per_socket, (node + 1) * per_socket)) for node in range(sockets)]
-    machine = {"sockets": sockets, "cores_per_socket": per_socket}
+    machine: dict[str, Any] = {"sockets": sockets, "cores_per_socket": per_socket}
     if draw(st.booleans()):  # dealt out to the nodes in turn
         node_cores = machine["node_cores"] = [
             list(range(node, sockets * per_socket, sockets)) for node in range(sockets)
@@ -238,7 +240,7 @@ def machines_of_any_shape(draw):
         count = draw(st.integers(1, min(3, per_socket)))
         size = memory[node] // count // 2 * 2
         for index in range(count):
-            cluster = {"nodes": [node], "cores": list(cores[index::count])}
+            cluster: dict[str, Any] = {"nodes": [node], "cores": list(cores[index::count])}
             if count > 1:
                 cluster["memory"] = [{"node": node, "offset_mib": index * size, "size_mib": size}]
             clusters.append(cluster)
@@ -258,11 +260,11 @@ def machines_of_any_shape(draw):
     }
 
 
-def checker(library):
+def checker(library: Path) -> Callable[[bytes], int]:
     """r4_layout_open as a function of bytes that gives the fault's number."""
     function = ctypes.CDLL(str(library)).r4_layout_open
 
-    def check(content):
+    def check(content: bytes) -> int:
         words = (ctypes.c_uint64 * ((len(content) + 7) // 8))()
         ctypes.memmove(words, content, len(content))
         layout, entry = (ctypes.c_void_p * 6)(), ctypes.c_uint32()
@@ -273,7 +275,7 @@ def checker(library):
 
 @FEW
 @given(table=machines_of_any_shape(), data=st.data())
-def test_random_machine(layout_library, tmp_path, table, data):
+def test_random_machine(layout_library: Path, tmp_path: Path, table: dict[str, Any], data: st.DataObject) -> None:
     content = linkgen.make_files(load(table, tmp_path))["layout.bin"]
     header, clusters, cores, memories, peers, io_apics = unpack(content)
     per_socket = table["machine"]["cores_per_socket"]
@@ -290,9 +292,11 @@ def test_random_machine(layout_library, tmp_path, table, data):
     assert check(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :]) != 0
 
 
-def spoil(data, value):
+def spoil(data: Any, value: Any) -> Any:
     """`value` with one part of it replaced, left out or repeated."""
-    junk = st.one_of(st.integers(-3, 300), st.booleans(), st.text(max_size=3, alphabet="ab"), st.just([]), st.just({}))
+    junk: st.SearchStrategy[Any] = st.one_of(
+        st.integers(-3, 300), st.booleans(), st.text(max_size=3, alphabet="ab"), st.just([]), st.just({})
+    )
     if isinstance(value, dict) and value and data.draw(st.booleans()):
         key = data.draw(st.sampled_from(sorted(value)))
         rest = {name: item for name, item in value.items() if name != key}
@@ -305,7 +309,7 @@ def spoil(data, value):
 
 @FEW
 @given(table=machines_of_any_shape(), data=st.data())
-def test_spoiled_machine(layout_library, tmp_path, table, data):
+def test_spoiled_machine(layout_library: Path, tmp_path: Path, table: dict[str, Any], data: st.DataObject) -> None:
     """Refused in one line, or good for the coordinator too."""
     spoiled = spoil(data, table)
     if not isinstance(spoiled, dict):
@@ -318,7 +322,7 @@ def test_spoiled_machine(layout_library, tmp_path, table, data):
         assert checker(layout_library)(linkgen.make_files(config)["layout.bin"]) == 0
 
 
-def test_apic_ids_have_gaps(tmp_path):
+def test_apic_ids_have_gaps(tmp_path: Path) -> None:
     """QEMU gives each socket a power of two of ids."""
     table = {
         "name": "random",
@@ -330,7 +334,7 @@ def test_apic_ids_have_gaps(tmp_path):
     assert [core[0] for core in cores] == [0, 1, 2, 4, 5, 6]
 
 
-def test_apic_ids_of_x2apic(tmp_path):
+def test_apic_ids_of_x2apic(tmp_path: Path) -> None:
     """Above 255, in the layout as they are."""
     cores = [list(range(33 * socket, 33 * (socket + 1))) for socket in range(5)]
     table = {
@@ -349,12 +353,12 @@ def test_apic_ids_of_x2apic(tmp_path):
     assert [core[0] for core in cores] == [socket << 6 | core for socket in range(5) for core in range(33)]
 
 
-def make_named(name):
+def make_named(name: str) -> dict[str, str]:
     config = configuration.load(ROOT / "configs" / f"{name}.toml")
     return {file: content.decode() for file, content in linkgen.make_files(config).items() if file != "layout.bin"}
 
 
-def test_machine_that_could_grow():
+def test_machine_that_could_grow() -> None:
     args = make_named("hot-plug")["qemu.args"].splitlines()
     assert args[:6] == [
         "-machine",
@@ -367,13 +371,13 @@ def test_machine_that_could_grow():
     assert "node,nodeid=1,cpus=2,cpus=3,cpus=4,cpus=5,cpus=6,cpus=7,memdev=m1" in args
 
 
-def test_machine_without_srat():
+def test_machine_without_srat() -> None:
     files = make_named("no-srat")
     assert "-numa" not in files["qemu.args"]
     assert "layout.bin" not in files["grub.cfg"]
 
 
-def test_nodes_without_cores_or_memory():
+def test_nodes_without_cores_or_memory() -> None:
     args = make_named("memory-only-node")["qemu.args"].splitlines()
     assert "node,nodeid=2,memdev=m2" in args
     args = make_named("cpu-only-node")["qemu.args"].splitlines()
@@ -381,7 +385,7 @@ def test_nodes_without_cores_or_memory():
     assert make_named("high-node")["qemu.args"].splitlines()[1] == "q35,max-ram-below-4g=256M"
 
 
-def test_tables_of_ones_own(tmp_path):
+def test_tables_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "mine.asl").write_text('[0004] Signature : "SRAT"\n', encoding="utf-8")
     table = {
         "name": "random",

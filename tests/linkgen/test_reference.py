@@ -26,12 +26,12 @@ FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def machines(tmp_path_factory):
+def machines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return generate_machines(tmp_path_factory.mktemp("machines"))
 
 
 @pytest.fixture(scope="session")
-def linkref(tmp_path_factory):
+def linkref(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The boot linker as a host program under sanitizers."""
     path = tmp_path_factory.mktemp("linkref") / "linkref"
     sources = [ROOT / "shared" / name for name in ("layout.c", "elf.c", "linker.c", "string.c")]
@@ -40,7 +40,7 @@ def linkref(tmp_path_factory):
     return path
 
 
-def merge(target, *objects):
+def merge(target: Path, *objects: Path) -> Path:
     """What the Makefile does to make kernel.o."""
     run("ld", "-r", "-T", MERGE, "-o", target, *objects)
     run("objcopy", "--set-section-flags", ".rodata=alloc,load,readonly,data,contents", target)
@@ -48,7 +48,7 @@ def merge(target, *objects):
 
 
 @pytest.fixture(scope="session", params=["gcc", "clang", "kernel"])
-def kernel(request, tmp_path_factory):
+def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stand-in by either compiler, and the real kernel object as `make` has built it."""
     if request.param == "kernel":
         path = ROOT / "build" / "kernel.o"
@@ -59,7 +59,7 @@ def kernel(request, tmp_path_factory):
     return merge(folder / "kernel.o", folder / "part.o")
 
 
-def ld_image(kernel, script, folder):
+def ld_image(kernel: Path, script: Path, folder: Path) -> bytes:
     """GNU ld's image."""
     run("ld", "-T", script, "-o", folder / "reference.elf", kernel)
     with (folder / "reference.elf").open("rb") as stream:
@@ -73,7 +73,7 @@ def ld_image(kernel, script, folder):
     return bytes(image) + bytes(-len(image) % PAGE)
 
 
-def boot_link(linkref, kernel, folder, cluster, out):
+def boot_link(linkref: Path, kernel: Path, folder: Path, cluster: int, out: Path) -> tuple[bytes | None, str]:
     """The boot linker's image, or None and what it said."""
     result = subprocess.run(
         [linkref, kernel, folder / "layout.bin", str(cluster), out / "image"],
@@ -86,7 +86,7 @@ def boot_link(linkref, kernel, folder, cluster, out):
     return ((out / "image").read_bytes(), "") if result.returncode == 0 else (None, result.stderr.strip())
 
 
-def first_difference(left, right):
+def first_difference(left: bytes, right: bytes) -> int | None:
     """Offset of the first byte that differs, None if the images are the same."""
     if left == right:
         return None
@@ -94,7 +94,7 @@ def first_difference(left, right):
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_same_as_ld(config, kernel, linkref, machines, tmp_path):
+def test_same_as_ld(config: str, kernel: Path, linkref: Path, machines: dict[str, Path], tmp_path: Path) -> None:
     folder = machines[config]
     images = set()
     clusters = json.loads((folder / "layout.json").read_text())["clusters"]
@@ -107,7 +107,7 @@ def test_same_as_ld(config, kernel, linkref, machines, tmp_path):
     assert len(images) == len(clusters)  # the constants are in the images
 
 
-def relocations(kernel, section):
+def relocations(kernel: Path, section: str) -> list[tuple[int, int]]:
     """(file offset, type) of each relocation for `section`."""
     with kernel.open("rb") as stream:
         table = ELFFile(stream).get_section_by_name(f".rela{section}")
@@ -117,17 +117,17 @@ def relocations(kernel, section):
         ]
 
 
-def test_five_types(kernel):
+def test_five_types(kernel: Path) -> None:
     found = {kind for section in (".text", ".rodata", ".data") for _, kind in relocations(kernel, section)}
     assert found <= {1, 2, 4, 10, 11}
     assert found >= {1, 10, 11}, "the comparison would prove little"
 
 
-def test_wrong_addend_is_seen(kernel, linkref, machines, tmp_path):
+def test_wrong_addend_is_seen(kernel: Path, linkref: Path, machines: dict[str, Path], tmp_path: Path) -> None:
     """Each addend in turn would be slow: the first of each type."""
     folder = machines["qemu-2x2"]
     reference = ld_image(kernel, folder / "cluster-1.ld", tmp_path)
-    first = {}
+    first: dict[int, int] = {}
     for at, kind in relocations(kernel, ".text"):
         first.setdefault(kind, at)
     assert len(first) >= 3
@@ -140,7 +140,7 @@ def test_wrong_addend_is_seen(kernel, linkref, machines, tmp_path):
         assert first_difference(image, reference) is not None
 
 
-def test_wrong_section_order_is_seen(kernel, linkref, machines, tmp_path):
+def test_wrong_section_order_is_seen(kernel: Path, linkref: Path, machines: dict[str, Path], tmp_path: Path) -> None:
     folder = machines["qemu-2x2"]
     script = (folder / "cluster-0.ld").read_text()
     lines = script.splitlines()
@@ -191,7 +191,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused(name, linkref, machines, tmp_path):
+def test_refused(name: str, linkref: Path, machines: dict[str, Path], tmp_path: Path) -> None:
     assembly, expected, by_ld = REFUSED[name]
     (tmp_path / "part.s").write_text(f".text\n{assembly}\n")
     run("as", "-o", tmp_path / "part.o", tmp_path / "part.s")

@@ -25,6 +25,7 @@ GOOD = {
     "x86/stop.c": '#include "machine.h"\nvoid machine_stop(void) { kernel_start(0); }\n',
 }
 
+
 @pytest.fixture(name="check")
 def small_kernel(tmp_path):
     """Writes the good kernel with some files replaced and runs the tool."""
@@ -53,26 +54,41 @@ def test_good_kernel(check):
 
 
 def test_call_up_the_floors(check):
-    text = GOOD["revoke/create.c"].replace("void create_run", "void sys_cap_copy(void);\nvoid create_run").replace("machine_stop();", "sys_cap_copy();")
+    text = (
+        GOOD["revoke/create.c"]
+        .replace("void create_run", "void sys_cap_copy(void);\nvoid create_run")
+        .replace("machine_stop();", "sys_cap_copy();")
+    )
     breaches = check({"revoke/create.c": text})
-    assert "cluster-kernel/revoke/create: create_run calls sys_cap_copy of cluster-kernel/call/cap, which is not below it" in breaches
+    assert (
+        "cluster-kernel/revoke/create: create_run calls sys_cap_copy of cluster-kernel/call/cap, which is not below it"
+        in breaches
+    )
 
 
 def test_call_to_the_right_on_a_floor(check):
     changes = {"revoke/create.c": "#include \"revoke/revoke.h\"\nvoid create_run(void) { revoke_run(); }\n",
                "revoke/revoke.c": '#include "revoke/revoke.h"\nvoid revoke_run(void) {}\n'}  # fmt: skip
-    assert check(changes) == ["cluster-kernel/revoke/create: create_run calls revoke_run of cluster-kernel/revoke/revoke, which is not below it"]
+    assert check(changes) == [
+        "cluster-kernel/revoke/create: create_run calls revoke_run of cluster-kernel/revoke/revoke, which is not below it"
+    ]
 
 
 def test_circle_on_one_floor_without_an_order(check):
     changes = {"call/untyped.c": "void sys_cap_copy(void);\nvoid sys_untyped_retype(void) { sys_cap_copy(); }\n",
                "call/cap.c": '#include "call/cap.h"\nvoid sys_untyped_retype(void);\nvoid sys_cap_copy(void) { sys_untyped_retype(); }\n'}  # fmt: skip
-    assert check(changes) == ["circle: cluster-kernel/call/cap -> cluster-kernel/call/untyped -> cluster-kernel/call/cap"]
+    assert check(changes) == [
+        "circle: cluster-kernel/call/cap -> cluster-kernel/call/untyped -> cluster-kernel/call/cap"
+    ]
 
 
 def test_circle_through_an_inlined_function(check):
-    changes = {"pure/slot.h": "void create_run(void);\nstatic inline __attribute__((__always_inline__)) int slot_free(void) { create_run(); return 1; }\n"}
-    assert "circle: cluster-kernel/pure/slot -> cluster-kernel/revoke/create -> cluster-kernel/pure/slot" in check(changes)
+    changes = {
+        "pure/slot.h": "void create_run(void);\nstatic inline __attribute__((__always_inline__)) int slot_free(void) { create_run(); return 1; }\n"
+    }
+    assert "circle: cluster-kernel/pure/slot -> cluster-kernel/revoke/create -> cluster-kernel/pure/slot" in check(
+        changes
+    )
 
 
 def test_circle_through_the_table(check):
@@ -82,7 +98,9 @@ def test_circle_through_the_table(check):
 
 
 def test_call_through_a_pointer_without_a_table(check):
-    changes = {"main.c": "void kernel_start(unsigned core) { void (*start)(void) = (void (*)(void))(unsigned long)core; start(); }\n"}
+    changes = {
+        "main.c": "void kernel_start(unsigned core) { void (*start)(void) = (void (*)(void))(unsigned long)core; start(); }\n"
+    }
     assert check(changes) == ["cluster-kernel/main: kernel_start calls through a pointer, and no table is named"]
 
 

@@ -18,7 +18,7 @@ STRUCTURES += ["r4_layout_io_apic", "trace_ring", "trace_entry"]
 
 @pytest.fixture(name="read", scope="module")
 def all_headers() -> headers.Headers:
-    return headers.shared(headers.ROOT, *FILES)
+    return headers.shared(more=FILES)
 
 
 @pytest.fixture(name="compiled", scope="module")
@@ -92,7 +92,13 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     )
     bad = headers.Headers([path])
     assert bad.numbers == {"A": 3, "B": 2}
-    for reading in (lambda: bad.enum("e"), lambda: bad.enum("f"), lambda: bad.structure("s"), lambda: bad.rows("L")):
+    readings: list[Callable[[], object]] = [
+        lambda: bad.enum("e"),
+        lambda: bad.enum("f"),
+        lambda: bad.structure("s"),
+        lambda: bad.rows("L"),
+    ]
+    for reading in readings:
         with pytest.raises(headers.HeaderError):
             reading()
 

@@ -10,6 +10,7 @@ import os
 import re
 import struct
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,10 @@ import gdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import headers  # noqa: E402  (needs the path above)
+import headers  # pylint: disable=wrong-import-position # needs the path above
 
 # DEFINE_FIELD and #define leave no trace in debug information.
-HEADERS = headers.shared(headers.ROOT, "cluster-kernel/pure/paging.h", "cluster-kernel/cluster/trace.h")
+HEADERS = headers.shared(more=["cluster-kernel/pure/paging.h", "cluster-kernel/cluster/trace.h"])
 NUMBERS = HEADERS.numbers
 TRACE_EVENTS = [row[1:] for row in HEADERS.rows("TRACE_EVENT_LIST")]  # (name, names of its two words), by number
 VIRTUAL_BASE = NUMBERS["R4_VIRTUAL_BASE"]
@@ -38,7 +39,7 @@ class KernelError(gdb.GdbError):
     """What was asked for cannot be shown; the text says why."""
 
 
-def name_of(enumeration, value):
+def name_of(enumeration: str, value: gdb.Value | int) -> str:
     """The name of an enum's value as the kernel spells it, without the prefix R4_."""
     for constant in gdb.lookup_type(f"enum {enumeration}").fields():
         if constant.enumval == int(value):
@@ -46,20 +47,20 @@ def name_of(enumeration, value):
     return f"{enumeration} {int(value)}"
 
 
-def field(name, word):
+def field(name: str, word: int) -> int:
     """The field of a word: what name_get(word) is in C."""
     return HEADERS.fields[name].get(word)
 
 
-def right_names(bits):
+def right_names(bits: int) -> str:
     return HEADERS.bit_names("R4_", headers.RIGHTS, bits)
 
 
-def flag_names(prefix, bits):
+def flag_names(prefix: str, bits: int) -> str:
     return HEADERS.bit_names(prefix, HEADERS.with_prefix(prefix), bits)
 
 
-def cluster_of_cpu():
+def cluster_of_cpu() -> int | None:
     """The cluster of the selected CPU: its gs base, or the one that waits for the kernel, lies in the cores' area. None: not yet."""
     for register in ("$gs_base", "$k_gs_base"):
         value = gdb.parse_and_eval(register)
@@ -74,37 +75,37 @@ class Slot:
     """One capability slot, decoded (shared/r4/slot.h)."""
 
     ref: int  # its physical address / 32
-    words: tuple
+    words: tuple[int, ...]
 
-    def get(self, word, name):
+    def get(self, word: int, name: str) -> int:
         return field(f"r4_slot_{name}", self.words[word])
 
     @property
-    def type(self):
+    def type(self) -> str:
         return name_of("r4_cap_type", self.get(0, "type")).removeprefix("CAP_")
 
     @property
-    def is_empty(self):
+    def is_empty(self) -> bool:
         return self.type == "EMPTY"
 
     @property
-    def depth(self):
+    def depth(self) -> int:
         return self.get(2, "depth")
 
     @property
-    def next(self):
+    def next(self) -> int:
         return self.get(3, "next")
 
     @property
-    def prev(self):
+    def prev(self) -> int:
         return self.get(0, "prev_high") << 24 | self.get(3, "prev_low")
 
     @property
-    def object(self):
+    def object(self) -> int:
         address = self.get(2, "object") * 64
         return address & ~(PAGE - 1) if self.get(2, "size") >= 12 else address
 
-    def _badge(self):
+    def _badge(self) -> str:
         """Word 1, as the type reads it."""
         word = self.words[1]
         if self.type in ("FRAME", "PAGE_TABLE", "CAP_PAGE"):
@@ -117,7 +118,7 @@ class Slot:
             return f"loan {field('r4_loan_index', word)} to cluster {field('r4_loan_peer', word)}"
         return f"badge {word:#x}"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return (
             f"{self.type} 2^{self.get(2, 'size')} at {self.object:#x} rights {right_names(self.get(2, 'rights'))}"
             f" ttl {self.get(0, 'ttl')} depth {self.depth} version {self.get(0, 'version')}"
@@ -129,23 +130,23 @@ class Slot:
 class Proxy:
     """One proxy, decoded (shared/r4/proxy.h). Its target and grantee may be anything."""
 
-    words: tuple
+    words: tuple[int, ...]
 
-    def get(self, word, name):
+    def get(self, word: int, name: str) -> int:
         return field(f"r4_proxy_{name}", self.words[word])
 
     @property
-    def is_empty(self):
+    def is_empty(self) -> bool:
         return name_of("r4_cap_type", self.get(0, "kind")) != "CAP_PROXY"
 
-    def _target(self):
+    def _target(self) -> str:
         asid, generation, index, cluster = (
             field(f"r4_cap_{name}", self.words[1]) for name in ("asid", "generation", "index", "cluster")
         )
         place = f"slot {index} of asid {asid} generation {generation}" if asid else f"slot {index}"
         return f"{place} of cluster {cluster}, version {self.get(3, 'version')}"
 
-    def __str__(self):
+    def __str__(self) -> str:
         asid, generation = (field(f"r4_name_{name}", self.get(3, "grantee")) for name in ("asid", "generation"))
         return (
             f"PROXY for asid {asid} generation {generation} of {self._target()}"
@@ -157,15 +158,15 @@ class Proxy:
 class Cluster:
     """One kernel copy, with a CPU of it selected."""
 
-    def __init__(self, objfile, number):
+    def __init__(self, objfile: gdb.Objfile, number: int) -> None:
         self.objfile = objfile
         self.number = number
         layout = json.loads((Path(objfile.filename).parent / "layout.json").read_text(encoding="utf-8"))
         self.layout = layout["clusters"][number]
         self.direct_map = int(self.layout["direct_map"], 16)
-        self._pages = {}
+        self._pages: dict[int, bytes] = {}
 
-    def symbol(self, name):
+    def symbol(self, name: str) -> gdb.Value:
         """A global of this copy, read whole at once. All copies have one layout; a global that other files declare may be resolved to
         another copy's by gdb, so only its offset counts."""
         found = self.objfile.lookup_global_symbol(name)
@@ -177,41 +178,41 @@ class Cluster:
         own.fetch_lazy()
         return own
 
-    def constant(self, name):
+    def constant(self, name: str) -> int:
         return int(self.layout["linker_constants"][name], 16)
 
     @staticmethod
-    def at(address, name):
+    def at(address: int, name: str) -> gdb.Value:
         """The structure at a virtual address."""
         value = gdb.Value(address).cast(gdb.lookup_type(f"struct {name}").pointer()).dereference()
         value.fetch_lazy()
         return value
 
-    def physical(self, address):
+    def physical(self, address: gdb.Value | int) -> int:
         """Of a pointer into the direct map; 0 for null."""
         return int(address) & WORD and (int(address) & WORD) - self.direct_map
 
-    def words(self, physical, count):
+    def words(self, physical: int, count: int) -> tuple[int, ...]:
         """64-bit words of the cluster's memory, which may not cross a page."""
         base = physical & ~(PAGE - 1)
         if base not in self._pages:
             self._pages[base] = bytes(gdb.selected_inferior().read_memory(self.direct_map + base, PAGE))
         return struct.unpack_from(f"<{count}Q", self._pages[base], physical - base)
 
-    def slot(self, ref):
+    def slot(self, ref: int) -> Slot:
         return Slot(ref, self.words(ref * SLOT_SIZE, 4))
 
-    def proxy(self, ref):
+    def proxy(self, ref: int) -> Proxy:
         """What stands at a physical address / 32, taken for a proxy."""
         return Proxy(self.words(ref * SLOT_SIZE, 4))
 
-    def cores(self):
+    def cores(self) -> Iterator[tuple[int, gdb.Value]]:
         """(index, struct core) of each core."""
         cores = self.symbol("cluster")["cores"]
         for index in range(len(self.layout["cores"])):
             yield index, cores[index].dereference()
 
-    def spaces(self):
+    def spaces(self) -> Iterator[tuple[int, gdb.Value]]:
         """(asid, struct pd) of each protection domain."""
         entries = self.symbol("cluster")["asids"]["entries"]
         pd = gdb.lookup_type("struct pd").pointer()
@@ -219,12 +220,12 @@ class Cluster:
             if int(entries[asid]["window"]) != 0:
                 yield asid, entries[asid]["window"].cast(pd).dereference()
 
-    def _table(self, table):
+    def _table(self, table: int) -> list[tuple[int, int]]:
         """(index, entry) of what is present in a page table."""
         entries = self.words(table, NUMBERS["PAGING_ENTRIES"])
         return [(index, entry) for index, entry in enumerate(entries) if entry & NUMBERS["PAGING_PRESENT"]]
 
-    def _leaves(self, table, level, address):
+    def _leaves(self, table: int, level: int, address: int) -> Iterator[tuple[int, int]]:
         """(virtual address, entry) of each leaf of the window in a page table that covers what begins at `address`."""
         reach = PAGE << 9 * (level - 1)
         for index, entry in self._table(table):
@@ -236,23 +237,28 @@ class Cluster:
             elif not entry & NUMBERS["PAGING_LARGE"]:
                 yield from self._leaves(entry & NUMBERS["PAGING_ADDRESS"], level - 1, place)
 
-    def window(self, pd):
+    def window(self, pd: gdb.Value) -> Iterator[tuple[int, Slot | Proxy]]:
         """(window index, Slot or Proxy) of each capability and proxy in a protection domain's window."""
-        kinds = {NUMBERS["PAGING_KIND_CAPS"]: self.slot, NUMBERS["PAGING_KIND_PROXIES"]: self.proxy}
+        kinds: dict[int, Callable[[int], Slot | Proxy]] = {
+            NUMBERS["PAGING_KIND_CAPS"]: self.slot,
+            NUMBERS["PAGING_KIND_PROXIES"]: self.proxy,
+        }
         for address, leaf in self._leaves(int(pd["root"]), 4, 0):
             kind = kinds.get(field("paging_kind", leaf))
             first = (leaf & NUMBERS["PAGING_ADDRESS"]) // SLOT_SIZE
-            for number in range(1, SLOTS_PER_PAGE) if kind else ():  # slot 0 of a page names nothing
+            if kind is None:
+                continue
+            for number in range(1, SLOTS_PER_PAGE):  # slot 0 of a page names nothing
                 entry = kind(first + number)
                 if not entry.is_empty:
                     yield (address - WINDOW_BASE) // SLOT_SIZE + number, entry
 
-    def capabilities(self, pd):
+    def capabilities(self, pd: gdb.Value) -> Iterator[tuple[int, Slot]]:
         """(window index, Slot) of each capability in a protection domain's window."""
         return ((index, entry) for index, entry in self.window(pd) if isinstance(entry, Slot))
 
 
-def images():
+def images() -> dict[int, gdb.Objfile]:
     """The loaded images of kernel copies: number -> objfile."""
     found = {}
     for objfile in gdb.objfiles():
@@ -262,7 +268,7 @@ def images():
 
 
 @contextlib.contextmanager
-def selected(number=None):
+def selected(number: int | None = None) -> Iterator[Cluster]:
     """A Cluster, by default that of the selected CPU, with one of its CPUs selected for the while."""
     before = gdb.selected_thread()
     if before is None:

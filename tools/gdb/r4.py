@@ -6,13 +6,14 @@ r4-operations, r4-trace, r4-last-words. They read structures while the machine s
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import gdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import kernel  # noqa: E402  (this needs the path above)
+import kernel  # pylint: disable=wrong-import-position # needs the path above
 
 
 class Command(gdb.Command):
@@ -20,14 +21,14 @@ class Command(gdb.Command):
 
     name = ""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(self.name, gdb.COMMAND_DATA)
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         """Lines about a cluster; `number` is the second argument or None."""
         raise NotImplementedError
 
-    def invoke(self, argument, from_tty):
+    def invoke(self, argument: str, _from_tty: bool) -> None:
         try:
             numbers = [int(word, 0) for word in gdb.string_to_argv(argument)]
         except ValueError as error:
@@ -43,7 +44,7 @@ class Window(Command):
 
     name = "r4-window"
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         for asid, pd in cluster.spaces():
             if number not in (None, asid):
                 continue
@@ -57,7 +58,7 @@ class Derivation(Command):
 
     name = "r4-derivation"
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         names = {}  # by slot reference
         for asid, pd in cluster.spaces():
             names.update({slot.ref: (asid, index) for index, slot in cluster.capabilities(pd)})
@@ -75,7 +76,7 @@ class Derivation(Command):
                     yield f"{'  ' * slot.depth}{place}: {slot}"
 
     @staticmethod
-    def _list(cluster, ref):
+    def _list(cluster: kernel.Cluster, ref: int) -> Iterator[kernel.Slot]:
         """All slots of the list that holds `ref`; stops where it would go round."""
         seen = set()
         while (before := cluster.slot(ref).prev) != 0 and before not in seen:
@@ -88,7 +89,7 @@ class Derivation(Command):
             ref = cluster.slot(ref).next
 
 
-def peers(cluster):
+def peers(cluster: kernel.Cluster) -> Iterator[gdb.Value]:
     """The struct peer of each other cluster."""
     records = cluster.symbol("cluster")["peers"]
     for number in range(cluster.constant("r4_linker_cluster_count")):
@@ -103,7 +104,7 @@ class Rings(Command):
 
     name = "r4-rings"
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         for peer in peers(cluster):
             state = kernel.name_of("peer_state", peer["state"])
             yield f"peer {int(peer['number'])}: {state}, its epoch {int(peer['peer_epoch'])}, serves it at priority {int(peer['priority'])}"
@@ -117,7 +118,7 @@ class Rings(Command):
                 yield from self._waiting(queue, peer[queue]["first"])
 
     @staticmethod
-    def _messages(end, position):
+    def _messages(end: gdb.Value, position: int) -> Iterator[str]:
         """What a ring holds from a position on: a slot is full if its sequence says so."""
         slots = int(end["slots"])
         for place in range(position, position + slots):
@@ -128,7 +129,7 @@ class Rings(Command):
             yield f"    position {place}: {kind} loan {int(message['loan'])} generation {int(message['generation'])}"
 
     @staticmethod
-    def _waiting(name, post):
+    def _waiting(name: str, post: gdb.Value) -> Iterator[str]:
         while int(post) != 0:
             kind = kernel.name_of("r4_message_kind", post["kind"]).removeprefix("MESSAGE_")
             yield f"  {name}: {kind} loan {int(post['loan'])} waits for a slot"
@@ -140,7 +141,7 @@ class Loans(Command):
 
     name = "r4-loans"
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         for peer in peers(cluster):
             for table, state_type, slot in (("lent", "loan_out_state", "ref"), ("received", "loan_in_state", "root")):
                 for index in range(*peer[table].type.range()) if int(peer["state"]) != 0 else ():
@@ -149,7 +150,9 @@ class Loans(Command):
                         yield self._line(cluster, int(peer["number"]), table, index, loan, state_type, loan[slot])
 
     @staticmethod
-    def _line(cluster, number, table, index, loan, state_type, slot):
+    def _line(
+        cluster: kernel.Cluster, number: int, table: str, index: int, loan: gdb.Value, state_type: str, slot: gdb.Value
+    ) -> str:
         direction = "to" if table == "lent" else "from"
         return (
             f"{table} {direction} {number}, record {index}: {kernel.name_of(state_type, loan['state'])} generation "
@@ -157,7 +160,7 @@ class Loans(Command):
         )
 
 
-def describe_thread(cluster, thread):
+def describe_thread(cluster: kernel.Cluster, thread: gdb.Value) -> str:
     """One line about a struct thread *."""
     state = kernel.name_of("thread_state", thread["state"])
     operation = kernel.name_of("operation_kind", thread["operation"]["kind"])
@@ -171,10 +174,9 @@ class Queues(Command):
 
     name = "r4-queues"
 
-    def show(self, cluster, number):
-        member_offset = next(
-            field.bitpos // 8 for field in gdb.lookup_type("struct thread").fields() if field.name == "queue"
-        )
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
+        members = {field.name: field for field in gdb.lookup_type("struct thread").fields()}
+        member_offset = members["queue"].bitpos // 8
         thread_type = gdb.lookup_type("struct thread").pointer()
         for index, core in cluster.cores():
             core.fetch_lazy()
@@ -193,29 +195,29 @@ class Trace(Command):
 
     name = "r4-trace"
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         for index, core in cluster.cores():
-            ring = core["trace"]
-            ring.fetch_lazy()
-            recorded = int(ring["recorded"])
-            if int(ring["magic"]) == 0:
+            record = core["trace"]
+            record.fetch_lazy()
+            recorded = int(record["recorded"])
+            if int(record["magic"]) == 0:
                 yield f"core {index}: nothing is traced: build with `trace = true` or TRACE=1"
                 continue
             yield f"core {index}: {recorded} events"
-            entries = int(ring["entries"])
-            last = int(ring["entry"][(recorded - 1) % entries]["ticks"])
+            entries = int(record["entries"])
+            last = int(record["entry"][(recorded - 1) % entries]["ticks"])
             for position in range(max(0, recorded - min(number or 32, entries)), recorded):
-                entry = ring["entry"][position % entries]
+                entry = record["entry"][position % entries]
                 name, first, second = kernel.TRACE_EVENTS[int(entry["event"])]
                 payload = f"{first} {int(entry['first']):#x} {second} {int(entry['second']):#x}"
                 yield f"  {int(entry['ticks']) - last} {name} {payload}"
 
 
-def fields_count(array):
+def fields_count(array: gdb.Value) -> int:
     return array.type.range()[1] + 1
 
 
-def ring(first):
+def ring(first: gdb.Value) -> Iterator[gdb.Value]:
     """The members of a priority's ring."""
     member = first
     while int(member) != 0:
@@ -230,7 +232,7 @@ class Operations(Command):
 
     name = "r4-operations"
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         operation = cluster.symbol("cluster")["operations"]
         while int(operation) != 0:
             kind, phase = (kernel.name_of(f"operation_{part}", operation[part]) for part in ("kind", "phase"))
@@ -251,7 +253,7 @@ class LastWords(Command):
 
     name = "r4-last-words"
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         record = cluster.symbol("last_words")
         if not record["text"].string():
             yield "no panic"
@@ -265,7 +267,7 @@ class LastWords(Command):
                 function = gdb.block_for_pc(address - (address != rip))
                 while function is not None and function.function is None:
                     function = function.superblock
-                name = function.function.name if function is not None else "?"
+                name = function.function.name if function is not None and function.function is not None else "?"
                 yield f"{address:#x} {name} at {place.symtab}:{place.line}"
 
 
