@@ -205,7 +205,7 @@ def test_last_words(said: dict[str, str], tmp_path: Path) -> None:
     )
     lines = dead["words"].splitlines()
     assert lines[0] == "cluster 1:"
-    assert lines[1].startswith("  assert: ")
+    assert lines[1].startswith("  contract: ")
     assert lines[2] == "  core 0 cause 256 address 0x0"
     assert any(
         re.fullmatch(
