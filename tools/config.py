@@ -6,6 +6,7 @@ key, what is wrong and what would be right. Clusters, nodes and cores count from
 `cores` of cluster 1.
 """
 
+import itertools
 import re
 import tomllib
 from dataclasses import dataclass
@@ -411,25 +412,18 @@ def _peers(tables: list[Any], count: int, default: int) -> list[Peer]:
         schema: Schema = {"from": (int, REQUIRED), "to": (int, REQUIRED), "priority": (int, REQUIRED)}
         fields = _read(_typed(table, dict, key), schema, key + ".")
         for end in ("from", "to"):
-            if fields[end] not in range(count):
-                raise ConfigError(
-                    f"{key}.{end}", f"cluster {fields[end]} does not exist", f"must be from 0 to {count - 1}"
-                )
+            _existing(fields[end], count, f"{key}.{end}")
         pair = fields["from"], fields["to"]
         if pair[0] == pair[1]:
             raise ConfigError(f"{key}.to", f"is {pair[1]} like `from`", "must be another cluster")
         if pair in priorities:
             raise ConfigError(key, f"names the pair from {pair[0]} to {pair[1]} again", "must be named once")
         priorities[pair] = _in_range(fields["priority"], 0, 255, f"{key}.priority")
-    return [
-        Peer(source, target, priorities.get((source, target), default))
-        for source in range(count)
-        for target in range(count)
-        if source != target
-    ]
+    return [Peer(*pair, priorities.get(pair, default)) for pair in itertools.permutations(range(count), 2)]
 
 
-def _owner(number: int, count: int, key: str) -> int:
+def _existing(number: int, count: int, key: str) -> int:
+    """The number of a cluster."""
     if number not in range(count):
         raise ConfigError(key, f"cluster {number} does not exist", f"must be from 0 to {count - 1}")
     return number
@@ -441,7 +435,7 @@ def _io_apics(tables: list[Any], count: int) -> list[IoApic]:
         key = f"io_apic[{index}]"
         fields = _read(_typed(table, dict, key), {"id": (int, REQUIRED), "cluster": (int, REQUIRED)}, key + ".")
         _in_range(fields["id"], 0, IO_APIC_ID_MAX, f"{key}.id")
-        _owner(fields["cluster"], count, f"{key}.cluster")
+        _existing(fields["cluster"], count, f"{key}.cluster")
         if fields["id"] in (other.id for other in found):
             raise ConfigError(f"{key}.id", f"names the I/O APIC {fields['id']} again", "must be named once")
         found.append(IoApic(**fields))
@@ -498,8 +492,8 @@ def load(path: str | Path) -> Config:
     machine = _machine(fields["machine"])
     clusters = _clusters(fields["cluster"], machine)
     peers = _peers(fields["peer"], len(clusters), priority)
-    console = _owner(fields["console"], len(clusters), "console")
-    pci = console if fields["pci"] is None else _owner(fields["pci"], len(clusters), "pci")
+    console = _existing(fields["console"], len(clusters), "console")
+    pci = console if fields["pci"] is None else _existing(fields["pci"], len(clusters), "pci")
     io_apics = _io_apics(fields["io_apic"], len(clusters))
     return Config(
         fields["name"], slots, stops, derived, tables, machine, clusters, peers, console, pci, io_apics, fields["trace"]

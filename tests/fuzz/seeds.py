@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-# mypy: no-strict-optional
 # SPDX-License-Identifier: MIT
+# mypy: no-strict-optional
 """Makes the seeds of the fuzz targets: FOLDER/TARGET/name, whole and good inputs that a fuzzer would not find by itself.
 
 ACPI tables come from tests/host/acpi (iasl) and from QEMU: a NUMA machine whose firmware has put its tables into memory, read from there.
