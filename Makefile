@@ -247,7 +247,7 @@ help:
 	@echo 'make fuzz          fuzzing: all targets or TARGET=NAME, RUNS=1000000'
 	@echo 'make prove         lemmas about slots, derivation and walks; Frama-C on the parsers, installs frama-c-base'
 	@echo 'make prove-lemmas  the lemmas alone; prove-NAME one parser: $(PROOFS)'
-	@echo 'make lint          static analysis, shell, spelling and formatting'
+	@echo 'make lint          static analysis, types, formatting, shell, spelling; part of `make test`'
 	@echo 'make iso           the boot image $(MACHINE)/r4.iso'
 	@echo 'make debug         `make run` stopped at its start, for gdb at GDB_PORT=1234 with a script that it names'
 	@echo 'make qemu-command  print the QEMU command line of `make run`'

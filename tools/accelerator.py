@@ -12,6 +12,7 @@ import pathlib
 import resource
 import shutil
 import subprocess
+from typing import Any
 
 ARGUMENTS = {
     "tcg": ["-accel", "tcg,thread=multi", "-cpu", "max"],
@@ -26,18 +27,20 @@ PROBE_GOOD = (0x15 << 1) | 1  # QEMU's exit status for EXIT_GOOD of tools/probe/
 PROBE_SECONDS = 3
 
 
-def _no_core_file():
+def _no_core_file() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # QEMU aborts where KVM refuses a register
 
 
-def _complaint(text):
+def _complaint(text: str) -> str:
     """The line of QEMU's output that says most."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if "error" in line.lower()]
     return (errors or lines or ["it said nothing"])[0]
 
 
-def probe(image, emulator=EMULATOR, accelerator="kvm", seconds=PROBE_SECONDS):
+def probe(
+    image: pathlib.Path, emulator: str = EMULATOR, accelerator: str = "kvm", seconds: float = PROBE_SECONDS
+) -> str | None:
     """None if the probe's guest went to ring 3 and back, else why not."""
     line = [
         emulator, "-nodefaults", "-machine", "q35", "-m", "64M", *ARGUMENTS[accelerator], "-display", "none", "-no-reboot",
@@ -45,9 +48,16 @@ def probe(image, emulator=EMULATOR, accelerator="kvm", seconds=PROBE_SECONDS):
     ]  # fmt: skip
     try:
         done = subprocess.run(
-            line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds,
-            check=False, text=True, errors="replace", preexec_fn=_no_core_file,
-        )  # fmt: skip
+            line,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=seconds,
+            check=False,
+            text=True,
+            errors="replace",
+            preexec_fn=_no_core_file,
+        )
     except subprocess.TimeoutExpired:
         return f"a small guest did not get to ring 3 and back within {seconds:g} s"
     except OSError as error:
@@ -61,7 +71,7 @@ def probe(image, emulator=EMULATOR, accelerator="kvm", seconds=PROBE_SECONDS):
     return f"QEMU ended with status {done.returncode}: {_complaint(done.stdout)}"
 
 
-def _fingerprint(image, emulator):
+def _fingerprint(image: pathlib.Path, emulator: str) -> list[Any]:
     """Changes whenever an earlier answer of the probe may no longer hold."""
     path = shutil.which(emulator)
     files = [pathlib.Path(path or emulator), pathlib.Path(image)]
@@ -72,7 +82,7 @@ def _fingerprint(image, emulator):
     ]
 
 
-def _kept(cache, fingerprint):
+def _kept(cache: pathlib.Path, fingerprint: list[Any]) -> tuple[bool, str | None]:
     """(True, answer) if the cache holds one that fits."""
     try:
         kept = json.loads(cache.read_text(encoding="utf-8"))
@@ -81,7 +91,7 @@ def _kept(cache, fingerprint):
         return False, None
 
 
-def kvm_trouble(image, emulator=EMULATOR, device=KVM_DEVICE):
+def kvm_trouble(image: pathlib.Path, emulator: str = EMULATOR, device: str = KVM_DEVICE) -> str | None:
     """None if KVM works here, else why not."""
     try:
         with open(device, "r+b", buffering=0):
@@ -99,7 +109,7 @@ def kvm_trouble(image, emulator=EMULATOR, device=KVM_DEVICE):
     return trouble
 
 
-def choose(image, emulator=EMULATOR, device=KVM_DEVICE):
+def choose(image: pathlib.Path, emulator: str = EMULATOR, device: str = KVM_DEVICE) -> tuple[str, str]:
     """(accelerator, the reason in words)."""
     trouble = kvm_trouble(image, emulator, device)
     if trouble is None:

@@ -21,7 +21,7 @@ class BacktraceError(Exception):
     """Addresses cannot be named; the text says why."""
 
 
-def names(image, address):
+def names(image: pathlib.Path, address: int) -> list[tuple[str, str]]:
     """[(function, "file:line"), …] of the code at an address of the image, innermost inlined call first; [] outside its code."""
     if not image.exists():
         raise BacktraceError(f"{image}: not there; run `make {image.parent / 'reference'}` first")
@@ -36,7 +36,7 @@ def names(image, address):
     return [(function, place.partition(" ")[0].removeprefix(f"{ROOT}/")) for function, place in known]
 
 
-def question(line):
+def question(line: str) -> tuple[int, int] | None:
     """(cluster, address in an instruction) that a line asks about, or None."""
     if match := RETURN.match(line):
         return int(match[1]), int(match[2], 16) - 1  # in the call, not behind it
@@ -45,7 +45,7 @@ def question(line):
     return None
 
 
-def annotate(line, build):
+def annotate(line: str, build: pathlib.Path) -> str:
     """The line, with what its address names behind it."""
     asked = question(line)
     if asked is None:
@@ -55,10 +55,12 @@ def annotate(line, build):
     return f"{line}  {text or 'not code of the kernel'}"
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", type=pathlib.Path, help="the machine's folder, build/NAME")
-    parser.add_argument("console", nargs="?", type=argparse.FileType("r", encoding="utf-8", errors="replace"), default=sys.stdin)
+    parser.add_argument(
+        "console", nargs="?", type=argparse.FileType("r", encoding="utf-8", errors="replace"), default=sys.stdin
+    )
     parser.add_argument("--panic", action="store_true", help="only the lines of panics")
     arguments = parser.parse_args()
     for line in map(str.rstrip, arguments.console):

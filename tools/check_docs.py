@@ -17,13 +17,16 @@ import pathlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import accelerator
 import qemu
-from check_tree import c_functions, without_comments
-from headers import NUMBERS
+import headers
+from check_tree import c_functions
+from headers import ROOT, without_comments
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+Rows = list[list[str]]  # of a table, cells as text
+
 SOURCES = {".c", ".h", ".S", ".py", ".mk", ".ld", ".sh", ".toml", ".asl", ".cfg"}
 PROGRAMS = {"build/sim/r4sim": "tests/sim/main.c"}  # what is built and shown with options -> where these stand
 
@@ -35,11 +38,11 @@ PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.(?:c|h|S|py|md|mk|ld|sh|toml|asl|cfg)|
 IDENTIFIER = re.compile(r"([A-Za-z]\w*_\w*)(?:\(\))?")
 
 
-def read(root, name):
+def read(root: pathlib.Path, name: str) -> str:
     return (root / name).read_text(encoding="utf-8")
 
 
-def tree_files(root):
+def tree_files(root: pathlib.Path) -> Iterator[str]:
     """The names of all files but built and hidden ones."""
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts
@@ -47,33 +50,32 @@ def tree_files(root):
             yield str(path.relative_to(root))
 
 
-def documents(root):
+def documents(root: pathlib.Path) -> list[str]:
     return [str(path.relative_to(root)) for path in [root / "README.md", *sorted((root / "docs").glob("*.md"))]]
 
 
-def line_of(text, position):
+def line_of(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
 # --- commands ---
 
 
-def programs(root):
-    """What the root task can run."""
-    return re.findall(r'\{"(\w+)", \w+_run\}', read(root, "user/root/main.c"))
-
-
 class Commands:
     """What can be called: targets and variables of make, options of the tools."""
 
-    def __init__(self, root):
+    def __init__(self, root: pathlib.Path) -> None:
         self.root = root
         self.make = "".join(read(root, name) for name in tree_files(root) if name == "Makefile" or name.endswith(".mk"))
         self.targets = {word for line in re.findall(r"^\.PHONY: (.*)$", self.make, re.M) for word in line.split()}
-        self.values = {"ACCEL": ["auto", *accelerator.ARGUMENTS], "FIRMWARE": list(qemu.FIRMWARE), "PROGRAM": programs(root),
-                       "CC": ["gcc", "clang"]}
+        self.values = {
+            "ACCEL": ["auto", *accelerator.ARGUMENTS],
+            "FIRMWARE": list(qemu.FIRMWARE),
+            "PROGRAM": qemu.programs(root),
+            "CC": ["gcc", "clang"],
+        }
 
-    def check(self, code):
+    def check(self, code: str) -> Iterator[str]:
         """What is wrong with one line of code."""
         line = re.split(r"\s{2,}|\s#|;|\s\||&&", code.strip())[0]
         words = line.split()
@@ -83,7 +85,7 @@ class Commands:
         for tool in tools[:1]:
             yield from self.check_tool(tool, words[words.index(tool) + 1 :])
 
-    def check_make(self, words):
+    def check_make(self, words: list[str]) -> Iterator[str]:
         for word in words:
             name, is_variable, value = word.partition("=")
             if is_variable:
@@ -91,7 +93,7 @@ class Commands:
             elif not word.startswith("-") and word not in self.targets:
                 yield f"make has no target {word}"
 
-    def check_variable(self, name, value):
+    def check_variable(self, name: str, value: str) -> Iterator[str]:
         if not re.search(rf"\$\({name}\)|^{name} *\?=", self.make, re.M):
             yield f"make has no variable {name}"
         for choice in value.split("|") if name in self.values else ():
@@ -100,7 +102,7 @@ class Commands:
         if name == "CONFIG" and not PLACEHOLDER.search(value) and not (self.root / value).is_file():
             yield f"there is no {value}"
 
-    def check_tool(self, tool, words):
+    def check_tool(self, tool: str, words: list[str]) -> Iterator[str]:
         source = self.root / PROGRAMS.get(tool, tool)
         if not source.is_file():
             yield f"there is no {tool}"
@@ -113,9 +115,9 @@ class Commands:
                 yield f"{tool} has no option {option[0]}"
 
 
-def check_commands(root, name, text, commands):
+def check_commands(name: str, text: str, commands: Commands) -> Iterator[str]:
     for match in CODE.finditer(text):
-        code = next(group for group in match.groups() if group is not None)
+        (code,) = (group for group in match.groups() if group is not None)
         code = " ".join(code.split("\n")) if match[2] else code
         for offset, line in enumerate(code.splitlines()):
             for breach in commands.check(line):
@@ -128,30 +130,30 @@ def check_commands(root, name, text, commands):
 class Names:
     """Files of the tree and words of its sources."""
 
-    def __init__(self, root):
+    def __init__(self, root: pathlib.Path) -> None:
         self.files = set(tree_files(root))
         self.folders = {str(parent) for name in self.files for parent in pathlib.PurePath(name).parents}
         code = (name for name in self.files if pathlib.PurePath(name).suffix in SOURCES or name == "Makefile")
         self.words = {word for name in code for word in re.findall(r"\w+", read(root, name))}
 
-    def has_path(self, path):
+    def has_path(self, path: str) -> bool:
         """Full, or as readers shorten it: from some folder on."""
         path = path.rstrip("/")
         return any(known == path or known.endswith("/" + path) for known in self.files | self.folders)
 
 
-def check_names(name, text, names):
+def check_names(name: str, text: str, names: Names) -> Iterator[str]:
     text = re.sub(r"^```.*?^```", lambda match: "\n" * match[0].count("\n"), text, flags=re.S | re.M)
     for match in re.finditer(rf"`({INLINE})`", text):
         for word in re.sub(r"[(){},;:]", " ", match[1]).split():
             identifier = IDENTIFIER.fullmatch(word)
-            wrong = None
+            wrong = ""
             if PLACEHOLDER.search(word) or word.startswith(("build/", "/", "-", "../", "<")) or "=" in word:
                 continue
             if PATH.fullmatch(word):
-                wrong = not names.has_path(word) and "no such file"
+                wrong = "" if names.has_path(word) else "no such file"
             elif identifier:
-                wrong = identifier[1] not in names.words and "no source has this name"
+                wrong = "" if identifier[1] in names.words else "no source has this name"
             if wrong:
                 yield f"{name}:{line_of(text, match.start())}: {wrong}: {word}"
 
@@ -162,45 +164,47 @@ def check_names(name, text, names):
 class Sections:
     """A document by headings: paragraphs, and the rows of tables as lists of cells without backquotes."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         parts = re.split(r"^#+ (.*)$", text, flags=re.M)
         self.text = dict(zip(parts[1::2], parts[2::2]))
 
-    def rows(self, heading, head):
+    def rows(self, heading: str | None, head: list[str]) -> Rows:
         """Rows of all tables below `heading` (any heading: None) whose first columns are called `head`."""
         texts = [self.text.get(heading, "")] if heading else self.text.values()
         found = []
         for table in re.findall(r"(?:^\|.*\n)+", "\n".join(texts), re.M):
-            lines = [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in table.splitlines()]
+            lines = [
+                [cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in table.splitlines()
+            ]
             if lines[0][: len(head)] == head:
                 found += [cells[: len(head)] for cells in lines[2:]]
         return found
 
-    def paragraph(self, heading, begin):
+    def paragraph(self, heading: str, begin: str) -> str | None:
         """The text behind `begin` up to the end of its paragraph, on one line; None if there is none."""
         match = re.search(rf"\b{begin}(.*?)(?:\n\n|\Z)", self.text.get(heading, ""), re.S)
-        return match and " ".join(match[1].split())
+        return " ".join(match[1].split()) if match else None
 
 
 class Abi:
     """What the sources say."""
 
-    HANDLER_FILES = ["cluster-kernel/syscall.c"]
+    HANDLER_FILES = [headers.TABLE]
     HANDLER_FOLDERS = ["call", "object", "peer", "pure"]
     THROUGH = {"LIKE": "yes", "MODIFIES": "R4_MODIFY", "LINKS": "R4_LINK", "DIRECT": "not"}  # syscall.c's names
 
-    def __init__(self, root):
-        headers = (without_comments(read(root, f"shared/r4/{name}.h")) for name in ("slot", "abi", "err", "proxy"))
-        self.slot, self.abi, self.err, self.proxy = headers
-        syscall = read(root, "cluster-kernel/syscall.c")
-        self.table = re.findall(r"\[(R4_OP_\w+)\] =\s+\{(\w+),\s+(?:TYPE\((\w+)\)|ANY|EVEN_BUSY),\s+(AT_ONCE|MAY_WAIT),\s+(\w+)\((\w+)\)\}", syscall)
-        self.static = {}  # (file, function) -> body: files may have functions of one name
-        self.bodies = {}  # function -> (file, body)
+    def __init__(self, root: pathlib.Path) -> None:
+        self.headers = headers.shared(root)
+        self.table = list(headers.operations(root))
+        self.static: dict[
+            tuple[str | None, str], str
+        ] = {}  # (file, function) -> body: files may have functions of one name
+        self.bodies: dict[str, tuple[str, str]] = {}  # function -> (file, body)
         files = (sorted((root / "cluster-kernel" / folder).glob("*.[ch]")) for folder in self.HANDLER_FOLDERS)
         for name in [*self.HANDLER_FILES, *(str(path.relative_to(root)) for paths in files for path in paths)]:
             self.take_functions(name, read(root, name))
 
-    def take_functions(self, name, text):
+    def take_functions(self, name: str, text: str) -> None:
         text = re.sub(r"__attribute__\(\((?:\w+(?:, )?)+\)\)", "", without_comments(text))
         text = re.sub(r"\bKERNEL_(?:CHECK|ASSERT)\((?:[^;]|\n)*?\);", "", text)  # no user sees what a contract calls
         lines = text.splitlines()
@@ -211,42 +215,36 @@ class Abi:
             else:
                 self.bodies[function] = (name, body)
 
-    def enum(self, text, name):
-        """Names of an enum, in order."""
-        body = re.search(rf"enum {name} \{{(.*?)\}}", text, re.S)[1]
-        return [word for word in re.findall(r"\b\w+\b", body) if not word.endswith("_COUNT")]
-
-    def operations(self):
-        numbers = {name: index for index, name in enumerate(self.enum(self.abi, "r4_operation"))}
+    def operations(self) -> Rows:
         rows = []
-        for name, handler, kind, waits, through, right in self.table:
-            kept = ", no single-use one" if self.keeps_single_use(handler) else ""
-            needs = (self.THROUGH[through] + kept).removeprefix("yes, ")
-            rows.append([str(numbers[name]), name, kind or "any",
-                         "none" if right == "0" else right, needs, "yes" if waits == "MAY_WAIT" else "no"])
-        return sorted(rows, key=lambda row: int(row[0]))
+        table = {operation.name: operation for operation in self.table}
+        for number, name in enumerate(self.headers.enum("r4_operation")):
+            operation = table[name]
+            kept = ", no single-use one" if self.keeps_single_use(operation.handler) else ""
+            needs = (self.THROUGH[operation.via_proxy] + kept).removeprefix("yes, ")
+            right = "none" if operation.right == "0" else operation.right
+            waits = "yes" if operation.waits == "MAY_WAIT" else "no"
+            rows.append([str(number), name, operation.type or "any", right, needs, waits])
+        return rows
 
-    def keeps_single_use(self, handler):
+    def keeps_single_use(self, handler: str) -> bool:
         """True if a handler refuses single-use proxies."""
         return "invocation_is_once(" in self.bodies[handler][1]
 
-    def bits(self, pattern):
-        """Defined flags or rights whose names fit."""
-        text = (self.slot + self.proxy).replace("\\\n", " ")
-        return [[value, name] for name, value in re.findall(rf"#define ({pattern}) +(\d+)U", text)]
+    def bits(self, prefix: str, names: list[str] | None = None) -> Rows:
+        """Flags or rights: [value, name]; those with the prefix, or only these."""
+        full = [prefix + name for name in names or self.headers.with_prefix(prefix)]
+        return [[str(self.headers.numbers[name]), name] for name in full]
 
-    def fields(self):
-        return [[name, f"{high}:{low}"] for text in (self.abi, self.slot, self.proxy)
-                for name, high, low in re.findall(r"DEFINE_FIELD\(\w+, (\w+), (\d+), (\d+)\)", text)]
+    def numbered(self, enumeration: str) -> Rows:
+        return [[str(value), name] for value, name in enumerate(self.headers.enum(enumeration))]
 
-    def errors(self):
-        return re.findall(r'X\((R4_\w+), +"([^"]+)"\)', self.err)
+    def fields(self) -> Rows:
+        return [[name, f"{field.high}:{field.low}"] for name, field in self.headers.fields.items()]
 
-    def info_fields(self):
-        body = re.search(r"struct r4_root_info \{(.*?)\n\};", self.abi, re.S)[1]
-        return re.findall(r"(\w+)(?:\[\w+\])?;", body)
-
-    def refusals(self, function, name=None, seen=None):
+    def refusals(
+        self, function: str, name: str | None = None, seen: set[tuple[str | None, str]] | None = None
+    ) -> set[str]:
         """The errors in a function, as file `name` knows it, and in all that it calls in these files."""
         seen = set() if seen is None else seen
         own = (name, self.static.get((name, function)))
@@ -260,7 +258,7 @@ class Abi:
         return found
 
 
-def difference(what, said, true):
+def difference(what: str, said: Rows, true: Rows) -> Iterator[str]:
     """Rows of a table against what they should be."""
     for row in said:
         if row not in true:
@@ -272,12 +270,14 @@ def difference(what, said, true):
         yield f"{what}: in another order than in the source"
 
 
-SLOT_RULES = {"as for a destination slot": ("A destination slot", "invocation_destination"),
-              "as for a named capability": ("A named capability", "invocation_cap")}
+SLOT_RULES = {
+    "as for a destination slot": ("A destination slot", "invocation_destination"),
+    "as for a named capability": ("A named capability", "invocation_cap"),
+}
 USED_UP = "R4_ERR_CHANGED"  # what a call through a single-use proxy can end with; said once, for all
 
 
-def check_refusals(sections, abi):
+def check_refusals(sections: Sections, abi: Abi) -> Iterator[str]:
     """Of the call itself, of the two kinds of slots, of each operation."""
     rules = {}
     for phrase, (begin, function) in SLOT_RULES.items():
@@ -286,7 +286,7 @@ def check_refusals(sections, abi):
         yield from sets_differ(begin, said, abi.refusals(function))
     general = {row[0] for row in sections.rows("What every call can be refused with", ["error"])}
     yield from sets_differ("every call", general, abi.refusals("invoke", "cluster-kernel/syscall.c") | {USED_UP})
-    for operation, handler, _, _, through, _ in abi.table:
+    for operation, handler, _, _, via_proxy, _ in abi.table:
         refused = sections.paragraph(operation, "Refused:")
         if refused is None:
             yield f"{operation}: does not say what it is refused with"
@@ -296,19 +296,19 @@ def check_refusals(sections, abi):
             said |= errors if phrase in refused else set()
         refusals = abi.refusals(handler)
         yield from sets_differ(operation, said, refusals - {USED_UP})
-        single_use = through != "DIRECT" and not abi.keeps_single_use(handler)
+        single_use = via_proxy != "DIRECT" and not abi.keeps_single_use(handler)
         if single_use != (USED_UP in refusals):
             yield f"{operation}: {handler}() {'does not use' if single_use else 'uses'} up a single-use proxy"
 
 
-def sets_differ(what, said, true):
+def sets_differ(what: str, said: set[str], true: set[str]) -> Iterator[str]:
     if said != true:
         more, less = sorted(said - true), sorted(true - said)
         wrong = [f"not {error}" for error in more] + [f"also {error}" for error in less]
         yield ", ".join([f"{what}: refused with", *wrong])
 
 
-def check_constants(text, numbers):
+def check_constants(text: str, numbers: dict[str, int]) -> Iterator[str]:
     """`NAME` (value) says the value that the header says."""
     for name, value in re.findall(r"`(R4_\w+)` \((0x[0-9a-f]+|\d+)\)", text):
         if name not in numbers:
@@ -317,46 +317,35 @@ def check_constants(text, numbers):
             yield f"{name}: is {numbers[name]:#x}, not {value}"
 
 
-def constants(root):
-    """Numbers and simple shifts that shared/r4 defines."""
-    found = {}
-    for path in sorted((root / "shared/r4").glob("*.h")):
-        text = without_comments(path.read_text(encoding="utf-8")).replace("\\\n", " ")
-        for name, value in re.findall(r"#define (R4_\w+) +\(?(0x[0-9a-f]+|\d+)U?L*\)?[ \t]*$", text, re.M):
-            found[name] = int(value, 0)
-    return found
-
-
-def check_abi(root):
+def check_abi(root: pathlib.Path) -> list[str]:
     text = read(root, "docs/abi.md")
     sections, abi = Sections(text), Abi(root)
-    types = [[str(value), name] for value, name in enumerate(abi.enum(abi.slot, "r4_cap_type"))]
-    flags = abi.bits(r"R4_FLAG_\w+")
-    rights = abi.bits(r"R4_(?:READ|WRITE|EXEC|SEND|WAIT|CONTROL|LINK|DEFER|MODIFY)")
-    errors = [[str(value), *error] for value, error in enumerate(abi.errors())]
+    errors = [[str(value), *error] for value, error in enumerate(abi.headers.rows("R4_ERROR_LIST"))]
     fields = sections.rows(None, ["field", "bits"])
     fields += [[name, bits] for name, _, bits in sections.rows(None, ["field", "word", "bits"])]
-    stats = [[str(value), name] for value, name in enumerate(abi.enum(abi.abi, "r4_stat"))]
+    members = [[member.name] for member in abi.headers.members("r4_root_info")]
     said_stats = re.findall(r"(\d) [\w\s]+\(`(R4_STAT_\w+)`\)", text)
     head = ["number", "operation", "type", "right", "through proxies", "may wait"]
     breaches = [
         *difference("operations", sections.rows("Operations", head), abi.operations()),
         *difference("errors", sections.rows("Errors", ["value", "error", "text"]), errors),
-        *difference("types", sections.rows("Types", ["value", "type"]), types),
-        *difference("rights", sections.rows("Rights", ["bit", "right"]), rights),
-        *difference("flags", sections.rows("Flags", ["bit", "flag"]), flags),
-        *difference("proxy flags", sections.rows("The words of a proxy", ["bit", "proxy flag"]), abi.bits(r"R4_PROXY_\w+")),
+        *difference("types", sections.rows("Types", ["value", "type"]), abi.numbered("r4_cap_type")),
+        *difference("rights", sections.rows("Rights", ["bit", "right"]), abi.bits("R4_", headers.RIGHTS)),
+        *difference("flags", sections.rows("Flags", ["bit", "flag"]), abi.bits("R4_FLAG_")),
+        *difference("proxy flags", sections.rows("The words of a proxy", ["bit", "proxy flag"]), abi.bits("R4_PROXY_")),
         *difference("fields", sorted(fields), sorted(abi.fields())),
-        *difference("root task", sections.rows("The root task", ["field"]), [[name] for name in abi.info_fields()]),
-        *difference("counters", [list(row) for row in said_stats], stats),
-        *check_refusals(sections, abi), *check_constants(text, constants(root))]
+        *difference("root task", sections.rows("The root task", ["field"]), members),
+        *difference("counters", [list(row) for row in said_stats], abi.numbered("r4_stat")),
+        *check_refusals(sections, abi),
+        *check_constants(text, abi.headers.numbers),
+    ]
     return [f"docs/abi.md: {breach}" for breach in breaches]
 
 
 # --- boot.md ---
 
 
-def printed_lines(root):
+def printed_lines(root: pathlib.Path) -> Rows:
     """What the coordinator prints, as boot.md writes it: N, 0xN and … for numbers and texts."""
     found = []
     for path in sorted((root / "boot-coordinator").glob("*.c")):
@@ -370,7 +359,7 @@ def printed_lines(root):
 READERS = {"boot-coordinator": "coordinator", "cluster-kernel": "kernel", "user": "program"}
 
 
-def command_words(root):
+def command_words(root: pathlib.Path) -> Rows:
     """Words of the command line, [word, who reads it]."""
     found = set()
     for folder, reader in READERS.items():
@@ -380,51 +369,53 @@ def command_words(root):
     return [list(row) for row in sorted(found)]
 
 
-def check_boot(root):
+def check_boot(root: pathlib.Path) -> list[str]:
     sections = Sections(read(root, "docs/boot.md"))
-    areas = [[f"{value:#08x}", name] for name, value in NUMBERS.items() if name.startswith("R4_AREA_")]
-    links = [[name] for name in re.findall(r"X\((r4_linker_\w+),", read(root, "shared/r4/linker_constants.h"))]
+    known = headers.shared(root)
+    areas = [[f"{value:#08x}", name] for name, value in known.numbers.items() if name.startswith("R4_AREA_")]
+    constants = [[name] for name, *_ in known.rows("R4_LINKER_CONSTANT_LIST")]
     said = sections.rows("What is printed", ["line"])
     values = {row[0]: row[2] for row in sections.rows("The command line", ["word", "read by", "values"])}
     said_programs = re.findall(r"[:,] (\w+)", values.get("program", ""))
-    printed = sorted(set(map(tuple, printed_lines(root))))
+    printed = [[line] for line in sorted({line for line, *_ in printed_lines(root)})]
     breaches = [
         *difference("areas", sections.rows("Where a kernel lies", ["offset", "area"]), areas),
-        *difference("linker constants", sections.rows("The linker", ["constant"]), links),
+        *difference("linker constants", sections.rows("The linker", ["constant"]), constants),
         *difference("words", sorted(sections.rows("The command line", ["word", "read by"])), command_words(root)),
-        *difference("programs", [[name] for name in said_programs], [[name] for name in programs(root)]),
-        *difference("printed lines", sorted(said), list(map(list, printed)))]
+        *difference("programs", [[name] for name in said_programs], [[name] for name in qemu.programs(root)]),
+        *difference("printed lines", sorted(said), printed),
+    ]
     return [f"docs/boot.md: {breach}" for breach in breaches]
 
 
 # --- outputs ---
 
 
-def cluster_lines(output):
+def cluster_lines(output: str) -> list[str]:
     """What the clusters print, and the end."""
     return [line.rstrip() for line in output.splitlines() if re.match(r"\[(?!boot\])\w+\] ", line)]
 
 
-def shape(lines):
+def shape(lines: list[str]) -> dict[str, list[str]]:
     """Prefix -> its lines in order, without numbers and the width of blanks. Clusters do not wait for each other."""
-    found = {}
+    found: dict[str, list[str]] = {}
     for line in lines:
         prefix, rest = line.split(" ", 1)
         found.setdefault(prefix, []).append(" ".join(re.sub(r"\d+", "#", rest).split()))
     return found
 
 
-def outputs(text):
+def outputs(text: str) -> list[tuple[str, list[str]]]:
     """(command, its lines) for each marked block."""
     return [(match[1], match[2].splitlines()) for match in MARKER.finditer(text)]
 
 
-def refresh(root, more):
+def refresh(root: pathlib.Path, more: str) -> None:
     """Fills the marked blocks."""
     for name in documents(root):
         text = read(root, name)
 
-        def fill(match):
+        def fill(match: re.Match[str]) -> str:
             command = f"{match[1]} {more}".strip()
             done = subprocess.run(command, shell=True, cwd=root, check=True, capture_output=True, text=True)
             lines = cluster_lines(done.stdout)
@@ -438,12 +429,12 @@ def refresh(root, more):
             print(f"check_docs: {name} is new")
 
 
-def check_docs(root, names=None):
+def check_docs(root: pathlib.Path, names: Names | None = None) -> Iterator[str]:
     """All breaches; `names` if they are known already."""
     commands, names = Commands(root), names or Names(root)
     for name in documents(root):
         text = read(root, name)
-        yield from check_commands(root, name, text, commands)
+        yield from check_commands(name, text, commands)
         yield from check_names(name, text, names)
         for command, lines in outputs(text):
             if not cluster_lines("\n".join(lines)):
@@ -452,7 +443,7 @@ def check_docs(root, names=None):
     yield from check_boot(root)
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=pathlib.Path, default=ROOT)
     parser.add_argument("--refresh", action="store_true", help="run the marked commands, put in what they print")

@@ -14,10 +14,10 @@ import concurrent.futures
 import os
 import pathlib
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -28,21 +28,47 @@ KERNEL_FLOORS = [
     ["call/invocation", "call/*"],
     ["serve/milestone", "serve/borrow", "serve/receive", "poll"],
     ["revoke/create", "revoke/finalise", "revoke/revoke"],
-    ["object/pd", "object/frame", "object/page_table", "object/cap_page", "object/thread",
-     "peer/peer", "peer/receive_slot", "peer/mailbox", "peer/lend"],
+    [
+        "object/pd",
+        "object/frame",
+        "object/page_table",
+        "object/cap_page",
+        "object/thread",
+        "peer/peer",
+        "peer/receive_slot",
+        "peer/mailbox",
+        "peer/lend",
+    ],
     ["sched/shootdown", "sched/sched", "sched/operation"],
     ["diag/console", "diag/log", "diag/shutdown", "diag/panic", "diag/fault_injection"],
     ["x86/*"],
     ["cluster/addresses", "cluster/trace", "cluster/core", "cluster/lock", "cluster/cluster", "cluster/doorbell"],
     ["pure/*"],
-]  # fmt: skip
+]
 FREE_FOLDERS = ["user/lib", "user/fuzz", "user/suite", "user/bench", "user/root"]
 # File -> the table through which it calls: whatever functions the file stores there.
 TABLES = {"cluster-kernel/syscall": "table"}
 
-FLAGS = ["gcc", "-std=gnu11", "-O0", "-w", "-fno-inline", "-D__always_inline__=__noinline__", "-fcallgraph-info=su", "-DKERNEL_CHECKS=1",
-         "-ffreestanding", "-mno-red-zone"]  # fmt: skip
-KERNEL_FLAGS = ["-mgeneral-regs-only", "-mcmodel=kernel", "-fno-pic", "-Icluster-kernel", "-Icluster-kernel/x86", "-Ishared"]
+FLAGS = [
+    "gcc",
+    "-std=gnu11",
+    "-O0",
+    "-w",
+    "-fno-inline",
+    "-D__always_inline__=__noinline__",
+    "-fcallgraph-info=su",
+    "-DKERNEL_CHECKS=1",
+    "-ffreestanding",
+    "-mno-red-zone",
+]
+KERNEL_FLAGS = [
+    "-mgeneral-regs-only",
+    "-mcmodel=kernel",
+    "-fno-pic",
+    "-Icluster-kernel",
+    "-Icluster-kernel/x86",
+    "-Ishared",
+]
 USER_FLAGS = ["-mcmodel=small", "-fno-pic", "-Iuser", "-Ishared"]
 
 NODE = re.compile(r'^node: \{ title: "([^"]+)" label: "([^"\\]+)\\n([^":]+):\d+:\d+(\\n[^"]*)?"')
@@ -51,11 +77,14 @@ INDIRECT = "__indirect_call"
 GROUND = {"contract_failed", "memcpy", "memmove", "memset", "memcmp"}
 
 
+Edge = tuple[str, str, str, str]  # file, file, caller, callee
+
+
 class FloorError(Exception):
     """The graph cannot be read."""
 
 
-def stem(path):
+def stem(path: str) -> str:
     """The file that a source or header belongs to."""
     return str(pathlib.PurePath(os.path.normpath(path)).with_suffix(""))
 
@@ -63,38 +92,40 @@ def stem(path):
 class Graph:
     """Calls between functions of a folder, and the file that each function is in."""
 
-    def __init__(self):
-        self.file = {}  # title -> file that defines it
-        self.calls = set()  # (title, title)
-        self.stored = {}  # file -> titles of functions that it stores in its table
+    def __init__(self) -> None:
+        self.file: dict[str, str] = {}  # title -> file that defines it
+        self.calls: set[tuple[str, str]] = set()  # (title, title)
+        self.stored: dict[str, list[str]] = {}  # file -> titles of functions that it stores in its table
 
-    def read(self, text):
+    def read(self, text: str) -> None:
         for line in text.splitlines():
             if (match := NODE.match(line)) and match[4]:  # without a size it is only declared here
                 self.file[match[1]] = stem(match[3])
             elif match := EDGE.match(line):
                 self.calls.add((match[1], match[2]))
 
-    def edges(self, ground):
+    def edges(self, ground: set[str]) -> Iterator[Edge]:
         """(file, file, caller, callee) of each call between two files of the tree."""
         for caller, callee in sorted(self.calls):
             source = self.file.get(caller)
-            for name in self.stored.get(source, ()) if callee == INDIRECT else [callee]:
+            for name in self.stored.get(source or "", ()) if callee == INDIRECT else [callee]:
                 target = self.file.get(name)
                 if source and target and source != target and short(name) not in ground:
                     yield source, target, short(caller), short(name)
 
 
-def short(title):
+def short(title: str) -> str:
     return title.rpartition(":")[2]
 
 
-def compile_graph(root, sources, flags, folder):
+def compile_graph(root: pathlib.Path, sources: list[str], flags: list[str], folder: pathlib.Path) -> Graph:
     """Compiles the sources for their call graphs alone; returns the graph."""
 
-    def run(source):
+    def run(source: str) -> pathlib.Path:
         target = folder / (source.replace("/", "-") + ".o")
-        done = subprocess.run([*FLAGS, *flags, "-c", source, "-o", target], cwd=root, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*FLAGS, *flags, "-c", source, "-o", target], cwd=root, capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             raise FloorError(f"{source}: {done.stderr}")
         return target.with_suffix(".ci")
@@ -106,7 +137,7 @@ def compile_graph(root, sources, flags, folder):
     return graph
 
 
-def table_functions(text, table):
+def table_functions(text: str, table: str) -> list[str]:
     """The functions that a table's initialiser names."""
     body = re.search(rf"\b{table}\[\] = \{{(.*?)\n\}};", text, re.S)
     if not body:
@@ -114,12 +145,12 @@ def table_functions(text, table):
     return sorted(set(re.findall(r"\{(\w+),", body[1])))
 
 
-def circles(edges):
+def circles(edges: Iterable[Edge]) -> Iterator[list[str]]:
     """Each set of files that call each other in a circle (strongly connected, more than one), as one circle of calls."""
-    below = {}
+    below: dict[str, set[str]] = {}
     for source, target, *_ in edges:
         below.setdefault(source, set()).add(target)
-    known = set()
+    known: set[str] = set()
     for start in sorted(below):
         ring = way_back(below, start)
         if ring and not known & set(ring):
@@ -127,10 +158,10 @@ def circles(edges):
             yield ring
 
 
-def way_back(below, start):
+def way_back(below: dict[str, set[str]], start: str) -> list[str] | None:
     """The shortest chain of calls from a file back to itself, or null."""
     chains = [[start]]
-    seen = set()
+    seen: set[str] = set()
     while chains:
         chain = chains.pop(0)
         for target in sorted(below.get(chain[-1], ())):
@@ -142,9 +173,9 @@ def way_back(below, start):
     return None
 
 
-def places(floors, files):
+def places(floors: list[list[str]], files: Iterable[str]) -> dict[str, tuple[int, int]]:
     """file -> (floor, place on it), places further down are larger; what is further right is less far down."""
-    found = {}
+    found: dict[str, tuple[int, int]] = {}
     for number, floor in enumerate(floors):
         for place, name in enumerate(floor):
             for file in files:
@@ -153,7 +184,7 @@ def places(floors, files):
     return found
 
 
-def order_breaches(edges, floors, prefix):
+def order_breaches(edges: Iterable[Edge], floors: list[list[str]], prefix: str) -> Iterator[str]:
     """Calls that do not go down."""
     files = {file.removeprefix(prefix) for edge in edges for file in edge[:2]}
     place = places(floors, files)
@@ -165,13 +196,15 @@ def order_breaches(edges, floors, prefix):
             yield f"{source}: {caller} calls {callee} of {target}, which is not below it"
 
 
-def machine_names(text):
+def machine_names(text: str) -> tuple[set[str], set[str]]:
     """(downcalls, upcalls) that machine.h declares."""
     names = re.findall(r"\b((?:machine|kernel)_\w+)\(", text)
-    return {name for name in names if name.startswith("machine_")}, {name for name in names if name.startswith("kernel_")}
+    return {name for name in names if name.startswith("machine_")}, {
+        name for name in names if name.startswith("kernel_")
+    }
 
 
-def check_kernel(root, folder):
+def check_kernel(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
     sources = sorted(str(path.relative_to(root)) for path in (root / "cluster-kernel").rglob("*.c"))
     graph = compile_graph(root, sources, KERNEL_FLAGS, folder)
     for file, table in TABLES.items():
@@ -179,30 +212,35 @@ def check_kernel(root, folder):
         if path.is_file():
             graph.stored[file] = table_functions(path.read_text(encoding="utf-8"), table)
     downcalls, upcalls = machine_names((root / "cluster-kernel/machine.h").read_text(encoding="utf-8"))
-    edges = [edge for edge in graph.edges(GROUND | downcalls | upcalls)
-             if edge[0].startswith("cluster-kernel/") and edge[1].startswith("cluster-kernel/")]
+    edges = [
+        edge
+        for edge in graph.edges(GROUND | downcalls | upcalls)
+        if edge[0].startswith("cluster-kernel/") and edge[1].startswith("cluster-kernel/")
+    ]
     yield from unnamed_calls(graph, "cluster-kernel/")
     yield from (f"circle: {' -> '.join(ring)}" for ring in circles(edges))
     yield from order_breaches(edges, KERNEL_FLOORS, "cluster-kernel/")
 
 
-def unnamed_calls(graph, prefix):
+def unnamed_calls(graph: Graph, prefix: str) -> Iterator[str]:
     for caller, callee in sorted(graph.calls):
         file = graph.file.get(caller, "")
         if callee == INDIRECT and file.startswith(prefix) and file not in graph.stored:
             yield f"{file}: {short(caller)} calls through a pointer, and no table is named"
 
 
-def check_free(root, folder):
+def check_free(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
     """No circle among the files of each folder."""
     for name in FREE_FOLDERS:
         sources = sorted(str(path.relative_to(root)) for path in (root / name).rglob("*.c"))
         graph = compile_graph(root, sources, USER_FLAGS, folder)
-        edges = [edge for edge in graph.edges(GROUND) if edge[0].startswith(name + "/") and edge[1].startswith(name + "/")]
+        edges = [
+            edge for edge in graph.edges(GROUND) if edge[0].startswith(name + "/") and edge[1].startswith(name + "/")
+        ]
         yield from (f"circle: {' -> '.join(ring)}" for ring in circles(edges))
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=pathlib.Path, default=ROOT)
     arguments = parser.parse_args()

@@ -13,10 +13,12 @@ import argparse
 import pathlib
 import re
 import sys
+from collections.abc import Iterator
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-PAGE = 4096  # the guard below each kernel stack
-KERNEL_STACK = 28 * 1024  # R4_AREA_CORES: from the guard page to struct core
+from headers import ROOT, SHARED, TABLE, Headers, operations
+
+PAGE = SHARED.numbers["R4_PAGE_SIZE"]  # the guard below each kernel stack
+KERNEL_STACK = SHARED.numbers["R4_CORE_OFFSET"] - PAGE  # from the guard page to struct core
 MARGIN = 2  # of each stack, at least 1 / MARGIN stays free
 
 # What entry.S has on the stack when it calls C, without the return address, which gcc counts: the words of the processor and its own.
@@ -32,11 +34,15 @@ COORDINATOR_MARGIN = 3  # at least 1 / COORDINATOR_MARGIN stays free
 # Functions that are no C: return address and pushes.
 ASSEMBLY = {"descriptors_load": 8 + 2 * 8, "core_enter": 8}
 INDIRECT = "__indirect_call"
-# Where calls go through pointers, by file -> what they reach.
-TABLE_FILE = "cluster-kernel/syscall.c"  # the handlers in its table
+# Where calls go through pointers, by file -> what they reach. In the kernel: the handlers in the table of operations.
 COORDINATOR_REACHED = {
     "boot-coordinator/core/acpi.c": ["table_at"],  # struct acpi_memory
-    "boot-coordinator/core/multiboot.c": ["memory_entry", "efi_entry", "ranges_add", "ranges_remove"],  # struct map, map_apply()
+    "boot-coordinator/core/multiboot.c": [
+        "memory_entry",
+        "efi_entry",
+        "ranges_add",
+        "ranges_remove",
+    ],  # struct map, map_apply()
 }
 
 # Calls that the graph has and the program never makes: (caller, callee) -> (what is called instead, why).
@@ -50,14 +56,13 @@ REPLACED = {
 NODE = re.compile(r'^node: \{ title: "([^"]+)" label: "([^"]*)"')
 EDGE = re.compile(r'^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)" label: "([^"]*)"')
 FRAME = re.compile(r"(\d+) bytes \((\w+(?:,\w+)?)\)")
-ROW = re.compile(r"^ +\[R4_OP_\w+\] = \{(\w+),", re.M)
 
 
 class StackError(Exception):
     """Something that the bound cannot be computed with."""
 
 
-def short(title):
+def short(title: str) -> str:
     """The function's name: static ones are titled FILE:NAME, and clones have suffixes."""
     return title.rpartition(":")[2].partition(".")[0]
 
@@ -65,12 +70,12 @@ def short(title):
 class Graph:
     """Frames and calls of all objects, by title. `reached`: file -> functions that its calls through pointers reach."""
 
-    def __init__(self, reached):
+    def __init__(self, reached: dict[str, list[str]]) -> None:
         self.reached = reached
-        self.frames = {}
-        self.calls = {}
+        self.frames: dict[str, int] = {}
+        self.calls: dict[str, set[tuple[str, str]]] = {}
 
-    def read(self, text):
+    def read(self, text: str) -> None:
         for line in text.splitlines():
             if match := NODE.match(line):
                 self._node(*match.groups())
@@ -78,7 +83,7 @@ class Graph:
                 file = match[3].partition(":")[0] if match[2] == INDIRECT else ""
                 self.calls.setdefault(match[1], set()).add((match[2], file))
 
-    def _node(self, title, label):
+    def _node(self, title: str, label: str) -> None:
         frame = FRAME.search(label)
         if not frame:
             return  # declared here, defined elsewhere
@@ -86,12 +91,12 @@ class Graph:
             raise StackError(f"{short(title)}: the compiler does not bound its frame ({frame[2]})")
         self.frames[title] = int(frame[1])
 
-    def titled(self, name):
+    def titled(self, name: str) -> str:
         """The title of the function that is called so."""
         titles = [title for title in self.frames if short(title) == name]
         return titles[0] if len(titles) == 1 else name
 
-    def callees(self, title):
+    def callees(self, title: str) -> Iterator[str]:
         for callee, file in sorted(self.calls.get(title, ())):
             replaced = REPLACED.get((short(title), short(callee)))
             if replaced:
@@ -108,12 +113,12 @@ class Graph:
 class Bounds:
     """deepest(title): bytes and chain of the most expensive way below a function."""
 
-    def __init__(self, graph):
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.known = {}
-        self.path = []
+        self.known: dict[str, tuple[int, list[str]]] = {}
+        self.path: list[str] = []
 
-    def deepest(self, title):
+    def deepest(self, title: str) -> tuple[int, list[str]]:
         if title in self.known:
             return self.known[title]
         if title in self.path:
@@ -121,24 +126,28 @@ class Bounds:
             raise StackError("recursion: " + " -> ".join(map(short, ring)))
         frame = self.graph.frames.get(title, ASSEMBLY.get(title))
         if frame is None:
-            raise StackError(f"{title}: called by {short(self.path[-1])}, and no object defines it" if self.path else
-                             f"{title}: no object defines it")  # fmt: skip
+            raise StackError(
+                f"{title}: called by {short(self.path[-1])}, and no object defines it"
+                if self.path
+                else f"{title}: no object defines it"
+            )
         self.path.append(title)
-        below = max((self.deepest(callee) for callee in self.graph.callees(title)), default=(0, []))
+        ways = [self.deepest(callee) for callee in self.graph.callees(title)]
+        below: tuple[int, list[str]] = max(ways, default=(0, []))
         self.path.pop()
         self.known[title] = (frame + below[0], [f"{short(title)} {frame}", *below[1]])
         return self.known[title]
 
 
-def table_handlers(text):
+def table_handlers(root: pathlib.Path) -> list[str]:
     """The functions in the table of operations."""
-    found = ROW.findall(text)
+    found = {operation.handler for operation in operations(root)}
     if not found:
-        raise StackError("cluster-kernel/syscall.c: no rows of its table found")
-    return sorted(set(found))
+        raise StackError(f"{TABLE}: no rows of its table found")
+    return sorted(found)
 
 
-def read_graph(folder, reached):
+def read_graph(folder: pathlib.Path, reached: dict[str, list[str]]) -> Graph:
     graph = Graph(reached)
     files = sorted(folder.rglob("*.ci"))
     if not files:
@@ -148,17 +157,12 @@ def read_graph(folder, reached):
     return graph
 
 
-def defined(text, name):
-    """The number that a header defines."""
-    return int(re.search(rf"#define {name} +(\w+?)U?\n", text)[1], 0)
-
-
-def die_bytes(bounds):
+def die_bytes(bounds: Bounds) -> int:
     """What panic() calls at its end: kept out of its callers' chains."""
     return max((bounds.deepest(title)[0] for title in bounds.graph.frames if short(title) == "die"), default=0)
 
 
-def report(bounds, name, extra, size, margin=MARGIN):
+def report(bounds: Bounds, name: str, extra: int, size: int, margin: int = MARGIN) -> int:
     """Prints one bound and returns it; refuses one that leaves too little."""
     used, chain = bounds.deepest(name)
     used += extra
@@ -168,33 +172,37 @@ def report(bounds, name, extra, size, margin=MARGIN):
     return used
 
 
-def check_coordinator(folder, root):
+def check_coordinator(folder: pathlib.Path, root: pathlib.Path) -> None:
     bounds = Bounds(read_graph(folder, COORDINATOR_REACHED))
-    entry = (root / "boot-coordinator/x86/entry.S").read_text(encoding="utf-8")
+    sizes = Headers([root / "boot-coordinator/x86/entry.S"]).numbers
     for name, size in COORDINATOR_WAYS_IN.items():
-        report(bounds, name, 0, defined(entry, size), COORDINATOR_MARGIN)
+        report(bounds, name, 0, sizes[size], COORDINATOR_MARGIN)
 
 
-def check_kernel(folder, root):
+def check_kernel(folder: pathlib.Path, root: pathlib.Path) -> None:
     """Prints all bounds; the last line is the summary."""
-    handlers = table_handlers((root / TABLE_FILE).read_text(encoding="utf-8"))
-    graph = read_graph(folder, {TABLE_FILE: handlers})
+    handlers = table_handlers(root)
+    graph = read_graph(folder, {TABLE: handlers})
     for title, frame in graph.frames.items():
         if frame > PAGE // MARGIN:
             raise StackError(f"{short(title)}: a frame of {frame} bytes could step over the guard page")
     bounds = Bounds(graph)
-    emergency = defined((root / "cluster-kernel/x86/machine_inline.h").read_text(encoding="utf-8"), "MACHINE_EMERGENCY_SIZE")
+    emergency = Headers([root / "cluster-kernel/x86/machine_inline.h"]).numbers["MACHINE_EMERGENCY_SIZE"]
     inside = report(bounds, FAULT_INSIDE, FAULT_BYTES, emergency)
     # A fault in the kernel, or a panic, comes on top of the deepest of the others.
     last_words = max(inside, die_bytes(bounds))
     most = max(report(bounds, name, extra + last_words, KERNEL_STACK) for name, extra in WAYS_IN.items())
-    print(f"check_stack: at most {most} of {KERNEL_STACK} bytes, {inside} of {emergency} on the emergency stack; "
-          f"1/{MARGIN} must stay free")  # fmt: skip
+    print(
+        f"check_stack: at most {most} of {KERNEL_STACK} bytes, {inside} of {emergency} on the emergency stack; "
+        f"1/{MARGIN} must stay free"
+    )
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=pathlib.Path, default=ROOT / "build", help="where kernel/ and coordinator/ are")
+    parser.add_argument(
+        "folder", nargs="?", type=pathlib.Path, default=ROOT / "build", help="where kernel/ and coordinator/ are"
+    )
     parser.add_argument("--root", type=pathlib.Path, default=ROOT, help="the source tree")
     arguments = parser.parse_args()
     try:

@@ -16,12 +16,29 @@ import pathlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+
+from headers import TABLE, blank, operations, without_comments
+
+Function = tuple[str, int, int]  # name, first line, last line
+Bodies = dict[tuple[str, str], str]  # (file, function) -> body
 
 FUNCTION_LINES = 60
 FILE_LINES = 500
 CODE = {".c", ".h", ".S", ".ld", ".py", ".sh", ".mk"}
 PURE_FOLDERS = ["boot-coordinator/core", "cluster-kernel/pure", "shared", "shared/r4"]
-FREESTANDING = {"stdarg", "stdatomic", "stdbool", "stddef", "stdint", "stdalign", "stdnoreturn", "limits", "float", "iso646"}
+FREESTANDING = {
+    "stdarg",
+    "stdatomic",
+    "stdbool",
+    "stddef",
+    "stdint",
+    "stdalign",
+    "stdnoreturn",
+    "limits",
+    "float",
+    "iso646",
+}
 MEMORY_FUNCTIONS = {"memcpy", "memmove", "memset", "memcmp"}
 GROUND = MEMORY_FUNCTIONS | {"contract_failed"}  # what every floor may call
 # Where the build leaves the objects of each pure folder.
@@ -34,33 +51,21 @@ ASSEMBLY = re.compile(r"\b(__asm__|asm)\b")
 LEFT_TO_DO = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
 # An operation that a call waits for and that may wait for a peer.
 MAY_WAIT = re.compile(r"\boperation_start\([^;]*\bOPERATION_(?:REVOKE|DELETE|JOIN|HANDOFF|MILESTONE_WAIT)\b")
-TABLE = "cluster-kernel/syscall.c"
-ROW = re.compile(r"\[R4_OP_\w+\] = +\{(\w+), +[^{}]*\b(AT_ONCE|MAY_WAIT)\b")
 STRUCT_TYPEDEF = re.compile(r"\btypedef\s+(struct|union)\b")
 
 
-def blank(match):
-    """Spaces in place of the text, so that lines and columns stay."""
-    return re.sub(r"[^\n]", " ", match.group(0))
-
-
-def without_comments(text):
-    pattern = r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|//[^\n]*'
-    return re.sub(pattern, lambda m: m.group(0) if m.group(0)[0] in "\"'" else blank(m), text, flags=re.S)
-
-
-def bare(text):
+def bare(text: str) -> str:
     """C without comments, literals and preprocessor lines: what is left has balanced braces."""
     text = re.sub(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, without_comments(text))
     return re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", blank, text, flags=re.M)
 
 
-def c_functions(text):
+def c_functions(text: str) -> Iterator[Function]:
     """(name, first line, last line) of each function body at the outermost level."""
     text = bare(text)
     depth = 0
     start = 0  # of the current outermost declaration
-    header = None
+    header = ""
     for position, character in enumerate(text):
         if character == "{":
             if depth == 0:
@@ -79,13 +84,13 @@ def c_functions(text):
             start = position + 1
 
 
-def python_functions(text):
+def python_functions(text: str) -> Iterator[Function]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield node.name, node.lineno, node.end_lineno
+            yield node.name, node.lineno, node.end_lineno or node.lineno
 
 
-def check_size(name, text):
+def check_size(name: str, text: str) -> Iterator[str]:
     lines = text.count("\n")
     if lines > FILE_LINES:
         yield f"{name}:1: {lines} lines; a file has up to {FILE_LINES}"
@@ -95,7 +100,7 @@ def check_size(name, text):
             yield f"{name}:{first}: {function} has {last - first + 1} lines; a function has up to {FUNCTION_LINES}"
 
 
-def check_switches(name, text):
+def check_switches(name: str, text: str) -> Iterator[str]:
     path = pathlib.PurePath(name)
     if path.suffix not in (".c", ".h") or "x86" in path.parts:
         return
@@ -107,7 +112,7 @@ def check_switches(name, text):
             yield f"{name}:{number}: conditional compilation outside x86/: {line.strip()}"
 
 
-def kernel_bodies(root):
+def kernel_bodies(root: pathlib.Path) -> Bodies:
     """(file, function) -> body, of all functions of the kernel."""
     found = {}
     for path in sorted((root / "cluster-kernel").rglob("*.[ch]")):
@@ -118,30 +123,37 @@ def kernel_bodies(root):
     return found
 
 
-def may_wait(bodies, function, file=None, seen=None):
+def may_wait(bodies: Bodies, function: str, file: str | None = None, seen: set[tuple[str, str]] | None = None) -> bool:
     """True if the function, as `file` knows it, or one that it calls starts an operation that may wait for a peer."""
     seen = set() if seen is None else seen
-    places = [(file, function)] if (file, function) in bodies else [key for key in bodies if key[1] == function]
+    places = (
+        [(file, function)]
+        if file is not None and (file, function) in bodies
+        else [key for key in bodies if key[1] == function]
+    )
     for place in places:
         if place not in seen:
             seen.add(place)
             body = bodies[place]
-            if MAY_WAIT.search(body) or any(may_wait(bodies, called, place[0], seen) for called in re.findall(r"\b(\w+)\(", body)):
+            if MAY_WAIT.search(body) or any(
+                may_wait(bodies, called, place[0], seen) for called in re.findall(r"\b(\w+)\(", body)
+            ):
                 return True
     return False
 
 
-def check_waiting(root):
+def check_waiting(root: pathlib.Path) -> Iterator[str]:
     """A handler that may have to wait for another cluster says so in its row, and nobody else does."""
-    table = root / TABLE
-    bodies = kernel_bodies(root) if table.is_file() else {}
-    for handler, says in ROW.findall(table.read_text(encoding="utf-8")) if bodies else ():
-        true = "MAY_WAIT" if may_wait(bodies, handler) else "AT_ONCE"
-        if says != true:
-            yield f"{TABLE}: {handler} says {says}, and it is {true}"
+    if not (root / TABLE).is_file():
+        return
+    bodies = kernel_bodies(root)
+    for operation in operations(root):
+        true = "MAY_WAIT" if may_wait(bodies, operation.handler) else "AT_ONCE"
+        if operation.waits != true:
+            yield f"{TABLE}: {operation.handler} says {operation.waits}, and it is {true}"
 
 
-def check_language(name, text):
+def check_language(name: str, text: str) -> Iterator[str]:
     if "SPDX-License-Identifier: " not in "\n".join(text.splitlines()[:2]):
         yield f"{name}:1: no SPDX licence line at the top"
     code = without_comments(text) if name.endswith((".c", ".h")) else ""
@@ -152,13 +164,13 @@ def check_language(name, text):
             yield f"{name}:{number}: a struct keeps its name: {clean.strip()}"
 
 
-def include_is_pure(path, bracket, target):
+def include_is_pure(path: pathlib.Path, bracket: str, target: str) -> bool:
     if bracket == '"':
         return "/" not in target and (path.parent / target).exists()
     return target.startswith("r4/") or target.removesuffix(".h") in FREESTANDING
 
 
-def check_pure_source(root, name, text):
+def check_pure_source(root: pathlib.Path, name: str, text: str) -> Iterator[str]:
     if str(pathlib.PurePath(name).parent) not in PURE_FOLDERS:
         return
     text = without_comments(text)
@@ -170,7 +182,7 @@ def check_pure_source(root, name, text):
             yield f"{name}:{number}: assembly in a pure file"
 
 
-def symbols(objects):
+def symbols(objects: list[pathlib.Path]) -> Iterator[tuple[str, str, str]]:
     """(object, letter, name) for each symbol of the objects, as nm says."""
     listing = subprocess.run(["nm", "-A", *map(str, objects)], capture_output=True, text=True, check=True).stdout
     for line in listing.splitlines():
@@ -179,7 +191,7 @@ def symbols(objects):
         yield place, letter, name
 
 
-def check_pure_objects(build):
+def check_pure_objects(build: pathlib.Path) -> Iterator[str]:
     """Undefined names of pure objects must be defined by pure objects; nothing in them can be written."""
     objects = [path for folder in PURE_OBJECTS for path in sorted((build / folder).glob("*.o"))]
     if not objects:
@@ -194,7 +206,7 @@ def check_pure_objects(build):
             yield f"{place}: a pure object has data that can change: {name}"
 
 
-def tree_files(root):
+def tree_files(root: pathlib.Path) -> Iterator[str]:
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts
         hidden = parts[0] == "build" or any(part.startswith((".", "__")) for part in parts)
@@ -202,7 +214,7 @@ def tree_files(root):
             yield str(path.relative_to(root))
 
 
-def check_tree(root, build):
+def check_tree(root: pathlib.Path, build: pathlib.Path) -> Iterator[str]:
     for name in tree_files(root):
         text = (root / name).read_text(encoding="utf-8")
         yield from check_size(name, text)
@@ -213,7 +225,7 @@ def check_tree(root, build):
     yield from check_pure_objects(build)
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[1])
     parser.add_argument("--build", type=pathlib.Path, help="where the objects are; default: ROOT/build")

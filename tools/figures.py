@@ -15,6 +15,8 @@ import pathlib
 import re
 import sys
 import tomllib
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUDGETS = ROOT / "tests/budgets.toml"
@@ -27,11 +29,15 @@ FIELDS = {"what": str, "unit": str, "today": int, "ceiling": int, "goal": int, "
 TABLES = re.compile(r"(<!-- figures: (local|between) -->\n).*?(<!-- end of figures -->\n)", re.S)
 
 
+Budget = dict[str, Any]
+Figure = tuple[str, int]  # unit, median
+
+
 class FiguresError(Exception):
     """What is wrong with a log or with the budgets."""
 
 
-def read_budgets(text):
+def read_budgets(text: str) -> dict[str, Budget]:
     """{name: {field: value}} of tests/budgets.toml, in its order."""
     budgets = tomllib.loads(text)
     for name, budget in budgets.items():
@@ -43,12 +49,12 @@ def read_budgets(text):
     return budgets
 
 
-def read_figures(lines):
+def read_figures(lines: Iterable[str]) -> dict[str, Figure]:
     """{name: (unit, median)} of a run's output."""
     return {match[1]: (match[2], int(match[5])) for line in lines if (match := FIGURE.fullmatch(line.strip()))}
 
 
-def compare(budgets, figures):
+def compare(budgets: dict[str, Budget], figures: dict[str, Figure]) -> tuple[list[str], list[str]]:
     """(breaches, improvements): a line each, with the old and the new value."""
     breaches = [f"{name}: measured, but tests/budgets.toml has no budget" for name in figures if name not in budgets]
     improvements = []
@@ -69,7 +75,7 @@ def compare(budgets, figures):
     return breaches, improvements
 
 
-def updated(text, figures, allow_growth):
+def updated(text: str, figures: dict[str, Figure], allow_growth: bool) -> str:
     """The text of tests/budgets.toml with today's figures; its comments stay."""
     lines = []
     name = None
@@ -84,10 +90,14 @@ def updated(text, figures, allow_growth):
     return "".join(lines)
 
 
-def rows(budgets, kind):
+def rows(budgets: dict[str, Budget], kind: str) -> Iterator[list[str]]:
     """One table of docs/figures.md, in Markdown."""
     local = kind == "local"
-    head = ["figure", "operation", "R4", "at most", "seL4", "seL4 with its lock"] if local else ["figure", "what", "R4", "unit"]
+    head = (
+        ["figure", "operation", "R4", "at most", "seL4", "seL4 with its lock"]
+        if local
+        else ["figure", "what", "R4", "unit"]
+    )
     yield head
     yield ["---", "---"] + ["---:"] * (4 if local else 1) + ([] if local else ["---"])
     for name, budget in budgets.items():
@@ -98,21 +108,21 @@ def rows(budgets, kind):
         yield first + ([f"{field:,}" if field is not None else "" for field in fields] if local else [budget["unit"]])
 
 
-def document(text, budgets):
+def document(text: str, budgets: dict[str, Budget]) -> str:
     """The text of docs/figures.md with its tables filled."""
 
-    def fill(match):
+    def fill(match: re.Match[str]) -> str:
         return match[1] + "".join(f"| {' | '.join(row)} |\n" for row in rows(budgets, match[2])) + match[3]
 
     return TABLES.sub(fill, text)
 
 
-def refresh():
+def refresh() -> None:
     budgets = read_budgets(BUDGETS.read_text(encoding="utf-8"))
     DOCUMENT.write_text(document(DOCUMENT.read_text(encoding="utf-8"), budgets), encoding="utf-8")
 
 
-def check_update(before, figures):
+def check_update(before: dict[str, Budget], figures: dict[str, Figure]) -> None:
     """Budgets are replaced only by figures of the same kind, and a ceiling that was met stays met."""
     for name, (unit, new) in figures.items():
         budget = before.get(name, {})
@@ -122,7 +132,7 @@ def check_update(before, figures):
             raise FiguresError(f"{name}: {new}, was {budget['today']}: above its ceiling {budget['ceiling']}")
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("log", nargs="?", type=pathlib.Path, default=LOG, help=f"output of `{COMMAND}`")
     parser.add_argument("--update", action="store_true")

@@ -17,93 +17,114 @@ gives one line on stderr, exit status 2 and no file.
 import argparse
 import dataclasses
 import json
-import struct
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import config as configuration
-from headers import NUMBERS, SIZES, linker_constants
+from config import Config, Layout, Machine, Peer
+from headers import SHARED, linker_constants
 from picture import picture
 
 MIB = 1 << 20
 GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
 
-# The structures of shared/r4/layout.h: format for struct.pack, and the field names in that order; "" is reserved.
-RECORDS = {
-    "r4_layout_header": ("<IHHIIHHHHHHIHHI", "magic version header_size size checksum cluster_count core_count "
-                                             "memory_count peer_count ring_slots console_owner flags pci_owner "
-                                             "io_apic_count -"),
-    "r4_layout_cluster": ("<QQHHHH", "virtual_base direct_map number group core_count -"),
-    "r4_layout_core": ("<IHH", "apic_id cluster -"),
-    "r4_layout_memory": ("<QQIHH", "offset size domain cluster -"),
-    "r4_layout_peer": ("<HHBBH", "from to priority distance -"),
-    "r4_layout_io_apic": ("<HHI", "id owner -"),
+NUMBERS = SHARED.numbers
+HEADER = SHARED.structure("r4_layout_header")
+ARRAYS = {
+    name: SHARED.structure(name)
+    for name in ("r4_layout_cluster", "r4_layout_core", "r4_layout_memory", "r4_layout_peer", "r4_layout_io_apic")
 }
 
 
-def pack(name, record):
-    """One structure as bytes."""
-    shape, fields = RECORDS[name]
-    if struct.calcsize(shape) != SIZES[name]:
-        raise RuntimeError(f"struct {name} has {SIZES[name]} bytes in layout.h and {struct.calcsize(shape)} here")
-    return struct.pack(shape, *(record.get(field, 0) for field in fields.split()))
-
-
-def make_layout(config):
+def make_layout(config: Config) -> Layout:
     """The layout as records: name of the array -> list of dictionaries with the fields of its structure."""
-    clusters = [{"virtual_base": NUMBERS["R4_VIRTUAL_BASE"] + number * NUMBERS["R4_KERNEL_AREA"],
-                 "direct_map": NUMBERS["R4_DIRECT_MAP"] + (number << NUMBERS["R4_DIRECT_MAP_SHIFT"]),
-                 "number": number, "group": cluster.group, "core_count": len(cluster.cores)}
-                for number, cluster in enumerate(config.clusters)]
-    cores = [{"apic_id": config.machine.apic_id(core), "cluster": number}
-             for number, cluster in enumerate(config.clusters) for core in cluster.cores]
-    memories = [{"offset": part.offset_mib * MIB, "size": part.size_mib * MIB, "domain": part.node, "cluster": number}
-                for number, cluster in enumerate(config.clusters) for part in cluster.memory]
-    links = [{"from": link.source, "to": link.target, "priority": link.priority, "distance": distance(config, link)}
-             for link in config.links]
+    clusters = [
+        {
+            "virtual_base": NUMBERS["R4_VIRTUAL_BASE"] + number * NUMBERS["R4_KERNEL_AREA"],
+            "direct_map": NUMBERS["R4_DIRECT_MAP"] + (number << NUMBERS["R4_DIRECT_MAP_SHIFT"]),
+            "number": number,
+            "group": cluster.group,
+            "core_count": len(cluster.cores),
+        }
+        for number, cluster in enumerate(config.clusters)
+    ]
+    cores = [
+        {"apic_id": config.machine.apic_id(core), "cluster": number}
+        for number, cluster in enumerate(config.clusters)
+        for core in cluster.cores
+    ]
+    memories = [
+        {"offset": part.offset_mib * MIB, "size": part.size_mib * MIB, "domain": part.node, "cluster": number}
+        for number, cluster in enumerate(config.clusters)
+        for part in cluster.memory
+    ]
+    peers = [
+        {"from": peer.source, "to": peer.target, "priority": peer.priority, "distance": distance(config, peer)}
+        for peer in config.peers
+    ]
     io_apics = [{"id": io_apic.id, "owner": io_apic.cluster} for io_apic in config.io_apics]
-    return {"r4_layout_cluster": clusters, "r4_layout_core": cores, "r4_layout_memory": memories,
-            "r4_layout_peer": links, "r4_layout_io_apic": io_apics}
+    return {
+        "r4_layout_cluster": clusters,
+        "r4_layout_core": cores,
+        "r4_layout_memory": memories,
+        "r4_layout_peer": peers,
+        "r4_layout_io_apic": io_apics,
+    }
 
 
-def distance(config, link):
+def distance(config: Config, peer: Peer) -> int:
     """Of the clusters' first nodes, where their kernels lie."""
-    return config.machine.distances[config.clusters[link.source].nodes[0]][config.clusters[link.target].nodes[0]]
+    return config.machine.distances[config.clusters[peer.source].nodes[0]][config.clusters[peer.target].nodes[0]]
 
 
-def make_header(config, layout):
-    """The header but for its checksum."""
-    size = SIZES["r4_layout_header"] + sum(SIZES[name] * len(records) for name, records in layout.items())
-    return {"magic": NUMBERS["R4_LAYOUT_MAGIC"], "version": NUMBERS["R4_LAYOUT_VERSION"],
-            "header_size": SIZES["r4_layout_header"], "size": size,
-            "cluster_count": len(layout["r4_layout_cluster"]), "core_count": len(layout["r4_layout_core"]),
-            "memory_count": len(layout["r4_layout_memory"]), "peer_count": len(layout["r4_layout_peer"]),
-            "ring_slots": config.ring_slots, "console_owner": config.console, "pci_owner": config.pci,
-            "io_apic_count": len(layout["r4_layout_io_apic"]),
-            "flags": config.stops * NUMBERS["R4_LAYOUT_STOP"] | config.trace * NUMBERS["R4_LAYOUT_TRACE"]}
+def make_header(config: Config, layout: Layout) -> dict[str, int]:
+    """The header with a checksum of 0."""
+    size = HEADER.size + sum(ARRAYS[name].size * len(records) for name, records in layout.items())
+    return {
+        "magic": NUMBERS["R4_LAYOUT_MAGIC"],
+        "version": NUMBERS["R4_LAYOUT_VERSION"],
+        "header_size": HEADER.size,
+        "size": size,
+        "checksum": 0,
+        "cluster_count": len(layout["r4_layout_cluster"]),
+        "core_count": len(layout["r4_layout_core"]),
+        "memory_count": len(layout["r4_layout_memory"]),
+        "peer_count": len(layout["r4_layout_peer"]),
+        "ring_slots": config.ring_slots,
+        "console_owner": config.console,
+        "pci_owner": config.pci,
+        "io_apic_count": len(layout["r4_layout_io_apic"]),
+        "flags": config.stops * NUMBERS["R4_LAYOUT_STOP"] | config.trace * NUMBERS["R4_LAYOUT_TRACE"],
+    }
 
 
-def layout_bytes(header, layout):
+def layout_bytes(header: dict[str, int], layout: Layout) -> bytes:
     """layout.bin: the checksum is that of the whole with the field zero."""
-    arrays = b"".join(pack(name, record) for name, records in layout.items() for record in records)
-    checksum = zlib.crc32(pack("r4_layout_header", header) + arrays)
-    return pack("r4_layout_header", header | {"checksum": checksum}) + arrays
+    arrays = b"".join(ARRAYS[name].pack(record) for name, records in layout.items() for record in records)
+    checksum = zlib.crc32(HEADER.pack(header) + arrays)
+    return HEADER.pack(header | {"checksum": checksum}) + arrays
 
 
-def qemu_args(config):
+def qemu_args(config: Config) -> str:
     """The machine for QEMU, one argument per line."""
     machine = config.machine
     low = f",max-ram-below-4g={machine.low_memory_mib}M" if machine.low_memory_mib else ""
     added = f",slots={machine.slots},maxmem={machine.max_memory_mib}M" if machine.slots else ""
-    args = ["-machine", f"q35{low}",
-            "-smp", f"{machine.cores},maxcpus={machine.max_cores},sockets={machine.max_cores // machine.cores_per_socket},"
-                    f"cores={machine.cores_per_socket},threads=1",
-            "-m", f"{sum(machine.memory_mib)}M{added}"]
+    args = [
+        "-machine",
+        f"q35{low}",
+        "-smp",
+        f"{machine.cores},maxcpus={machine.max_cores},sockets={machine.max_cores // machine.cores_per_socket},"
+        f"cores={machine.cores_per_socket},threads=1",
+        "-m",
+        f"{sum(machine.memory_mib)}M{added}",
+    ]
     return "\n".join(args + (node_args(machine) if machine.srat else [])) + "\n"
 
 
-def node_args(machine):
+def node_args(machine: Machine) -> list[str]:
     """Nodes and distances. Cores that could be added must be of some node: the last."""
     args = []
     node_cores = [*machine.node_cores[:-1], [*machine.node_cores[-1], *range(machine.cores, machine.max_cores)]]
@@ -119,7 +140,7 @@ def node_args(machine):
     return args
 
 
-def grub_config(config):
+def grub_config(config: Config) -> str:
     """The boot menu: tools/grub.cfg, with the machine's own tables, without the layout if it is to be derived."""
     lines = GRUB_CONFIG.read_text(encoding="utf-8").splitlines()
     if config.derived:
@@ -131,12 +152,13 @@ def grub_config(config):
     return "\n".join(lines) + "\n"
 
 
-def ld_script(name, cluster, constants):
+def ld_script(name: str, cluster: dict[str, int], constants: dict[str, int]) -> str:
     """The reference link: what shared/linker.c does, in GNU ld's words."""
     symbols = "\n".join(f"{symbol} = {value:#x};" for symbol, value in constants.items())
     page = NUMBERS["R4_PAGE_SIZE"]
-    sections = "\n".join(f"    {section} : ALIGN({page}) {{ *({section}) }}"
-                         for section in (".text", ".rodata", ".data", ".bss"))
+    sections = "\n".join(
+        f"    {section} : ALIGN({page}) {{ *({section}) }}" for section in (".text", ".rodata", ".data", ".bss")
+    )
     return f"""/* {name}, cluster {cluster['number']}: made by tools/linkgen.py. */
 OUTPUT_FORMAT(elf64-x86-64)
 ENTRY(r4_linker_virtual_base)
@@ -148,12 +170,12 @@ SECTIONS {{
 """
 
 
-def symbol_list(constants):
+def symbol_list(constants: dict[str, int]) -> str:
     """The linker constants as `nm` prints absolute symbols."""
     return "".join(f"{value:016x} A {symbol}\n" for symbol, value in constants.items())
 
 
-def describe(config, header, layout):
+def describe(config: Config, header: dict[str, int], layout: Layout) -> dict[str, Any]:
     """layout.json: addresses as hexadecimal text, sizes in bytes."""
     clusters = []
     for cluster, source in zip(layout["r4_layout_cluster"], config.clusters):
@@ -161,33 +183,56 @@ def describe(config, header, layout):
         constants = linker_constants(header, cluster)
         stride = NUMBERS["R4_RING_STRIDE"]
         peers = [peer for peer in range(header["cluster_count"]) if peer != number]
-        clusters.append({
-            "number": number, "group": cluster["group"], "nodes": source.nodes,
-            "virtual_base": f"{cluster['virtual_base']:#x}", "direct_map": f"{cluster['direct_map']:#x}",
-            "cores": [{"index": index, "core": core, "apic_id": config.machine.apic_id(core)}
-                      for index, core in enumerate(source.cores)],
-            "memory": [{key: part[key] for key in ("domain", "offset", "size")}
-                       for part in layout["r4_layout_memory"] if part["cluster"] == number],
-            "rings_in": {str(peer): f"{constants['r4_linker_rings_in'] + peer * stride:#x}" for peer in peers},
-            "rings_out": {str(peer): f"{constants['r4_linker_rings_out'] + peer * stride:#x}" for peer in peers},
-            "linker_constants": {name: f"{value:#x}" for name, value in constants.items()},
-        })
+        clusters.append(
+            {
+                "number": number,
+                "group": cluster["group"],
+                "nodes": source.nodes,
+                "virtual_base": f"{cluster['virtual_base']:#x}",
+                "direct_map": f"{cluster['direct_map']:#x}",
+                "cores": [
+                    {"index": index, "core": core, "apic_id": config.machine.apic_id(core)}
+                    for index, core in enumerate(source.cores)
+                ],
+                "memory": [
+                    {key: part[key] for key in ("domain", "offset", "size")}
+                    for part in layout["r4_layout_memory"]
+                    if part["cluster"] == number
+                ],
+                "rings_in": {str(peer): f"{constants['r4_linker_rings_in'] + peer * stride:#x}" for peer in peers},
+                "rings_out": {str(peer): f"{constants['r4_linker_rings_out'] + peer * stride:#x}" for peer in peers},
+                "linker_constants": {name: f"{value:#x}" for name, value in constants.items()},
+            }
+        )
     machine = config.machine
-    return {"name": config.name, "ring_slots": config.ring_slots, "console": config.console, "pci": config.pci,
-            "io_apics": layout["r4_layout_io_apic"], "derived": config.derived,
-            "sockets": machine.sockets, "cores_per_socket": machine.cores_per_socket, "memory_mib": machine.memory_mib,
-            "low_memory_mib": machine.low_memory_mib, "distances": machine.distances,
-            "clusters": clusters, "links": layout["r4_layout_peer"]}
+    return {
+        "name": config.name,
+        "ring_slots": config.ring_slots,
+        "console": config.console,
+        "pci": config.pci,
+        "io_apics": layout["r4_layout_io_apic"],
+        "derived": config.derived,
+        "sockets": machine.sockets,
+        "cores_per_socket": machine.cores_per_socket,
+        "memory_mib": machine.memory_mib,
+        "low_memory_mib": machine.low_memory_mib,
+        "distances": machine.distances,
+        "clusters": clusters,
+        "peers": layout["r4_layout_peer"],
+    }
 
 
-def make_files(config):
+def make_files(config: Config) -> dict[str, bytes]:
     """All outputs: file name -> bytes."""
     layout = make_layout(config)
     header = make_header(config, layout)
-    files = {"layout.bin": layout_bytes(header, layout), "qemu.args": qemu_args(config).encode(),
-             "grub.cfg": grub_config(config).encode(),
-             "tables": "".join(f"{table.path}\n" for table in config.tables).encode(),
-             "layout.json": (json.dumps(describe(config, header, layout), indent=2) + "\n").encode()}
+    files = {
+        "layout.bin": layout_bytes(header, layout),
+        "qemu.args": qemu_args(config).encode(),
+        "grub.cfg": grub_config(config).encode(),
+        "tables": "".join(f"{table.path}\n" for table in config.tables).encode(),
+        "layout.json": (json.dumps(describe(config, header, layout), indent=2) + "\n").encode(),
+    }
     for cluster in layout["r4_layout_cluster"]:
         constants = linker_constants(header, cluster)
         stem = f"cluster-{cluster['number']}"
@@ -196,9 +241,9 @@ def make_files(config):
     return files
 
 
-def main():
+def main() -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description="Turn a configuration into layout, QEMU arguments and link scripts.")
+    parser = argparse.ArgumentParser(description="Turn a configuration into layout, QEMU arguments and linker scripts.")
     parser.add_argument("config", metavar="CONFIG.toml")
     parser.add_argument("-o", metavar="DIR", dest="folder", help="where to (default: build/NAME)")
     parser.add_argument("--trace", action="store_true", help="as with trace = true in the configuration")

@@ -8,8 +8,11 @@ between two clusters, where no line goes down. Made for up to about a dozen clus
 will read that.
 """
 
-import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from collections.abc import Iterable
+from xml.etree import ElementTree
+
+from config import Config, Layout
 
 FONT = "DejaVu Sans Mono, Liberation Mono, monospace"
 FONT_SIZE = 11
@@ -27,22 +30,33 @@ PORT_MARGIN, PORT_PITCH = 14, 14  # where rings leave a cluster
 LANE, TWIN = 20, 3  # height of a lane; half the distance between the two rings of a pair
 ARROW = 7
 
+Paint = tuple[str, str]  # fill, line
+MemoryPart = tuple[int, int, int | None]  # first MiB, end, cluster
+
 # Fill and line of each cluster.
-COLOURS = [("#cfe3f7", "#2b6ca8"), ("#fbdcc4", "#b8591b"), ("#d3efd0", "#35803a"), ("#f7d1dc", "#a83058"),
-           ("#e2d9f3", "#6a4aa5"), ("#fdf0b5", "#8d7410"), ("#cdeeee", "#1f7f80"), ("#e6dccf", "#7a5a36")]
+COLOURS = [
+    ("#cfe3f7", "#2b6ca8"),
+    ("#fbdcc4", "#b8591b"),
+    ("#d3efd0", "#35803a"),
+    ("#f7d1dc", "#a83058"),
+    ("#e2d9f3", "#6a4aa5"),
+    ("#fdf0b5", "#8d7410"),
+    ("#cdeeee", "#1f7f80"),
+    ("#e6dccf", "#7a5a36"),
+]
 GREY = ("#f4f4f4", "#777777")
 WHITE = ("#ffffff", "#444444")
 
 
-def colours(cluster):
+def colours(cluster: int | None) -> Paint:
     return GREY if cluster is None else COLOURS[cluster % len(COLOURS)]
 
 
-def text_width(text):
+def text_width(text: str) -> float:
     return len(text) * CHARACTER
 
 
-def wrapped(numbers, name=""):
+def wrapped(numbers: list[int], name: str = "") -> list[str]:
     """Lines of up to PER_LINE numbers; the first one begins with the name, a plural unless there is one number."""
     name = name.removesuffix("s") if len(numbers) == 1 else name
     rows = [numbers[at : at + PER_LINE] for at in range(0, len(numbers), PER_LINE)]
@@ -52,20 +66,31 @@ def wrapped(numbers, name=""):
 class Canvas:
     """SVG elements, in the order in which they are painted."""
 
-    def __init__(self):
-        self.root = ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "font-family": FONT,
-                                                "font-size": str(FONT_SIZE)})
+    def __init__(self) -> None:
+        self.root = ElementTree.Element(
+            "svg", {"xmlns": "http://www.w3.org/2000/svg", "font-family": FONT, "font-size": str(FONT_SIZE)}
+        )
 
-    def box(self, kind, place, paint, dashed=False, **data):
+    def box(
+        self, kind: str, place: tuple[float, float, float, float], paint: Paint, dashed: bool = False, **data: object
+    ) -> None:
         """`place` is (x, y, width, height), `paint` (fill, line); data becomes data-… attributes."""
         x, y, width, height = place
-        shape = {"class": kind, "x": number(x), "y": number(y), "width": number(width), "height": number(height),
-                 "rx": "3", "fill": paint[0], "stroke": paint[1]}
+        shape = {
+            "class": kind,
+            "x": number(x),
+            "y": number(y),
+            "width": number(width),
+            "height": number(height),
+            "rx": "3",
+            "fill": paint[0],
+            "stroke": paint[1],
+        }
         if dashed:
             shape["stroke-dasharray"] = "4 3"
         ElementTree.SubElement(self.root, "rect", shape | {f"data-{key}": str(value) for key, value in data.items()})
 
-    def text(self, x, y, text, bold=False, size=FONT_SIZE):
+    def text(self, x: float, y: float, text: str, bold: bool = False, size: int = FONT_SIZE) -> None:
         """The first line's baseline is one line below y."""
         shape = {"x": number(x), "y": number(y + LINE - 3), "fill": "#1a1a1a"}
         if bold:
@@ -74,24 +99,24 @@ class Canvas:
             shape["font-size"] = str(size)
         ElementTree.SubElement(self.root, "text", shape).text = text
 
-    def lines(self, x, y, texts, bold_first=True):
+    def lines(self, x: float, y: float, texts: list[str], bold_first: bool = True) -> int:
         """Lines of text; returns the height that they take."""
         for index, text in enumerate(texts):
             self.text(x, y + index * LINE, text, bold_first and index == 0)
         return len(texts) * LINE
 
-    def path(self, kind, points, colour, **data):
+    def path(self, kind: str, points: Iterable[tuple[float, float]], colour: str, **data: object) -> None:
         way = "M" + " L".join(f"{number(x)} {number(y)}" for x, y in points)
         shape = {"class": kind, "d": way, "fill": "none", "stroke": colour, "stroke-width": "1.2"}
         ElementTree.SubElement(self.root, "path", shape | {f"data-{key}": str(value) for key, value in data.items()})
 
-    def arrow_up(self, x, y, colour):
+    def arrow_up(self, x: float, y: float, colour: str) -> None:
         half = ARROW / 2
         corners = (x, y), (x - half, y + ARROW), (x + half, y + ARROW)
         points = " ".join(f"{number(across)},{number(down)}" for across, down in corners)
         ElementTree.SubElement(self.root, "polygon", {"points": points, "fill": colour})
 
-    def finish(self, width, height):
+    def finish(self, width: float, height: float) -> bytes:
         """The whole as bytes."""
         self.root.set("width", number(width))
         self.root.set("height", number(height))
@@ -100,7 +125,7 @@ class Canvas:
         return ElementTree.tostring(self.root, encoding="utf-8", xml_declaration=True) + b"\n"
 
 
-def number(value):
+def number(value: float) -> str:
     """Without digits that say nothing."""
     return f"{value:.1f}".removesuffix(".0")
 
@@ -108,32 +133,44 @@ def number(value):
 class Picture:
     """What is drawn, row by row, from the top down."""
 
-    def __init__(self, config, layout):
+    def __init__(self, config: Config, layout: Layout) -> None:
         self.machine = config.machine
         self.config = config
         self.clusters = config.clusters
         self.records = layout["r4_layout_cluster"]
-        self.place_of = {core: (number_, index) for number_, cluster in enumerate(config.clusters)
-                         for index, core in enumerate(cluster.cores)}
+        self.place_of = {
+            core: (number_, index)
+            for number_, cluster in enumerate(config.clusters)
+            for index, core in enumerate(cluster.cores)
+        }
         self.node_of = {core: node for node, cores in enumerate(self.machine.node_cores) for core in cores}
-        self.links = {(link["from"], link["to"]): link for link in layout["r4_layout_peer"]}
-        priorities = Counter(link["priority"] for link in self.links.values())
-        self.priority = max(priorities, key=priorities.get, default=0)  # what is not said of each link
+        self.peers = {(peer["from"], peer["to"]): peer for peer in layout["r4_layout_peer"]}
+        priorities = Counter(peer["priority"] for peer in self.peers.values())
+        self.priority = max(
+            priorities, key=lambda priority: priorities[priority], default=0
+        )  # what is not said of each pair
         self.canvas = Canvas()
-        self.y = EDGE
+        self.y: float = EDGE
+        self.gap: float = GAP
+        self.per_line = PER_LINE
+        self.width: float = 0
 
     # --- what stands in the boxes ---
 
-    def node_lines(self, node):
+    def node_lines(self, node: int) -> list[str]:
         cores = wrapped(self.machine.node_cores[node], "cores") or ["no cores"]
         memory = [] if self.machine.memory_mib[node] else ["no memory"]
         return [f"node {node}", *cores, "distances", *wrapped(self.machine.distances[node]), *memory]
 
-    def node_parts(self, node):
+    def node_parts(self, node: int) -> list[MemoryPart]:
         """(first MiB, end, cluster or None) of all the node's memory, in order."""
-        owned = sorted((part.offset_mib, part.offset_mib + part.size_mib, number_)
-                       for number_, cluster in enumerate(self.clusters) for part in cluster.memory if part.node == node)
-        parts = []
+        owned = sorted(
+            (part.offset_mib, part.offset_mib + part.size_mib, number_)
+            for number_, cluster in enumerate(self.clusters)
+            for part in cluster.memory
+            if part.node == node
+        )
+        parts: list[MemoryPart] = []
         at = 0
         for first, end, cluster in [*owned, (self.machine.memory_mib[node],) * 2 + (None,)]:
             if first > at:
@@ -143,21 +180,27 @@ class Picture:
             at = end
         return parts
 
-    def cluster_lines(self, index):
+    def cluster_lines(self, index: int) -> list[str]:
         cluster, record = self.clusters[index], self.records[index]
         total = sum(part.size_mib for part in cluster.memory)
-        return [f"cluster {index}", f"group {cluster.group}", *wrapped(cluster.cores, "cores"),
-                *wrapped(cluster.nodes, "nodes"), f"memory {total} MiB",
-                f"kernel {record['virtual_base']:x}", f"direct {record['direct_map']:x}",
-                *(["has the console"] if index == self.config.console else []),
-                *(["has PCI"] if index == self.config.pci else []),
-                *(f"has I/O APIC {io_apic.id}" for io_apic in self.config.io_apics if io_apic.cluster == index)]
+        return [
+            f"cluster {index}",
+            f"group {cluster.group}",
+            *wrapped(cluster.cores, "cores"),
+            *wrapped(cluster.nodes, "nodes"),
+            f"memory {total} MiB",
+            f"kernel {record['virtual_base']:x}",
+            f"direct {record['direct_map']:x}",
+            *(["has the console"] if index == self.config.console else []),
+            *(["has PCI"] if index == self.config.pci else []),
+            *(f"has I/O APIC {io_apic.id}" for io_apic in self.config.io_apics if io_apic.cluster == index),
+        ]
 
-    def label(self, left, right):
+    def label(self, left: int, right: int) -> str:
         """Of two clusters' rings: distance, priority if not the usual one; that to the right first."""
-        pair = self.links[left, right], self.links[right, left]
-        distances = [str(link["distance"]) for link in pair]
-        priorities = [str(link["priority"]) for link in pair]
+        pair = self.peers[left, right], self.peers[right, left]
+        distances = [str(peer["distance"]) for peer in pair]
+        priorities = [str(peer["priority"]) for peer in pair]
         text = distances[0] if distances[0] == distances[1] else "/".join(distances)
         if priorities != [str(self.priority)] * 2:
             text += " p" + (priorities[0] if priorities[0] == priorities[1] else "/".join(priorities))
@@ -165,7 +208,7 @@ class Picture:
 
     # --- sizes ---
 
-    def measure(self):
+    def measure(self) -> None:
         """Width of all rows, and the gap between boxes: wide enough for any label between two clusters."""
         count = len(self.clusters)
         labels = [self.label(left, right) for left in range(count) for right in range(left + 1, count)]
@@ -173,37 +216,51 @@ class Picture:
         self.gap = max(GAP, widest + 8 + 2 * TWIN - 2 * PORT_MARGIN)
         self.per_line = min(self.machine.cores_per_socket, PER_LINE)
         socket = self.per_line * (CORE_WIDTH + CORE_GAP) - CORE_GAP
-        node = max(text_width(line) for node in range(len(self.machine.memory_mib)) for line in
-                   [*self.node_lines(node), *map(part_text, self.node_parts(node))]) + PAD
+        node = (
+            max(
+                text_width(line)
+                for node in range(len(self.machine.memory_mib))
+                for line in [*self.node_lines(node), *map(part_text, self.node_parts(node))]
+            )
+            + PAD
+        )
         cluster = max(text_width(line) for index in range(count) for line in self.cluster_lines(index))
         cluster = max(cluster, 2 * PORT_MARGIN + (count - 2) * PORT_PITCH)
-        rows = ((self.machine.max_cores // self.machine.cores_per_socket, socket),
-                (len(self.machine.memory_mib), node), (count, cluster))
+        rows = (
+            (self.machine.max_cores // self.machine.cores_per_socket, socket),
+            (len(self.machine.memory_mib), node),
+            (count, cluster),
+        )
         self.width = max(amount * (width + 2 * PAD + self.gap) - self.gap for amount, width in rows)
 
-    def places(self, amount):
+    def places(self, amount: int) -> list[tuple[float, float]]:
         """(x, width) of each box of a row."""
         width = (self.width - (amount - 1) * self.gap) / amount
         return [(EDGE + GUTTER + index * (width + self.gap), width) for index in range(amount)]
 
     # --- rows ---
 
-    def heading(self):
+    def heading(self) -> None:
         machine = self.machine
         extra = [f"at most {machine.low_memory_mib} MiB below 4 GiB"] if machine.low_memory_mib else []
         extra += [f"{machine.slots} empty slots, up to {machine.max_memory_mib} MiB"] if machine.slots else []
         extra += [] if machine.srat else ["no SRAT"]
         extra += ["layout derived at boot"] if self.config.derived else []
         cores = "1 core" if machine.cores == 1 else f"{machine.sockets} x {machine.cores_per_socket} cores"
-        facts = [cores, f"{sum(machine.memory_mib)} MiB",
-                 f"{self.config.ring_slots} slots in each ring", f"link priority {self.priority}", *extra]
+        facts = [
+            cores,
+            f"{sum(machine.memory_mib)} MiB",
+            f"{self.config.ring_slots} slots in each ring",
+            f"peer priority {self.priority}",
+            *extra,
+        ]
         if len(self.clusters) == 1:
             facts[2:4] = []
         self.canvas.text(EDGE, self.y, self.config.name, bold=True, size=18)
         self.y += LINE + 8
         self.y += self.paragraph(", ".join(facts)) + ROW_GAP
 
-    def paragraph(self, text):
+    def paragraph(self, text: str) -> int:
         """Lines as long as the picture is wide; returns their height."""
         room = int((self.width + GUTTER) / CHARACTER)
         lines = [""]
@@ -213,10 +270,10 @@ class Picture:
             lines[-1] += f" {word}" if lines[-1] else word
         return self.canvas.lines(EDGE, self.y, lines, bold_first=False)
 
-    def row_name(self, name):
+    def row_name(self, name: str) -> None:
         self.canvas.text(EDGE, self.y + PAD, name, bold=True)
 
-    def core(self, core, x, y):
+    def core(self, core: int, x: float, y: float) -> None:
         there = core < self.machine.cores
         cluster, index = self.place_of[core] if there else (None, None)
         lines = [f"core {core}", f"apic {self.machine.apic_id(core)}"]
@@ -224,7 +281,7 @@ class Picture:
         self.canvas.box("core", (x, y, CORE_WIDTH, CORE_HEIGHT), colours(cluster), dashed=not there, core=core)
         self.canvas.lines(x + 5, y + 3, lines)
 
-    def sockets(self):
+    def sockets(self) -> None:
         per_socket = self.machine.cores_per_socket
         rows = -(-per_socket // self.per_line)
         height = 2 * PAD + LINE + rows * (CORE_HEIGHT + CORE_GAP) - CORE_GAP + 2
@@ -236,11 +293,14 @@ class Picture:
             self.canvas.text(x + PAD, self.y + PAD - 2, f"socket {socket}", bold=True)
             for index in range(per_socket):
                 row, column = divmod(index, self.per_line)
-                self.core(socket * per_socket + index, x + PAD + column * (CORE_WIDTH + CORE_GAP),
-                          self.y + PAD + LINE + 2 + row * (CORE_HEIGHT + CORE_GAP))
+                self.core(
+                    socket * per_socket + index,
+                    x + PAD + column * (CORE_WIDTH + CORE_GAP),
+                    self.y + PAD + LINE + 2 + row * (CORE_HEIGHT + CORE_GAP),
+                )
         self.y += height + ROW_GAP
 
-    def nodes(self):
+    def nodes(self) -> None:
         count = len(self.machine.memory_mib)
         texts = [self.node_lines(node) for node in range(count)]
         parts = [self.node_parts(node) for node in range(count)]
@@ -252,12 +312,17 @@ class Picture:
             self.canvas.lines(x + PAD, self.y + PAD - 2, texts[node])
             for index, part in enumerate(parts[node]):
                 y = self.y + PAD + text_height + PART_GAP + index * (PART_HEIGHT + PART_GAP)
-                self.canvas.box("memory", (x + PAD, y, width - 2 * PAD, PART_HEIGHT), colours(part[2]),
-                                dashed=part[2] is None, node=node)
+                self.canvas.box(
+                    "memory",
+                    (x + PAD, y, width - 2 * PAD, PART_HEIGHT),
+                    colours(part[2]),
+                    dashed=part[2] is None,
+                    node=node,
+                )
                 self.canvas.text(x + PAD + 4, y + 3, part_text(part))
         self.y += height + ROW_GAP
 
-    def cluster_row(self):
+    def cluster_row(self) -> None:
         texts = [self.cluster_lines(index) for index in range(len(self.clusters))]
         height = 2 * PAD + max(map(len, texts)) * LINE
         self.row_name("clusters")
@@ -268,7 +333,7 @@ class Picture:
 
     # --- rings ---
 
-    def port(self, cluster, peer):
+    def port(self, cluster: int, peer: int) -> float:
         """Where the rings to and from that peer leave a cluster. Near peers outside, far ones inside: ways nest."""
         count = len(self.clusters)
         order = [*range(cluster - 1, -1, -1), *range(count - 1, cluster, -1)]
@@ -277,11 +342,11 @@ class Picture:
         index = order.index(peer) if count > 2 else int(peer > cluster)
         return x + PORT_MARGIN + index * step
 
-    def lanes(self):
+    def lanes(self) -> list[tuple[int, int, int]]:
         """(left, right, lane) of each pair: the first lane that is free all the way, short ways first."""
         count = len(self.clusters)
         pairs = sorted((right - left, left, right) for left in range(count) for right in range(left + 1, count))
-        taken = []  # of each lane: [(from x, to x), …]
+        taken: list[list[tuple[float, float]]] = []  # of each lane: [(from x, to x), …]
         found = []
         for _, left, right in pairs:
             way = self.port(left, right) - 2 * TWIN, self.port(right, left) + 2 * TWIN
@@ -294,7 +359,7 @@ class Picture:
             found.append((left, right, lane))
         return found
 
-    def rings(self):
+    def rings(self) -> None:
         lanes = self.lanes()
         if not lanes:
             return
@@ -306,33 +371,43 @@ class Picture:
             for target, source, side in ((right, left, TWIN), (left, right, -TWIN)):
                 begin, end = self.port(left, right) - side, self.port(right, left) + side
                 line = colours(target)[1]
-                self.canvas.path("ring", [(begin, top), (begin, y + side), (end, y + side), (end, top)], line,
-                                 **{"from": source, "to": target})
+                self.canvas.path(
+                    "ring",
+                    [(begin, top), (begin, y + side), (end, y + side), (end, top)],
+                    line,
+                    **{"from": source, "to": target},
+                )
                 self.canvas.arrow_up(end if target == right else begin, top + 1, line)
         for left, right, lane in lanes:
             self.ring_label(left, right, self.y + lane * LANE)
         self.y += max(lane for _, _, lane in lanes) * LANE + LANE / 2
 
-    def ring_label(self, left, right, y):
+    def ring_label(self, left: int, right: int, y: float) -> None:
         """In the gap between clusters that is nearest to the middle of the way."""
         x, width = self.places(len(self.clusters))[(left + right - 1) // 2]
         text = self.label(left, right)
         middle = x + width + self.gap / 2
         half = text_width(text) / 2
-        self.canvas.box("label", (middle - half - 3, y - LANE / 2 + 2, 2 * half + 6, LANE - 4), ("#ffffff", "none"),
-                        pair=f"{left}-{right}")
+        self.canvas.box(
+            "label",
+            (middle - half - 3, y - LANE / 2 + 2, 2 * half + 6, LANE - 4),
+            ("#ffffff", "none"),
+            pair=f"{left}-{right}",
+        )
         self.canvas.text(middle - half, y - LINE / 2, text)
 
-    def legend(self):
+    def legend(self) -> None:
         self.y += ROW_GAP
         text = "A colour is a cluster. c1:0 in a core: cluster 1's core 0."
         if len(self.clusters) > 1:
-            text += (" A ring has the colour of the cluster that its arrow points at: it receives, and the ring lies in"
-                     f" its memory. On a pair of rings: distance, and priority if it is not {self.priority}; the one to"
-                     " the right first if the two differ.")
+            text += (
+                " A ring has the colour of the cluster that its arrow points at: it receives, and the ring lies in"
+                f" its memory. On a pair of rings: distance, and priority if it is not {self.priority}; the one to"
+                " the right first if the two differ."
+            )
         self.y += self.paragraph(text)
 
-    def draw(self):
+    def draw(self) -> bytes:
         self.measure()
         self.canvas.box("background", (0, 0, 0, 0), ("#ffffff", "none"))
         self.heading()
@@ -348,11 +423,11 @@ class Picture:
         return self.canvas.finish(width, height)
 
 
-def part_text(part):
+def part_text(part: MemoryPart) -> str:
     first, end, cluster = part
     return f"{first}-{end} MiB " + ("unused" if cluster is None else f"c{cluster}")
 
 
-def picture(config, layout):
+def picture(config: Config, layout: Layout) -> bytes:
     """The SVG; `layout` is that of linkgen.make_layout()."""
     return Picture(config, layout).draw()

@@ -17,6 +17,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
+from typing import Any, Self, TextIO
 
 import accelerator
 
@@ -27,14 +29,14 @@ EXIT_PANICKED = (0x2B << 1) | 1
 END_MARKER = "[r4] end: success"  # how the last line begins; it goes on with the counts
 COMMAND_KEY = "opt/r4/command"
 
-PROGRAMS_SOURCE = pathlib.Path(__file__).resolve().parents[1] / "user/root/main.c"
-FIRMWARE = {"bios": [], "uefi": ["-bios", "/usr/share/ovmf/OVMF.fd"]}  # QEMU brings its own BIOS
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+FIRMWARE: dict[str, list[str]] = {"bios": [], "uefi": ["-bios", "/usr/share/ovmf/OVMF.fd"]}  # QEMU brings its own BIOS
 ENDED_BY_GDB = "ended by gdb"
 GDB_MARKER = "Terminated via GDBstub"  # what QEMU says then
 TIMEOUTS = {"tcg": 60, "icount": 600, "kvm": 60}  # seconds
 
 
-def is_end(line):
+def is_end(line: str) -> bool:
     return line.startswith(END_MARKER)
 
 
@@ -42,19 +44,19 @@ class QemuError(Exception):
     """QEMU could not be started or controlled; the text says why."""
 
 
-def programs():
+def programs(root: pathlib.Path = ROOT) -> list[str]:
     """What the root task can run."""
-    return re.findall(r'\{"(\w+)", \w+_run\}', PROGRAMS_SOURCE.read_text(encoding="utf-8"))
+    return re.findall(r'\{"(\w+)", \w+_run\}', (root / "user/root/main.c").read_text(encoding="utf-8"))
 
 
-def one_of(name, value, known):
+def one_of(name: str, value: str, known: list[str]) -> str:
     """`value` if it is known; else the error that the Makefile gives, too."""
     if value not in known:
         raise QemuError(f"there is no {name}={value}: one of {' '.join(known)}")
     return value
 
 
-def machine_arguments(build):
+def machine_arguments(build: str | pathlib.Path) -> list[str]:
     """What linkgen.py wrote for this machine: memory, sockets, cores, NUMA domains, distances."""
     path = pathlib.Path(build) / "qemu.args"
     try:
@@ -63,7 +65,7 @@ def machine_arguments(build):
         raise QemuError(f"{path}: {error.strerror}; run `make iso` first") from error
 
 
-def firmware_arguments(firmware):
+def firmware_arguments(firmware: str) -> list[str]:
     """Nothing for QEMU's BIOS."""
     arguments = FIRMWARE[firmware]
     if arguments and not pathlib.Path(arguments[-1]).exists():
@@ -71,7 +73,14 @@ def firmware_arguments(firmware):
     return arguments
 
 
-def command_line(build, accel, command, extra=(), firmware="bios", emulator=accelerator.EMULATOR):
+def command_line(
+    build: str | pathlib.Path,
+    accel: str,
+    command: str,
+    extra: Iterable[str] = (),
+    firmware: str = "bios",
+    emulator: str = accelerator.EMULATOR,
+) -> list[str]:
     """QEMU's arguments for the machine in `build`; `command` is the text that the root tasks see, who cannot tell by themselves what a
     tick is."""
     command += " unit=insn" if accel == "icount" else ""
@@ -95,7 +104,7 @@ def command_line(build, accel, command, extra=(), firmware="bios", emulator=acce
 class Qmp:
     """QEMU's control socket: as much of the protocol as dumping memory takes."""
 
-    def __init__(self, path, deadline):
+    def __init__(self, path: pathlib.Path, deadline: float) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         while True:
             try:
@@ -110,7 +119,7 @@ class Qmp:
         self.stream.readline()  # the greeting
         self.execute("qmp_capabilities")
 
-    def execute(self, name, **arguments):
+    def execute(self, name: str, **arguments: Any) -> Any:
         self.stream.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
         self.stream.flush()
         while True:
@@ -120,7 +129,7 @@ class Qmp:
             if "return" in answer:
                 return answer["return"]
 
-    def close(self):
+    def close(self) -> None:
         self.stream.close()
         self.socket.close()
 
@@ -128,57 +137,60 @@ class Qmp:
 class Guest:
     """A running QEMU. Lines of its serial port are collected in `lines`; `echo` gets the bytes as they come."""
 
-    def __init__(self, arguments, timeout, echo=None):
+    def __init__(self, arguments: list[str], timeout: float, echo: TextIO | None = None) -> None:
         self.deadline = time.monotonic() + timeout
         self.timeout = timeout
         self.echo = echo
-        self.lines = []
+        self.lines: list[str] = []
         self.timed_out = False
-        self.status = None  # QEMU's exit status
+        self.status: int | None = None  # QEMU's exit status
         self._partial = b""
         try:
+            # pylint: disable-next=consider-using-with # kill() ends it
             self.process = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
             )
         except OSError as error:
             raise QemuError(f"{arguments[0]}: {error.strerror}") from error
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self.process.stdout, selectors.EVENT_READ)
+        assert self.process.stdout is not None
+        self._stdout = self.process.stdout
+        self._selector.register(self._stdout, selectors.EVENT_READ)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.kill()
 
     @property
-    def output(self):
+    def output(self) -> str:
         return "\n".join(self.lines)
 
-    def kill(self):
+    def kill(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
         self._selector.close()
-        self.process.stdout.close()
+        self._stdout.close()
 
-    def _take(self, data):
+    def _take(self, data: bytes) -> None:
         if self.echo:
             self.echo.write(data.decode("utf-8", "replace"))
             self.echo.flush()
         *complete, self._partial = (self._partial + data).split(b"\n")
         self.lines.extend(line.decode("utf-8", "replace").rstrip("\r") for line in complete)
 
-    def _read(self):
+    def _read(self) -> bool:
         """Waits for output; false at its end or at the time limit."""
         if not self._selector.select(max(0.0, self.deadline - time.monotonic())):
             self.timed_out = True
             return False
-        data = os.read(self.process.stdout.fileno(), 65536)
+        data = os.read(self._stdout.fileno(), 65536)
         self._take(data or (b"\n" if self._partial else b""))
         return bool(data)
 
-    def wait_for(self, matches):
+    def wait_for(self, matches: Callable[[str], bool]) -> str | None:
         """Reads until a line satisfies `matches`, and returns it; None if the guest ended or ran out of time before."""
         seen = 0
         while True:
@@ -189,7 +201,7 @@ class Guest:
             if not self._read():
                 return None
 
-    def finish(self):
+    def finish(self) -> str | None:
         """Reads to the end; returns None for success, else one line that says what was wrong."""
         while self._read():
             pass
@@ -212,11 +224,11 @@ class Guest:
         return f"{reason} after {panics[0]}" if panics else reason
 
 
-def guest_command(program, fault="", more=""):
+def guest_command(program: str, fault: str = "", more: str = "") -> str:
     return f"program={program}" + (f" fault={fault}" if fault else "") + (f" {more}" if more else "")
 
 
-def parse_arguments():
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True, help="the machine's folder, build/NAME")
     parser.add_argument("--accel", default="auto", help="auto, kvm, tcg or icount")
@@ -239,7 +251,7 @@ def parse_arguments():
     return arguments
 
 
-def generator_accelerator(arguments):
+def generator_accelerator(arguments: argparse.Namespace) -> str:
     """The accelerator to use; `auto` says in one line what it chose and why."""
     if arguments.accel != "auto":
         return arguments.accel
@@ -249,7 +261,7 @@ def generator_accelerator(arguments):
     return accel
 
 
-def main():
+def main() -> int:
     arguments = parse_arguments()
     accel = generator_accelerator(arguments)
     extra = list(arguments.extra)

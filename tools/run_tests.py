@@ -3,7 +3,8 @@
 """Runs test programs of several kinds and adds them up; the last line is "N passed, N failed".
 
     --tap PROGRAM…      Check programs: one result per TAP line
-    --pytest FOLDER…    one result per pytest case; as many as it says by record_property("cases", n)
+    --pytest FOLDER…    one result per pytest case; as many as it says by record_property("cases", n). Cases run on all processors
+                        (pytest-xdist) and have a time limit (pytest-timeout, see pyproject.toml)
     --command NAME: …   a shell command: one result, its exit status
 
 A program that reports less than it planned, no plan at all, nothing, or an exit status that its results do not explain counts as one
@@ -13,15 +14,16 @@ failure more. No results at all is a failure. Exit status 0 only if something pa
 import argparse
 import concurrent.futures
 import os
+import pathlib
 import re
 import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
+SETTINGS = pathlib.Path(__file__).resolve().parents[1] / "pyproject.toml"
 TAP_TIMEOUT = 300  # seconds for one host program
-PYTEST_TIMEOUT = 1500  # seconds for one folder
 COMMAND_TIMEOUT = 900
 
 TAP_PLAN = re.compile(r"^1\.\.(\d+)\s*$")
@@ -31,24 +33,24 @@ TAP_RESULT = re.compile(r"^(not )?ok\b(?:\s+\d+)?(.*)$")
 class Result:
     """What one program reported: how many passed, and a line for each failure."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
         self.passed = 0
-        self.failures = []
+        self.failures: list[str] = []
         self.output = ""
         self.last_line = ""  # of a command that succeeded: its own summary
         self.seconds = 0.0
 
-    def fail(self, reason):
+    def fail(self, reason: str) -> None:
         self.failures.append(f"{self.name}: {reason}")
 
-    def explain_status(self, status):
+    def explain_status(self, status: int) -> None:
         """An exit status that says failure while no result does is a failure of its own."""
         if status != 0 and not self.failures:
             self.fail(f"killed by signal {-status}" if status < 0 else f"exit status {status} although no test failed")
 
 
-def parse_tap(result, text, status):
+def parse_tap(result: Result, text: str, status: int) -> None:
     """Adds the results in a TAP stream to `result`."""
     planned = None
     seen = 0
@@ -70,7 +72,7 @@ def parse_tap(result, text, status):
     result.explain_status(status)
 
 
-def parse_junit(result, path, status):
+def parse_junit(result: Result, path: pathlib.Path, status: int) -> None:
     """Adds the cases in pytest's XML report to `result`. A skipped case is a check that was not made: a failure."""
     try:
         cases = ElementTree.parse(path).getroot().iter("testcase")
@@ -84,76 +86,81 @@ def parse_junit(result, path, status):
             result.fail(f"{name}: {verdicts[0]}")
         else:
             inner = case.find("properties/property[@name='cases']")
-            result.passed += 1 if inner is None else int(inner.get("value"))
+            result.passed += 1 if inner is None else int(inner.get("value", ""))
     if not result.passed and not result.failures:
         result.fail("ran no test")
     result.explain_status(status)
 
 
-def run_process(result, command, timeout, environment=None, live=False):
+def run_process(
+    result: Result, command: str | list[str], timeout: float, environment: dict[str, str] | None = None
+) -> int | None:
     """Runs a command to its end or the time limit; returns its exit status, or None after a timeout."""
-    started = time.monotonic()
-    stream = None if live else subprocess.PIPE
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        stdout=stream,
-        stderr=None if live else subprocess.STDOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         env={**os.environ, **(environment or {})},
         shell=isinstance(command, str),
         start_new_session=True,
     ) as process:
+        status = None
         try:
             output, _ = process.communicate(timeout=timeout)
-            result.output = (output or b"").decode("utf-8", "replace")
             status = process.returncode
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
             output, _ = process.communicate()
-            result.output = (output or b"").decode("utf-8", "replace")
             result.fail(f"no end within {timeout} s")
-            status = None
-    result.seconds = time.monotonic() - started
+        result.output = output.decode("utf-8", "replace")
     return status
 
 
-def run_tap(program):
+def run_tap(program: str) -> Result:
     result = Result(os.path.basename(program))
+    started = time.monotonic()
     environment = {"CK_TAP_LOG_FILE_NAME": "-", "CK_VERBOSITY": "silent"}
     try:
         status = run_process(result, [os.path.abspath(program)], TAP_TIMEOUT, environment)
     except OSError as error:
-        result.fail(error.strerror)
+        result.fail(str(error.strerror))
         return result
     if status is not None:
         parse_tap(result, result.output, status)
+    result.seconds = time.monotonic() - started
     return result
 
 
-def run_pytest(folder):
+def run_pytest(folder: str) -> Result:
+    """What pytest prints goes straight to the output."""
     result = Result(folder)
+    started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        report = os.path.join(scratch, "report.xml")
-        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]
-        status = run_process(result, [*command, f"--junitxml={report}", folder], PYTEST_TIMEOUT, live=True)
-        if status is not None:
-            parse_junit(result, report, status)
+        path = pathlib.Path(scratch) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "-c", str(SETTINGS)]
+        command += ["-n", str(os.cpu_count()), "--dist", "loadgroup", f"--junitxml={path}", folder]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
+        parse_junit(result, path, done.returncode)
+    result.seconds = time.monotonic() - started
     return result
 
 
-def run_command(named):
+def run_command(named: str) -> Result:
     name, _, command = named.partition(":")
     result = Result(name.strip())
+    started = time.monotonic()
     status = run_process(result, command.strip(), COMMAND_TIMEOUT)
     if status == 0:
         result.passed = 1
         result.last_line = "".join(result.output.splitlines()[-1:])
     elif status is not None:
         result.fail(f"exit status {status}")
+    result.seconds = time.monotonic() - started
     return result
 
 
-def report(result):
+def report(result: Result) -> Result:
     print(
         f"{'FAIL' if result.failures else 'ok':4} {result.name}: {result.passed} passed, "
         f"{len(result.failures)} failed ({result.seconds:.1f} s)"
@@ -166,7 +173,7 @@ def report(result):
     return result
 
 
-def parse_arguments():
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tap", nargs="*", default=[], action="extend", metavar="PROGRAM")
     parser.add_argument("--pytest", nargs="*", default=[], action="extend", metavar="FOLDER")
@@ -174,7 +181,7 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def main():
+def main() -> int:
     arguments = parse_arguments()
     results = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -9,19 +9,24 @@ by their mark (cluster-kernel/cluster/trace.h). One stream per core; times are t
 import argparse
 import struct
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import fields
+import headers
 
 PAGE = 4096
-MAGIC = b"R4TRACEC"
-RING = struct.Struct("<8sIIIIQ32x")  # struct trace_ring up to its entries
-ENTRY = struct.Struct("<QIIQQ")  # struct trace_entry
+TRACE = headers.shared(more=["cluster-kernel/cluster/trace.h"])
+MAGIC = TRACE.numbers["TRACE_MAGIC"].to_bytes(8, "little")
+RING = TRACE.structure("trace_ring")  # up to its entries
+ENTRY = TRACE.structure("trace_entry")
+TRACE_EVENTS = [row[1:] for row in TRACE.rows("TRACE_EVENT_LIST")]  # (name, names of its two words), by number
 ENTRIES_MAX = 1 << 16
 
 CTF_MAGIC = 0xC1FC1FC1
-PACKET = struct.Struct("<II QQQQQ II")  # header: magic, stream; context: begin, end, content, packet, discarded, cluster, core
+PACKET = struct.Struct(
+    "<II QQQQQ II"
+)  # header: magic, stream; context: begin, end, content, packet, discarded, cluster, core
 EVENT = struct.Struct("<QI QQ")  # header: time, event; its two words
 
 METADATA_HEAD = """/* CTF 1.8 */
@@ -57,39 +62,44 @@ class Ring:
     core: int
     tsc_khz: int
     recorded: int
-    events: list
+    events: list[tuple[int, int, int, int]]
 
 
-def read_ring(data, offset):
+def read_ring(data: bytes, offset: int) -> Ring | None:
     """The ring at an offset, or None: memory that has the mark by chance, or is cut off, is none."""
-    magic, cluster, core, entries, tsc_khz, recorded = RING.unpack_from(data, offset)
-    end = offset + RING.size + entries * ENTRY.size
-    if magic != MAGIC or not 0 < entries <= ENTRIES_MAX or tsc_khz == 0 or end > len(data):
+    head = RING.unpack(data, offset)
+    entries, recorded = head["entries"], head["recorded"]
+    first = offset + RING.size
+    if head["magic"] != TRACE.numbers["TRACE_MAGIC"] or not 0 < entries <= ENTRIES_MAX or head["tsc_khz"] == 0:
+        return None
+    if first + entries * ENTRY.size > len(data):
         return None
     events = []
     for position in range(max(0, recorded - entries), recorded):
-        ticks, event, _, first, second = ENTRY.unpack_from(data, offset + RING.size + position % entries * ENTRY.size)
-        if event >= len(fields.TRACE_EVENTS):
+        entry = ENTRY.unpack(data, first + position % entries * ENTRY.size)
+        if entry["event"] >= len(TRACE_EVENTS):
             return None
-        events.append((ticks, event, first, second))
-    return Ring(cluster, core, tsc_khz, recorded, events)
+        events.append((entry["ticks"], entry["event"], entry["first"], entry["second"]))
+    return Ring(head["cluster"], head["core"], head["tsc_khz"], recorded, events)
 
 
-def find_rings(data):
+def find_rings(data: bytes) -> Iterator[Ring]:
     """All rings in a dump."""
     for offset in range(0, len(data) - RING.size, PAGE):
         if data[offset : offset + len(MAGIC)] == MAGIC and (ring := read_ring(data, offset)):
             yield ring
 
 
-def metadata(frequency):
+def metadata(frequency: int) -> str:
     """The text that describes the streams."""
-    events = [METADATA_EVENT.format(name=name, number=number, first=first, second=second)
-              for number, (name, first, second) in enumerate(fields.TRACE_EVENTS)]  # fmt: skip
+    events = [
+        METADATA_EVENT.format(name=name, number=number, first=first, second=second)
+        for number, (name, first, second) in enumerate(TRACE_EVENTS)
+    ]
     return METADATA_HEAD.format(frequency=frequency) + "".join(events)
 
 
-def stream(ring):
+def stream(ring: Ring) -> bytes:
     """One core's stream: a single packet."""
     content = b"".join(EVENT.pack(*event) for event in ring.events)
     bits = (PACKET.size + len(content)) * 8
@@ -98,7 +108,7 @@ def stream(ring):
     return head + content
 
 
-def write(rings, folder):
+def write(rings: list[Ring], folder: Path) -> None:
     """The trace: metadata and a file for each core."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("cluster-*-core-*"):
@@ -109,10 +119,17 @@ def write(rings, folder):
         (folder / f"cluster-{ring.cluster}-core-{ring.core}").write_bytes(stream(ring))
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dumps", nargs="+", type=Path, metavar="DUMP")
-    parser.add_argument("-o", dest="folder", type=Path, required=True, metavar="DIR", help="where to; what an earlier run left is replaced")
+    parser.add_argument(
+        "-o",
+        dest="folder",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="where to; what an earlier run left is replaced",
+    )
     arguments = parser.parse_args()
     rings = {(ring.cluster, ring.core): ring for dump in arguments.dumps for ring in find_rings(dump.read_bytes())}
     if not rings:

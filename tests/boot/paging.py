@@ -2,6 +2,7 @@
 """Walks x86-64 page tables (Intel SDM volume 3, section 4.5) in the memory of a stopped guest."""
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
 PRESENT = 1 << 0
@@ -26,22 +27,24 @@ class Mapping:
     executable: bool
     no_cache: bool
 
-    def __str__(self):
-        rights = "".join(letter if have else "-" for letter, have in
-                         (("w", self.writable), ("x", self.executable), ("u", self.user), ("d", self.no_cache)))  # fmt: skip
+    def __str__(self) -> str:
+        rights = "".join(
+            letter if have else "-"
+            for letter, have in (("w", self.writable), ("x", self.executable), ("u", self.user), ("d", self.no_cache))
+        )
         return f"{self.virtual:#x} -> {self.physical:#x} size {self.size:#x} {rights}"
 
 
-def canonical(virtual):
+def canonical(virtual: int) -> int:
     return virtual | 0xFFFF000000000000 if virtual >> 47 else virtual
 
 
-def walk(read, root):
+def walk(read: Callable[[int, int], bytes], root: int) -> tuple[list[Mapping], set[int]]:
     """(mappings, tables): every mapping below the PML4 at `root`, and the physical addresses of all tables, the root included."""
     mappings = []
     tables = {root}
 
-    def visit(table, level, base, writable, user, executable):
+    def visit(table: int, level: int, base: int, writable: bool, user: bool, executable: bool) -> None:
         for index, entry in enumerate(struct.unpack(f"<{ENTRIES}Q", read(table, 8 * ENTRIES))):
             if not entry & PRESENT:
                 continue

@@ -12,7 +12,7 @@ WORK_THREADS = 16
 SHORT_SLICE_US = 20  # far below a revoke of 4,096 capabilities
 
 
-def check_demonstration(boot, name):
+def check_demonstration(boot: machine.Boot, name: str) -> None:
     """Each cluster says what it must: counters that moved and stand still, memory back in order, nothing lost."""
     clusters = machine.layout(name)["clusters"]
     peers = [cluster["number"] for cluster in clusters if cluster["number"] != 0] or [0]
@@ -33,7 +33,7 @@ def check_demonstration(boot, name):
 
 
 @pytest.mark.parametrize("name", machine.NAMES)
-def test_demonstration(name):
+def test_demonstration(name: str) -> None:
     boot = machine.Boot(name)
     assert boot.trouble is None, boot.output
     assert boot.seconds < DEMONSTRATION_SECONDS
@@ -41,14 +41,14 @@ def test_demonstration(name):
 
 
 @pytest.mark.parametrize("name", ["qemu-1x1", "qemu-2x1"])
-def test_demonstration_under_icount(name):
+def test_demonstration_under_icount(name: str) -> None:
     boot = machine.Boot(name, "icount")
     assert boot.trouble is None, boot.output
     check_demonstration(boot, name)
 
 
 @pytest.mark.parametrize("name, causes", [("qemu-1x1", ["timer"]), ("qemu-2x2", ["timer", "lock"])])
-def test_long_revoke_makes_way(name, causes):
+def test_long_revoke_makes_way(name: str, causes: str) -> None:
     """A revoke of 4,096 caps is resumed at least twice: with a timer pending, and with another core waiting for the lock. Under icount:
     elsewhere a busy host delivers a timer only when the revoke is over."""
     boot = machine.Boot(name, "icount", "preempt", more=f"slice_us={SHORT_SLICE_US}")
@@ -58,7 +58,7 @@ def test_long_revoke_makes_way(name, causes):
     assert all(times >= 2 for times in resumed.values()), resumed
 
 
-def test_unknown_program_is_no_success():
+def test_unknown_program_is_no_success() -> None:
     boot = machine.Boot("qemu-1x1", program="absent")
     assert boot.trouble is not None
     assert [line for line in boot.lines if re.match(r"\[r4\] end: failure ", line)]

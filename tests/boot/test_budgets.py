@@ -2,6 +2,7 @@
 """The figures under icount: exact, complete, within their budgets (tests/budgets.toml), linear where they have to be."""
 
 import warnings
+from collections.abc import Callable
 
 import pytest
 
@@ -12,11 +13,11 @@ LINEAR_PERCENT = 5  # what a capability's share of a long revoke may grow from 5
 
 
 @pytest.fixture(scope="module")
-def bench():
+def bench() -> Callable[[str, int], machine.Boot]:
     """bench(name, number): that run of the figures on that machine; each is made once."""
     boots = {}
 
-    def run(name, number):
+    def run(name: str, number: int) -> machine.Boot:
         if (name, number) not in boots:
             boots[name, number] = machine.Boot(name, "icount", "bench")
         boot = boots[name, number]
@@ -27,12 +28,14 @@ def bench():
 
 
 @pytest.fixture(scope="module")
-def budgets():
+def budgets() -> dict[str, figures.Budget]:
     return figures.read_budgets(figures.BUDGETS.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name, remote", [("qemu-1x1", False), ("qemu-2x1", True)])
-def test_figures_repeat(bench, budgets, name, remote):
+def test_figures_repeat(
+    bench: Callable[[str, int], machine.Boot], budgets: dict[str, figures.Budget], name: str, remote: bool
+) -> None:
     """The figures of one core are exact: two runs agree to the last instruction."""
     local = [figure for figure, budget in budgets.items() if budget["unit"] == "insn"]
     runs = [{match[1]: match for match in bench(name, number).matching(figures.FIGURE)} for number in range(2)]
@@ -42,7 +45,7 @@ def test_figures_repeat(bench, budgets, name, remote):
     assert first == second
 
 
-def test_budgets(bench, budgets):
+def test_budgets(bench: Callable[[str, int], machine.Boot], budgets: dict[str, figures.Budget]) -> None:
     breaches, improvements = figures.compare(budgets, figures.read_figures(bench("qemu-2x1", 0).lines))
     for line in improvements:
         warnings.warn(line)
@@ -50,7 +53,7 @@ def test_budgets(bench, budgets):
         pytest.fail("\n".join(breaches), pytrace=False)
 
 
-def test_revoke_is_linear(bench):
+def test_revoke_is_linear(bench: Callable[[str, int], machine.Boot]) -> None:
     medians = figures.read_figures(bench("qemu-2x1", 0).lines)
     long, short = (medians[f"cap.revoke.{count}"][1] for count in (4096, 512))
     assert long * 100 <= short * (100 + LINEAR_PERCENT)

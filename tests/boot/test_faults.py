@@ -4,6 +4,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import machine
 import qemu
@@ -13,11 +14,13 @@ PAGE_PRESENT = 1
 PAGE_WRITE = 2
 
 
-def test_wild_write_takes_down_one_cluster():
+def test_wild_write_takes_down_one_cluster() -> None:
     boot = machine.Boot("qemu-4x2", fault=f"wild-write:1:{VICTIM:#x}")
     panics = boot.matching(r"\[c(\d+)\] kernel: panic: (.*)")
     assert {match[1] for match in panics} == {"1"}, boot.output
-    (fault,) = boot.matching(r"\[c1\] kernel: panic: exception 14 in the kernel, error ([0-9a-f]+), address ([0-9a-f]+)")
+    (fault,) = boot.matching(
+        r"\[c1\] kernel: panic: exception 14 in the kernel, error ([0-9a-f]+), address ([0-9a-f]+)"
+    )
     assert int(fault[1], 16) & (PAGE_PRESENT | PAGE_WRITE) == PAGE_WRITE  # a write, and nothing is mapped there
     assert int(fault[2], 16) == int(machine.layout("qemu-4x2")["clusters"][1]["direct_map"], 16) + VICTIM
     assert any(first <= VICTIM < last for first, last in machine.BootLog(boot.lines).pool[0])
@@ -25,20 +28,25 @@ def test_wild_write_takes_down_one_cluster():
         assert boot.matching(rf"\[c{number}\] clean: .* as at the start"), boot.output
     for number in (2, 3):
         assert boot.matching(rf"\[c{number}\] after the revoke: +16 of 16 counters stand still"), boot.output
-        assert boot.matching(rf"\[c0\] cluster {number}'s 2 MiB are back: own pattern unchanged after 10 ms"), boot.output
+        assert boot.matching(
+            rf"\[c0\] cluster {number}'s 2 MiB are back: own pattern unchanged after 10 ms"
+        ), boot.output
     assert "[r4] end: panic (4 clusters, 0 failed, 1 panicked)" in boot.lines, boot.output
     assert boot.status == qemu.EXIT_PANICKED
     (place,) = [line for line in annotated(boot, "qemu-4x2") if " rip " in line]
-    assert re.search(r"  wild_write at cluster-kernel/fault\.c:\d+, in fault_injection_run at cluster-kernel/fault\.c:\d+", place), place
+    assert re.search(
+        r"  wild_write at cluster-kernel/diag/fault_injection\.c:\d+, in fault_injection_run at cluster-kernel/diag/fault_injection\.c:\d+",
+        place,
+    ), place
 
 
-def annotated(boot, name):
+def annotated(boot: machine.Boot, name: str) -> list[str]:
     """The boot's console lines after tools/backtrace.py."""
-    command = [sys.executable, machine.ROOT / "tools/backtrace.py", machine.BUILD / name]
+    command: list[str | Path] = [sys.executable, machine.ROOT / "tools/backtrace.py", machine.BUILD / name]
     return subprocess.run(command, input=boot.output, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def check_only_one_is_down(boot, name, number):
+def check_only_one_is_down(boot: machine.Boot, name: str, number: int) -> None:
     clusters = range(len(machine.layout(name)["clusters"]))
     panics = boot.matching(r"\[c(\d+)\] kernel: panic: (.*)")
     assert {match[1] for match in panics} == {str(number)}, boot.output
@@ -48,35 +56,47 @@ def check_only_one_is_down(boot, name, number):
     assert boot.status == qemu.EXIT_PANICKED
 
 
-def test_stack_overflow_is_a_double_fault_with_last_words():
+def test_stack_overflow_is_a_double_fault_with_last_words() -> None:
     boot = machine.Boot("qemu-2x2", fault="stack-overflow:1")
     check_only_one_is_down(boot, "qemu-2x2", 1)
     (fault,) = boot.matching(r"\[c1\] kernel: panic: exception 8 in the kernel, error 0, address ([0-9a-f]+)")
     constants = machine.layout("qemu-2x2")["clusters"][1]["linker_constants"]
-    assert int(fault[1], 16) // machine.PAGE * machine.PAGE == int(constants["r4_linker_cores"], 16)  # core 0's guard page
+    assert int(fault[1], 16) // machine.PAGE * machine.PAGE == int(
+        constants["r4_linker_cores"], 16
+    )  # core 0's guard page
     lines = annotated(boot, "qemu-2x2")
     returns = [line for line in lines if "return address" in line]
     assert len(returns) == 16  # as many as a record holds
     for line in returns:
-        assert re.search(r"  fault_injection_recurse at cluster-kernel/fault\.c:\d+", line), line
-    assert any(re.search(r" rip .*  fault_injection_recurse at cluster-kernel/fault\.c:\d+", line) for line in lines), lines
+        assert re.search(r"  fault_injection_recurse at cluster-kernel/diag/fault_injection\.c:\d+", line), line
+    assert any(
+        re.search(r" rip .*  fault_injection_recurse at cluster-kernel/diag/fault_injection\.c:\d+", line)
+        for line in lines
+    ), lines
 
 
-def test_assert_is_a_panic_with_a_backtrace():
+def test_assert_is_a_panic_with_a_backtrace() -> None:
     boot = machine.Boot("qemu-2x2", fault="assert:0")
     check_only_one_is_down(boot, "qemu-2x2", 0)
     assert boot.matching(r"\[c0\] kernel: panic: contract: .*fault.*"), boot.output
     assert boot.matching(r"\[c0\] kernel: panic: cluster 0 core 0 cause 256 address 0"), boot.output
     returns = [line for line in annotated(boot, "qemu-2x2") if "return address" in line]
-    assert any(re.search(r"  fault_injection_run at cluster-kernel/fault\.c:\d+", line) for line in returns), returns
-    assert any(re.search(r"  (?:cluster_start at .*, in )?kernel_start at cluster-kernel/main\.c:\d+", line) for line in returns), returns
+    assert any(
+        re.search(r"  fault_injection_run at cluster-kernel/diag/fault_injection\.c:\d+", line) for line in returns
+    ), returns
+    assert any(
+        re.search(r"  (?:cluster_start at .*, in )?kernel_start at cluster-kernel/main\.c:\d+", line)
+        for line in returns
+    ), returns
 
 
-def test_machine_check_takes_down_one_cluster(tmp_path):
+def test_machine_check_takes_down_one_cluster(tmp_path: Path) -> None:
     """Injected by QEMU into cluster 1's first core, whatever that does just then."""
     socket = tmp_path / "qmp"
     extra = ["-qmp", f"unix:{socket},server=on,wait=off"]
-    with qemu.Guest(qemu.command_line(machine.BUILD / "qemu-2x2", "tcg", qemu.guest_command("demo"), extra), 60) as guest:
+    with qemu.Guest(
+        qemu.command_line(machine.BUILD / "qemu-2x2", "tcg", qemu.guest_command("demo"), extra), 60
+    ) as guest:
         control = qemu.Qmp(socket, guest.deadline)
         assert guest.wait_for(lambda line: line.startswith("[c1] cluster 1 of 2")), guest.output
         # CPU, bank, status (valid, uncorrected, enabled, context corrupt), MCG_STATUS (in progress), address, miscellaneous

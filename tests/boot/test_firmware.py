@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
+# mypy: no-strict-optional
 """Firmware, processors and ports of other machines than the usual one, with the same boot image; and how fast it gets to a root task."""
 
 import re
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,16 +20,18 @@ FIRST_LINE_TRIES = 3  # other work on this machine must not count: the best one 
 
 
 @pytest.mark.parametrize("name", ["qemu-1x1", "qemu-2x2", "qemu-4x2"])
-def test_uefi(name):
+def test_uefi(name: str) -> None:
     boot = machine.Boot(name, firmware="uefi", timeout=UEFI_SECONDS)
     assert boot.trouble is None, boot.output
     check_demonstration(boot, name)
     assert boot.matching(r"\[boot\] tables: XSDT, .*")  # which only the new root pointer names
 
 
-def test_uefi_keeps_off_what_firmware_keeps():
+def test_uefi_keeps_off_what_firmware_keeps() -> None:
     """OVMF keeps more ranges below the end of RAM than BIOS, and no pool reaches into a hole of the memory map."""
-    logs = {firmware: machine.Boot("qemu-2x2", firmware=firmware, timeout=UEFI_SECONDS) for firmware in ("bios", "uefi")}
+    logs = {
+        firmware: machine.Boot("qemu-2x2", firmware=firmware, timeout=UEFI_SECONDS) for firmware in ("bios", "uefi")
+    }
     memory = {}
     for firmware, boot in logs.items():
         assert boot.trouble is None, boot.output
@@ -39,7 +43,7 @@ def test_uefi_keeps_off_what_firmware_keeps():
     assert sum(map(len, memory["uefi"].values())) > sum(map(len, memory["bios"].values()))
 
 
-def first_line_seconds():
+def first_line_seconds() -> float:
     """From `make run` to the first line that begins with [c and a cluster's number."""
     began = time.monotonic()
     command = ["make", "--no-print-directory", "run", "CONFIG=configs/qemu-2x2.toml", "ACCEL=tcg"]
@@ -52,7 +56,7 @@ def first_line_seconds():
     return seconds
 
 
-def test_first_line_in_time():
+def test_first_line_in_time() -> None:
     for _ in range(FIRST_LINE_TRIES):
         seconds = first_line_seconds()
         assert seconds is not None
@@ -61,7 +65,7 @@ def test_first_line_in_time():
     pytest.fail(f"the first line of a root task came after {seconds:.2f} s")
 
 
-def emulator_has_x2apic():
+def emulator_has_x2apic() -> bool:
     """QEMU's TCG has it from version 9 on; asked for with `enforce`, an older one refuses."""
     line = [accelerator.EMULATOR, "-nodefaults", "-display", "none", "-machine", "q35", "-accel", "tcg"]
     line += ["-cpu", "max,+x2apic,enforce", "-S", "-monitor", "stdio"]
@@ -69,7 +73,7 @@ def emulator_has_x2apic():
     return done.returncode == 0
 
 
-def test_apic_mode():
+def test_apic_mode() -> None:
     """x2APIC mode where the CPU has it, else xAPIC."""
     boot = machine.Boot("qemu-2x2", extra=["-cpu", "max,+x2apic"])
     assert boot.trouble is None, boot.output
@@ -78,7 +82,7 @@ def test_apic_mode():
     assert boot.matching(rf"\[boot\] local APIC: {mode} mode, the boot processor has id 0")
 
 
-def test_weak_processor_is_named():
+def test_weak_processor_is_named() -> None:
     """Declares nothing, has neither SMEP nor SMAP: five warnings, and runs all the same. The usual one: none."""
     boot = machine.Boot("qemu-1x1", extra=["-cpu", "max,vendor=GenuineIntel,-smep,-smap"])
     assert boot.trouble is None, boot.output
@@ -89,14 +93,14 @@ def test_weak_processor_is_named():
     assert usual.trouble is None and not usual.matching(r"\[boot\] warning: this CPU .*"), usual.output
 
 
-def boot_with_second_port(folder, more):
+def boot_with_second_port(folder: Path, more: str) -> tuple[machine.Boot, list[str]]:
     """(COM1's boot, what COM2 said)."""
     path = folder / "com2"
     boot = machine.Boot("qemu-2x1", more=more, extra=["-serial", f"file:{path}"])
     return boot, path.read_text(encoding="utf-8").splitlines()
 
 
-def test_serial_port_is_chosen(tmp_path):
+def test_serial_port_is_chosen(tmp_path: Path) -> None:
     """Coordinator and kernels speak on COM2 and leave COM1 alone."""
     boot, second = boot_with_second_port(tmp_path, "serial=0x2f8,57600")
     assert boot.status == qemu.EXIT_SUCCESS
@@ -105,13 +109,13 @@ def test_serial_port_is_chosen(tmp_path):
         assert any(line.startswith(start) for line in second), second
 
 
-def test_no_serial_port(tmp_path):
+def test_no_serial_port(tmp_path: Path) -> None:
     boot, second = boot_with_second_port(tmp_path, "serial=none")
     assert boot.status == qemu.EXIT_SUCCESS
     assert not any(line.startswith("[") for line in boot.lines + second)
 
 
-def test_wrong_serial_port_falls_back(tmp_path):
+def test_wrong_serial_port_falls_back(tmp_path: Path) -> None:
     boot, second = boot_with_second_port(tmp_path, "serial=com2")
     assert boot.trouble is None and second == []
     assert boot.matching(r"\[boot\] warning: serial= names no I/O port: COM1 is used")

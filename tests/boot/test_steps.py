@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# mypy: no-strict-optional
 """No step between two preemption points of the kernel is long: counted under icount by a plugin of the emulator (step_counter.c), in the
 kernel that everybody runs. Clusters of one core: who waits for another core's lock would count that core's work. What prints is left
 out: the console is polled, so such a step lasts as long as the device likes."""
@@ -6,6 +7,8 @@ out: the console is polled, so such a step lasts as long as the device likes."""
 import bisect
 import collections
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -25,7 +28,7 @@ EMULATOR = "qemu-system-x86_64"  # the packaged one: the plugin speaks its versi
 class Code:
     """Functions of a machine's kernels by address: images of one kernel differ in where they begin."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         with open(machine.BUILD / "qemu-2x1/cluster-0.elf", "rb") as file:
             table = ELFFile(file).get_section_by_name(".symtab")
             text = [symbol for symbol in table.iter_symbols() if symbol["st_shndx"] == 1 and symbol.name]
@@ -34,11 +37,11 @@ class Code:
         self.offsets, self.names = zip(*functions)
         self.bases = [int(cluster["virtual_base"], 16) for cluster in machine.layout(name)["clusters"]]
 
-    def addresses(self, function):
+    def addresses(self, function: str) -> list[int]:
         offset = self.offsets[self.names.index(function)]
         return [base + offset for base in self.bases]
 
-    def name(self, address):
+    def name(self, address: int) -> str:
         base = max(base for base in self.bases if base <= address)
         return self.names[bisect.bisect(self.offsets, address - base) - 1]
 
@@ -46,12 +49,14 @@ class Code:
 class Steps:
     """One run: how many steps, the longest one, and for the longest ones in which functions."""
 
-    def __init__(self, name, program, folder, more=""):
+    def __init__(self, name: str, program: str, folder: Path, more: str = "") -> None:
         code, out = Code(name), folder / f"{name}-{program}"
         words = [f"out={out}", f"limit={TOLD_FROM}"]
         words += [f"point={address:x}" for address in code.addresses(POINT)]
         words += [f"device={address:x}" for address in code.addresses(DEVICE)]
-        boot = machine.Boot(name, "icount", program, more=more, extra=["-plugin", ",".join([str(PLUGIN), *words])], emulator=EMULATOR)
+        boot = machine.Boot(
+            name, "icount", program, more=more, extra=["-plugin", ",".join([str(PLUGIN), *words])], emulator=EMULATOR
+        )
         assert boot.trouble is None, boot.output
         self.output = boot.output
         first, *rest = out.read_text(encoding="utf-8").splitlines()
@@ -60,17 +65,17 @@ class Steps:
         self.told = [describe(code, line.split()) for line in rest]
 
 
-def describe(code, words):
+def describe(code: Code, words: list[str]) -> str:
     shares = collections.Counter(code.name(int(word, 16)) for word in words[1:])
     return f"{words[0]} instructions: " + ", ".join(f"{name} {share}" for name, share in shares.most_common(8))
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Steps]:
     """run(name, program): its steps; each run is made once."""
     runs = {}
 
-    def steps_of(name, program):
+    def steps_of(name: str, program: str) -> Steps:
         if (name, program) not in runs:
             runs[name, program] = Steps(name, program, tmp_path_factory.mktemp("steps"))
         return runs[name, program]
@@ -81,14 +86,14 @@ def run(tmp_path_factory):
 @pytest.mark.parametrize(
     "name, program", [("qemu-2x1", "bench"), ("qemu-2x1", "steps"), ("large-memory", "steps"), ("qemu-8x1", "demo")]
 )
-def test_no_step_is_long(run, name, program):
+def test_no_step_is_long(run: Callable[[str, str], Steps], name: str, program: str) -> None:
     steps = run(name, program)
     assert steps.count >= STEPS_MIN
     if steps.longest > STEP_LIMIT:
         pytest.fail("\n".join(steps.told), pytrace=False)
 
 
-def test_many_operations_at_a_time(tmp_path):
+def test_many_operations_at_a_time(tmp_path: Path) -> None:
     """Slices of 3 microseconds: dozens of retypes are under way when slots go."""
     steps = Steps("qemu-1x1", "steps", tmp_path, "slice_us=3")
     under_way = re.search(r"many operations: (\d+) retypes were under way", steps.output)
@@ -97,7 +102,7 @@ def test_many_operations_at_a_time(tmp_path):
         pytest.fail("\n".join(steps.told), pytrace=False)
 
 
-def test_the_longest_step_is_named(run):
+def test_the_longest_step_is_named(run: Callable[[str, str], Steps]) -> None:
     """A retype of as many objects as one call can make is among them."""
     steps = run("qemu-2x1", "steps")
     assert steps.longest > TOLD_FROM

@@ -2,10 +2,12 @@
 """PROGRAM=suite: each cluster plans and runs every case of user/suite that its machine can hold, and all of them pass."""
 
 import re
+from collections.abc import Callable, Iterator
 
 import pytest
 
 import machine
+import qemu
 
 CASES_MIN = 120  # the bar, on the smallest machine
 SECONDS = 300  # cores that race take long where an emulator has fewer processors than they are
@@ -16,7 +18,7 @@ CASE = re.compile(r'\{"([^"]+)",\s+\w+, (\d)\},?')
 PEERS = {"lender": 0, "borrower": 1}  # themes of one cluster each
 
 
-def sources():
+def sources() -> Iterator[tuple[str, str, int, int]]:
     """(theme, case, cores that it needs, clusters that it needs) of all cases, from the sources."""
     for path in sorted((machine.ROOT / "user/suite").glob("*.c")):
         text = path.read_text(encoding="utf-8")
@@ -26,13 +28,16 @@ def sources():
                 yield theme, case, int(cores), int(clusters)
 
 
-def planned(number, cores, clusters):
+def planned(number: int, cores: int, clusters: int) -> list[str]:
     """The names of the cases of cluster `number`."""
-    return [f"{theme}: {case}" for theme, case, needs_cores, needs_clusters in sources()
-            if needs_cores <= cores and needs_clusters <= clusters and PEERS.get(theme, number) == number]  # fmt: skip
+    return [
+        f"{theme}: {case}"
+        for theme, case, needs_cores, needs_clusters in sources()
+        if needs_cores <= cores and needs_clusters <= clusters and PEERS.get(theme, number) == number
+    ]
 
 
-def troubles(lines, number, names):
+def troubles(lines: list[str], number: int, names: list[str]) -> Iterator[str]:
     """What is wrong with the TAP stream of cluster `number`, which should have these cases, in any order."""
     own = [line.removeprefix(f"[c{number}] ") for line in lines if line.startswith(f"[c{number}] ")]
     plans = [int(line[3:]) for line in own if re.fullmatch(r"1\.\.\d+", line)]
@@ -48,7 +53,7 @@ def troubles(lines, number, names):
             yield " ".join(own[index : index + 2])
 
 
-def test_reader():
+def test_reader() -> None:
     names = ["a: b", "a: c"]
     good = ["[c1] 1..2", "[c1] ok 1 - a: b", "[c0] ok 1 - other", "[c1] # a remark", "[c1] ok 2 - a: c"]
     assert not list(troubles(good, 1, names))
@@ -59,7 +64,7 @@ def test_reader():
     assert list(troubles(bad, 1, names)) == ["not ok 2 - a: c # why"]
 
 
-def test_plans():
+def test_plans() -> None:
     """Enough cases on the smallest machine, more where there is more; every name once."""
     names = planned(0, 1, 1)
     assert len(names) >= CASES_MIN
@@ -80,7 +85,7 @@ def test_plans():
         ("qemu-2x1", "uefi"),
     ],
 )
-def test_suite(name, firmware, record_property):
+def test_suite(name: str, firmware: str, record_property: Callable[[str, object], None]) -> None:
     boot = machine.Boot(name, program="suite", timeout=SECONDS, firmware=firmware)
     clusters = machine.layout(name)["clusters"]
     found = []
@@ -97,13 +102,13 @@ def test_suite(name, firmware, record_property):
     record_property("cases", total)
 
 
-def spoken(boot, number):
+def spoken(boot: machine.Boot, number: int) -> list[str]:
     """What the root task of cluster `number` prints after its banner, without numbers."""
     own = [line.removeprefix(f"[c{number}] ") for line in boot.lines if line.startswith(f"[c{number}] ")]
     return [re.sub(r"\d+ (bytes|slots)", r"N \1", line) for line in own[1:]]
 
 
-def test_unknown_names():
+def test_unknown_names() -> None:
     """Each theme is told, and the run fails; each program, too."""
     boot = machine.Boot("qemu-1x1", program="suite", more="theme=proxys")
     assert boot.trouble is not None
@@ -113,10 +118,10 @@ def test_unknown_names():
     assert sorted(told.partition(": ")[2].split(", ")) == themes
     boot = machine.Boot("qemu-1x1", program="nonsense")
     assert boot.trouble is not None
-    assert spoken(boot, 0) == ["no program is called 'nonsense': " + ", ".join(machine.qemu.programs())]
+    assert spoken(boot, 0) == ["no program is called 'nonsense': " + ", ".join(qemu.programs())]
 
 
-def test_one_theme():
+def test_one_theme() -> None:
     """The cases of that theme alone."""
     name, theme = "qemu-2x1", "asid"
     boot = machine.Boot(name, program="suite", more=f"theme={theme}")
@@ -124,13 +129,17 @@ def test_one_theme():
     assert boot.trouble is None, boot.output
     for cluster in clusters:
         number = cluster["number"]
-        names = [case for case in planned(number, len(cluster["cores"]), len(clusters)) if case.startswith(theme + ": ")]
+        names = [
+            case for case in planned(number, len(cluster["cores"]), len(clusters)) if case.startswith(theme + ": ")
+        ]
         assert names and not list(troubles(boot.lines, number, names))
 
 
-def test_theme_that_does_not_fit():
+def test_theme_that_does_not_fit() -> None:
     """Nothing passed: a failure, and why."""
     boot = machine.Boot("qemu-1x1", program="suite", more="theme=post")
     assert boot.trouble is not None
     assert spoken(boot, 0)[0] == "1..0"
-    assert any(line.startswith("no case of theme 'post' fits: it needs more cores or clusters") for line in spoken(boot, 0))
+    assert any(
+        line.startswith("no case of theme 'post' fits: it needs more cores or clusters") for line in spoken(boot, 0)
+    )

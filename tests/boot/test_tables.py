@@ -5,6 +5,8 @@ The machines of tables/ bring tables of their own by GRUB. Where iasl could not 
 """
 
 import struct
+from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -65,21 +67,24 @@ SAID = {
         "derived: cluster 1: domain 1, cores 1, bytes 0x0 to 0xc000000 of domain 1's memory",
         "unused: 134217728 bytes of RAM in no range of the SRAT",
     ],
-    "unused-memory": ["layout: the module's, clusters 2, cores 2", "unused: 134082560 bytes of RAM that the layout gives to no cluster"],
+    "unused-memory": [
+        "layout: the module's, clusters 2, cores 2",
+        "unused: 134082560 bytes of RAM that the layout gives to no cluster",
+    ],
     "x2apic-entries": ["layout: the module's, clusters 2, cores 2"],
-}  # fmt: skip
+}
 STOPPED = 67  # QEMU's exit status for the coordinator's code
 SECONDS = 20
 WORDS = ("ignored: ", "refused: ", "warning: ", "layout: ", "derived: ", "unused: ", "stop: ")
 
 
-def said(boot):
+def said(boot: machine.Boot) -> list[str]:
     """What the coordinator said of tables and layout, without its prefix."""
     lines = [line.removeprefix("[boot] ") for line in boot.lines if line.startswith("[boot] ")]
     return [line for line in lines if line.startswith(WORDS)]
 
 
-def check_end(boot, stops=False):
+def check_end(boot: machine.Boot, stops: bool = False) -> None:
     """Ran the demonstration to its end, or stopped by itself."""
     if stops:
         assert boot.status == STOPPED, boot.output
@@ -89,7 +94,7 @@ def check_end(boot, stops=False):
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (machine.ROOT / "tests/boot/tables").glob("*.toml")))
-def test_tables_of_its_own(name):
+def test_tables_of_its_own(name: str) -> None:
     boot = machine.Boot(name, timeout=SECONDS)
     assert said(boot) == SAID[name], boot.output
     check_end(boot, stops=SAID[name][-1].startswith("stop: "))
@@ -98,19 +103,19 @@ def test_tables_of_its_own(name):
 # --- tables as raw bytes, for the machine that has no SRAT and no layout: two cores, 256 MiB ---
 
 
-def core(apic_id, domain):
+def core(apic_id: int, domain: int) -> bytes:
     return struct.pack("<BBBBIBBHI", 0, 16, domain, apic_id, 1, 0, 0, 0, 0)
 
 
-def memory(base, size, domain):
+def memory(base: int, size: int, domain: int) -> bytes:
     return struct.pack("<BBIHQQIIQ", 1, 40, domain, 0, base, size, 0, 1, 0)
 
 
-def srat(*entries):
+def srat(*entries: bytes) -> bytes:
     return struct.pack("<IQ", 1, 0) + b"".join(entries)
 
 
-def boot_with(folder, more_memory=(), **tables):
+def boot_with(folder: Path, more_memory: Iterable[str] = (), **tables: bytes) -> machine.Boot:
     extra = list(more_memory)
     for signature, body in tables.items():
         path = folder / signature
@@ -121,20 +126,24 @@ def boot_with(folder, more_memory=(), **tables):
 
 TWO_DOMAINS = [core(0, 0), core(1, 1), memory(0, 128 * MIB, 0), memory(128 * MIB, 128 * MIB, 1)]
 NO_MODULE = ["layout: there is no module named layout"]
-DERIVED = ["derived: cluster 0: domain 0, cores 1, bytes 0x0 to 0x8000000 of domain 0's memory",
-           "derived: cluster 1: domain 1, cores 1, bytes 0x0 to 0x8000000 of domain 1's memory"]  # fmt: skip
+DERIVED = [
+    "derived: cluster 0: domain 0, cores 1, bytes 0x0 to 0x8000000 of domain 0's memory",
+    "derived: cluster 1: domain 1, cores 1, bytes 0x0 to 0x8000000 of domain 1's memory",
+]
 TWO_CLUSTERS = ["layout: derived from the ACPI tables, clusters 2, cores 2", *DERIVED]
 
 
-def test_slit_of_wrong_size(tmp_path):
+def test_slit_of_wrong_size(tmp_path: Path) -> None:
     boot = boot_with(tmp_path, SRAT=srat(*TWO_DOMAINS), SLIT=struct.pack("<Q", 3) + bytes([10, 21, 21, 10]))
-    refusal = ["refused: ACPI table SLIT: its length does not fit its number of domains",
-               "warning: there is no usable SLIT: all distances are taken for unknown"]  # fmt: skip
+    refusal = [
+        "refused: ACPI table SLIT: its length does not fit its number of domains",
+        "warning: there is no usable SLIT: all distances are taken for unknown",
+    ]
     assert said(boot) == refusal + NO_MODULE + TWO_CLUSTERS
     check_end(boot)
 
 
-def test_second_table_is_not_used(tmp_path):
+def test_second_table_is_not_used(tmp_path: Path) -> None:
     """Of two tables with one signature the first counts."""
     (tmp_path / "second").write_bytes(srat(core(0, 5), memory(0, 256 * MIB, 5)))
     second = ["-acpitable", f"sig=SRAT,rev=1,data={tmp_path / 'second'}"]
@@ -143,7 +152,7 @@ def test_second_table_is_not_used(tmp_path):
     check_end(boot)
 
 
-def test_many_ranges(tmp_path):
+def test_many_ranges(tmp_path: Path) -> None:
     """98 ranges of alternating domains: all of them come to their clusters."""
     ranges = [memory(base * MIB, 2 * MIB, base // 2 % 2) for base in range(64, 256, 2)]
     table = srat(core(0, 0), core(1, 1), memory(0, 32 * MIB, 0), memory(32 * MIB, 32 * MIB, 1), *ranges)
@@ -156,7 +165,7 @@ def test_many_ranges(tmp_path):
     assert whole == (256 - 2 - 2) * MIB  # without the first 2 MiB, which have holes, and the last, where the tables are
 
 
-def test_too_many_ranges(tmp_path):
+def test_too_many_ranges(tmp_path: Path) -> None:
     """A table beyond the limit is refused as a whole, so that all RAM is used all the same."""
     ranges = [memory(base * 65536, 65536, base % 2) for base in range(513)]
     boot = boot_with(tmp_path, SRAT=srat(core(0, 0), core(1, 1), *ranges))
@@ -170,7 +179,7 @@ def test_too_many_ranges(tmp_path):
     check_end(boot)
 
 
-def test_too_many_pools(tmp_path):
+def test_too_many_pools(tmp_path: Path) -> None:
     """More pools than a kernel can be told of: an error by name."""
     ranges = [memory(base * MIB, 2 * MIB, 0) for base in range(0, 1200, 4)]
     boot = boot_with(tmp_path, ["-m", "1280M"], SRAT=srat(core(0, 0), core(1, 0), *ranges))

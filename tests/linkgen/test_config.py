@@ -8,30 +8,52 @@ import struct
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import ROOT
-
 import config as configuration
 import linkgen
+from building import HOST_FLAGS, ROOT, generate_machines, run
+from headers import SHARED
 
 LINKGEN = ROOT / "tools" / "linkgen.py"
 BAD = sorted((Path(__file__).parent / "bad").glob("*.toml"))
 GOOD = sorted((ROOT / "configs").glob("*.toml"))
-FEW = settings(max_examples=60, deadline=None, database=None, derandomize=True,
-               suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(
+    max_examples=60,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
-def run_linkgen(config, folder):
-    return subprocess.run(["/usr/bin/python3", LINKGEN, config, "-o", folder], capture_output=True, text=True,
-                          timeout=60, check=False)
+@pytest.fixture(scope="session")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return generate_machines(tmp_path_factory.mktemp("machines"))
 
 
-def expect_refusal(config, message, folder):
+@pytest.fixture(scope="session")
+def layout_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """shared/layout.c as a shared library for ctypes."""
+    path = tmp_path_factory.mktemp("library") / "layout.so"
+    sources = [ROOT / "shared" / name for name in ("layout.c", "refusal.c", "format.c", "string.c")]
+    run("gcc", *HOST_FLAGS, "-shared", "-fPIC", "-o", path, *sources)
+    return path
+
+
+def run_linkgen(config: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/usr/bin/python3", LINKGEN, config, "-o", folder], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def expect_refusal(config: Path, message: str, folder: Path) -> None:
     result = run_linkgen(config, folder)
     assert result.stderr == f"{config}: {message}\n"
     assert result.stdout == ""
@@ -40,29 +62,35 @@ def expect_refusal(config, message, folder):
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
-def test_bad(path, tmp_path):
+def test_bad(path: Path, tmp_path: Path) -> None:
     message = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
     expect_refusal(path, message, tmp_path / "out")
 
 
-def test_no_file(tmp_path):
-    expect_refusal(tmp_path / "none.toml",
-                   "file: cannot be read (No such file or directory); must be a readable TOML file", tmp_path / "out")
+def test_no_file(tmp_path: Path) -> None:
+    expect_refusal(
+        tmp_path / "none.toml",
+        "file: cannot be read (No such file or directory); must be a readable TOML file",
+        tmp_path / "out",
+    )
 
 
-def test_no_utf8(tmp_path):
+def test_no_utf8(tmp_path: Path) -> None:
     path = tmp_path / "bytes.toml"
-    path.write_bytes(b"name = \"\xff\"\n")
-    expect_refusal(path, "syntax: 'utf-8' codec can't decode byte 0xff in position 8: invalid start byte; "
-                         "must be TOML 1.0 in UTF-8", tmp_path / "out")
+    path.write_bytes(b'name = "\xff"\n')
+    expect_refusal(
+        path,
+        "syntax: 'utf-8' codec can't decode byte 0xff in position 8: invalid start byte; " "must be TOML 1.0 in UTF-8",
+        tmp_path / "out",
+    )
 
 
-def test_each_refusal_has_a_file(monkeypatch):
+def test_each_refusal_has_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every `raise ConfigError` in tools/config.py is reached by a file in bad/, or by one that is not there."""
     reached = set()
 
     class Recorder(configuration.ConfigError):
-        def __init__(self, *arguments):
+        def __init__(self, *arguments: str) -> None:
             super().__init__(*arguments)
             reached.add(sys._getframe(1).f_lineno)
 
@@ -76,7 +104,7 @@ def test_each_refusal_has_a_file(monkeypatch):
     assert places == reached
 
 
-def unpack(content):
+def unpack(content: bytes) -> tuple[Any, ...]:
     """layout.bin as lists of tuples, by the words of layout.h and not by linkgen's tables."""
     header = struct.unpack_from("<IHHIIHHHHHHIHHI", content)
     shapes = ["<QQHHHH", "<IHH", "<QQIHH", "<HHBBH", "<HHI"]
@@ -91,7 +119,7 @@ def unpack(content):
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
-def test_same_bytes(path, tmp_path):
+def test_same_bytes(path: Path, tmp_path: Path) -> None:
     contents = []
     for folder in (tmp_path / "first", tmp_path / "second"):
         result = run_linkgen(path, folder)
@@ -99,43 +127,51 @@ def test_same_bytes(path, tmp_path):
         contents.append({file.name: file.read_bytes() for file in folder.iterdir()})
     assert contents[0] == contents[1]
     clusters = len(json.loads(contents[0]["layout.json"])["clusters"])
-    assert sorted(contents[0]) == sorted(["grub.cfg", "layout.bin", "layout.json", "qemu.args", "tables", *(f"cluster-{number}.{suffix}"
-                                          for number in range(clusters) for suffix in ("ld", "sym"))])
+    assert sorted(contents[0]) == sorted(
+        [
+            "grub.cfg",
+            "layout.bin",
+            "layout.json",
+            "qemu.args",
+            "tables",
+            *(f"cluster-{number}.{suffix}" for number in range(clusters) for suffix in ("ld", "sym")),
+        ]
+    )
 
 
-def test_fewer_clusters_leave_no_old_scripts(tmp_path):
+def test_fewer_clusters_leave_no_old_scripts(tmp_path: Path) -> None:
     assert run_linkgen(ROOT / "configs" / "qemu-4x2.toml", tmp_path).returncode == 0
     assert run_linkgen(ROOT / "configs" / "qemu-1x1.toml", tmp_path).returncode == 0
     assert [file.name for file in tmp_path.glob("cluster-*.ld")] == ["cluster-0.ld"]
 
 
-def test_layout_of_4x2(machines):
-    header, clusters, cores, memories, links, io_apics = unpack((machines["qemu-4x2"] / "layout.bin").read_bytes())
-    assert header[:4] == (0x4c345234, 2, 40, 40 + 4 * 24 + 8 * 8 + 4 * 24 + 12 * 8)
+def test_layout_of_4x2(machines: dict[str, Path]) -> None:
+    header, clusters, cores, memories, peers, io_apics = unpack((machines["qemu-4x2"] / "layout.bin").read_bytes())
+    assert header[:4] == (0x4C345234, 2, 40, 40 + 4 * 24 + 8 * 8 + 4 * 24 + 12 * 8)
     assert header[5:] == (4, 8, 4, 12, 4, 0, 1, 0, 0, 0)
-    assert clusters[2] == (0xffffffff82000000, 0xffff810000000000, 2, 2, 2, 0)
+    assert clusters[2] == (0xFFFFFFFF82000000, 0xFFFF810000000000, 2, 2, 2, 0)
     assert cores == [(core, core // 2, 0) for core in range(8)]
     assert memories == [(0, 256 << 20, node, node, 0) for node in range(4)]
-    assert links[:3] == [(0, 1, 200, 21, 0), (0, 2, 100, 31, 0), (0, 3, 200, 21, 0)]
+    assert peers[:3] == [(0, 1, 200, 21, 0), (0, 2, 100, 31, 0), (0, 3, 200, 21, 0)]
     assert io_apics == []
 
 
-def test_owners_of_devices(machines):
+def test_owners_of_devices(machines: dict[str, Path]) -> None:
     header, *_, io_apics = unpack((machines["uneven"] / "layout.bin").read_bytes())
     assert (header[10], *header[12:]) == (1, 0, 1, 0)
     assert io_apics == [(0, 2, 0)]
 
 
-def test_pci_goes_with_the_console(tmp_path):
+def test_pci_goes_with_the_console(tmp_path: Path) -> None:
     text = (ROOT / "configs" / "split-socket.toml").read_text(encoding="utf-8")
     path = tmp_path / "split-socket.toml"
     path.write_text("console = 1\n" + text, encoding="utf-8")
     assert configuration.load(path).pci == 1
 
 
-def test_json_agrees_with_layout(machines):
+def test_json_agrees_with_layout(machines: dict[str, Path]) -> None:
     for folder in machines.values():
-        header, clusters, cores, memories, links, io_apics = unpack((folder / "layout.bin").read_bytes())
+        header, clusters, cores, memories, peers, io_apics = unpack((folder / "layout.bin").read_bytes())
         told = json.loads((folder / "layout.json").read_text())
         assert (told["ring_slots"], told["console"], told["pci"]) == (header[9], header[10], header[12])
         assert [tuple(io_apic.values()) for io_apic in told["io_apics"]] == [io_apic[:2] for io_apic in io_apics]
@@ -143,16 +179,17 @@ def test_json_agrees_with_layout(machines):
         assert bases == [cluster[0] for cluster in clusters]
         apic_ids = [core["apic_id"] for cluster in told["clusters"] for core in cluster["cores"]]
         assert apic_ids == [core[0] for core in cores]
-        assert [(part["offset"], part["size"], part["domain"]) for cluster in told["clusters"]
-                for part in cluster["memory"]] == [memory[:3] for memory in memories]
-        assert [tuple(link.values()) for link in told["links"]] == [link[:4] for link in links]
+        assert [
+            (part["offset"], part["size"], part["domain"]) for cluster in told["clusters"] for part in cluster["memory"]
+        ] == [memory[:3] for memory in memories]
+        assert [tuple(peer.values()) for peer in told["peers"]] == [peer[:4] for peer in peers]
         for cluster in told["clusters"]:
             symbols = (folder / f"cluster-{cluster['number']}.sym").read_text().splitlines()
             assert symbols == [f"{int(value, 16):016x} A {name}" for name, value in cluster["linker_constants"].items()]
 
 
-def test_link_constants_are_those_of_link_h(machines):
-    names = set(re.findall(r"X\((r4_linker_\w+)", (ROOT / "shared" / "r4" / "linker_constants.h").read_text(encoding="utf-8")))
+def test_linker_constants_are_those_of_the_header(machines: dict[str, Path]) -> None:
+    names = {row[0] for row in SHARED.rows("R4_LINKER_CONSTANT_LIST")}
     cluster = json.loads((machines["qemu-2x2"] / "layout.json").read_text())["clusters"][1]
     assert set(cluster["linker_constants"]) == names
     assert cluster["linker_constants"]["r4_linker_cluster"] == "0x1"
@@ -165,7 +202,7 @@ def test_link_constants_are_those_of_link_h(machines):
 # --- random configurations ---
 
 
-def toml(value):
+def toml(value: Any) -> str:
     """A value as TOML, tables inline."""
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
@@ -174,21 +211,23 @@ def toml(value):
     return json.dumps(value)
 
 
-def load(table, folder):
+def load(table: dict[str, Any], folder: Path) -> configuration.Config:
     path = folder / "random.toml"
     path.write_text("".join(f"{key} = {toml(value)}\n" for key, value in table.items()), encoding="utf-8")
     return configuration.load(path)
 
 
 @st.composite
-def machines_of_any_shape(draw):
+def machines_of_any_shape(draw: st.DrawFn) -> dict[str, Any]:
     """A valid configuration, as the table that TOML gives: one to three clusters for each node share it."""
     sockets = draw(st.integers(1, 6))
     per_socket = draw(st.integers(1, 9))
     node_cores = [list(range(node * per_socket, (node + 1) * per_socket)) for node in range(sockets)]
-    machine = {"sockets": sockets, "cores_per_socket": per_socket}
+    machine: dict[str, Any] = {"sockets": sockets, "cores_per_socket": per_socket}
     if draw(st.booleans()):  # dealt out to the nodes in turn
-        node_cores = machine["node_cores"] = [list(range(node, sockets * per_socket, sockets)) for node in range(sockets)]
+        node_cores = machine["node_cores"] = [
+            list(range(node, sockets * per_socket, sockets)) for node in range(sockets)
+        ]
     if draw(st.booleans()):
         machine["max_cores"] = (sockets + draw(st.integers(0, 3))) * per_socket
     if draw(st.booleans()):
@@ -202,7 +241,7 @@ def machines_of_any_shape(draw):
         count = draw(st.integers(1, min(3, per_socket)))
         size = memory[node] // count // 2 * 2
         for index in range(count):
-            cluster = {"nodes": [node], "cores": list(cores[index::count])}
+            cluster: dict[str, Any] = {"nodes": [node], "cores": list(cores[index::count])}
             if count > 1:
                 cluster["memory"] = [{"node": node, "offset_mib": index * size, "size_mib": size}]
             clusters.append(cluster)
@@ -210,19 +249,24 @@ def machines_of_any_shape(draw):
     ids = draw(st.lists(st.integers(0, 255), max_size=3, unique=True))
     distance = st.integers(11, 254)
     distances = [[10 if row == column else draw(distance) for column in range(sockets)] for row in range(sockets)]
-    return {"name": "random", "ring_slots": 1 << draw(st.integers(0, 6)), "peer_priority": draw(st.integers(0, 255)),
-            "on_mismatch": draw(st.sampled_from(["stop", "derive"])), "pci": draw(owner),
-            "io_apic": [{"id": id_, "cluster": draw(owner)} for id_ in ids],
-            "machine": machine | {"memory_mib": memory, "distances": distances},
-            "cluster": clusters}
+    return {
+        "name": "random",
+        "ring_slots": 1 << draw(st.integers(0, 6)),
+        "peer_priority": draw(st.integers(0, 255)),
+        "on_mismatch": draw(st.sampled_from(["stop", "derive"])),
+        "pci": draw(owner),
+        "io_apic": [{"id": id_, "cluster": draw(owner)} for id_ in ids],
+        "machine": machine | {"memory_mib": memory, "distances": distances},
+        "cluster": clusters,
+    }
 
 
-def checker(library):
+def checker(library: Path) -> Callable[[bytes], str]:
     """r4_layout_open as a function of bytes that gives the refusal, empty if there is none."""
     function = ctypes.CDLL(str(library)).r4_layout_open
     function.restype = ctypes.c_bool
 
-    def check(content):
+    def check(content: bytes) -> str:
         words = (ctypes.c_uint64 * ((len(content) + 7) // 8))()
         ctypes.memmove(words, content, len(content))
         layout, why = (ctypes.c_void_p * 6)(), ctypes.create_string_buffer(224)  # REFUSAL_SIZE
@@ -234,12 +278,12 @@ def checker(library):
 
 @FEW
 @given(table=machines_of_any_shape(), data=st.data())
-def test_random_machine(layout_library, tmp_path, table, data):
+def test_random_machine(layout_library: Path, tmp_path: Path, table: dict[str, Any], data: st.DataObject) -> None:
     content = linkgen.make_files(load(table, tmp_path))["layout.bin"]
-    header, clusters, cores, memories, links, io_apics = unpack(content)
+    header, clusters, cores, memories, peers, io_apics = unpack(content)
     per_socket = table["machine"]["cores_per_socket"]
     assert len({core[0] for core in cores}) == len(cores) == table["machine"]["sockets"] * per_socket
-    assert len(links) == len(clusters) * (len(clusters) - 1)
+    assert len(peers) == len(clusters) * (len(clusters) - 1)
     assert sum(memory[1] for memory in memories) <= sum(table["machine"]["memory_mib"]) << 20
     assert (header[9], header[12]) == (table["ring_slots"], table["pci"])
     assert [io_apic[:2] for io_apic in io_apics] == [tuple(io_apic.values()) for io_apic in table["io_apic"]]
@@ -248,25 +292,27 @@ def test_random_machine(layout_library, tmp_path, table, data):
     assert check(content) == ""
     at = data.draw(st.integers(0, len(content) - 1))
     flip = data.draw(st.integers(1, 255))
-    assert check(content[:at] + bytes([content[at] ^ flip]) + content[at + 1:]) != ""
+    assert check(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :]) != ""
 
 
-def spoil(data, value):
+def spoil(data: Any, value: Any) -> Any:
     """`value` with one part of it replaced, left out or repeated."""
-    junk = st.one_of(st.integers(-3, 300), st.booleans(), st.text(max_size=3, alphabet="ab"), st.just([]), st.just({}))
+    junk: st.SearchStrategy[Any] = st.one_of(
+        st.integers(-3, 300), st.booleans(), st.text(max_size=3, alphabet="ab"), st.just([]), st.just({})
+    )
     if isinstance(value, dict) and value and data.draw(st.booleans()):
         key = data.draw(st.sampled_from(sorted(value)))
         rest = {name: item for name, item in value.items() if name != key}
         return rest if data.draw(st.integers(0, 4)) == 0 else value | {key: spoil(data, value[key])}
     if isinstance(value, list) and value and data.draw(st.booleans()):
         at = data.draw(st.integers(0, len(value) - 1))
-        return value[:at] + ([] if data.draw(st.integers(0, 4)) == 0 else [spoil(data, value[at])]) + value[at + 1:]
+        return value[:at] + ([] if data.draw(st.integers(0, 4)) == 0 else [spoil(data, value[at])]) + value[at + 1 :]
     return data.draw(junk)
 
 
 @FEW
 @given(table=machines_of_any_shape(), data=st.data())
-def test_spoiled_machine(layout_library, tmp_path, table, data):
+def test_spoiled_machine(layout_library: Path, tmp_path: Path, table: dict[str, Any], data: st.DataObject) -> None:
     """Refused in one line, or good for the coordinator too."""
     spoiled = spoil(data, table)
     if not isinstance(spoiled, dict):
@@ -279,46 +325,62 @@ def test_spoiled_machine(layout_library, tmp_path, table, data):
         assert checker(layout_library)(linkgen.make_files(config)["layout.bin"]) == ""
 
 
-def test_apic_ids_have_gaps(tmp_path):
+def test_apic_ids_have_gaps(tmp_path: Path) -> None:
     """QEMU gives each socket a power of two of ids."""
-    table = {"name": "random", "ring_slots": 1,
-             "machine": {"sockets": 2, "cores_per_socket": 3, "memory_mib": [64, 64],
-                         "distances": [[10, 20], [20, 10]]},
-             "cluster": [{"nodes": [0], "cores": [0, 1, 2]}, {"nodes": [1], "cores": [3, 4, 5]}]}
+    table = {
+        "name": "random",
+        "ring_slots": 1,
+        "machine": {"sockets": 2, "cores_per_socket": 3, "memory_mib": [64, 64], "distances": [[10, 20], [20, 10]]},
+        "cluster": [{"nodes": [0], "cores": [0, 1, 2]}, {"nodes": [1], "cores": [3, 4, 5]}],
+    }
     _, _, cores, *_ = unpack(linkgen.make_files(load(table, tmp_path))["layout.bin"])
     assert [core[0] for core in cores] == [0, 1, 2, 4, 5, 6]
 
 
-def test_apic_ids_of_x2apic(tmp_path):
+def test_apic_ids_of_x2apic(tmp_path: Path) -> None:
     """Above 255, in the layout as they are."""
     cores = [list(range(33 * socket, 33 * (socket + 1))) for socket in range(5)]
-    table = {"name": "random", "ring_slots": 1,
-             "machine": {"sockets": 5, "cores_per_socket": 33, "memory_mib": [64] * 5, "x2apic": True,
-                         "distances": [[10 if row == column else 20 for column in range(5)] for row in range(5)]},
-             "cluster": [{"nodes": [socket], "cores": cores[socket]} for socket in range(5)]}
+    table = {
+        "name": "random",
+        "ring_slots": 1,
+        "machine": {
+            "sockets": 5,
+            "cores_per_socket": 33,
+            "memory_mib": [64] * 5,
+            "x2apic": True,
+            "distances": [[10 if row == column else 20 for column in range(5)] for row in range(5)],
+        },
+        "cluster": [{"nodes": [socket], "cores": cores[socket]} for socket in range(5)],
+    }
     _, _, cores, *_ = unpack(linkgen.make_files(load(table, tmp_path))["layout.bin"])
     assert [core[0] for core in cores] == [socket << 6 | core for socket in range(5) for core in range(33)]
 
 
-def make_named(name):
+def make_named(name: str) -> dict[str, str]:
     config = configuration.load(ROOT / "configs" / f"{name}.toml")
     return {file: content.decode() for file, content in linkgen.make_files(config).items() if file != "layout.bin"}
 
 
-def test_machine_that_could_grow():
+def test_machine_that_could_grow() -> None:
     args = make_named("hot-plug")["qemu.args"].splitlines()
-    assert args[:6] == ["-machine", "q35", "-smp", "4,maxcpus=8,sockets=4,cores=2,threads=1", "-m",
-                        "512M,slots=2,maxmem=1536M"]
+    assert args[:6] == [
+        "-machine",
+        "q35",
+        "-smp",
+        "4,maxcpus=8,sockets=4,cores=2,threads=1",
+        "-m",
+        "512M,slots=2,maxmem=1536M",
+    ]
     assert "node,nodeid=1,cpus=2,cpus=3,cpus=4,cpus=5,cpus=6,cpus=7,memdev=m1" in args
 
 
-def test_machine_without_srat():
+def test_machine_without_srat() -> None:
     files = make_named("no-srat")
     assert "-numa" not in files["qemu.args"]
     assert "layout.bin" not in files["grub.cfg"]
 
 
-def test_nodes_without_cores_or_memory():
+def test_nodes_without_cores_or_memory() -> None:
     args = make_named("memory-only-node")["qemu.args"].splitlines()
     assert "node,nodeid=2,memdev=m2" in args
     args = make_named("cpu-only-node")["qemu.args"].splitlines()
@@ -326,11 +388,15 @@ def test_nodes_without_cores_or_memory():
     assert make_named("high-node")["qemu.args"].splitlines()[1] == "q35,max-ram-below-4g=256M"
 
 
-def test_tables_of_ones_own(tmp_path):
+def test_tables_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "mine.asl").write_text('[0004] Signature : "SRAT"\n', encoding="utf-8")
-    table = {"name": "random", "ring_slots": 8, "tables": ["mine.asl"],
-             "machine": {"sockets": 1, "cores_per_socket": 1, "memory_mib": [64], "distances": [[10]]},
-             "cluster": [{"nodes": [0], "cores": [0]}]}
+    table = {
+        "name": "random",
+        "ring_slots": 8,
+        "tables": ["mine.asl"],
+        "machine": {"sockets": 1, "cores_per_socket": 1, "memory_mib": [64], "distances": [[10]]},
+        "cluster": [{"nodes": [0], "cores": [0]}],
+    }
     files = linkgen.make_files(load(table, tmp_path))
     assert files["tables"].decode() == f"{tmp_path}/mine.asl\n"
     assert files["grub.cfg"].decode().endswith("insmod acpi\nacpi --exclude=SRAT /boot/mine.aml\n")

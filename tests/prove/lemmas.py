@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# mypy: no-strict-optional
 """Proves lemmas that are written in C: each function lemma_… returns true whatever its arguments are and whatever
 stands in memory.
 
@@ -18,10 +19,11 @@ variable has ended and a store into a constant object.
 """
 
 import re
+from collections.abc import Sequence
 
 import z3
 
-from llvm import OBJECTS, behind, split
+from llvm import OBJECTS, Function, Module, behind, split
 
 PLACES = 128  # where one address can be
 STEPS = 200_000  # instructions on all paths of a lemma
@@ -56,18 +58,18 @@ ARITHMETIC = {
 CASTS = ("zext", "sext", "trunc", "bitcast", "ptrtoint", "inttoptr")
 
 
-def constant(value, width):
+def constant(value: int, width: int) -> z3.BitVecRef:
     return z3.BitVecVal(value, width)
 
 
-def calculate(name, relation, operands):
+def calculate(name: str, relation: str, operands: Sequence[z3.BitVecRef]) -> z3.BitVecRef:
     a, b = operands
     if name == "icmp":
         return z3.simplify(z3.If(COMPARE[relation](a, b), constant(1, 1), constant(0, 1)))
     return z3.simplify(ARITHMETIC[name](a, b))
 
 
-def cast(name, value, width):
+def cast(name: str, value: z3.BitVecRef, width: int) -> z3.BitVecRef:
     more = width - value.size()
     if more > 0:
         return z3.simplify(z3.SignExt(more, value) if name == "sext" else z3.ZeroExt(more, value))
@@ -81,7 +83,7 @@ class Unsupported(Exception):
 class Refuted(Exception):
     """A path ends badly, in this state if the condition holds as well."""
 
-    def __init__(self, state, reason, *condition):
+    def __init__(self, state: "State", reason: str, *condition: z3.BoolRef) -> None:
         super().__init__(reason)
         self.model = state.possible(*condition)
 
@@ -89,35 +91,35 @@ class Refuted(Exception):
 class Frame:
     """A function under way."""
 
-    def __init__(self, function, values, result=None):
+    def __init__(self, function: Function, values: dict[str, z3.BitVecRef], result: str | None = None) -> None:
         self.function = function
         self.values = values  # name -> value
         self.result = result  # the caller's name for what will be returned
         self.block = function.first
-        self.came_from = None
+        self.came_from: str | None = None
         self.at = 0
 
-    def copy(self):
+    def copy(self) -> "Frame":
         other = Frame(self.function, dict(self.values), self.result)
         other.block, other.came_from, other.at = self.block, self.came_from, self.at
         return other
 
-    def line(self):
+    def line(self) -> str:
         return self.function.blocks[self.block][self.at]
 
 
 class State:
     """Where a path stands: what holds on it, memory, functions under way."""
 
-    def __init__(self, objects):
-        self.conditions = []
+    def __init__(self, objects: dict[int, tuple[str, int]]) -> None:
+        self.conditions: list[z3.BoolRef] = []
         self.witness = None  # values with which the conditions hold, once some are known
-        self.memory = {}  # address -> byte
+        self.memory: dict[int, z3.BitVecRef] = {}  # address -> byte
         self.objects = objects  # address -> (name, size)
-        self.frames = []
+        self.frames: list[Frame] = []
         self.claims = False  # the path is one on which the lemma says something
 
-    def copy(self):
+    def copy(self) -> "State":
         other = State(dict(self.objects))
         other.conditions = list(self.conditions)
         other.witness = self.witness
@@ -126,7 +128,7 @@ class State:
         other.claims = self.claims
         return other
 
-    def possible(self, *more):
+    def possible(self, *more: z3.BoolRef) -> z3.ModelRef | None:
         """Values for all variables with which the conditions and `more` hold, or None."""
         if self.witness is not None and all(z3.is_true(self.witness.eval(c, model_completion=True)) for c in more):
             return self.witness
@@ -137,7 +139,7 @@ class State:
             raise Unsupported("z3 gives up")
         return solver.model() if answer == z3.sat else None
 
-    def with_condition(self, condition):
+    def with_condition(self, condition: z3.BoolRef) -> "State | None":
         """The same, if the condition holds; None if it cannot."""
         model = self.possible(condition)
         if model is None:
@@ -147,28 +149,28 @@ class State:
         other.witness = model
         return other
 
-    def name_of(self, address, size):
+    def name_of(self, address: int, size: int) -> str | None:
         """What lies there, or None if it is not in one object."""
         for start, (name, length) in self.objects.items():
             if start <= address and address + size <= start + length:
                 return f"{name}+{address - start}"
         return None
 
-    def new_object(self, size):
+    def new_object(self, size: int) -> int:
         address = max((behind(start, length) for start, (_, length) in self.objects.items()), default=OBJECTS)
         self.objects[address] = (f"local {address:#x}", size)
         return address
 
-    def byte(self, address):
+    def byte(self, address: int) -> z3.BitVecRef:
         if address not in self.memory:
             self.memory[address] = z3.BitVec(self.name_of(address, 1), 8)
         return self.memory[address]
 
-    def load(self, address, size):
+    def load(self, address: int, size: int) -> z3.BitVecRef:
         parts = [self.byte(address + i) for i in reversed(range(size))]
         return z3.simplify(z3.Concat(*parts)) if size > 1 else parts[0]
 
-    def store(self, address, value):
+    def store(self, address: int, value: z3.BitVecRef) -> None:
         for i in range(value.size() // 8):
             self.memory[address + i] = z3.simplify(z3.Extract(8 * i + 7, 8 * i, value))
 
@@ -176,7 +178,7 @@ class State:
 class Execution:
     """All paths of one lemma."""
 
-    def __init__(self, module, name):
+    def __init__(self, module: Module, name: str) -> None:
         self.module = module
         self.paths = 0
         state = State({address: (name, size) for name, (address, size) in module.objects.items()})
@@ -185,7 +187,7 @@ class Execution:
         state.frames.append(Frame(function, values))
         self.waiting = [state]
 
-    def run(self):
+    def run(self) -> None:
         steps = 0
         while self.waiting:
             state = self.waiting.pop()
@@ -201,7 +203,7 @@ class Execution:
 
     # --- values ---
 
-    def value(self, state, kind, text):
+    def value(self, state: State, kind: str, text: str) -> z3.BitVecRef:
         if text in state.frames[-1].values:
             return state.frames[-1].values[text]
         if parts := self.module.parts(kind):  # of aggregates, only what has no value yet is written out
@@ -216,7 +218,7 @@ class Execution:
         known = {"null": 0, "zeroinitializer": 0, "false": 0, "true": 1}
         return constant(known[text] if text in known else int(text), width)
 
-    def expression(self, state, name, relation, operands):
+    def expression(self, state: State, name: str, relation: str, operands: str) -> z3.BitVecRef:
         """A constant expression: each operand has its type."""
         if name == "getelementptr":
             return self.element(state, operands)
@@ -227,15 +229,16 @@ class Execution:
             return self.select(state, operands)
         return calculate(name, relation.strip(), [self.typed(state, part) for part in split(operands)])
 
-    def typed(self, state, text):
+    def typed(self, state: State, text: str) -> z3.BitVecRef:
         """The value of `TYPE ATTRIBUTES VALUE`."""
         kind, rest = self.module.leading_type(text)
         return self.value(state, kind, ATTRIBUTES.sub("", rest))
 
-    def element(self, state, text):
+    def element(self, state: State, text: str) -> z3.BitVecRef:
+        # pylint: disable=unsubscriptable-object # it does not follow `parts` round the loop
         kind, pointer, *indices = split(text)
         address = self.typed(state, pointer)
-        parts = None  # of what `address` points to; None: to elements of `kind`
+        parts: list[str] | None = None  # of what `address` points to; None: to elements of `kind`
         for index in indices:
             number = cast("sext", self.typed(state, index), 64)
             if parts is None or kind.startswith("["):
@@ -248,26 +251,27 @@ class Execution:
             parts = self.module.parts(kind) or []
         return z3.simplify(address)
 
-    def select(self, state, operands):
+    def select(self, state: State, operands: str) -> z3.BitVecRef:
         condition, yes, no = (self.typed(state, part) for part in split(operands))
         return z3.simplify(z3.If(condition == 1, yes, no))
 
     # --- ways ---
 
-    def go(self, state, label):
+    def go(self, state: State, label: str) -> State:
         """To the beginning of a block of the same function."""
         frame = state.frames[-1]
         frame.came_from, frame.block, frame.at = frame.block, label, 0
         values = {}
         while match := re.match(r"(%[\w.]+) = phi (.*)", frame.line()):
             kind, rest = self.module.leading_type(match[2])
-            origins = dict(reversed(re.match(r"\[ (.*), %([\w.]+) \]$", way).groups()) for way in split(rest))
+            ways = (re.match(r"\[ (.*), %([\w.]+) \]$", way) for way in split(rest))
+            origins = {way[2]: way[1] for way in ways}
             values[match[1]] = self.value(state, kind, origins[frame.came_from])
             frame.at += 1
         frame.values.update(values)
         return state
 
-    def branch(self, state, choices):
+    def branch(self, state: State, choices: list[tuple[z3.BoolRef, str]]) -> State:
         """To each label whose condition can hold."""
         going = None
         for condition, label in choices:
@@ -282,14 +286,14 @@ class Execution:
             raise Unsupported("a branch without a way on")
         return going
 
-    def place(self, state, address, size):
+    def place(self, state: State, address: z3.BitVecRef, size: int) -> int:
         """The number that an address is on this path; other paths take up the instruction with what else it can be."""
         address = z3.simplify(address)
         if z3.is_bv_value(address):
             if state.name_of(address.as_long(), size) is None:
                 raise Refuted(state, "an access outside all objects")
             return address.as_long()
-        found = []
+        found: list[int] = []
         while model := state.possible(*[address != place for place in found]):
             found.append(model.eval(address, model_completion=True).as_long())
             if state.name_of(found[-1], size) is None:
@@ -303,7 +307,7 @@ class Execution:
 
     # --- instructions ---
 
-    def step(self, state):
+    def step(self, state: State) -> State | None:
         """Executes one instruction; None when the path has ended."""
         frame = state.frames[-1]
         match = re.match(r"(?:(%[\w.]+) = )?(?:(?:tail|musttail|notail) )?(\w+) ?(.*)$", frame.line())
@@ -317,7 +321,7 @@ class Execution:
         frame.at += 1
         return state
 
-    def compute(self, state, name, rest):
+    def compute(self, state: State, name: str, rest: str) -> z3.BitVecRef:
         if name in ARITHMETIC or name == "icmp":
             relation, rest = rest.split(" ", 1) if name == "icmp" else ("", rest)
             kind, operands = self.module.leading_type(rest)
@@ -343,26 +347,26 @@ class Execution:
             return parts
         raise Unsupported(f"instruction {name} {rest}")
 
-    def do_load(self, state, target, rest):
+    def do_load(self, state: State, target: str, rest: str) -> None:
         kind, pointer = split(rest)[:2]
         size = self.module.size(kind)
         value = state.load(self.place(state, self.typed(state, ORDER.sub("", pointer)), size), size)
         state.frames[-1].values[target] = cast("trunc", value, self.module.width(kind))
 
-    def do_store(self, state, _, rest):
+    def do_store(self, state: State, _: object, rest: str) -> None:
         value, pointer = split(rest)[:2]
         size = self.module.size(self.module.leading_type(value)[0])
         address = self.place(state, self.typed(state, ORDER.sub("", pointer)), size)
         state.store(address, cast("zext", self.typed(state, value), 8 * size))
 
-    def do_cmpxchg(self, state, target, rest):
+    def do_cmpxchg(self, state: State, target: str, rest: str) -> None:
         pointer, expected, value = (self.typed(state, ORDER.sub("", part)) for part in split(rest)[:3])
         address = self.place(state, pointer, expected.size() // 8)
         old = state.load(address, expected.size() // 8)
         state.store(address, z3.If(old == expected, value, old))
         state.frames[-1].values[target] = [old, calculate("icmp", "eq", (old, expected))]
 
-    def do_call(self, state, target, rest):
+    def do_call(self, state: State, target: str, rest: str) -> None:
         name, arguments = re.match(r".*?@([\w.]+)\((.*)\)$", rest).groups()
         if name == "llvm.ubsantrap":
             raise Refuted(state, "undefined behaviour")
@@ -379,7 +383,7 @@ class Execution:
         elif not name.startswith(("llvm.lifetime", "llvm.experimental.noalias", "llvm.assume")):
             raise Unsupported(f"call of {name}")
 
-    def fill(self, state, with_one_value, arguments):
+    def fill(self, state: State, with_one_value: bool, arguments: list[str]) -> None:
         """memset or memcpy of so many bytes as is known."""
         count = self.typed(state, arguments[2]).as_long()
         to = self.place(state, self.typed(state, arguments[0]), count)
@@ -392,7 +396,7 @@ class Execution:
             data = [state.byte(origin + i) for i in range(count)]
         state.memory.update((to + i, byte) for i, byte in enumerate(data))
 
-    def end_br(self, state, rest):
+    def end_br(self, state: State, rest: str) -> State:
         condition, *labels = split(rest)
         if not labels:
             return self.go(state, condition.removeprefix("label %"))
@@ -400,9 +404,9 @@ class Execution:
         yes, no = (label.removeprefix("label %") for label in labels)
         return self.branch(state, [(bit == 1, yes), (bit == 0, no)])
 
-    def end_switch(self, state, rest):
-        value, otherwise = split(rest.removesuffix("["))
-        value = self.typed(state, value)
+    def end_switch(self, state: State, rest: str) -> State:
+        compared, otherwise = split(rest.removesuffix("["))
+        value = self.typed(state, compared)
         frame = state.frames[-1]
         choices = []
         for line in frame.function.blocks[frame.block][frame.at + 1 :]:
@@ -411,10 +415,10 @@ class Execution:
         others = z3.Not(z3.Or([condition for condition, _ in choices]))
         return self.branch(state, choices + [(others, otherwise.removeprefix("label %"))])
 
-    def end_unreachable(self, state, _):
+    def end_unreachable(self, state: State, _: object) -> None:
         raise Refuted(state, "undefined behaviour")
 
-    def end_ret(self, state, rest):
+    def end_ret(self, state: State, rest: str) -> State | None:
         value = None if rest == "void" else self.typed(state, rest)
         frame = state.frames.pop()
         if state.frames:
@@ -427,7 +431,7 @@ class Execution:
         return None
 
 
-def refute(module, name):
+def refute(module: Module, name: str) -> str | None:
     """How the lemma goes wrong, with a counterexample; None if it is proved."""
     execution = Execution(module, name)
     try:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# mypy: no-strict-optional
 """LLVM's intermediate code as text (typed pointers, as clang 14 writes it): the types, objects and functions of one
 file.
 """
@@ -10,7 +11,7 @@ GAP = 0x1000  # behind each object at least
 PAGE = 0x1000
 
 
-def split(text):
+def split(text: str) -> list[str]:
     """The parts of a list at commas outside all brackets."""
     parts, depth, start = [], 0, 0
     for position, character in enumerate(text):
@@ -21,7 +22,7 @@ def split(text):
     return parts + [text[start:].strip()] if text.strip() else []
 
 
-def in_brackets(text):
+def in_brackets(text: str) -> str:
     """What stands between the bracket at the beginning of `text` and the one that closes it."""
     depth = 0
     for position, character in enumerate(text):
@@ -31,7 +32,7 @@ def in_brackets(text):
     raise ValueError(text)
 
 
-def behind(address, size):
+def behind(address: int, size: int) -> int:
     """Where the next object begins."""
     return -(-(address + size + GAP) // PAGE) * PAGE
 
@@ -39,10 +40,10 @@ def behind(address, size):
 class Function:
     """Parameters (type, name) and blocks of instructions, each a line of text."""
 
-    def __init__(self, module, parameters, body):
+    def __init__(self, module: "Module", parameters: str, body: str) -> None:
         self.parameters = [(module.leading_type(part)[0], f"%{i}") for i, part in enumerate(split(parameters))]
         self.first = str(len(self.parameters))  # the label of the first block, which is not written
-        self.blocks = {}
+        self.blocks: dict[str, list[str]] = {}
         label = self.first
         for line in body.splitlines():
             if match := re.match(r"(\w[\w.]*):", line):
@@ -52,12 +53,12 @@ class Function:
                 self.blocks.setdefault(label, []).append(re.sub(r" #\d+$", "", without_metadata))
 
 
-class Packed(list):
+class Packed(list[str]):
     """The parts of a structure without gaps."""
 
 
 class Module:
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         self.structs = {m[1]: split(m[2]) for m in re.finditer(r"^(%[\w.]+) = type \{ (.*) \}$", text, re.M)}
         packed = re.finditer(r"^(%[\w.]+) = type <\{ (.*) \}>$", text, re.M)
         self.structs |= {m[1]: Packed(split(m[2])) for m in packed}
@@ -71,7 +72,7 @@ class Module:
             self.objects[match[1]] = (address, size)
             address = behind(address, size)
 
-    def leading_type(self, text):
+    def leading_type(self, text: str) -> tuple[str, str]:
         """The type at the beginning of `text`, and what follows."""
         match = re.match(r"(void|i\d+|%[\w.]+|\[\d+ x |\{ )", text)
         end = match.end()
@@ -84,7 +85,7 @@ class Module:
             end += 1
         return text[:end], text[end:].strip()
 
-    def parts(self, kind):
+    def parts(self, kind: str) -> list[str] | None:
         """The types of an aggregate's parts; None of anything else."""
         if kind.endswith("*"):
             return None
@@ -92,13 +93,13 @@ class Module:
             return [match[2]] * int(match[1])
         return split(kind[1:-1]) if kind.startswith("{") else self.structs.get(kind)
 
-    def alignment(self, kind):
+    def alignment(self, kind: str) -> int:
         parts = self.parts(kind)
         if isinstance(parts, Packed):
             return 1
         return max(map(self.alignment, set(parts))) if parts else self.size(kind)
 
-    def offset(self, parts, index):
+    def offset(self, parts: list[str], index: int) -> int:
         at = 0
         for kind in parts[: index + 1]:
             alignment = 1 if isinstance(parts, Packed) else self.alignment(kind)
@@ -106,7 +107,7 @@ class Module:
             at = start + self.size(kind)
         return start
 
-    def size(self, kind):
+    def size(self, kind: str) -> int:
         """In bytes; of an array's element, its distance from the next one."""
         if kind.endswith("*"):
             return 8
@@ -118,6 +119,6 @@ class Module:
         end = self.offset(parts, len(parts) - 1) + self.size(parts[-1])
         return -(-end // self.alignment(kind)) * self.alignment(kind)
 
-    def width(self, kind):
+    def width(self, kind: str) -> int:
         """In bits, of a number or a pointer."""
         return 64 if kind.endswith("*") else int(kind[1:])

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# mypy: no-strict-optional
 """The lemmas of lemmas_*.c are proved (lemmas.py); false ones, those of false.c, are refuted, and so are true ones
 about sources with a mutated bug (mutants/NAME.toml: as those of tests/sim, and which lemma is false with it). Compiled
 with optimisation, since without each && would be a fork of paths; the sanitizer's traps are put in before, so no
@@ -9,24 +10,34 @@ import ctypes
 import random
 import re
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import z3
 
+from headers import SHARED
 from lemmas import Execution, Unsupported, refute
 from llvm import Module
+from mutant import mutant
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BUILT = ROOT / "build" / "prove"
-sys.path.insert(0, str(HERE.parent / "sim"))
-from mutant import mutant  # noqa: E402
 
 FOLDERS = {"shared": ROOT / "shared", "cluster-kernel": ROOT / "cluster-kernel"}
-FLAGS = ["-std=gnu11", "-O1", "-DKERNEL_CHECKS=0", "-S", "-emit-llvm", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
+FLAGS: list[str | Path] = [
+    "-std=gnu11",
+    "-O1",
+    "-DKERNEL_CHECKS=0",
+    "-S",
+    "-emit-llvm",
+    "-Wall",
+    "-Wextra",
+    "-Wshadow",
+    "-Werror",
+]
 FLAGS += ["-fsanitize=undefined", "-fsanitize-trap=undefined", "-fno-strict-aliasing"]
 FALSE = {  # what the beginning of a false lemma's name says of the answer
     "false": "it is false",
@@ -36,15 +47,15 @@ FALSE = {  # what the beginning of a false lemma's name says of the answer
 }
 
 
-def compiled(source, to, folders):
+def compiled(source: Path, to: Path, folders: dict[str, Path]) -> Module:
     """The module of a C file, compiled with the sources in these folders."""
     to.parent.mkdir(parents=True, exist_ok=True)
-    include = ["-I", folders["shared"], "-iquote", folders["cluster-kernel"], "-iquote", HERE]
+    include: list[str | Path] = ["-I", folders["shared"], "-iquote", folders["cluster-kernel"], "-iquote", HERE]
     subprocess.run(["clang", *FLAGS, *include, source, "-o", to], check=True, timeout=60)
     return Module(to.read_text(encoding="ascii"))
 
 
-def all_lemmas(pattern):
+def all_lemmas(pattern: str) -> list[Any]:
     """(module, name) of each lemma in the files that match."""
     modules = [compiled(path, BUILT / f"{path.stem}.ll", FOLDERS) for path in sorted(HERE.glob(pattern))]
     lemmas = [(module, name) for module in modules for name in module.functions if name.startswith("lemma_")]
@@ -52,18 +63,18 @@ def all_lemmas(pattern):
 
 
 @pytest.mark.parametrize("module, name", all_lemmas("lemmas_*.c"))
-def test_lemma(module, name):
+def test_lemma(module: Module, name: str) -> None:
     wrong = refute(module, name)
     assert wrong is None, wrong
 
 
 @pytest.mark.parametrize("module, name", all_lemmas("false.c"))
-def test_false(module, name):
+def test_false(module: Module, name: str) -> None:
     assert refute(module, name).splitlines()[0] == FALSE[name.split("_")[1]]
 
 
 @pytest.mark.parametrize("path", sorted((HERE / "mutants").glob("*.toml")), ids=lambda path: path.stem)
-def test_mutant(path):
+def test_mutant(path: Path) -> None:
     """With this bug in the sources that lemma is false."""
     what = tomllib.loads(path.read_text(encoding="utf-8"))
     copy = BUILT / "mutants" / path.stem
@@ -73,10 +84,16 @@ def test_mutant(path):
     assert refute(module, name).splitlines()[0] in set(FALSE.values()) - {FALSE["nothing"]}
 
 
-ARGUMENTS = [ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_int16, ctypes.c_bool]  # of mixture()
+ARGUMENTS: list[Any] = [
+    ctypes.c_uint64,
+    ctypes.c_uint64,
+    ctypes.c_uint32,
+    ctypes.c_int16,
+    ctypes.c_bool,
+]  # of mixture()
 
 
-def executed(module, numbers, memory):
+def executed(module: Module, numbers: list[int], memory: dict[str, bytes]) -> int:
     """What lemmas.py says that mixture() returns for these arguments, in this memory."""
     execution = Execution(module, "mixture")
     state = execution.waiting.pop()
@@ -90,11 +107,11 @@ def executed(module, numbers, memory):
     return z3.simplify(execution.typed(state, state.frames[0].line().removeprefix("ret "))).as_long()
 
 
-def test_as_the_processor_does():
+def test_as_the_processor_does() -> None:
     """Plain numbers through the same instructions, there and here; among them the smallest and largest."""
     module = compiled(HERE / "mixture.c", BUILT / "mixture.ll", FOLDERS)
     library = BUILT / "mixture.so"
-    options = ["-std=gnu11", "-O0", "-shared", "-fPIC", "-I", FOLDERS["shared"]]
+    options: list[str | Path] = ["-std=gnu11", "-O0", "-shared", "-fPIC", "-I", FOLDERS["shared"]]
     subprocess.run(["gcc", *options, HERE / "mixture.c", "-o", library], check=True, timeout=60)
     machine = ctypes.CDLL(str(library))
     machine.mixture.restype = ctypes.c_uint64
@@ -105,19 +122,16 @@ def test_as_the_processor_does():
         memory = {"@mixed": chance.randbytes(48), "@words": chance.randbytes(64)}
         for name, content in memory.items():
             place = (ctypes.c_ubyte * len(content)).in_dll(machine, name[1:])
-            place[:] = content
+            ctypes.memmove(place, content, len(content))
         assert executed(module, [number.value for number in numbers], memory) == machine.mixture(*numbers)
 
 
-def test_each_field_has_its_lemma():
-    paths = [ROOT / "shared" / "r4" / name for name in ("abi.h", "proxy.h", "slot.h")]
-    headers = "".join(path.read_text(encoding="utf-8") for path in paths)
+def test_each_field_has_its_lemma() -> None:
     lemmas = (HERE / "lemmas_slot.c").read_text(encoding="utf-8")
-    fields = re.findall(r"^DEFINE_FIELD\(\w+, (\w+)", headers, re.M)
-    assert fields and set(fields) == set(re.findall(r"^FIELD\(\w+, (\w+)", lemmas, re.M))
+    assert SHARED.fields and set(SHARED.fields) == set(re.findall(r"^FIELD\(\w+, (\w+)", lemmas, re.M))
 
 
-def test_each_lemma_is_told():
+def test_each_lemma_is_told() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in HERE.glob("lemmas_*.c"))
     names = re.findall(r"^bool (lemma_\w+)\(", sources, re.M)
     told = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
@@ -141,7 +155,7 @@ UNSUPPORTED = {
 
 
 @pytest.mark.parametrize("body", UNSUPPORTED.values(), ids=UNSUPPORTED)
-def test_unsupported(body):
+def test_unsupported(body: str) -> None:
     """What lemmas.py does not know is neither proved nor refuted."""
     objects = "@object = global i32 0, align 4\n@array = global [256 x i32] zeroinitializer, align 4\n"
     module = Module(f"{objects}define zeroext i1 @lemma_x(i32 %0, i32 %1) #0 {{\n  {body}\n  ret i1 true\n}}\n")

@@ -12,9 +12,9 @@ import sys
 import tomllib
 
 
-def mutant(source, target, changes):
+def mutant(source: pathlib.Path, target: pathlib.Path, changes: list[dict[str, str]]) -> str | None:
     """Returns what is wrong with the mutant, or None."""
-    texts = {}
+    texts: dict[str, str] = {}
     for change in changes:
         path = change["file"]
         text = texts.get(path) or (source / path).read_text(encoding="utf-8")
@@ -29,7 +29,7 @@ def mutant(source, target, changes):
     return None
 
 
-def main():
+def main() -> None:
     source, target, toml = map(pathlib.Path, sys.argv[1:])
     wrong = mutant(source, target, tomllib.loads(toml.read_text(encoding="utf-8"))["change"])
     if wrong:

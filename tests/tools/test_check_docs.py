@@ -4,18 +4,20 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
+import check_docs
 
-import check_docs  # noqa: E402  (needs the path above)
+ROOT = Path(__file__).resolve().parents[2]
+
+Change = Callable[[str, str, str], list[str]]
 
 
 @pytest.fixture(name="tree", scope="module")
-def copied_tree(tmp_path_factory):
+def copied_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tree without what is built; its documents are put back after each test."""
     root = tmp_path_factory.mktemp("tree") / "r4"
     shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns("build", ".*", "__pycache__"))
@@ -23,16 +25,16 @@ def copied_tree(tmp_path_factory):
 
 
 @pytest.fixture(name="names", scope="module")
-def names_of_the_tree(tree):
+def names_of_the_tree(tree: Path) -> check_docs.Names:
     return check_docs.Names(tree)
 
 
 @pytest.fixture(name="change")
-def change_one_file(tree, names):
+def change_one_file(tree: Path, names: check_docs.Names) -> Iterator[Change]:
     """change(file, old, new): the breaches that follow from one replacement."""
-    kept = {}
+    kept: dict[Path, str] = {}
 
-    def change(name, old, new):
+    def change(name: str, old: str, new: str) -> list[str]:
         path = tree / name
         kept.setdefault(path, path.read_text(encoding="utf-8"))
         assert old in path.read_text(encoding="utf-8"), f"{name} does not have {old!r} any more"
@@ -44,16 +46,19 @@ def change_one_file(tree, names):
         path.write_text(text, encoding="utf-8")
 
 
-def test_good_tree(tree):
-    assert list(check_docs.check_docs(tree)) == []
+def test_good_tree(tree: Path) -> None:
+    assert not list(check_docs.check_docs(tree))
 
 
-def test_command_says_so():
-    done = subprocess.run([sys.executable, ROOT / "tools" / "check_docs.py"], capture_output=True, text=True, check=False)
+def test_command_says_so() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "check_docs.py"], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "check_docs: no breaches\n")
 
 
 ABI = "docs/abi.md"
+# pylint: disable=line-too-long # one mistake, one row
 MISTAKES = [
     ("README.md", "    make test  ", "    make tset  ", "make has no target tset"),
     ("README.md", "`make sim SEEDS=1000`", "`make sim SEADS=1000`", "make has no variable SEADS"),
@@ -109,32 +114,34 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize("name, old, new, expected", MISTAKES, ids=range(len(MISTAKES)))
-def test_mistake_is_found(change, name, old, new, expected):
+def test_mistake_is_found(change: Change, name: str, old: str, new: str, expected: str) -> None:
     breaches = change(name, old, new)
     assert any(expected in breach for breach in breaches), breaches
 
 
-def test_empty_output_is_found(change, tree):
+def test_empty_output_is_found(change: Change, tree: Path) -> None:
     _, lines = check_docs.outputs((tree / "README.md").read_text(encoding="utf-8"))[0]
     breaches = change("README.md", "\n".join(lines), "(to be filled in)")
     assert breaches == ["README.md: the output of make run is empty: tools/check_docs.py --refresh"]
 
 
-def test_shape_leaves_numbers_and_blanks_out():
+def test_shape_leaves_numbers_and_blanks_out() -> None:
     one = ["[c0] free  12 bytes", "[c1] a 1", "[c0] end"]
     other = ["[c1] a 22", "[c0] free 7 bytes", "[c0] end"]
     assert check_docs.shape(one) == check_docs.shape(other)
     assert check_docs.shape(one) != check_docs.shape(["[c0] end", "[c0] free 12 bytes", "[c1] a 1"])
 
 
-def test_coordinator_is_left_out():
+def test_coordinator_is_left_out() -> None:
     output = "qemu.py: tcg\n[boot] memory: 511 MiB\n[c0] one  \n[r4] end: success\nmake: done\n"
     assert check_docs.cluster_lines(output) == ["[c0] one", "[r4] end: success"]
 
 
-def test_refresh_fills_the_block(tmp_path):
+def test_refresh_fills_the_block(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
-    (tmp_path / "README.md").write_text("a\n<!-- output of: printf '[c0] %s\\n' -->\n```\nold\n```\nb\n", encoding="utf-8")
+    (tmp_path / "README.md").write_text(
+        "a\n<!-- output of: printf '[c0] %s\\n' -->\n```\nold\n```\nb\n", encoding="utf-8"
+    )
     check_docs.refresh(tmp_path, "new")
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert text == "a\n<!-- output of: printf '[c0] %s\\n' -->\n```\n[c0] new\n```\nb\n"

@@ -4,6 +4,7 @@
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -12,7 +13,8 @@ TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools" / "check_floors.py"
 GOOD = {
     "machine.h": "void machine_stop(void);\nvoid kernel_start(unsigned core);\n",
     "main.c": '#include "revoke/revoke.h"\nvoid kernel_start(unsigned core) { (void)core; revoke_run(); }\n',
-    "syscall.c": '#include "call/cap.h"\nstatic const struct { void (*handler)(void); int more; } table[] = {\n    [0] = {sys_cap_copy, 0},\n};\n'
+    "syscall.c": '#include "call/cap.h"\nstatic const struct { void (*handler)(void); int more; } table[] = {\n'
+    "    [0] = {sys_cap_copy, 0},\n};\n"
     "void syscall_run(unsigned operation) { table[operation].handler(); }\n",
     "call/cap.h": "void sys_cap_copy(void);\n",
     "call/cap.c": '#include "call/cap.h"\n#include "revoke/revoke.h"\nvoid sys_cap_copy(void) { revoke_run(); }\n',
@@ -25,11 +27,15 @@ GOOD = {
     "x86/stop.c": '#include "machine.h"\nvoid machine_stop(void) { kernel_start(0); }\n',
 }
 
+
+Check = Callable[..., list[str]]
+
+
 @pytest.fixture(name="check")
-def small_kernel(tmp_path):
+def small_kernel(tmp_path: pathlib.Path) -> Check:
     """Writes the good kernel with some files replaced and runs the tool."""
 
-    def check(changes, user=None):
+    def check(changes: dict[str, str], user: dict[str, str] | None = None) -> list[str]:
         for name, text in {**GOOD, **changes}.items():
             path = tmp_path / "cluster-kernel" / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,53 +54,75 @@ def small_kernel(tmp_path):
     return check
 
 
-def test_good_kernel(check):
+def test_good_kernel(check: Check) -> None:
     assert check({}) == []
 
 
-def test_call_up_the_floors(check):
-    text = GOOD["revoke/create.c"].replace("void create_run", "void sys_cap_copy(void);\nvoid create_run").replace("machine_stop();", "sys_cap_copy();")
+def test_call_up_the_floors(check: Check) -> None:
+    text = (
+        GOOD["revoke/create.c"]
+        .replace("void create_run", "void sys_cap_copy(void);\nvoid create_run")
+        .replace("machine_stop();", "sys_cap_copy();")
+    )
     breaches = check({"revoke/create.c": text})
-    assert "cluster-kernel/revoke/create: create_run calls sys_cap_copy of cluster-kernel/call/cap, which is not below it" in breaches
+    assert (
+        "cluster-kernel/revoke/create: create_run calls sys_cap_copy of cluster-kernel/call/cap, which is not below it"
+        in breaches
+    )
 
 
-def test_call_to_the_right_on_a_floor(check):
-    changes = {"revoke/create.c": "#include \"revoke/revoke.h\"\nvoid create_run(void) { revoke_run(); }\n",
-               "revoke/revoke.c": '#include "revoke/revoke.h"\nvoid revoke_run(void) {}\n'}  # fmt: skip
-    assert check(changes) == ["cluster-kernel/revoke/create: create_run calls revoke_run of cluster-kernel/revoke/revoke, which is not below it"]
+def test_call_to_the_right_on_a_floor(check: Check) -> None:
+    changes = {
+        "revoke/create.c": '#include "revoke/revoke.h"\nvoid create_run(void) { revoke_run(); }\n',
+        "revoke/revoke.c": '#include "revoke/revoke.h"\nvoid revoke_run(void) {}\n',
+    }
+    assert check(changes) == [
+        "cluster-kernel/revoke/create: create_run calls revoke_run of cluster-kernel/revoke/revoke, which is not below it"
+    ]
 
 
-def test_circle_on_one_floor_without_an_order(check):
-    changes = {"call/untyped.c": "void sys_cap_copy(void);\nvoid sys_untyped_retype(void) { sys_cap_copy(); }\n",
-               "call/cap.c": '#include "call/cap.h"\nvoid sys_untyped_retype(void);\nvoid sys_cap_copy(void) { sys_untyped_retype(); }\n'}  # fmt: skip
-    assert check(changes) == ["circle: cluster-kernel/call/cap -> cluster-kernel/call/untyped -> cluster-kernel/call/cap"]
+def test_circle_on_one_floor_without_an_order(check: Check) -> None:
+    changes = {
+        "call/untyped.c": "void sys_cap_copy(void);\nvoid sys_untyped_retype(void) { sys_cap_copy(); }\n",
+        "call/cap.c": '#include "call/cap.h"\nvoid sys_untyped_retype(void);\nvoid sys_cap_copy(void) { sys_untyped_retype(); }\n',
+    }
+    assert check(changes) == [
+        "circle: cluster-kernel/call/cap -> cluster-kernel/call/untyped -> cluster-kernel/call/cap"
+    ]
 
 
-def test_circle_through_an_inlined_function(check):
-    changes = {"pure/slot.h": "void create_run(void);\nstatic inline __attribute__((__always_inline__)) int slot_free(void) { create_run(); return 1; }\n"}
-    assert "circle: cluster-kernel/pure/slot -> cluster-kernel/revoke/create -> cluster-kernel/pure/slot" in check(changes)
+def test_circle_through_an_inlined_function(check: Check) -> None:
+    changes = {
+        "pure/slot.h": "void create_run(void);\n"
+        "static inline __attribute__((__always_inline__)) int slot_free(void) { create_run(); return 1; }\n"
+    }
+    assert "circle: cluster-kernel/pure/slot -> cluster-kernel/revoke/create -> cluster-kernel/pure/slot" in check(
+        changes
+    )
 
 
-def test_circle_through_the_table(check):
+def test_circle_through_the_table(check: Check) -> None:
     text = GOOD["call/cap.c"].replace("void sys_cap_copy", "void syscall_run(unsigned operation);\nvoid sys_cap_copy")
     breaches = check({"call/cap.c": text.replace("revoke_run();", "syscall_run(0);")})
     assert "circle: cluster-kernel/call/cap -> cluster-kernel/syscall -> cluster-kernel/call/cap" in breaches
 
 
-def test_call_through_a_pointer_without_a_table(check):
-    changes = {"main.c": "void kernel_start(unsigned core) { void (*start)(void) = (void (*)(void))(unsigned long)core; start(); }\n"}
+def test_call_through_a_pointer_without_a_table(check: Check) -> None:
+    changes = {
+        "main.c": "void kernel_start(unsigned core) { void (*start)(void) = (void (*)(void))(unsigned long)core; start(); }\n"
+    }
     assert check(changes) == ["cluster-kernel/main: kernel_start calls through a pointer, and no table is named"]
 
 
-def test_file_on_no_floor(check):
+def test_file_on_no_floor(check: Check) -> None:
     changes = {"attic/old.c": '#include "revoke/revoke.h"\nvoid old(void) { revoke_run(); }\n'}
     assert check(changes) == ["cluster-kernel/attic/old: is on no floor"]
 
 
-def test_circle_in_a_user_program(check):
+def test_circle_in_a_user_program(check: Check) -> None:
     user = {"fuzz/a.c": "void b(void);\nvoid a(void) { b(); }\n", "fuzz/b.c": "void a(void);\nvoid b(void) { a(); }\n"}
     assert check({}, user) == ["circle: user/fuzz/a -> user/fuzz/b -> user/fuzz/a"]
 
 
-def test_source_that_does_not_compile(check):
+def test_source_that_does_not_compile(check: Check) -> None:
     assert "cluster-kernel/main.c" in check({"main.c": "void\n"})[0]

@@ -4,6 +4,7 @@
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -11,11 +12,12 @@ TOOL = pathlib.Path(__file__).parents[2] / "tools" / "check_tree.py"
 SPDX = "/* SPDX-License-Identifier: MIT */\n"
 GOOD = SPDX + '#include <r4/types.h>\n#include <stdint.h>\n#include "a.h"\nint a(void) { return 1; }\n'
 GUARDED = SPDX + "#ifndef A_H\n#define A_H\nint a(void);\n#endif\n"
+Tree = tuple[pathlib.Path, Callable[[], list[str]]]
 LONG = "int a(void) {\n" + "    a();\n" * 59 + "}\n"
 
 
 @pytest.fixture(name="tree")
-def small_tree(tmp_path):
+def small_tree(tmp_path: pathlib.Path) -> Tree:
     """A tree without a breach, and a function that compiles its pure file and runs the tool."""
     pure = tmp_path / "cluster-kernel" / "pure"
     objects = tmp_path / "build" / "kernel" / "pure"
@@ -25,9 +27,9 @@ def small_tree(tmp_path):
     (pure / "a.c").write_text(GOOD)
     (pure / "a.h").write_text(GUARDED)
 
-    def check():
+    def check() -> list[str]:
         source = (pure / "a.c").read_text()
-        command = ["gcc", "-fno-pic", "-I", tmp_path / "shared", "-w", "-c", pure / "a.c", "-o", objects / "a.o"]
+        command = f"gcc -fno-pic -I {tmp_path}/shared -w -c {pure}/a.c -o {objects}/a.o".split()
         subprocess.run(command, check=True, input=source, text=True)
         done = subprocess.run([sys.executable, TOOL, "--root", tmp_path], capture_output=True, text=True, check=False)
         *breaches, _ = done.stdout.splitlines()
@@ -38,7 +40,7 @@ def small_tree(tmp_path):
     return tmp_path, check
 
 
-def test_good_tree(tree):
+def test_good_tree(tree: Tree) -> None:
     assert tree[1]() == []
 
 
@@ -58,7 +60,7 @@ def test_good_tree(tree):
         ("tools/b.py", "#" + SPDX + "def b():\n" + "    b()\n" * 60, "2: b has 61 lines; a function has up to 60"),
     ],
 )  # fmt: skip
-def test_breach_in_a_source(tree, name, text, breach):
+def test_breach_in_a_source(tree: Tree, name: str, text: str, breach: str) -> None:
     root, check = tree
     (root / "cluster-kernel" / "x86" / "b.h").write_text(SPDX)
     (root / name).parent.mkdir(exist_ok=True)
@@ -74,7 +76,7 @@ def test_breach_in_a_source(tree, name, text, breach):
         ("static int count;\nint c(void) { return count++; }\n", "a pure object has data that can change: count"),
     ],
 )
-def test_breach_in_an_object(tree, code, breach):
+def test_breach_in_an_object(tree: Tree, code: str, breach: str) -> None:
     root, check = tree
     (root / "cluster-kernel/pure/a.c").write_text(GOOD + code)
     (found,) = check()
@@ -91,19 +93,19 @@ def test_breach_in_an_object(tree, code, breach):
         "extern void *memcpy(void *, const void *, unsigned long);\nvoid c(void *p) { memcpy(p, p, 9); }\n",
     ],
 )
-def test_no_false_alarm(tree, text):
+def test_no_false_alarm(tree: Tree, text: str) -> None:
     root, check = tree
     (root / "cluster-kernel/pure/a.c").write_text(GOOD.replace("int a(void) { return 1; }\n", text))
     assert check() == []
 
 
-def test_conditions_are_allowed_in_x86(tree):
+def test_conditions_are_allowed_in_x86(tree: Tree) -> None:
     root, check = tree
     (root / "cluster-kernel/x86/b.c").write_text(SPDX + "#if A\n#endif\n")
     assert check() == []
 
 
-def test_unbuilt_tree_is_a_breach(tree):
+def test_unbuilt_tree_is_a_breach(tree: Tree) -> None:
     root, _ = tree
     done = subprocess.run([sys.executable, TOOL, "--root", root], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "no objects" in done.stdout

@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The tables of docs/figures.md are those of tests/budgets.toml; what counts as grown, and what an update may do."""
 
-import pathlib
 import re
-import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
-
-import figures  # noqa: E402
+import figures
 
 TEXT = """# a comment
 ["cap.copy"]
@@ -26,7 +22,7 @@ today = 3000
 BUDGETS = figures.read_budgets(TEXT)
 
 
-def run(**medians):
+def run(**medians: int) -> dict[str, figures.Figure]:
     """The figures of a run whose medians are these."""
     units = {"copy": ("cap.copy", "insn"), "handoff": ("remote.handoff", "insn-sum")}
     lines = []
@@ -35,7 +31,7 @@ def run(**medians):
     return figures.read_figures(lines + ["[c1] clean: 1 bytes free and 2 slots used, as at the start"])
 
 
-def test_tables_are_those_of_the_budgets():
+def test_tables_are_those_of_the_budgets() -> None:
     text = figures.DOCUMENT.read_text(encoding="utf-8")
     budgets = figures.read_budgets(figures.BUDGETS.read_text(encoding="utf-8"))
     assert text == figures.document(text, budgets), "tools/figures.py --refresh fills them anew"
@@ -43,7 +39,7 @@ def test_tables_are_those_of_the_budgets():
     assert shown and sorted(shown) == sorted(budgets)
 
 
-def test_shown_run_is_that_of_the_budgets():
+def test_shown_run_is_that_of_the_budgets() -> None:
     """In docs/testing.md; what all cores execute together (insn-sum) differs by a few from run to run."""
     lines = (figures.DOCUMENT.parent / "testing.md").read_text(encoding="utf-8").splitlines()
     budgets = figures.read_budgets(figures.BUDGETS.read_text(encoding="utf-8"))
@@ -51,25 +47,27 @@ def test_shown_run_is_that_of_the_budgets():
     assert sorted(shown) == sorted(budgets)
     for name, (unit, median) in shown.items():
         assert unit == budgets[name]["unit"]
-        assert unit == "insn-sum" or median == budgets[name]["today"], f"{name}: tools/check_docs.py --refresh fills it anew"
+        assert (
+            unit == "insn-sum" or median == budgets[name]["today"]
+        ), f"{name}: tools/check_docs.py --refresh fills it anew"
 
 
-def test_same_figures_are_no_news():
+def test_same_figures_are_no_news() -> None:
     assert figures.compare(BUDGETS, run(copy=340, handoff=3000)) == ([], [])
 
 
-def test_growth_is_a_breach():
+def test_growth_is_a_breach() -> None:
     breaches, improvements = figures.compare(BUDGETS, run(copy=341, handoff=3000))
     assert breaches == ["cap.copy: 341 insn, was 340: has grown by 1"]
-    assert improvements == []
+    assert not improvements
 
 
-def test_ceiling_holds_whatever_today_says():
+def test_ceiling_holds_whatever_today_says() -> None:
     grown = figures.read_budgets(TEXT.replace("today = 340", "today = 360"))
     assert figures.compare(grown, run(copy=355, handoff=3000))[0] == ["cap.copy: 355 insn, above its ceiling 350 by 5"]
 
 
-def test_goal_that_is_not_reached_is_no_breach():
+def test_goal_that_is_not_reached_is_no_breach() -> None:
     budgets = figures.read_budgets(TEXT.replace("ceiling", "goal").replace("today = 340", "today = 360"))
     assert figures.compare(budgets, run(copy=360, handoff=3000)) == ([], [])
     assert figures.compare(budgets, run(copy=361, handoff=3000))[0] == ["cap.copy: 361 insn, was 360: has grown by 1"]
@@ -78,27 +76,29 @@ def test_goal_that_is_not_reached_is_no_breach():
     assert improvements == ["cap.copy: 340 insn: its goal is reached and can become its ceiling"]
 
 
-def test_improvement_names_the_command():
+def test_improvement_names_the_command() -> None:
     breaches, improvements = figures.compare(BUDGETS, run(copy=300, handoff=3000))
     assert breaches == []
     assert improvements == ["cap.copy: 300 insn, was 340: tools/figures.py --update lowers its budget"]
 
 
-def test_figures_and_budgets_belong_together():
+def test_figures_and_budgets_belong_together() -> None:
     assert figures.compare(BUDGETS, run(copy=340))[0] == ["remote.handoff: not measured"]
     without = {"cap.copy": BUDGETS["cap.copy"]}
-    assert figures.compare(without, run(copy=340, handoff=1))[0] == ["remote.handoff: measured, but tests/budgets.toml has no budget"]
+    assert figures.compare(without, run(copy=340, handoff=1))[0] == [
+        "remote.handoff: measured, but tests/budgets.toml has no budget"
+    ]
     assert figures.compare(without, {"cap.copy": ("tsc", 5)})[0] == ["cap.copy: in tsc, not insn"]
 
 
-def test_update_lowers_only():
+def test_update_lowers_only() -> None:
     text = figures.updated(TEXT, run(copy=300, handoff=4000), allow_growth=False)
     assert text == TEXT.replace("today = 340", "today = 300")
     text = figures.updated(TEXT, run(copy=345, handoff=4000), allow_growth=True)
     assert text == TEXT.replace("today = 340", "today = 345").replace("today = 3000", "today = 4000")
 
 
-def test_update_gives_up_no_ceiling_and_takes_no_other_unit():
+def test_update_gives_up_no_ceiling_and_takes_no_other_unit() -> None:
     figures.check_update(BUDGETS, run(copy=350, handoff=9000))
     with pytest.raises(figures.FiguresError, match="cap.copy: 351, was 340: above its ceiling 350"):
         figures.check_update(BUDGETS, run(copy=351))
@@ -114,7 +114,7 @@ def test_update_gives_up_no_ceiling_and_takes_no_other_unit():
         ("today = 340\n", "", "cap.copy: no today"),
     ],
 )
-def test_wrong_budgets_are_refused(old, new, message):
+def test_wrong_budgets_are_refused(old: str, new: str, message: str) -> None:
     with pytest.raises(figures.FiguresError) as refused:
         figures.read_budgets(TEXT.replace(old, new))
     assert str(refused.value) == message

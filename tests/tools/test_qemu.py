@@ -6,23 +6,22 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 import time
+from collections.abc import Callable
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
+import accelerator
+import qemu
 
-import accelerator  # noqa: E402  (needs the path above)
-import qemu  # noqa: E402
+ROOT = pathlib.Path(__file__).parents[2]
 
 PROBE = ROOT / "build" / "kvm-probe.elf"
 PATIENCE = accelerator.PROBE_SECONDS + 7  # seconds for a choice, on a busy machine
 
 
 @pytest.fixture(name="image")
-def fixture_image(tmp_path):
+def fixture_image(tmp_path: pathlib.Path) -> pathlib.Path:
     """A copy of the probe's image, so that answers kept beside it stay here."""
     copy = tmp_path / "kvm-probe.elf"
     copy.write_bytes(PROBE.read_bytes())
@@ -30,7 +29,7 @@ def fixture_image(tmp_path):
 
 
 @pytest.fixture(name="device")
-def fixture_device(tmp_path):
+def fixture_device(tmp_path: pathlib.Path) -> str:
     """What can be opened like /dev/kvm."""
     path = tmp_path / "kvm"
     path.touch()
@@ -38,10 +37,10 @@ def fixture_device(tmp_path):
 
 
 @pytest.fixture(name="emulator")
-def fixture_emulator(tmp_path):
+def fixture_emulator(tmp_path: pathlib.Path) -> Callable[[str], str]:
     """emulator(script): a QEMU that does what the script says; it notes each call in the file `calls`."""
 
-    def make(body):
+    def make(body: str) -> str:
         path = tmp_path / "qemu"
         path.write_text(f"#!/bin/sh\necho called >>{tmp_path}/calls\n{body}\n")
         path.chmod(0o755)
@@ -50,17 +49,17 @@ def fixture_emulator(tmp_path):
     return make
 
 
-def calls(tmp_path):
+def calls(tmp_path: pathlib.Path) -> int:
     path = tmp_path / "calls"
     return len(path.read_text().splitlines()) if path.exists() else 0
 
 
-def test_probe_runs_under_tcg():
+def test_probe_runs_under_tcg() -> None:
     """The image itself is good: an accelerator that can run R4 passes."""
     assert accelerator.probe(PROBE, accelerator="tcg", seconds=20) is None
 
 
-def test_probe_that_dies_is_no_success(image):
+def test_probe_that_dies_is_no_success(image: pathlib.Path) -> None:
     """The system call is needed: without its instruction the guest ends in a triple fault."""
     data = image.read_bytes()
     assert data.count(b"\x0f\x05") == 1  # syscall
@@ -74,13 +73,20 @@ def test_probe_that_dies_is_no_success(image):
         (f"exit {accelerator.PROBE_GOOD}", None),
         ("exit 0", "a small guest died on its way to ring 3 and back"),
         ("exec sleep 60", f"a small guest did not get to ring 3 and back within {accelerator.PROBE_SECONDS} s"),
-        ("echo 'qemu: warning: hm'; echo 'qemu: error: failed to set MSR 0x10a' >&2; kill -ABRT $$",
-         "QEMU was killed by signal 6: qemu: error: failed to set MSR 0x10a"),
-        ("echo 'Could not access KVM kernel module'; exit 1", "QEMU ended with status 1: Could not access KVM kernel module"),
+        (
+            "echo 'qemu: warning: hm'; echo 'qemu: error: failed to set MSR 0x10a' >&2; kill -ABRT $$",
+            "QEMU was killed by signal 6: qemu: error: failed to set MSR 0x10a",
+        ),
+        (
+            "echo 'Could not access KVM kernel module'; exit 1",
+            "QEMU ended with status 1: Could not access KVM kernel module",
+        ),
         ("exit 1", "QEMU ended with status 1: it said nothing"),
     ],
-)  # fmt: skip
-def test_choice(tmp_path, image, device, emulator, body, reason):
+)
+def test_choice(
+    tmp_path: pathlib.Path, image: pathlib.Path, device: str, emulator: Callable[[str], str], body: str, reason: str
+) -> None:
     fake = emulator(body)
     began = time.monotonic()
     chosen, why = accelerator.choose(image, fake, device)
@@ -91,7 +97,9 @@ def test_choice(tmp_path, image, device, emulator, body, reason):
     assert calls(tmp_path) == 1  # the second answer was kept
 
 
-def test_answer_is_asked_for_again(tmp_path, image, device, emulator):
+def test_answer_is_asked_for_again(
+    tmp_path: pathlib.Path, image: pathlib.Path, device: str, emulator: Callable[[str], str]
+) -> None:
     """A new QEMU, a new image or a spoiled file: the probe runs again."""
     assert accelerator.choose(image, emulator("exit 0"), device)[0] == "tcg"
     fake = emulator(f"exit {accelerator.PROBE_GOOD}")
@@ -105,7 +113,7 @@ def test_answer_is_asked_for_again(tmp_path, image, device, emulator):
     assert calls(tmp_path) == 7
 
 
-def test_no_device(tmp_path, image, emulator):
+def test_no_device(tmp_path: pathlib.Path, image: pathlib.Path, emulator: Callable[[str], str]) -> None:
     absent = str(tmp_path / "no-kvm")
     assert accelerator.choose(image, emulator("exit 43"), absent) == (
         "tcg",
@@ -114,21 +122,23 @@ def test_no_device(tmp_path, image, emulator):
     assert calls(tmp_path) == 0
 
 
-def test_no_emulator_and_no_image(tmp_path, image, device):
+def test_no_emulator_and_no_image(tmp_path: pathlib.Path, image: pathlib.Path, device: str) -> None:
     absent = str(tmp_path / "no-qemu")
     assert accelerator.choose(image, absent, device) == ("tcg", f"TCG, not KVM: {absent}: No such file or directory")
     image.unlink()
     assert accelerator.choose(image, absent, device) == ("tcg", f"TCG, not KVM: the probe {image} is not built")
 
 
-def test_command_says_what_it_chose(tmp_path):
+def test_command_says_what_it_chose(tmp_path: pathlib.Path) -> None:
     """tools/qemu.py on this machine, whatever its KVM is worth: one line, and that accelerator."""
     (tmp_path / "qemu.args").write_text("-machine q35")
     began = time.monotonic()
     done = subprocess.run(
         [ROOT / "tools" / "qemu.py", "--build", tmp_path, "--probe", PROBE, "--print"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert time.monotonic() - began < PATIENCE
     (line,) = done.stderr.splitlines()
     assert line.startswith("qemu.py: ACCEL=auto uses ")
@@ -136,9 +146,11 @@ def test_command_says_what_it_chose(tmp_path):
     assert ("-accel tcg" in done.stdout) == line.startswith("qemu.py: ACCEL=auto uses TCG, not KVM: ")
 
 
-def refusal(command):
+def refusal(command: list[str]) -> str:
     """The one line of a command that must end before anything is built or started."""
-    apart = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # from the make that runs this
+    apart = {
+        name: value for name, value in os.environ.items() if not name.startswith("MAKE")
+    }  # from the make that runs this
     done = subprocess.run(command, cwd=ROOT, env=apart, capture_output=True, text=True, check=False)
     assert done.returncode != 0 and done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -153,11 +165,11 @@ def refusal(command):
         ("FIRMWARE", "--firmware", list(qemu.FIRMWARE)),
     ],
 )
-def test_nonsense_is_refused(tmp_path, name, option, known):
+def test_nonsense_is_refused(tmp_path: pathlib.Path, name: str, option: str, known: list[str]) -> None:
     """By name, with all that is known: by make at once, and by the tool itself."""
     assert len(known) > 1
     for said in (
-        refusal([ROOT / "tools" / "qemu.py", "--build", tmp_path, option, "nonsense"]),
+        refusal([str(ROOT / "tools" / "qemu.py"), "--build", str(tmp_path), option, "nonsense"]),
         refusal(["make", "--no-print-directory", "run", f"{name}=nonsense"]).removesuffix(".  Stop."),
     ):
         text, _, values = said.partition(": one of ")
@@ -173,11 +185,13 @@ def test_nonsense_is_refused(tmp_path, name, option, known):
         (f"exit {qemu.EXIT_SUCCESS}", "the guest reported success without the end marker"),
         (f"echo '{qemu.END_MARKER} (1 clusters, 0 failed, 0 panicked)'; exit {qemu.EXIT_SUCCESS}", None),
         ("kill -KILL $$", "QEMU was killed by signal 9"),
-        (f"echo '[c0] kernel: panic: why'; exit {qemu.EXIT_PANICKED}",
-         f"the guest failed with exit status {qemu.EXIT_PANICKED} after [c0] kernel: panic: why"),
+        (
+            f"echo '[c0] kernel: panic: why'; exit {qemu.EXIT_PANICKED}",
+            f"the guest failed with exit status {qemu.EXIT_PANICKED} after [c0] kernel: panic: why",
+        ),
     ],
-)  # fmt: skip
-def test_end(tmp_path, emulator, body, trouble):
+)
+def test_end(tmp_path: pathlib.Path, emulator: Callable[[str], str], body: str, trouble: str) -> None:
     """How a guest ended, in words; whom gdb has ended has not failed."""
     fake = emulator(body)
     with qemu.Guest([fake], 20) as guest:
@@ -185,8 +199,10 @@ def test_end(tmp_path, emulator, body, trouble):
     (tmp_path / "qemu.args").write_text("")
     done = subprocess.run(
         [ROOT / "tools" / "qemu.py", "--build", tmp_path, "--accel", "tcg", "--emulator", fake],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode == 0) == (trouble in (None, qemu.ENDED_BY_GDB))
     said = {None: "", qemu.ENDED_BY_GDB: "qemu.py: ended by gdb\n"}.get(trouble, f"qemu.py: failed: {trouble}\n")
     assert done.stderr == said
@@ -201,10 +217,10 @@ def test_end(tmp_path, emulator, body, trouble):
         (["sim", "SEED=0x1"], "SEED=0x1 is no number above 0.  Stop."),
     ],
 )
-def test_make_refuses_nonsense(words, said):
+def test_make_refuses_nonsense(words: str, said: str) -> None:
     assert said in refusal(["make", "--no-print-directory", *words])
 
 
-def test_no_end(emulator):
+def test_no_end(emulator: Callable[[str], str]) -> None:
     with qemu.Guest([emulator("exec sleep 20")], 0.2) as guest:
         assert guest.finish() == "no end within 0.2 s, see docs/debugging.md"

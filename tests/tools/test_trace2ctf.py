@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# mypy: no-strict-optional
 """trace2ctf.py on made-up memory: babeltrace2 reads back what the rings held."""
 
 import pathlib
@@ -13,7 +14,7 @@ ENTRIES = 256
 SYSCALL, SWITCH, PANIC = 0, 4, 10  # positions in TRACE_EVENT_LIST
 
 
-def ring(cluster, core, events, recorded=None):
+def ring(cluster: int, core: int, events: list[tuple[int, int, int, int]], recorded: int | None = None) -> bytes:
     """struct trace_ring, padded to whole pages: `events` are the last ones."""
     recorded = len(events) if recorded is None else recorded
     entries = [bytes(32)] * ENTRIES
@@ -23,24 +24,29 @@ def ring(cluster, core, events, recorded=None):
     return data + bytes(-len(data) % PAGE)
 
 
-def convert(folder, *dumps):
+def convert(folder: pathlib.Path, *dumps: bytes) -> subprocess.CompletedProcess[str]:
     paths = []
     for number, dump in enumerate(dumps):
         paths.append(folder / f"dump{number}")
         paths[-1].write_bytes(dump)
-    return subprocess.run([sys.executable, TOOL, *paths, "-o", folder / "ctf"], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, TOOL, *paths, "-o", folder / "ctf"], capture_output=True, text=True, check=False
+    )
 
 
-def babeltrace(folder):
+def babeltrace(folder: pathlib.Path) -> list[tuple[int, str, str, str]]:
     """(clock ticks, event, fields) of each line that babeltrace2 prints, in its order."""
-    command = ["babeltrace2", "--clock-cycles", "--no-delta", folder / "ctf"]
+    command = ["babeltrace2", "--clock-cycles", "--no-delta", str(folder / "ctf")]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    lines = [re.fullmatch(r"\[0*(\d+)\] (?:\S+ )?(\w+): \{ (cluster = \d+, core = \d+) \}, \{ (.*) \}", line) for line in done.stdout.splitlines()]
+    lines = [
+        re.fullmatch(r"\[0*(\d+)\] (?:\S+ )?(\w+): \{ (cluster = \d+, core = \d+) \}, \{ (.*) \}", line)
+        for line in done.stdout.splitlines()
+    ]
     assert all(lines), done.stdout + done.stderr
     return [(int(line[1]), line[2], line[3], line[4]) for line in lines]
 
 
-def test_events_of_two_cores_in_order_of_time(tmp_path):
+def test_events_of_two_cores_in_order_of_time(tmp_path: pathlib.Path) -> None:
     first = ring(0, 1, [(1000, SYSCALL, 0x81, 3), (3000, SWITCH, 0xFFFF800000828000, 0x820000)])
     second = ring(1, 0, [(2000, PANIC, 256, 0)])
     done = convert(tmp_path, bytes(PAGE) + first, second)
@@ -53,14 +59,14 @@ def test_events_of_two_cores_in_order_of_time(tmp_path):
     ]
 
 
-def test_a_full_ring_begins_with_its_oldest_event(tmp_path):
+def test_a_full_ring_begins_with_its_oldest_event(tmp_path: pathlib.Path) -> None:
     events = [(1000 + number, SYSCALL, number, 0) for number in range(ENTRIES)]
     done = convert(tmp_path, ring(0, 0, events, recorded=1000))
     assert done.stdout == "cluster 0 core 0: 256 of 1000 events\n"
     assert [ticks for ticks, *_ in babeltrace(tmp_path)] == [ticks for ticks, *_ in events]
 
 
-def test_memory_without_a_ring_is_refused(tmp_path):
+def test_memory_without_a_ring_is_refused(tmp_path: pathlib.Path) -> None:
     mark_by_chance = b"R4TRACEC" + bytes(2 * PAGE - 8)
     unknown_event = ring(0, 0, [(1, 999, 0, 0)])
     cut_off = ring(0, 0, [(1, SYSCALL, 0, 0)])[:PAGE]

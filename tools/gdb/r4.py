@@ -6,14 +6,14 @@ r4-operations, r4-trace, r4-last-words. They read structures while the machine s
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import gdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import kernel  # noqa: E402  (this needs the path above)
-from kernel import fields  # noqa: E402
+import kernel  # pylint: disable=wrong-import-position # needs the path above
 
 
 class Command(gdb.Command):
@@ -21,14 +21,14 @@ class Command(gdb.Command):
 
     name = ""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(self.name, gdb.COMMAND_DATA)
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         """Lines about a cluster; `number` is the second argument or None."""
         raise NotImplementedError
 
-    def invoke(self, argument, from_tty):
+    def invoke(self, argument: str, _from_tty: bool) -> None:
         try:
             numbers = [int(word, 0) for word in gdb.string_to_argv(argument)]
         except ValueError as error:
@@ -44,7 +44,7 @@ class Window(Command):
 
     name = "r4-window"
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         for asid, pd in cluster.spaces():
             if number not in (None, asid):
                 continue
@@ -58,63 +58,67 @@ class Derivation(Command):
 
     name = "r4-derivation"
 
-    def show(self, cluster, number):
-        names = {}  # by link
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
+        names = {}  # by slot reference
         for asid, pd in cluster.spaces():
-            names.update({slot.link: (asid, index) for index, slot in cluster.capabilities(pd)})
+            names.update({slot.ref: (asid, index) for index, slot in cluster.capabilities(pd)})
         shown = set()
-        for link, (_, index) in names.items():
-            if link not in shown and number in (None, index):
-                for slot in self._list(cluster, link):
-                    shown.add(slot.link)
-                    asid_index = names.get(slot.link)
-                    place = f"asid {asid_index[0]} slot {asid_index[1]}" if asid_index else f"at {slot.link * kernel.SLOT_SIZE:#x}"
+        for ref, (_, index) in names.items():
+            if ref not in shown and number in (None, index):
+                for slot in self._list(cluster, ref):
+                    shown.add(slot.ref)
+                    asid_index = names.get(slot.ref)
+                    place = (
+                        f"asid {asid_index[0]} slot {asid_index[1]}"
+                        if asid_index
+                        else f"at {slot.ref * kernel.SLOT_SIZE:#x}"
+                    )
                     yield f"{'  ' * slot.depth}{place}: {slot}"
 
     @staticmethod
-    def _list(cluster, link):
-        """All slots of the list that holds `link`; stops where it would go round."""
+    def _list(cluster: kernel.Cluster, ref: int) -> Iterator[kernel.Slot]:
+        """All slots of the list that holds `ref`; stops where it would go round."""
         seen = set()
-        while (before := cluster.slot(link).prev) != 0 and before not in seen:
+        while (before := cluster.slot(ref).prev) != 0 and before not in seen:
             seen.add(before)
-            link = before
+            ref = before
         seen = set()
-        while link != 0 and link not in seen:
-            seen.add(link)
-            yield cluster.slot(link)
-            link = cluster.slot(link).next
+        while ref != 0 and ref not in seen:
+            seen.add(ref)
+            yield cluster.slot(ref)
+            ref = cluster.slot(ref).next
 
 
-def peers(cluster):
-    """(number, struct link) of each peer."""
-    links = cluster.symbol("cluster")["links"]
+def peers(cluster: kernel.Cluster) -> Iterator[gdb.Value]:
+    """The struct peer of each other cluster."""
+    records = cluster.symbol("cluster")["peers"]
     for number in range(cluster.constant("r4_linker_cluster_count")):
-        if number != cluster.number and int(links[number]) != 0:
-            link = links[number].dereference()
-            link.fetch_lazy()
-            yield number, link
+        if number != cluster.number and int(records[number]) != 0:
+            peer = records[number].dereference()
+            peer.fetch_lazy()
+            yield peer
 
 
 class Rings(Command):
-    """r4-rings [CLUSTER]: both mailbox rings of each link, with the messages that stand in them."""
+    """r4-rings [CLUSTER]: both mailbox rings of each peer, with the messages in them."""
 
     name = "r4-rings"
 
-    def show(self, cluster, number):
-        for peer, link in peers(cluster):
-            state = kernel.name_of("peer_state", link["state"])
-            yield f"peer {peer}: {state}, its epoch {int(link['peer_epoch'])}, serves it at priority {int(link['priority'])}"
-            own, other = int(link["out"]["position"]), int(link["in"]["position"])
-            out, incoming = link["out"]["ring"].dereference(), link["in"]["ring"].dereference()
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
+        for peer in peers(cluster):
+            state = kernel.name_of("peer_state", peer["state"])
+            yield f"peer {int(peer['number'])}: {state}, its epoch {int(peer['peer_epoch'])}, serves it at priority {int(peer['priority'])}"
+            own, other = int(peer["out"]["position"]), int(peer["in"]["position"])
+            out, incoming = peer["out"]["ring"].dereference(), peer["in"]["ring"].dereference()
             yield f"  out: sent {own}, taken {int(out['head'])}, peer looking {int(out['looking'])}, want_slot {int(out['want_slot'])}"
-            yield from self._messages(link["out"], int(out["head"]))
+            yield from self._messages(peer["out"], int(out["head"]))
             yield f"  in: taken {other}, looking {int(incoming['looking'])}, peer's want_slot {int(incoming['want_slot'])}"
-            yield from self._messages(link["in"], other)
+            yield from self._messages(peer["in"], other)
             for queue in ("answers", "requests"):
-                yield from self._waiting(queue, link[queue]["first"])
+                yield from self._waiting(queue, peer[queue]["first"])
 
     @staticmethod
-    def _messages(end, position):
+    def _messages(end: gdb.Value, position: int) -> Iterator[str]:
         """What a ring holds from a position on: a slot is full if its sequence says so."""
         slots = int(end["slots"])
         for place in range(position, position + slots):
@@ -125,7 +129,7 @@ class Rings(Command):
             yield f"    position {place}: {kind} loan {int(message['loan'])} generation {int(message['generation'])}"
 
     @staticmethod
-    def _waiting(name, post):
+    def _waiting(name: str, post: gdb.Value) -> Iterator[str]:
         while int(post) != 0:
             kind = kernel.name_of("r4_message_kind", post["kind"]).removeprefix("MESSAGE_")
             yield f"  {name}: {kind} loan {int(post['loan'])} waits for a slot"
@@ -137,26 +141,30 @@ class Loans(Command):
 
     name = "r4-loans"
 
-    def show(self, cluster, number):
-        for peer, link in peers(cluster):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
+        for peer in peers(cluster):
             for table, state_type, slot in (("lent", "loan_out_state", "ref"), ("received", "loan_in_state", "root")):
-                for index in range(*link[table].type.range()) if int(link["state"]) != 0 else ():
-                    loan = link[table][index]
+                for index in range(*peer[table].type.range()) if int(peer["state"]) != 0 else ():
+                    loan = peer[table][index]
                     if int(loan["state"]) != 0:
-                        yield self._line(cluster, peer, table, index, loan, state_type, loan[slot])
+                        yield self._line(cluster, int(peer["number"]), table, index, loan, state_type, loan[slot])
 
     @staticmethod
-    def _line(cluster, peer, table, index, loan, state_type, slot):
+    def _line(
+        cluster: kernel.Cluster, number: int, table: str, index: int, loan: gdb.Value, state_type: str, slot: gdb.Value
+    ) -> str:
         direction = "to" if table == "lent" else "from"
-        return (f"{table} {direction} {peer}, record {index}: {kernel.name_of(state_type, loan['state'])} generation "
-                f"{int(loan['generation'])}, {int(loan['base']):#x} 2^{int(loan['size_log2'])}, slot at {cluster.physical(slot):#x}")  # fmt: skip
+        return (
+            f"{table} {direction} {number}, record {index}: {kernel.name_of(state_type, loan['state'])} generation "
+            f"{int(loan['generation'])}, {int(loan['base']):#x} 2^{int(loan['size_log2'])}, slot at {cluster.physical(slot):#x}"
+        )
 
 
-def describe_thread(cluster, thread):
+def describe_thread(cluster: kernel.Cluster, thread: gdb.Value) -> str:
     """One line about a struct thread *."""
     state = kernel.name_of("thread_state", thread["state"])
     operation = kernel.name_of("operation_kind", thread["operation"]["kind"])
-    asid = fields.field("r4_name_asid", int(thread["pd"]["window"]["name"])) if int(thread["pd"]) else "none"
+    asid = kernel.field("r4_name_asid", int(thread["pd"]["window"]["name"])) if int(thread["pd"]) else "none"
     ip = int(thread["registers"]["rip"])
     return f"thread {cluster.physical(thread):#x} {state} asid {asid} ip {ip:#x} {operation}"
 
@@ -166,8 +174,9 @@ class Queues(Command):
 
     name = "r4-queues"
 
-    def show(self, cluster, number):
-        member_offset = next(field.bitpos // 8 for field in gdb.lookup_type("struct thread").fields() if field.name == "queue")
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
+        members = {field.name: field for field in gdb.lookup_type("struct thread").fields()}
+        member_offset = members["queue"].bitpos // 8
         thread_type = gdb.lookup_type("struct thread").pointer()
         for index, core in cluster.cores():
             core.fetch_lazy()
@@ -186,29 +195,29 @@ class Trace(Command):
 
     name = "r4-trace"
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         for index, core in cluster.cores():
-            ring = core["trace"]
-            ring.fetch_lazy()
-            recorded = int(ring["recorded"])
-            if int(ring["magic"]) == 0:
+            record = core["trace"]
+            record.fetch_lazy()
+            recorded = int(record["recorded"])
+            if int(record["magic"]) == 0:
                 yield f"core {index}: nothing is traced: build with `trace = true` or TRACE=1"
                 continue
             yield f"core {index}: {recorded} events"
-            entries = int(ring["entries"])
-            last = int(ring["entry"][(recorded - 1) % entries]["ticks"])
+            entries = int(record["entries"])
+            last = int(record["entry"][(recorded - 1) % entries]["ticks"])
             for position in range(max(0, recorded - min(number or 32, entries)), recorded):
-                entry = ring["entry"][position % entries]
-                name, first, second = fields.TRACE_EVENTS[int(entry["event"])]
+                entry = record["entry"][position % entries]
+                name, first, second = kernel.TRACE_EVENTS[int(entry["event"])]
                 payload = f"{first} {int(entry['first']):#x} {second} {int(entry['second']):#x}"
                 yield f"  {int(entry['ticks']) - last} {name} {payload}"
 
 
-def fields_count(array):
+def fields_count(array: gdb.Value) -> int:
     return array.type.range()[1] + 1
 
 
-def ring(first):
+def ring(first: gdb.Value) -> Iterator[gdb.Value]:
     """The members of a priority's ring."""
     member = first
     while int(member) != 0:
@@ -223,13 +232,19 @@ class Operations(Command):
 
     name = "r4-operations"
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         operation = cluster.symbol("cluster")["operations"]
         while int(operation) != 0:
             kind, phase = (kernel.name_of(f"operation_{part}", operation[part]) for part in ("kind", "phase"))
-            marks = [name for name in ("waiting", "orphan", "abandoned") if operation[name]]
-            places = [f"{name} at {cluster.physical(operation[name]):#x}" for name in ("root", "position", "thread") if int(operation[name])]
-            yield ", ".join([f"{kind} {phase.removeprefix('OPERATION_')} priority {int(operation['priority'])}", *places, *marks])
+            states = [name for name in ("waiting", "orphan", "abandoned") if operation[name]]
+            places = [
+                f"{name} at {cluster.physical(operation[name]):#x}"
+                for name in ("root", "position", "thread")
+                if int(operation[name])
+            ]
+            yield ", ".join(
+                [f"{kind} {phase.removeprefix('OPERATION_')} priority {int(operation['priority'])}", *places, *states]
+            )
             operation = operation["next"]
 
 
@@ -238,7 +253,7 @@ class LastWords(Command):
 
     name = "r4-last-words"
 
-    def show(self, cluster, number):
+    def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         record = cluster.symbol("last_words")
         if not record["text"].string():
             yield "no panic"
@@ -252,7 +267,7 @@ class LastWords(Command):
                 function = gdb.block_for_pc(address - (address != rip))
                 while function is not None and function.function is None:
                     function = function.superblock
-                name = function.function.name if function is not None else "?"
+                name = function.function.name if function is not None and function.function is not None else "?"
                 yield f"{address:#x} {name} at {place.symtab}:{place.line}"
 
 

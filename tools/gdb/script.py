@@ -14,7 +14,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def script(build, port):
+def script(build: pathlib.Path, port: int) -> str:
     """The commands, as text."""
     clusters = json.loads((build / "layout.json").read_text(encoding="utf-8"))["clusters"]
     files = [build / f"cluster-{cluster['number']}.elf" for cluster in clusters]
@@ -32,9 +32,11 @@ def script(build, port):
     return "\n".join(lines) + "\n"
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("build", type=pathlib.Path, help="the machine's folder, build/NAME, after `make build/NAME/reference`")
+    parser.add_argument(
+        "build", type=pathlib.Path, help="the machine's folder, build/NAME, after `make build/NAME/reference`"
+    )
     parser.add_argument("--port", type=int, default=1234, help="where QEMU listens on 127.0.0.1")
     arguments = parser.parse_args()
     target = arguments.build / "debug.gdb"
