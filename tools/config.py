@@ -6,10 +6,10 @@ key, what is wrong and what would be right. Clusters, nodes and cores count from
 `cores` of cluster 1.
 """
 
-import itertools
 import re
 import tomllib
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -419,7 +419,7 @@ def _peers(tables: list[Any], count: int, default: int) -> list[Peer]:
         if pair in priorities:
             raise ConfigError(key, f"names the pair from {pair[0]} to {pair[1]} again", "must be named once")
         priorities[pair] = _in_range(fields["priority"], 0, 255, f"{key}.priority")
-    return [Peer(*pair, priorities.get(pair, default)) for pair in itertools.permutations(range(count), 2)]
+    return [Peer(one, other, priorities.get((one, other), default)) for one, other in permutations(range(count), 2)]
 
 
 def _existing(number: int, count: int, key: str) -> int:

@@ -133,13 +133,21 @@ def run_tap(program: str) -> Result:
 
 
 def run_pytest(folder: str) -> Result:
-    """What pytest prints goes straight to the output."""
+    """What pytest prints goes straight to the output. A case that kills its process ends the run; it would be tried again."""
     result = Result(folder)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         path = pathlib.Path(scratch) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "-c", str(SETTINGS)]
-        command += ["-n", str(os.cpu_count()), "--dist", "loadgroup", f"--junitxml={path}", folder]
+        command += [
+            "-n",
+            str(os.cpu_count()),
+            "--dist",
+            "loadgroup",
+            "--max-worker-restart=0",
+            f"--junitxml={path}",
+            folder,
+        ]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
         parse_junit(result, path, done.returncode)
     result.seconds = time.monotonic() - started
