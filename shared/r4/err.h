@@ -37,7 +37,7 @@
     X(R4_ERR_NO_RECEIVE_SLOT, "the peer has no receive slot posted")                                                   \
     X(R4_ERR_FULL, "no record is left for that")                                                                       \
     X(R4_ERR_OVERLAP, "the range meets memory that the receiver owns or knows as a loan")                              \
-    X(R4_ERR_NOT_CONNECTED, "the peer has not connected yet")                                                      \
+    X(R4_ERR_NOT_CONNECTED, "the peer has not connected yet")                                                          \
     X(R4_ERR_CLUSTER_DOWN, "the other cluster is down")                                                                \
     X(R4_ERR_LOANED, "a received root capability ends only by the lender's revoke")                                    \
     X(R4_ERR_REVOKED, "what the operation worked on was revoked meanwhile")                                            \
