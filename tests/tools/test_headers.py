@@ -11,7 +11,7 @@ import headers
 
 FILES = ["cluster-kernel/pure/paging.h", "cluster-kernel/cluster/trace.h"]
 ENUMS = ["r4_cap_type", "r4_operation", "r4_stat"]
-LISTS = ["R4_ERROR_LIST", "R4_LAYOUT_FAULT_LIST", "TRACE_EVENT_LIST"]  # whose first column is an enum
+LISTS = ["R4_ERROR_LIST", "TRACE_EVENT_LIST"]  # whose first column is an enum
 STRUCTURES = ["r4_layout_header", "r4_layout_cluster", "r4_layout_core", "r4_layout_memory", "r4_layout_peer"]
 STRUCTURES += ["r4_layout_io_apic", "trace_ring", "trace_entry"]
 
