@@ -124,7 +124,9 @@ HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools
 	--command 'floors: $(PYTHON) tools/check_floors.py' \
 	--command 'docs: $(PYTHON) tools/check_docs.py' \
 	$(if $(CLANG),,--command 'stack: $(PYTHON) tools/check_stack.py $(BUILD)')
-BOOT_CHECKS = --command 'lint: env -u MAKEFLAGS -u MAKELEVEL $(MAKE) --no-print-directory lint' \
+CHECKED := $(addprefix build/checks/,qemu-1x4/r4.iso qemu-2x2/r4.iso)
+BOOT_CHECKS = --command 'checks: env -u MAKEFLAGS -u MAKELEVEL $(MAKE) --no-print-directory CHECKS=1 $(CHECKED)' \
+	--command 'lint: env -u MAKEFLAGS -u MAKELEVEL $(MAKE) --no-print-directory lint' \
 	--pytest $(call folders_with_tests,tests/boot)
 MACHINES := $(CONFIGS:%=build/%) build/qemu-2x2-trace
 # What only boots: machines with odd tables, and of odd sizes.

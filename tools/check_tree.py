@@ -7,6 +7,8 @@
     size       functions up to 60 lines, files up to 500
     switches   no conditional compilation outside x86/ but include guards
     waiting    the table of operations says MAY_WAIT of exactly those whose handlers start an operation that may wait for another cluster
+    words      one word, one meaning: names have none of the words that were given up; only where the layout of words is the subject is
+               a slot's word indexed
     language   no typedef of a struct; nothing marked as left to do; a licence line at the top
 """
 
@@ -51,6 +53,25 @@ ASSEMBLY = re.compile(r"\b(__asm__|asm)\b")
 LEFT_TO_DO = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
 # An operation that a call waits for and that may wait for a peer.
 MAY_WAIT = re.compile(r"\boperation_start\([^;]*\bOPERATION_(?:REVOKE|DELETE|JOIN|HANDOFF|MILESTONE_WAIT)\b")
+# Parts of names that were given up -> what is said today.
+OLD_WORDS = {
+    "landing": "receive slot",
+    "landings": "receive slots",
+    "shelter": "park",
+    "undo": "finalise",
+    "making": "creating",
+    "hook": "fault",
+    "census": "cap_scan, usage",
+    "furnish": "setup",
+    "crew": "workers",
+    "plant": "mutant",
+    "plants": "mutants",
+    "rarely": "unlikely",
+}
+NAME = re.compile(r"\b[A-Za-z_]\w*\b")
+RAW_WORD = re.compile(r"\bword\[")
+RAW_WORD_FOLDERS = ("cluster-kernel/", "user/")  # but for the places below
+RAW_WORD_PLACES = ("cluster-kernel/pure/", "user/lib/window.h", "user/lib/proxy.h")
 STRUCT_TYPEDEF = re.compile(r"\btypedef\s+(struct|union)\b")
 
 
@@ -153,6 +174,23 @@ def check_waiting(root: pathlib.Path) -> Iterator[str]:
             yield f"{TABLE}: {operation.handler} says {operation.waits}, and it is {true}"
 
 
+def code_of(name: str, text: str) -> str:
+    """The text without what is no code: comments and literals, line by line."""
+    if name.endswith((".c", ".h")):
+        return re.sub(r'"(?:\\.|[^"\\\n])*"', blank, without_comments(text))
+    return ""
+
+
+def check_words(name: str, text: str) -> Iterator[str]:
+    for number, line in enumerate(code_of(name, text).splitlines(), 1):
+        for found in NAME.findall(line):
+            for part in found.lower().split("_"):
+                if part in OLD_WORDS:
+                    yield f"{name}:{number}: {found}: the word for {part} is {OLD_WORDS[part]}"
+        if RAW_WORD.search(line) and name.startswith(RAW_WORD_FOLDERS) and not name.startswith(RAW_WORD_PLACES):
+            yield f"{name}:{number}: a slot's word without an accessor: {line.strip()}"
+
+
 def check_language(name: str, text: str) -> Iterator[str]:
     if "SPDX-License-Identifier: " not in "\n".join(text.splitlines()[:2]):
         yield f"{name}:1: no SPDX licence line at the top"
@@ -219,6 +257,7 @@ def check_tree(root: pathlib.Path, build: pathlib.Path) -> Iterator[str]:
         text = (root / name).read_text(encoding="utf-8")
         yield from check_size(name, text)
         yield from check_switches(name, text)
+        yield from check_words(name, text)
         yield from check_language(name, text)
         yield from check_pure_source(root, name, text)
     yield from check_waiting(root)

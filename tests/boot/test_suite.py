@@ -83,6 +83,8 @@ def test_plans() -> None:
         ("qemu-2x2", "bios"),
         ("split-socket", "bios"),
         ("qemu-2x1", "uefi"),
+        ("checks/qemu-1x4", "bios"),  # kernels that check every contract
+        ("checks/qemu-2x2", "bios"),
     ],
 )
 def test_suite(name: str, firmware: str, record_property: Callable[[str, object], None]) -> None:

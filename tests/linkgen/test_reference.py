@@ -34,7 +34,9 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def linkref(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The boot linker as a host program under sanitizers."""
     path = tmp_path_factory.mktemp("linkref") / "linkref"
-    sources = [ROOT / "shared" / name for name in ("layout.c", "elf.c", "linker.c", "refusal.c", "format.c", "string.c")]
+    sources = [
+        ROOT / "shared" / name for name in ("layout.c", "elf.c", "linker.c", "refusal.c", "format.c", "string.c")
+    ]
     memory = [f"-D{name}=string_{name}" for name in ("memcpy", "memmove", "memset", "memcmp")]
     run("gcc", *HOST_FLAGS, *SANITIZERS, *memory, "-o", path, *sources, Path(__file__).parent / "linkref.c")
     return path

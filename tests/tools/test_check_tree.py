@@ -55,6 +55,12 @@ def test_good_tree(tree: Tree) -> None:
         ("cluster-kernel/b.c", SPDX + "typedef struct a b;\n", "2: a struct keeps its name: typedef struct a b;"),
         ("cluster-kernel/b.c", SPDX + "/* TO" "DO */\n", "2: left to do: /* TO" "DO */"),
         ("cluster-kernel/b.c", "int b;\n", "1: no SPDX licence line at the top"),
+        ("cluster-kernel/b.c", SPDX + "int undo_b;\n", "2: undo_b: the word for undo is finalise"),
+        (
+            "cluster-kernel/b.c",
+            SPDX + "int b(struct r4_slot *s) { return s->word[1]; }\n",
+            "2: a slot's word without an accessor: int b(struct r4_slot *s) { return s->word[1]; }",
+        ),
         ("cluster-kernel/b.c", SPDX + LONG, "2: a has 61 lines; a function has up to 60"),
         ("cluster-kernel/b.c", SPDX + "\n" * 500, "1: 501 lines; a file has up to 500"),
         ("tools/b.py", "#" + SPDX + "def b():\n" + "    b()\n" * 60, "2: b has 61 lines; a function has up to 60"),
