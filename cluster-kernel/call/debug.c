@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The Debug capability: console, marks between clusters, counters, the end. For the demonstration and the figures.
+ * The Debug capability: console, milestones between clusters, counters, the end of the run. For the demonstration, the
+ * figures and the tests.
  */
 #include "call/handlers.h"
 #include "cluster/doorbell.h"
@@ -37,7 +38,8 @@ struct outcome sys_debug_milestone(struct invocation *invocation) {
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
-    atomic_store_explicit(&own_header()->mark, invocation->argument[0], memory_order_release);
+    /* Pairs with milestone_check() of the peers: all that this cluster wrote before. */
+    atomic_store_explicit(&own_header()->milestone, invocation->argument[0], memory_order_release);
     doorbell_ring_all();
     return outcome_now(R4_OK);
 }
@@ -55,7 +57,7 @@ struct outcome sys_debug_wait(struct invocation *invocation) {
     wait->peer = cluster.peers[peer];
     wait->progress = invocation->argument[1];
     operation_wait(wait);
-    cluster.poll = true; /* looks at the marks: it may be there already */
+    cluster.poll = true; /* milestone_check(): the milestone may already be reached */
     return outcome_later();
 }
 

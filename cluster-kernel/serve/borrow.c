@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The borrower's side of a loan.
+ * The borrower's side of a loan. What a message says is checked here against this cluster's own memory and all loans
+ * before any of it is used.
  */
 #include "serve/borrow.h"
 #include "peer/mailbox.h"
@@ -30,7 +31,7 @@ static bool peer_knows(const struct peer *peer, phys_t base, uint64_t size) {
     return false;
 }
 
-/* True if this cluster's own memory or a loan meets [base, base + 2^size_log2). */
+/* True if [base, base + 2^size_log2) overlaps this cluster's own memory or a loan. */
 static bool range_is_known(phys_t base, uint32_t size_log2) {
     const struct r4_boot_info *info = boot_info();
     uint64_t size = 1ULL << size_log2;
@@ -61,7 +62,7 @@ static enum r4_error offer_check(const struct r4_message *message) {
     return range_is_known(message->base, message->size_log2) ? R4_ERR_OVERLAP : R4_OK;
 }
 
-/* Makes an offered range accessible; R4_ERR_PROTOCOL if it is no RAM. */
+/* Makes an offered range accessible in the direct map; R4_ERR_PROTOCOL if it is not RAM. */
 static enum r4_error range_take(const struct r4_message *message) {
     return machine_direct_map(message->base, 1ULL << message->size_log2, true) ? R4_OK : R4_ERR_PROTOCOL;
 }
@@ -75,7 +76,7 @@ static void receive_root(struct loan_in *loan, struct r4_slot *slot, const struc
         .size_log2 = message->size_log2,
         .object = message->base,
     };
-    operation_slot_unlink(slot); /* from below the Peer: what is received ends only by the lender's revoke */
+    operation_slot_unlink(slot); /* no longer a child of the Peer cap: only the lender's revoke ends what is received */
     slot_fill(slot, &content);
     loan->root = slot;
     loan->state = LOAN_IN_RECEIVED;
@@ -114,7 +115,7 @@ void borrow_sweep(struct core *core, struct peer *peer, struct loan_in *loan, co
     loan->sweep.peer = peer;
     loan->sweep.loan_in = loan;
     revoke_begin(&loan->sweep);
-    sched_kick(core, peer->priority); /* this core may have something better to do */
+    sched_kick(core, peer->priority); /* this core may have something more urgent to do */
 }
 
 void borrow_swept(const struct operation *operation) {

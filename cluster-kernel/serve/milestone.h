@@ -6,7 +6,7 @@
 #ifndef R4_KERNEL_MILESTONE_H
 #define R4_KERNEL_MILESTONE_H
 
-/* Ends each wait whose milestone is reached, or cannot be reached any more. */
+/* Ends each wait whose milestone is reached (R4_OK) or cannot be reached any more (R4_ERR_CLUSTER_DOWN). */
 void milestone_check(void);
 
 #endif

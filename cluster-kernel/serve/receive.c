@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Taking messages out of a peer's ring.
+ * Taking messages out of the peers' rings. A message is checked here for its epochs and its index; its other fields are
+ * checked by the function that gets it.
  */
 #include "serve/receive.h"
 #include "cluster/doorbell.h"
@@ -18,10 +19,10 @@ static void hello(struct peer *peer, const struct r4_message *message) {
         peer->state = PEER_UP;
         return;
     }
-    peer->hello_owed = true; /* it does not know us yet */
+    peer->hello_owed = true; /* it does not know our epoch yet */
 }
 
-/* A message with good epochs and a good index, into the record that it names. */
+/* Passes a message with valid epochs and index to the record that it names. */
 static void deliver(struct core *core, struct peer *peer, const struct r4_message *message) {
     switch (message->kind) {
     case R4_MESSAGE_OFFER:
@@ -44,7 +45,7 @@ static void receive(struct core *core, struct peer *peer, const struct r4_messag
     }
     if (message->source_epoch != peer->peer_epoch || message->target_epoch != boot_info()->epoch ||
         message->loan >= LOANS) {
-        return; /* of another life, or nonsense */
+        return; /* from before a restart, or invalid */
     }
     if (peer->state == PEER_WAITING) {
         peer->state = PEER_UP; /* it knows our epoch: our HELLO has arrived */
@@ -52,13 +53,14 @@ static void receive(struct core *core, struct peer *peer, const struct r4_messag
     deliver(core, peer, message);
 }
 
+/* Pairs with say_panicked() in diag/panic.c: its last words, and everything else it wrote. */
 static bool has_died(const struct peer *peer) {
     return peer->state != PEER_DEAD &&
            atomic_load_explicit(&peer_header(peer->number)->state, memory_order_acquire) == R4_CLUSTER_PANICKED;
 }
 
-/* Looks whether the peer has died, takes its messages, sends what waits for a slot. False if it stopped for something
- * more urgent. */
+/* Checks if the peer has died, takes its messages, sends what waits for a slot. False if it stopped for something more
+ * urgent. */
 static bool receive_from(struct core *core, struct peer *peer) {
     struct r4_message message;
     bool wanted = false;

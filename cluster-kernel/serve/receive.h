@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * What comes from the peers: their death, their messages. Each message is consumed at once into the record that it
- * names. The caller holds the cluster lock.
+ * names: no message waits in this cluster. The caller holds the cluster lock.
  */
 #ifndef R4_KERNEL_RECEIVE_H
 #define R4_KERNEL_RECEIVE_H
 
 #include "cluster/cluster.h"
 
-/* Looks at each peer: whether it has died, which messages it has sent; sends what waits for a slot. False if it stopped
- * for something more urgent: it has to be called again. */
+/* For each peer: checks if it has died, takes its messages, sends what waits for a slot. False if it stopped for
+ * something more urgent: then it has to be called again. */
 bool receive_all(struct core *core);
 
 #endif

@@ -32,10 +32,10 @@
 #include <stdatomic.h>
 
 struct r4_ring {
-    _Atomic uint32_t want_slot; /* line 0, the producer's: 1 = it sleeps until a slot is free */
+    _Atomic uint32_t want_slot; /* line 0, the producer's: 1 = ring it when a slot is free */
     uint32_t producer_pad[15];
-    _Atomic uint32_t head;    /* line 1, the consumer's: position of the next message to be taken */
-    _Atomic uint32_t looking; /* 1 = it will look at the slots again before it sleeps */
+    _Atomic uint32_t head;    /* line 1, the consumer's: position of the next message to take */
+    _Atomic uint32_t looking; /* 1 = it will check the slots again before it sleeps */
     uint32_t consumer_pad[14];
     struct r4_message slots[]; /* a power of two of them, R4_RING_SLOTS_MAX at most */
 };
@@ -46,7 +46,7 @@ R4_OFFSET(struct r4_ring, slots, 128);
 enum r4_cluster_state {
     R4_CLUSTER_BOOTING,
     R4_CLUSTER_UP,
-    R4_CLUSTER_FINISHED, /* its root task said sys_debug_exit; its kernel still serves its links */
+    R4_CLUSTER_FINISHED, /* its root task has called R4_OP_DEBUG_EXIT; its kernel still serves its peers */
     R4_CLUSTER_PANICKED  /* it will never write again */
 };
 
@@ -54,7 +54,7 @@ enum r4_cluster_state {
 #define R4_PANIC_FRAMES 16U
 
 struct r4_panic_record { /* written by the panicking core before state becomes PANICKED */
-    uint64_t cause;      /* exception vector, or 256 for an assert of the kernel's own */
+    uint64_t cause;      /* exception vector, or 256 for a failed check of the kernel */
     uint64_t core;
     uint64_t address;                 /* CR2 */
     uint64_t registers[18];           /* rax rbx rcx rdx rsi rdi rbp rsp r8..r15 rip rflags */
@@ -64,8 +64,8 @@ struct r4_panic_record { /* written by the panicking core before state becomes P
 
 #define R4_LOG_BYTES 2048U /* a power of two */
 
-struct r4_log {           /* lines that the console's owner is to print, each with its newline */
-    _Atomic uint32_t end; /* position behind the last whole line, wraps; own cluster, under its lock, release */
+struct r4_log {           /* lines for the console's owner to print, each with its newline */
+    _Atomic uint32_t end; /* position after the last whole line, wraps; its cluster, under its lock, release */
     uint32_t pad[15];
     char bytes[R4_LOG_BYTES];
 };
@@ -76,20 +76,20 @@ struct r4_header {
     uint32_t core_count;
     uint32_t epoch;
     uint32_t pad0[11];
-    _Atomic uint32_t state;         /* line 1: enum r4_cluster_state; under the own lock, release */
-    _Atomic uint32_t cores_arrived; /* cores that run this kernel; under the own lock, release */
-    _Atomic uint32_t exit_code;     /* of sys_debug_exit, before state becomes FINISHED */
+    _Atomic uint32_t state;         /* line 1: enum r4_cluster_state; its cluster, release */
+    _Atomic uint32_t cores_arrived; /* cores that run this kernel; its cluster, under its lock, release */
+    _Atomic uint32_t exit_code;     /* of R4_OP_DEBUG_EXIT, written before state becomes FINISHED */
     uint32_t pad1;
-    _Atomic uint64_t mark; /* sys_debug_milestone; under the own lock, release */
+    _Atomic uint64_t milestone; /* of R4_OP_DEBUG_MILESTONE; its cluster, under its lock, release */
     uint32_t pad2[10];
-    _Atomic uint32_t
-        doorbell_apic; /* line 2: APIC id of the core to ring, an idle one if there is one; under the own lock, relaxed:
-                          a stale value still names a core of this cluster, and every core serves doorbells */
+    /* Line 2: APIC id of the core to ring, an idle one if there is one; its cluster, under its lock. Relaxed: a stale
+     * value still names a core of this cluster, and every core serves doorbells. */
+    _Atomic uint32_t doorbell_apic;
     uint32_t pad3[15];
     struct r4_panic_record panic; /* line 3… */
     uint32_t pad4[6];
-    _Atomic uint32_t
-        printed[R4_MAX_CLUSTERS]; /* as owner of the console: how far each cluster's log is printed; release */
+    /* As owner of the console: the position up to which each cluster's log is printed; release. */
+    _Atomic uint32_t printed[R4_MAX_CLUSTERS];
     struct r4_log log;
 };
 R4_OFFSET(struct r4_header, state, 64);

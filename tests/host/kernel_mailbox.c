@@ -217,10 +217,10 @@ static void expect_waiting(void) {
 START_TEST(test_milestone) {
     struct operation *wait = wait_for(meet(), 4);
     struct r4_header *header = kernel_header(PEER);
-    atomic_store(&header->mark, 3);
-    atomic_store(&kernel_header(3)->mark, 9); /* another cluster's */
+    atomic_store(&header->milestone, 3);
+    atomic_store(&kernel_header(3)->milestone, 9); /* another cluster's */
     expect_waiting();
-    atomic_store(&header->mark, 6);
+    atomic_store(&header->milestone, 6);
     expect_ended(wait, R4_OK, 6);
 }
 END_TEST
@@ -232,7 +232,7 @@ START_TEST(test_milestone_of_a_finished_peer) {
     struct operation *wait = wait_for(peer, 4);
     atomic_store(&kernel_header(3)->state, R4_CLUSTER_FINISHED); /* another one */
     expect_waiting();
-    atomic_store(&header->mark, 3);
+    atomic_store(&header->milestone, 3);
     atomic_store(&header->state, R4_CLUSTER_FINISHED);
     expect_ended(wait, R4_ERR_CLUSTER_DOWN, 0);
     wait = wait_for(peer, 3);
@@ -242,7 +242,7 @@ END_TEST
 
 START_TEST(test_milestone_of_a_panicked_peer) {
     struct operation *wait = wait_for(meet(), 4);
-    atomic_store(&kernel_header(PEER)->mark, 3);
+    atomic_store(&kernel_header(PEER)->milestone, 3);
     kernel_panics(PEER);
     expect_ended(wait, R4_ERR_CLUSTER_DOWN, 0);
 }

@@ -174,7 +174,7 @@ static void generator_debug(struct chooser *chooser) {
     chooser->call.argument[0] = sim_random(8);
     chooser->call.argument[1] = sim_random(8);
     if (operation == R4_OP_DEBUG_MILESTONE) {
-        chooser->call.argument[0] = chooser->instance->header->mark + 1;
+        chooser->call.argument[0] = chooser->instance->header->milestone + 1;
     }
 }
 
