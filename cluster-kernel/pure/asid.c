@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The FIFOs of free asids.
+ * The FIFOs of free asids: one per pool, linked by asid, 0 ends a list.
  */
 #include "asid.h"
 #include <r4/contract.h>

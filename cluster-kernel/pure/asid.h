@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Address space identifiers: the cluster's table from asid to window. An asid with its generation is a name, which is
- * never given twice: each return raises the generation, and an asid whose generation would wrap is never used again.
- * Free asids are reused in FIFO order, per pool, so that an asid comes back late. Needs the cluster lock.
+ * Address space identifiers: the cluster's table from asid to window. An asid with its generation is a name. No name is
+ * given twice: each return raises the generation, and an asid whose generation would wrap is never used again. Free
+ * asids are reused in FIFO order, per pool, so that an asid comes back late. All functions need the cluster lock.
  */
 #ifndef R4_PURE_ASID_H
 #define R4_PURE_ASID_H
@@ -13,14 +13,14 @@
 #define ASID_POOL_SIZE 64U
 #define ASID_POOLS     (ASID_COUNT / ASID_POOL_SIZE)
 
-/* What the bits above the index are in a cap address that names this address space of this cluster. */
+/* The bits above the index in a cap address that names this address space of this cluster. */
 static inline uint64_t asid_key(uint32_t cluster, uint32_t name) { return cluster | (uint64_t)name << 6; }
 
 #define ASID_NOBODY UINT64_MAX /* the key of no address: keys have 38 bits */
 
-struct asid_entry {        /* looked at by each step of a walk: nothing else is in it */
+struct asid_entry {        /* read by each step of a walk, so it holds nothing else */
     uint64_t key;          /* of the present user; ASID_NOBODY: free or retired */
-    struct window *window; /* whose it is */
+    struct window *window; /* of the present user */
 };
 
 struct asid_next { /* of a free asid */
@@ -40,21 +40,21 @@ struct asid_table {
     uint32_t cluster;
 };
 
-/* All are free. The table is zero. */
+/* Makes all asids but 0 free. The table is zeroed. */
 void asid_table_init(struct asid_table *table, uint32_t cluster);
 
 /* Takes one of pool `pool` (below ASID_POOLS) for a window and returns its name; 0 if the pool has none left. */
 uint32_t asid_take(struct asid_table *table, uint32_t pool, struct window *window);
 
-/* The name, given by asid_take() and not returned yet, means nothing any more. */
+/* Returns a name that asid_take() gave and that has not been returned yet. From now on no address space has it. */
 void asid_give(struct asid_table *table, uint32_t name);
 
-/* The entry in which the address space with that name stands, if there is one: its key tells. */
+/* The entry that the address space with that name would use; the caller compares the key. */
 static inline const struct asid_entry *asid_entry_of(const struct asid_table *table, uint64_t name) {
     return &table->entries[name % ASID_COUNT];
 }
 
-/* The window of the address space with that name, or null if there is none: any number may be asked for. */
+/* The window of the address space with that name, or null if there is none. `name` may be any number. */
 static inline struct window *asid_find(const struct asid_table *table, uint32_t name) {
     const struct asid_entry *entry = asid_entry_of(table, name);
     return entry->key >> 6 == name ? entry->window : NULL;

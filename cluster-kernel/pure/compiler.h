@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Words for what the compiler may be told beyond C. A hot path is one function: what belongs to it is always inlined,
- * what it seldom needs is kept out of line, so that the path itself holds only the test.
+ * What the compiler can be told beyond C. A hot path is one function: what belongs to it is always inlined; what it
+ * seldom needs is out of line, so that the path holds only the test.
  */
 #ifndef R4_PURE_COMPILER_H
 #define R4_PURE_COMPILER_H
@@ -9,6 +9,6 @@
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 #define always_inline       inline __attribute__((__always_inline__))
 #define noinline            __attribute__((__noinline__))
-#define cold                __attribute__((__noinline__, __cold__)) /* seldom called: out of line, and out of the way */
+#define cold                __attribute__((__noinline__, __cold__)) /* seldom called: out of line, in its own section */
 
 #endif

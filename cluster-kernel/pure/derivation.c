@@ -5,8 +5,8 @@
 #include "derivation.h"
 #include <r4/contract.h>
 
-/* Words 2 and 3 rise by the same from slot to slot: the object by its size, both links by one. Word 0 of a free slot is
- * its version alone. */
+/* Words 2 and 3 rise by the same amounts from slot to slot: the object by its size, both slot refs by one. Word 0 of a
+ * free slot holds its version and zeros. */
 void derivation_create_more(uintptr_t direct, struct r4_slot *first, uint32_t count) {
     KERNEL_CHECK(!derivation_has_children(direct, first));
     uint64_t own = slot_ref_to(direct, first);
@@ -24,13 +24,15 @@ void derivation_create_more(uintptr_t direct, struct r4_slot *first, uint32_t co
         slot->word[1] = badge;
         slot->word[2] = word2;
         slot->word[3] = word3;
+        /* Words 1 to 3 before word 0: pairs with the loads of a program that reads its window (slot.h). */
         __atomic_store_n(&slot->word[0], slot->word[0] + filled, __ATOMIC_RELEASE);
     }
     first->word[3] = r4_slot_next_set(first->word[3], own + 1);
     derivation_join_over(direct, last, next, own + count);
 }
 
-/* A copy shares its source's object and must be below its TTL; a retyped object starts anew. */
+/* True if `b` is a copy: it shares the object of `a` and must be below its TTL. A retyped object has a TTL of its
+ * own. */
 static bool same_object(const struct r4_slot *a, const struct r4_slot *b) {
     return slot_type(a) == slot_type(b) && slot_object(a) == slot_object(b) && slot_size_log2(a) == slot_size_log2(b) &&
            (slot_flags(b) & R4_FLAG_ORIGINAL) == 0;

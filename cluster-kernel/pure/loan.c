@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The state machines of both sides of a loan.
+ * The state machines of both sides of a loan; loan.h shows them.
  */
 #include "loan.h"
 #include <r4/contract.h>

@@ -6,13 +6,13 @@
  *
  *   lender's record     FREE --offer--> OFFERED --ACCEPT--> LENT --revoke--> REVOKING --DONE--> FREE
  *                         ^----REFUSE-----'                   ^--DONE with an error--'
- *   borrower's record   FREE --OFFER, landed--> LANDED --REVOKE--> SWEEPING --swept, DONE--> FREE
+ *   borrower's record   FREE --OFFER, ACCEPT--> RECEIVED --REVOKE--> SWEEPING --swept, DONE--> FREE
  *                         (refused: stays FREE)    ^--could not be swept, DONE with the error--'
  *
- * Crossing cases: a revoke during OFFER waits in the lender's record (revoke_wanted) and leaves with the ACCEPT; after
- * a REFUSE there is nothing to revoke. A second revoke of a loan that is REVOKING sends nothing: the one DONE ends
- * both. A REVOKE for a generation that is not landed is dropped: the lender never sends one, rings keep order, so it is
- * a stale or forged message.
+ * Messages that cross: a revoke during OFFER waits in the lender's record (revoke_wanted) and is sent after the ACCEPT;
+ * after a REFUSE there is nothing to revoke. A second revoke of a loan that is REVOKING sends nothing: one DONE ends
+ * both. A REVOKE for a generation that has not been received is dropped: the lender never sends one, and rings keep the
+ * order, so the message is stale or forged. All functions need the cluster lock.
  */
 #ifndef R4_PURE_LOAN_H
 #define R4_PURE_LOAN_H
@@ -23,34 +23,34 @@
 #define LOANS               64U         /* records per ordered pair, on both sides */
 #define LOAN_GENERATION_MAX 0xffffffffU /* a record that has had this generation is never used again */
 
-/* A place in a link's queue of what is to be sent when a slot is free. */
+/* A message that waits in a peer's queue until a slot of the ring is free. */
 struct post {
     struct post *next;
     uint32_t kind;  /* enum r4_message_kind; NONE = not queued */
     uint32_t error; /* of the message */
     uint32_t priority;
-    uint32_t loan; /* index of the record that this is in: set once */
+    uint32_t loan; /* index of the record that contains this post; set once */
 };
 
 enum loan_out_state { LOAN_OUT_FREE, LOAN_OUT_OFFERED, LOAN_OUT_LENT, LOAN_OUT_REVOKING };
 
 struct loan_out {
-    struct r4_slot slot; /* holds the RemoteRef when the cap page that it was in has died */
+    struct r4_slot slot; /* holds the RemoteRef after the cap page that held it has died */
     struct post post;    /* OFFER or REVOKE */
     struct r4_slot *ref; /* the RemoteRef; null while FREE */
     phys_t base;
     uint32_t size_log2;
-    uint32_t ttl; /* that the borrower's cap gets */
+    uint32_t ttl; /* of the borrower's cap */
     uint32_t generation;
     enum loan_out_state state;
-    enum r4_error failure; /* of the last revoke that the borrower could not carry out; R4_OK once it is asked again */
+    enum r4_error failure; /* of the last revoke, if the borrower could not sweep; R4_OK once it is asked again */
     bool revoke_wanted;    /* while OFFERED: send REVOKE on ACCEPT */
 };
 
 enum loan_in_state { LOAN_IN_FREE, LOAN_IN_RECEIVED, LOAN_IN_SWEEPING };
 
 struct loan_in {
-    struct r4_slot slot;  /* holds the root cap when the cap page that it was in has died */
+    struct r4_slot slot;  /* holds the root cap after the cap page that held it has died */
     struct post post;     /* ACCEPT, REFUSE or DONE */
     struct r4_slot *root; /* the received untyped's slot; null while FREE */
     phys_t base;
@@ -73,19 +73,20 @@ enum lender_action {
 /* A free record of a table, or null; its generation has been advanced. */
 struct loan_out *loan_find_free(struct loan_out *table);
 
-/* The lender asks for the loan back. True if a REVOKE has to be sent now; false if it waits for ACCEPT or was sent
- * already. */
+/* The lender asks for the loan back. True if a REVOKE has to be sent now; false if it waits for the ACCEPT, or has
+ * already been sent. */
 bool loan_revoke(struct loan_out *loan);
 
-/* An answer (ACCEPT, REFUSE, DONE) for a record of the lender; changes the record's state. Dropped while its question
- * has not been sent. The message's index names this record. */
+/* An answer (ACCEPT, REFUSE, DONE) for a record of the lender; changes the record's state. LENDER_DROP if the request
+ * has not been sent yet, or the message does not fit the state. The message's index names this record. */
 enum lender_action loan_answer(struct loan_out *loan, const struct r4_message *message);
 
-/* True if the OFFER may use this record of the borrower: it is FREE, owes no answer, and the generation is a new one.
- */
+/* True if the OFFER may use this record of the borrower: the record is FREE and owes no answer, and the generation is
+ * new. The message's index names this record. */
 bool loan_offer_fits(const struct loan_in *loan, const struct r4_message *message);
 
-/* True if the REVOKE names what has landed in this record and is not being swept: the record is SWEEPING then. */
+/* True if the REVOKE names the loan that is RECEIVED in this record: the record becomes SWEEPING. The message's index
+ * names this record. */
 bool loan_sweep_starts(struct loan_in *loan, const struct r4_message *message);
 
 #endif

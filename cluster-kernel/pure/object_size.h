@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sizes of the objects whose structures the kernel owns; asserted where the structures stand (thread.h, pd.h).
+ * Sizes of the objects whose structures the kernel owns, as log2 of bytes. object/thread.h and object/pd.h assert that
+ * the structures fit.
  */
 #ifndef R4_PURE_OBJECT_SIZE_H
 #define R4_PURE_OBJECT_SIZE_H

@@ -2,7 +2,7 @@
  *
  * Page-table entries of user address spaces, and where they are. Four levels: level 4 is the PD's own page (PML4),
  * level 1 holds 4 KiB leaves, level 2 also 2 MiB leaves. Source: Intel SDM volume 3, section 4.5 (4-level paging),
- * table 4-19 and 4-20. Only user halves are touched here: entries 0..255 of level 4.
+ * tables 4-19 and 4-20. Only user halves are used here: entries 0 to 255 of level 4. Needs the cluster lock.
  */
 #ifndef R4_PURE_PAGING_H
 #define R4_PURE_PAGING_H
@@ -18,8 +18,8 @@
 #define PAGING_ADDRESS 0x000ffffffffff000ULL
 #define PAGING_ENTRIES 512U
 
-/* What kind of page of the window a leaf is: in the AVL bits 10:9. The kernel looks for capabilities only in pages that
- * are marked, and for each kind only where its mark stands. */
+/* The page kind of a leaf in the window: in the AVL bits 10:9. The kernel looks for slots only in pages of kind CAPS,
+ * and for proxies only in pages of kind PROXIES. */
 DEFINE_FIELD(uint64_t, paging_kind, 10, 9)
 #define PAGING_KIND_NONE    0U
 #define PAGING_KIND_CAPS    1U /* a cap page: written by the kernel only */
@@ -36,15 +36,17 @@ static inline uint64_t paging_reach(uint32_t level) {
     return 1ULL << (R4_PAGE_BITS + 9 * (level - 1));
 }
 
-/* A leaf for a frame with rights (R4_READ, R4_WRITE, R4_EXEC); READ is implied by presence. */
-static inline uint64_t paging_leaf(phys_t frame, uint64_t rights, bool large, uint64_t mark) {
+/* A leaf for a frame with rights (R4_READ, R4_WRITE, R4_EXEC) and page kind; a present page is always readable.
+ * `large`: 2 MiB; the frame is aligned to its size. */
+static inline uint64_t paging_leaf(phys_t frame, uint64_t rights, bool large, uint64_t kind) {
     KERNEL_CHECK(is_aligned(frame, large ? R4_LARGE_SIZE : R4_PAGE_SIZE));
     uint64_t entry = frame | PAGING_PRESENT | PAGING_USER | (large ? PAGING_LARGE : 0);
     entry |= (rights & R4_WRITE) != 0 ? PAGING_WRITE : 0;
     entry |= (rights & R4_EXEC) != 0 ? 0 : PAGING_NX;
-    return entry | paging_kind_put(mark);
+    return entry | paging_kind_put(kind);
 }
 
+/* An entry that names the table of the next lower level. */
 static inline uint64_t paging_table(phys_t table) {
     KERNEL_CHECK(is_aligned(table, R4_PAGE_SIZE));
     return table | PAGING_PRESENT | PAGING_WRITE | PAGING_USER;
@@ -60,9 +62,9 @@ static inline bool paging_is_table(uint64_t entry) {
     return (entry & (PAGING_PRESENT | PAGING_LARGE)) == PAGING_PRESENT;
 }
 
-/* The entry of `level` for `address` in the tree below `root` (level 4, physical), or null if a table on the way is
- * missing or a large leaf stands there. Reads tables through the direct map. Level by level, so that each shift is a
- * constant. */
+/* The entry of `level` (1..4) for `address` in the tree below `root` (level 4, physical); null if a table on the way is
+ * missing, or a large leaf is in its place. Reads tables through the direct map. Written out level by level, so that
+ * each shift is a constant. */
 static inline uint64_t *paging_entry(uintptr_t direct, phys_t root, uint64_t address, uint32_t level) {
     KERNEL_CHECK(level >= 1 && level <= 4);
     uint64_t *entry = paging_at(direct, root, address, 4);

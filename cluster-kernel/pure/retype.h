@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Retype arithmetic: which objects fit where in an untyped. Pure numbers.
+ * Retype arithmetic: which objects fit where in an untyped. Numbers only; nothing here reads or writes a slot.
  */
 #ifndef R4_PURE_RETYPE_H
 #define R4_PURE_RETYPE_H
@@ -18,9 +18,9 @@ struct retype_request {
     uint64_t offset;    /* of the first object in the untyped, bytes */
 };
 
-/* log2 of the bytes that an object of this type takes; 0 if there is no such object or it cannot have that size. */
+/* log2 of the bytes that an object of this type takes; 0 if the type cannot be created, or not with that size. */
 static inline uint32_t retype_object_log2(enum r4_cap_type type, uint32_t size_log2) {
-    /* Bit n: it can have 2^n bytes; bit 0: the size need not be given, there is only one. */
+    /* Bit n: an object of the type can have 2^n bytes. Bit 0: the size may be given as 0, since there is only one. */
     static const uint64_t sizes[R4_CAP_TYPE_COUNT] = {
         [R4_CAP_UNTYPED] = (2ULL << RETYPE_UNTYPED_MAX_LOG2) - (1ULL << RETYPE_UNTYPED_MIN_LOG2),
         [R4_CAP_FRAME] = 1ULL << R4_PAGE_BITS | 1ULL << R4_LARGE_BITS,
@@ -37,7 +37,7 @@ static inline uint32_t retype_object_log2(enum r4_cap_type type, uint32_t size_l
     return size_log2 != 0 ? size_log2 : (uint32_t)__builtin_ctzll(allowed - 1);
 }
 
-/* What an accepted request comes to. */
+/* What an accepted request will take. */
 struct retype_result {
     uint32_t object_log2;
     uint64_t end; /* the new watermark */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * One end of a mailbox ring (see <r4/mailbox.h> for who writes which line and why the order is enough). One producer,
- * one consumer; each end's functions are called under that cluster's lock. The other side is not trusted: a head or
- * sequence that makes no sense reads as "full" or "empty", never as an address.
+ * One end of a mailbox ring. <r4/mailbox.h> states who writes which line and why the order is sufficient; the fences
+ * are in ring.c. One producer, one consumer; the functions of an end are called under the lock of its cluster. The
+ * other side is not trusted: an impossible head means "full", an impossible sequence means "empty"; neither is an
+ * address.
  */
 #ifndef R4_PURE_RING_H
 #define R4_PURE_RING_H
@@ -22,19 +23,19 @@ void ring_consume_from(struct ring_end *consumer, uint32_t position);
 /* True if a message can be put. If not, want_slot is set: the consumer will ring when it frees one. */
 bool ring_has_room(struct ring_end *producer);
 
-/* Puts a message (its sequence word is filled in); ring_has_room() just said true. Returns true if the consumer has to
- * be rung. */
+/* Puts a message; the sequence word is filled in here. ring_has_room() has just returned true. Returns true if the
+ * consumer has to be rung. */
 bool ring_put(struct ring_end *producer, const struct r4_message *message);
 
-/* Copies the next message out and frees its slot. False if there is none. *wanted becomes true if the producer waits
- * for a slot and has to be rung. */
+/* Copies the next message out and frees its slot. False, and nothing is written, if there is none. *wanted is true if
+ * the producer waits for a slot and has to be rung. */
 bool ring_take(struct ring_end *consumer, struct r4_message *message, bool *wanted);
 
-/* The consumer says that it looks at the ring from now on, so that no doorbell is needed. */
+/* The consumer announces that it polls the ring from now on, so that no doorbell is needed. */
 void ring_look(struct ring_end *consumer);
 
-/* The consumer says that it does not look any more. Returns true if a message came in meanwhile: then it has to look
- * again. */
+/* The consumer announces that it stops polling. Returns true if a message has arrived meanwhile: then the consumer has
+ * to take it. */
 bool ring_rest(struct ring_end *consumer);
 
 #endif

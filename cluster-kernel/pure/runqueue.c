@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The run queue.
+ * The run queue. A bit in `words` is set as long as its priority has a member, a bit in `summary` as long as its word
+ * is not zero.
  */
 #include "runqueue.h"
 #include <r4/contract.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A core's run queue: 256 priorities, a ring of members per priority, bitmaps of what is not empty; every operation
- * O(1). The thread that runs stays in the queue, first of its priority. Protected by the cluster lock.
+ * A core's run queue: 256 priorities, a ring of members per priority, bitmaps of the priorities that are not empty;
+ * every operation is O(1). The running thread stays in the queue, first of its priority. All functions need the cluster
+ * lock.
  */
 #ifndef R4_PURE_RUNQUEUE_H
 #define R4_PURE_RUNQUEUE_H

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Slots as the kernel handles them: the words of <r4/slot.h> plus the links of the derivation list. A link is the
- * slot's physical address / 32; `direct` is the virtual address of physical address 0, so that the same source runs in
- * kernel, unit tests, simulator. All functions need the cluster lock. Owners read their slots by plain loads at any
- * time: word 0 is written last on filling and first on clearing, so that a type is never seen before its object.
+ * Slots as the kernel handles them: the words of <r4/slot.h> plus the references of the derivation list. A slot ref is
+ * the slot's physical address / 32; 0 means none. `direct` is the virtual address of physical address 0, so that the
+ * same source runs in kernel, unit tests and simulator. All functions need the cluster lock.
+ *
+ * Order. User programs read the slots of their own cap pages at any time, without the lock, by plain loads (x86 loads
+ * acquire): word 0 before words 1 to 3. The kernel writes word 0 last when it fills a slot (release store) and first
+ * when it empties one, so a program that sees a type in word 0 sees the object of that type in the other words. Each
+ * release store of a word 0 in this file and in derivation.[ch] pairs with these loads.
  */
 #ifndef R4_PURE_SLOT_H
 #define R4_PURE_SLOT_H
@@ -16,13 +20,13 @@ static inline struct r4_slot *slot_at(uintptr_t direct, uint64_t ref) {
     return ref == 0 ? NULL : (struct r4_slot *)(direct + ref * R4_SLOT_SIZE);
 }
 
-/* The slot that a link which is not 0 names. */
+/* The slot that a slot ref names, which is not 0. */
 static inline struct r4_slot *slot_at_ref(uintptr_t direct, uint64_t ref) {
     KERNEL_CHECK(ref != 0);
     return (struct r4_slot *)(direct + ref * R4_SLOT_SIZE);
 }
 
-/* The link to a slot that is there; and to one that may be null. */
+/* The slot ref of a slot; slot may be null only for slot_ref(), which returns 0 then. */
 static inline uint64_t slot_ref_to(uintptr_t direct, const struct r4_slot *slot) {
     return ((uintptr_t)slot - direct) / R4_SLOT_SIZE;
 }
@@ -45,7 +49,7 @@ static inline bool slot_matches(const struct r4_slot *slot, uint16_t match, uint
     return (((uint16_t)slot->word[0] ^ match) & mask) == 0;
 }
 
-/* True if the slot has the type and is neither being revoked nor made. */
+/* True if the slot has the type and is neither being revoked nor created. */
 static inline bool slot_is_usable(const struct r4_slot *slot, enum r4_cap_type type) {
     const uint64_t looked_at =
         r4_slot_type_put(r4_slot_type_max()) | r4_slot_flags_put(R4_FLAG_BUSY | R4_FLAG_CREATING);
@@ -85,17 +89,17 @@ static inline uint64_t slot_reference(const struct r4_slot *slot) {
     return slot->word[1];
 }
 
-/* PD: the name that its capability says. */
+/* PD: the name that its capability shows to its holder. */
 static inline void slot_name_set(struct r4_slot *slot, uint32_t name) {
     KERNEL_CHECK(slot_type(slot) == R4_CAP_PD);
     slot->word[1] = name;
 }
 
-/* Posted receive slot: of which peer, and where it is listed there. */
+/* Posted receive slot: the peer, and the index in struct peer's receive_slots. */
 DEFINE_FIELD(uint64_t, slot_receive_index, 7, 0)
 DEFINE_FIELD(uint64_t, slot_receive_peer, 63, 8)
 
-/* RemoteRef: which loan. An untyped becomes one when it is lent, and is an untyped again when it is back. */
+/* RemoteRef: which loan. An untyped becomes a RemoteRef when it is lent, and an untyped again when it comes back. */
 static inline uint64_t slot_loan_peer(const struct r4_slot *slot) {
     KERNEL_CHECK(slot_type(slot) == R4_CAP_REMOTE_REF);
     return r4_loan_peer_get(slot->word[1]);
@@ -115,7 +119,7 @@ static inline void slot_take_back(struct r4_slot *slot) {
     slot->word[1] = 0;
 }
 
-/* Header of a dying cap page: that of the next one, or null. */
+/* Header of a dying cap page: the header of the next dying page, or null. */
 static inline struct r4_slot *slot_dying_next(uintptr_t direct, const struct r4_slot *header) {
     return slot_at(direct, header->word[1]);
 }
@@ -134,13 +138,14 @@ static inline void slot_flags_clear(struct r4_slot *slot, uint64_t flags) {
 /* The physical address of an object that is never mapped, such as an untyped. */
 static inline phys_t slot_memory(const struct r4_slot *slot) { return r4_slot_object_get(slot->word[2]) * 64; }
 
-/* The same of one known to be of 4 KiB or more: such may carry three bits of the mapping below. */
+/* The physical address of an object known to have 4 KiB or more. Below the object bits, such a slot may carry three
+ * bits of its mapping. */
 static inline phys_t slot_pages(const struct r4_slot *slot) {
     KERNEL_CHECK(slot_size_log2(slot) >= R4_PAGE_BITS);
     return round_down(r4_slot_object_get(slot->word[2]), R4_PAGE_SIZE / 64) * 64;
 }
 
-/* The same of any. */
+/* The physical address of any object. */
 static inline phys_t slot_object(const struct r4_slot *slot) {
     return slot_size_log2(slot) >= R4_PAGE_BITS ? slot_pages(slot) : slot_memory(slot);
 }
@@ -158,15 +163,15 @@ static inline struct r4_slot *slot_prev(uintptr_t direct, const struct r4_slot *
 static inline void slot_next_set(uintptr_t direct, struct r4_slot *slot, const struct r4_slot *next) {
     slot->word[3] = r4_slot_next_set(slot->word[3], slot_ref(direct, next));
 }
-static inline void slot_prev_ref_set(struct r4_slot *slot, uint64_t link) {
-    slot->word[3] = r4_slot_prev_low_set(slot->word[3], link);
-    slot->word[0] = r4_slot_prev_high_set(slot->word[0], link >> 24);
+static inline void slot_prev_ref_set(struct r4_slot *slot, uint64_t ref) {
+    slot->word[3] = r4_slot_prev_low_set(slot->word[3], ref);
+    slot->word[0] = r4_slot_prev_high_set(slot->word[0], ref >> 24);
 }
 static inline void slot_prev_set(uintptr_t direct, struct r4_slot *slot, const struct r4_slot *prev) {
     slot_prev_ref_set(slot, slot_ref(direct, prev));
 }
 
-/* What a slot is to be filled with. */
+/* New content of a slot. */
 struct slot_content {
     enum r4_cap_type type;
     uint32_t ttl;
@@ -178,8 +183,8 @@ struct slot_content {
     uint64_t badge;
 };
 
-/* R4_OK if the slot can be filled, else R4_ERR_OCCUPIED or R4_ERR_RETIRED (its version cannot change once more). Word 0
- * of an empty slot is its version and nothing else. */
+/* R4_OK if the slot can be filled, else R4_ERR_OCCUPIED or R4_ERR_RETIRED (its version cannot rise any more). Word 0 of
+ * an empty slot holds its version and zeros. */
 static inline enum r4_error slot_free_check(const struct r4_slot *slot) {
     uint64_t word = slot->word[0];
     if (r4_slot_type_get(word) != R4_CAP_EMPTY) {
@@ -188,8 +193,9 @@ static inline enum r4_error slot_free_check(const struct r4_slot *slot) {
     return word >= r4_slot_version_put(R4_VERSION_MAX) ? R4_ERR_RETIRED : R4_OK;
 }
 
-/* The same of `count` (1 or more) slots in a row: R4_ERR_OCCUPIED if any is, else R4_ERR_RETIRED if any is. Empty slots
- * have nothing but zero beside the version; when one more is added, that of a retired one leaves its field. */
+/* The same for `count` slots in a row, 1 to R4_SLOTS_PER_PAGE - 1: R4_ERR_OCCUPIED if any is occupied, else
+ * R4_ERR_RETIRED if any is retired. Word 0 of an empty slot holds its version and zeros: adding 1 to the version of a
+ * retired slot carries into the next field, which shows it. */
 static inline enum r4_error slots_free_check(const struct r4_slot *first, uint32_t count) {
     KERNEL_CHECK(count > 0 && count < R4_SLOTS_PER_PAGE);
     uint64_t seen = first->word[0] + r4_slot_version_put(1);
@@ -203,7 +209,7 @@ static inline enum r4_error slots_free_check(const struct r4_slot *first, uint32
     return r4_slot_prev_high_get(seen) != 0 ? R4_ERR_RETIRED : R4_OK;
 }
 
-/* Word 0 in parts, for loops over many slots: one load, one store. */
+/* Word 0 in parts, for loops over many slots: a version is one load or one store. */
 struct slot_parts {
     uint16_t below;
     uint32_t version;
@@ -214,8 +220,8 @@ _Static_assert(r4_slot_version_low == 16, "the version is the middle part");
 
 static inline struct slot_parts *slot_parts(struct r4_slot *slot) { return (struct slot_parts *)&slot->word[0]; }
 
-/* Fills a slot that slot_free_check() accepted: next version, with these links (0: none). Only derivation.h may give
- * any. */
+/* Fills a slot that slot_free_check() accepted: its version rises by one. `prev` and `next` are slot refs, 0: none;
+ * only derivation.h passes others than 0. */
 static inline void slot_fill_linked(struct r4_slot *slot, const struct slot_content *content, uint64_t prev,
                                     uint64_t next) {
     KERNEL_CHECK(slot_free_check(slot) == R4_OK);
@@ -227,16 +233,18 @@ static inline void slot_fill_linked(struct r4_slot *slot, const struct slot_cont
     slot->word[3] = r4_slot_next_put(next) | r4_slot_prev_low_put(prev);
     uint64_t filled = r4_slot_type_put(content->type) | r4_slot_ttl_put(content->ttl) |
                       r4_slot_flags_put(content->flags) | r4_slot_prev_high_put(prev >> 24);
+    /* Words 1 to 3 before word 0: pairs with the loads of a program that reads its window (see the top). */
     __atomic_store_n(&slot->word[0], slot->word[0] + r4_slot_version_put(1) + filled, __ATOMIC_RELEASE);
 }
 
-/* The same, linked nowhere: the root of a tree. */
+/* The same for a slot in no list: the root of a tree. */
 static inline void slot_fill(struct r4_slot *slot, const struct slot_content *content) {
     slot_fill_linked(slot, content, 0, 0);
 }
 
-/* Empties a slot that is linked nowhere; the version stays. The fence is no instruction on x86: it keeps the compiler's
- * order. */
+/* Empties a slot that is in no list; the version stays. Word 0 before words 1 to 3: pairs with the loads of a program
+ * that reads its window (see the top). x86 keeps stores in order, so the fence binds the compiler alone: it is no
+ * instruction. */
 static inline void slot_clear(struct r4_slot *slot) {
     __atomic_store_n(&slot->word[0], r4_slot_version_put(slot_version(slot)), __ATOMIC_RELAXED);
     atomic_signal_fence(memory_order_release);
@@ -251,7 +259,8 @@ struct slot_mapping {
     uint32_t name;    /* of the address space (r4_name); never 0 while mapped */
 };
 
-/* True if a frame, table or cap page says that it is mapped; what it says may be stale. */
+/* True if the slot of a frame, table or cap page holds a mapping. The mapping may be stale: its address space or table
+ * may be gone. */
 static inline bool slot_has_mapping(const struct r4_slot *slot) { return slot->word[1] != 0; }
 
 /* The mapping of the slot; name 0 means none. */

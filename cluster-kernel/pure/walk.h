@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The walk through proxies (rules: resolve.h), to be inlined into its callers, for which the place is made of
- * constants. Its state is meant for registers, so nothing takes its address; what only errors need is worked out apart.
+ * The walk through proxies (rules: resolve.h). It is inlined into its callers, where struct resolve_place consists of
+ * constants. The state of a walk is meant for registers; what only errors need is computed out of line.
+ *
+ * Order. Programs write proxies without the lock, by the order of stores that <r4/proxy.h> states. walk_hop() reads a
+ * proxy by loads that pair with those stores. Everything else is read under the cluster lock.
  */
 #ifndef R4_PURE_WALK_H
 #define R4_PURE_WALK_H
@@ -15,42 +18,42 @@ struct resolved {
     enum r4_error error;
 };
 
-/* What a walk through proxies came to. */
+/* What a walk through proxies has found. */
 struct chain {
     uint64_t first;        /* word 0 of the first proxy */
-    uint64_t words;        /* word 0 of all, ANDed; when it has ended, the capability's rights too, at the same place */
-    uint64_t badge;        /* of the proxy nearest to the capability that has one; 0: none */
+    uint64_t words;        /* word 0 of all, ANDed; after the walk also ANDed with the capability's rights, in place */
+    uint64_t badge;        /* of the last proxy of the walk that has one; 0: none */
     uint64_t hops;         /* proxies so far */
     struct r4_proxy *once; /* the single-use proxy; null: none */
-    uint64_t once_word;    /* its word 0 as it was read */
+    uint64_t once_word;    /* its word 0, as read */
 };
 
-/* Rights of the whole chain, the capability included; TTL of its near end. */
+/* Rights of the whole chain, with those of the capability; TTL of its first proxy. */
 static inline uint64_t chain_rights(const struct chain *chain) { return r4_proxy_rights_get(chain->words); }
 static inline uint64_t chain_ttl(const struct chain *chain) { return r4_proxy_ttl_get(chain->first); }
 
-/* What a walk needs to know of the machine that it runs on. */
+/* Where a walk runs. */
 struct resolve_place {
     uintptr_t direct;               /* virtual address of physical address 0 */
-    uint64_t cluster;               /* the own one: what stands above the index in addresses of asid 0 */
+    uint64_t cluster;               /* this cluster: the bits above the index in cap addresses with asid 0 */
     const struct asid_table *asids; /* of the cluster */
 };
 
 struct walk {
     const struct window *holder;
-    uint64_t cap;     /* what the holder names */
-    uint64_t last;    /* TTL of the proxy followed last, where it stands in word 0 */
-    uint32_t version; /* that it says its target has */
+    uint64_t cap;     /* the address that the holder names next */
+    uint64_t last;    /* TTL of the proxy followed last, at its place in word 0 */
+    uint32_t version; /* of the target, as the proxy followed last gives it */
     uint64_t words;   /* word 0 of all proxies so far, ANDed */
 };
 
-/* TTL and kind in one: when the kind of a proxy is taken off, the TTL alone is left, at its place. */
+/* TTL and kind of word 0: XOR with the kind of a proxy leaves the TTL alone, at its place. */
 #define WALK_TTL_AND_KIND (r4_proxy_kind_put(r4_proxy_kind_max()) | r4_proxy_ttl_put(r4_proxy_ttl_max()))
 
-/* What a step has come to. */
+/* What a step has found. */
 enum walk_at {
     WALK_AT_PROXY,
-    WALK_AT_SLOT, /* of a cap page in the holder's own window: the walk ends */
+    WALK_AT_SLOT, /* in a cap page in the holder's own window: the walk ends */
     WALK_NOWHERE
 };
 struct walk_step {
@@ -64,7 +67,7 @@ static always_inline struct walk_step walk_nowhere(enum r4_error error) {
     return (struct walk_step){WALK_NOWHERE, error, NULL, 0};
 }
 
-/* A slot of a cap page, or what there is instead, in the holder's own window. */
+/* The leaf for `cap` in the holder's own window is of no proxy page: a slot of a cap page, or R4_ERR_ADDRESS. */
 static always_inline struct walk_step walk_at_cap(uintptr_t direct, const struct window *window, uint64_t leaf,
                                                   uint64_t cap) {
     if (!window_leaf_is(leaf, PAGING_KIND_CAPS) || cap % R4_SLOTS_PER_PAGE == 0) {
@@ -73,7 +76,8 @@ static always_inline struct walk_step walk_at_cap(uintptr_t direct, const struct
     return (struct walk_step){WALK_AT_SLOT, R4_OK, window, window_place(direct, leaf, cap)};
 }
 
-/* No proxy page: nothing for the holder, unless the window named is its own. */
+/* There is no proxy page at `cap`: an error, unless `cap` names a slot of a cap page in the holder's own window.
+ * `window` is null if no address space has the name in `cap`. */
 static cold struct walk_step walk_not_there(uintptr_t direct, uint64_t own_cluster, const struct window *holder,
                                             const struct window *window, uint64_t leaf, uint64_t cap) {
     if (r4_cap_cluster_get(cap) != own_cluster) {
@@ -82,6 +86,7 @@ static cold struct walk_step walk_not_there(uintptr_t direct, uint64_t own_clust
     return window == holder ? walk_at_cap(direct, window, leaf, cap) : walk_nowhere(R4_ERR_ASID);
 }
 
+/* One step: finds the proxy or slot that `cap` names, as the holder sees it. */
 static always_inline struct walk_step walk_look(const struct resolve_place *place, const struct window *holder,
                                                 uint64_t cap) {
     uint64_t key = cap >> 26;
@@ -106,23 +111,29 @@ static always_inline struct walk_step walk_look(const struct resolve_place *plac
     return (struct walk_step){WALK_AT_PROXY, R4_OK, window, window_place(place->direct, leaf, cap)};
 }
 
-/* Cold, so that what decides stands alone. */
+/* Out of line, so that the hot path holds only the test. */
 static cold bool walk_is_foreign(const struct window *holder, const struct window *window) { return window != holder; }
 
-/* Follows a proxy in a proxy page of `window`. Only word 0 as read first counts, and only if it is unchanged after the
- * rest has been read. TTL and version stand at the same place in proxies and slots. */
+/* Follows a proxy in a proxy page of `window`. Only the first value read of word 0 counts, and only if word 0 is
+ * unchanged after the other words have been read. TTL and version are at the same place in proxies and slots. Errors:
+ * R4_ERR_EMPTY, R4_ERR_ASID, R4_ERR_VERSION, R4_ERR_TTL, R4_ERR_RIGHTS, R4_ERR_ONCE.
+ *
+ * The acquire loads pair with the stores of the program that writes the proxy, by the order of <r4/proxy.h>: word 0
+ * emptied, words 1 to 3, word 0 whole. The first load orders the program's earlier stores to words 1 to 3 before the
+ * loads of those words; these loads are ordered before the second load of word 0, so a new value in a word shows there
+ * as a new word 0. The second load needs no acquire: nothing is read after it. */
 static always_inline enum r4_error walk_hop(struct walk *walk, struct chain *chain, const struct window *window,
                                             struct r4_proxy *proxy, bool first) {
     uint64_t word = __atomic_load_n(&proxy->word[0], __ATOMIC_ACQUIRE);
     uint64_t target = __atomic_load_n(&proxy->word[1], __ATOMIC_ACQUIRE);
     uint64_t badge = __atomic_load_n(&proxy->word[2], __ATOMIC_ACQUIRE);
-    uint64_t link = __atomic_load_n(&proxy->word[3], __ATOMIC_ACQUIRE);
+    uint64_t word3 = __atomic_load_n(&proxy->word[3], __ATOMIC_ACQUIRE);
     uint64_t again = __atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED);
     uint64_t ttl = (word & WALK_TTL_AND_KIND) ^ r4_proxy_kind_put(R4_CAP_PROXY);
     if (unlikely(again != word || r4_proxy_kind_get(ttl) != 0)) {
         return walk_is_foreign(walk->holder, window) ? R4_ERR_ASID : R4_ERR_EMPTY;
     }
-    if (unlikely(r4_proxy_grantee_get(link) != walk->holder->name)) {
+    if (unlikely(r4_proxy_grantee_get(word3) != walk->holder->name)) {
         if (window != walk->holder) {
             return R4_ERR_ASID;
         }
@@ -155,11 +166,12 @@ static always_inline enum r4_error walk_hop(struct walk *walk, struct chain *cha
             chain->badge = badge;
         }
     }
-    *walk = (struct walk){window, target, ttl, (uint32_t)r4_proxy_version_get(link), walk->words & word};
+    *walk = (struct walk){window, target, ttl, (uint32_t)r4_proxy_version_get(word3), walk->words & word};
     return R4_OK;
 }
 
-/* Why a slot with this word 0 is not what the proxy followed last means: its version, or its TTL, or its rights. */
+/* Why walk_finish() rejects a slot with this word 0, in the order in which the reasons are reported: it is empty, its
+ * version, its TTL, its rights. */
 static cold enum r4_error walk_refusal(uint64_t word, uint64_t last, uint32_t version) {
     if (r4_slot_type_get(word) == R4_CAP_EMPTY) {
         return R4_ERR_EMPTY;
@@ -170,7 +182,7 @@ static cold enum r4_error walk_refusal(uint64_t word, uint64_t last, uint32_t ve
     return r4_slot_ttl_get(word) <= r4_proxy_ttl_get(last) ? R4_ERR_TTL : R4_ERR_RIGHTS;
 }
 
-/* The walk has come through proxies to a slot. An empty one has TTL 0, which is too low. */
+/* The walk has gone through proxies to a slot of a cap page. An empty slot has TTL 0, which is always too low. */
 static always_inline struct resolved walk_finish(const struct walk *walk, struct chain *chain, struct r4_slot *slot) {
     uint64_t word = slot->word[0];
     uint64_t rights = slot->word[2] << (r4_proxy_rights_low - r4_slot_rights_low);
@@ -182,8 +194,8 @@ static always_inline struct resolved walk_finish(const struct walk *walk, struct
     return (struct resolved){slot, R4_OK};
 }
 
-/* The first step. True: there was a proxy, and the walk goes on. False: *resolved is what there is instead, perhaps an
- * empty slot. */
+/* The first step. True: it went through a proxy, and walk_on() continues. False: *resolved is the slot found, which may
+ * be empty, or the error. */
 static always_inline bool walk_begin(const struct resolve_place *place, struct walk *walk, struct chain *chain,
                                      struct resolved *resolved) {
     struct walk_step step = walk_look(place, walk->holder, walk->cap);
@@ -196,7 +208,7 @@ static always_inline bool walk_begin(const struct resolve_place *place, struct w
     return false;
 }
 
-/* All others; through `most` proxies in all. */
+/* All further steps, through at most `most` proxies with the first. */
 static always_inline struct resolved walk_on(const struct resolve_place *place, struct walk *walk, struct chain *chain,
                                              uint64_t most) {
     while (chain->hops <= most) {

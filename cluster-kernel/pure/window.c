@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The list of a window's level-1 tables.
+ * The list of a window's level-1 tables. It holds no others, and each at its place (window_number()).
  */
 #include "window.h"
 #include <r4/contract.h>
