@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The only door: decode, resolve, table, write the result, choose what runs next.
+ * The only way from a program into the kernel: resolve the capability, find the operation's row in the table, check,
+ * call the handler, write the result, choose what runs next. The machine calls kernel_syscall() (machine.h).
  *
- * All that a call passes through up to its handler is inlined into one function, so that what it looks at stays in
- * registers.
+ * Everything up to the handler is inlined into one function, so that values stay in registers.
  */
 #include "call/handlers.h"
 #include "call/invocation.h"
@@ -13,29 +13,30 @@
 
 struct operation_entry {
     struct outcome (*handler)(struct invocation *);
-    uint16_t match;     /* what the low bits of the capability's word 0 must be: the type, no flag that refuses it */
-    uint16_t mask;      /* the bits of it that are compared: for operations on any type not those of the type */
+    uint16_t match;     /* required value of the low bits of the capability's word 0: the type, and no flag set */
+    uint16_t mask;      /* the bits that are compared: without those of the type if any type is accepted */
     uint32_t may_wait;  /* 1: the call may wait for another cluster, or for an operation that does */
-    uint64_t rights;    /* that the capability needs, as a slot's word 2 holds them */
-    uint64_t via_proxy; /* that a chain of proxies needs, as a proxy's word 0 holds them */
+    uint64_t rights;    /* that the capability needs, as word 2 of a slot holds them */
+    uint64_t via_proxy; /* that a chain of proxies needs, as word 0 of a proxy holds them */
 };
 R4_SIZE(struct operation_entry, 32);
 
-/* Whether the call may wait for another cluster. tools/check_tree.py compares this column with what the handler calls.
- */
+/* Whether the call may wait for another cluster. tools/check_tree.py compares this column with what the handler
+ * calls. */
 #define AT_ONCE  0
 #define MAY_WAIT 1
 
 #define TYPE_BITS    ((1U << R4_CAP_TYPE_BITS) - 1)
 #define REFUSED_BITS ((R4_FLAG_BUSY | R4_FLAG_CREATING) << r4_slot_flags_low)
 
-/* The type: one, any, or any even if it is being revoked or made. */
+/* The type: one, any, or any even while it is being revoked or created. */
 #define TYPE(type) type, TYPE_BITS | REFUSED_BITS
 #define ANY        0, REFUSED_BITS
 #define EVEN_BUSY  0, 0
 
-/* The rights, and those needed through proxies: the same; with MODIFY as well, since it changes the source capability's
- * own state; with LINK as well; no proxies, since it is about the slot itself. */
+/* The rights, and those that a chain of proxies needs. LIKE: the same. MODIFIES: MODIFY as well, since the operation
+ * changes the state in the source capability. LINKS: LINK as well. DIRECT: no proxies, since the operation is about the
+ * slot itself. */
 #define RIGHTS(rights, via_proxy)                                                                                      \
     (uint64_t)(rights) << r4_slot_rights_low, (uint64_t)((rights) | (via_proxy)) << r4_proxy_rights_low
 #define LIKE(rights)     RIGHTS(rights, 0)
@@ -76,13 +77,13 @@ static const struct operation_entry table[] = {
 };
 _Static_assert(R4_COUNT(table) == R4_OP_COUNT, "each operation has its row");
 
-/* The result of a call into the caller's registers, and the way out. */
+/* Writes the result of a call to the caller's registers and leaves the kernel. */
 static always_inline bool finish(struct core *core, uint64_t error, uint64_t value) {
     machine_regs_result(core->current->registers, error, value);
     return dispatch_leave(core);
 }
 
-/* Why the capability in `slot` is not what the row says. */
+/* Why the capability in `slot` does not fit the row. */
 static cold enum r4_error refusal(const struct operation_entry *entry, const struct r4_slot *slot) {
     if (slot_type(slot) == R4_CAP_EMPTY) {
         return R4_ERR_EMPTY;
@@ -90,8 +91,8 @@ static cold enum r4_error refusal(const struct operation_entry *entry, const str
     return !slot_matches(slot, 0, entry->mask & REFUSED_BITS) ? R4_ERR_BUSY : R4_ERR_TYPE;
 }
 
-/* The handler is through. It may have stopped the caller, even ended it; then there is nobody to tell. What is needed
- * here is read again from the core's invocation, so that nothing has to be kept across the call. */
+/* After the handler. It may have stopped or even destroyed the caller; then no result is written. What is needed here
+ * is read again from the core's invocation, so that no register has to be kept across the call. */
 static always_inline bool finish_handler(struct outcome outcome) {
     struct core *core = machine_core();
     if (outcome.later == 0 && core->current == core->invocation.caller) {
@@ -100,7 +101,7 @@ static always_inline bool finish_handler(struct outcome outcome) {
     return dispatch_leave(core);
 }
 
-/* The invocation has passed all checks that are the same for all operations. */
+/* All checks that are the same for all operations have passed: calls the handler. */
 static always_inline bool handle(struct core *core, const struct operation_entry *entry, struct r4_slot *slot,
                                  const struct chain *chain) {
     struct invocation *invocation = &core->invocation;
@@ -116,7 +117,7 @@ static always_inline bool fits(const struct operation_entry *entry, const struct
     return slot_matches(slot, entry->match, entry->mask);
 }
 
-/* A slot of a cap page of the caller, named directly. */
+/* Invokes a slot in a cap page of the caller's own window, named directly. */
 static always_inline bool invoke_slot(struct core *core, struct r4_slot *slot, uint64_t operation) {
     if (unlikely(operation >= R4_OP_COUNT)) {
         return finish(core, R4_ERR_OPERATION, 0);
@@ -134,7 +135,7 @@ static always_inline bool invoke_slot(struct core *core, struct r4_slot *slot, u
     return handle(core, entry, slot, NULL);
 }
 
-/* The walk has ended without a proxy: the own asid was named, or nothing. */
+/* The walk has ended without a proxy: `cap` named the caller's own window by its asid, or nothing. */
 static cold bool invoke_ended(struct core *core, uint64_t operation, struct resolved resolved) {
     if (operation < R4_OP_COUNT && resolved.slot == NULL) {
         return finish(core, resolved.error, 0);
@@ -142,7 +143,7 @@ static cold bool invoke_ended(struct core *core, uint64_t operation, struct reso
     return invoke_slot(core, resolved.slot, operation);
 }
 
-/* R4_OK if the row lets the capability in `slot` be invoked through that chain. */
+/* R4_OK if the row allows the capability in `slot` to be invoked through that chain. */
 static always_inline enum r4_error via_proxy_check(const struct operation_entry *entry, const struct r4_slot *slot,
                                                    const struct chain *chain) {
     if (unlikely(!fits(entry, slot))) {
@@ -154,20 +155,20 @@ static always_inline enum r4_error via_proxy_check(const struct operation_entry 
     return R4_OK;
 }
 
-/* The walk went through proxies to nothing. */
+/* The walk went through at least one proxy and failed. */
 static cold bool walk_failed(struct core *core, uint64_t operation, enum r4_error error) {
     return operation < R4_OP_COUNT ? finish(core, error, core->chain.hops) : finish(core, R4_ERR_OPERATION, 0);
 }
 
-/* The address is none of a slot in a cap page of the caller: it leads through proxies, or nowhere. */
-static always_inline bool invoke_through(struct core *core, uint64_t cap, uint64_t operation) {
+/* `cap` is not the address of a slot in a cap page of the caller's own window: it leads through proxies, or nowhere. */
+static always_inline bool invoke_via_proxy(struct core *core, uint64_t cap, uint64_t operation) {
     const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids};
     struct walk walk = WALK_FROM(&core->current->pd->window, cap);
     struct resolved resolved;
     if (!walk_begin(&place, &walk, &core->chain, &resolved)) {
         return invoke_ended(core, operation, resolved);
     }
-    resolved = walk_on(&place, &walk, &core->chain, UINT64_MAX); /* their TTLs rise */
+    resolved = walk_on(&place, &walk, &core->chain, UINT64_MAX); /* rising TTLs bound it */
     if (unlikely(resolved.slot == NULL)) {
         return walk_failed(core, operation, resolved.error);
     }
@@ -182,38 +183,38 @@ static always_inline bool invoke_through(struct core *core, uint64_t cap, uint64
     return handle(core, entry, resolved.slot, &core->chain);
 }
 
-/* The lock is held; the arguments stand in the core's invocation. */
+/* The lock is held; the arguments are in the core's invocation. */
 static always_inline bool invoke(struct core *core, uint64_t cap, uint64_t operation) {
     struct r4_slot *slot;
     if (resolve_direct(machine_direct(), &core->current->pd->window, own_cap_key(), cap, &slot)) {
         return invoke_slot(core, slot, operation);
     }
-    return invoke_through(core, cap, operation);
+    return invoke_via_proxy(core, cap, operation);
 }
 
-/* The same once more, for all who are not in a hurry. */
-static noinline bool invoke_apart(struct core *core, uint64_t cap, uint64_t operation) {
+/* The same out of line, for the callers that are not the hot path. */
+static noinline bool invoke_out_of_line(struct core *core, uint64_t cap, uint64_t operation) {
     return invoke(core, cap, operation);
 }
 
-/* The lock was not free. */
+/* The lock was not free, and this core has queued up. */
 static noinline bool wait_and_invoke(uint64_t cap, uint64_t operation) {
     struct core *core = machine_core();
     const uint64_t *argument = core->invocation.argument;
-    struct machine_regs *registers =
-        core->current->registers; /* the caller stays current until this core serves a LEAVE */
+    /* The caller stays current until this core serves a LEAVE. */
+    struct machine_regs *registers = core->current->registers;
     machine_regs_restart(registers,
                          (const uint64_t[]){cap, operation, argument[0], argument[1], argument[2], argument[3]});
     lock_wait(&cluster.lock, &core->lock_node, core);
-    if (core->current == NULL) { /* taken off this core meanwhile: its call has not happened yet */
+    if (core->current == NULL) { /* the caller had to leave this core: it will make its call again */
         dispatch(core);
         return false;
     }
     machine_regs_go_on(registers);
-    return invoke_apart(core, cap, operation);
+    return invoke_out_of_line(core, cap, operation);
 }
 
-/* The arguments go where the handler finds them; what is left takes few registers. */
+/* Stores the arguments where the handler finds them, which frees their registers. */
 static always_inline struct core *arguments_put(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
     struct core *core = machine_core();
     core->invocation.argument[0] = a0;
@@ -223,12 +224,12 @@ static always_inline struct core *arguments_put(uint64_t a0, uint64_t a1, uint64
     return core;
 }
 
-/* Apart, so that tracing costs the path without it no register. */
+/* Out of line, so that the path without tracing needs no more registers. */
 static cold bool call_traced(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
     trace(TRACE_SYSCALL, cap, operation);
     struct core *core = arguments_put(a0, a1, a2, a3);
     bool free = lock_try(&cluster.lock, &core->lock_node);
-    bool quick = free ? invoke_apart(core, cap, operation) : wait_and_invoke(cap, operation);
+    bool quick = free ? invoke_out_of_line(core, cap, operation) : wait_and_invoke(cap, operation);
     trace(TRACE_EXIT, (uintptr_t)machine_core()->current, operation);
     return quick;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * AsidPool: who holds one may name as many address spaces as its pool has asids.
+ * AsidPool: whoever holds such a capability can name as many address spaces as its pool has free asids.
  */
 #include "call/handlers.h"
 

@@ -12,14 +12,14 @@
 #include "sched/operation.h"
 #include "sched/shootdown.h"
 
-/* Types of which there is one capability per object, because its own words say what state the object is in. It can be
- * moved. */
+/* Types with exactly one capability per object, because the words of the slot hold the state of the object. Such a
+ * capability cannot be copied, but it can be moved. */
 static bool is_unique(enum r4_cap_type type) {
     return type == R4_CAP_UNTYPED || type == R4_CAP_REMOTE_REF || type == R4_CAP_RECEIVE_SLOT ||
            type == R4_CAP_CAP_PAGE || type == R4_CAP_PAGE_TABLE;
 }
 
-/* R4_OK if a capability may derive from this one as a copy. */
+/* R4_OK if the capability may be copied. */
 static enum r4_error copy_check(const struct r4_slot *source) {
     if (is_unique(slot_type(source))) {
         return R4_ERR_TYPE;
@@ -31,7 +31,7 @@ static enum r4_error copy_check(const struct r4_slot *source) {
     return mapped && frame_is_proxy_page(source) ? R4_ERR_PROXY_PAGE : R4_OK;
 }
 
-/* The badge of a copy, which is its source's if that has one; only a notification's is for users to set. */
+/* The badge of a copy: that of its source, if the source has one; only notifications take `badge` from the user. */
 static inline uint64_t copy_badge(const struct r4_slot *source, uint64_t badge) {
     return slot_type(source) == R4_CAP_NOTIFICATION && slot_badge(source) == 0 ? badge : slot_badge(source);
 }
@@ -98,7 +98,7 @@ struct outcome sys_cap_move(struct invocation *invocation) {
         return outcome_now(error);
     }
     if (slot_type(source) == R4_CAP_RECEIVE_SLOT && slot_version(target) + 1 == R4_VERSION_MAX) {
-        return outcome_now(R4_ERR_RETIRED); /* it will be filled once more, with what lands */
+        return outcome_now(R4_ERR_RETIRED); /* it will be filled once more, with what is received */
     }
     /* commit */
     derivation_move(machine_direct(), source, target);
@@ -122,7 +122,7 @@ struct outcome sys_cap_delete(struct invocation *invocation) {
     return outcome_later();
 }
 
-/* The operation whose root is this slot; there is one, since the slot has the flag ROOT. */
+/* The operation whose root is this slot; there is one, since the slot has R4_FLAG_ROOT. */
 static struct operation *operation_on(const struct r4_slot *slot) {
     struct operation *operation = cluster.operations;
     while (operation->root != slot || operation->kind == OPERATION_JOIN) {
@@ -131,14 +131,14 @@ static struct operation *operation_on(const struct r4_slot *slot) {
     return operation;
 }
 
-/* Nothing derives from the slot, nothing is being revoked, and what died before is gone: there is nothing to wait for.
- */
+/* True if a revoke of the slot has nothing to do: nothing derives from it, and no operation is under way. */
 static bool is_done_already(const struct r4_slot *slot) {
     return cluster.operations == NULL && slot_type(slot) != R4_CAP_REMOTE_REF &&
            !derivation_has_children(machine_direct(), slot);
 }
 
-/* The long way, apart so that the short one needs few registers: joins the revoke that is under way, or begins one. */
+/* The long case, out of line so that the short one needs few registers: joins the revoke that is under way, or begins
+ * one. */
 static noinline struct outcome revoke_start(const struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
     if ((slot_flags(slot) & R4_FLAG_ROOT) != 0) {

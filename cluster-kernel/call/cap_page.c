@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cap pages into windows and out of them.
+ * Cap pages: map into a window, unmap.
  */
 #include "object/cap_page.h"
 #include "call/handlers.h"
@@ -20,7 +20,8 @@ struct outcome sys_cap_page_map(struct invocation *invocation) {
     if (page >= WINDOW_PAGES) {
         return outcome_now(R4_ERR_RANGE);
     }
-    if (pd->version_floor >= R4_VERSION_MAX - 1) { /* a full slot needs a version above it; a ReceiveSlot one more */
+    /* A full slot needs a version above the floor, a receive slot one more. */
+    if (pd->version_floor >= R4_VERSION_MAX - 1) {
         return outcome_now(R4_ERR_RETIRED);
     }
     uint64_t address = window_page_address(page);

@@ -15,13 +15,13 @@ static inline enum r4_error rights_check(const struct invocation *invocation, ui
     return (rights & ~invocation_rights(invocation)) != 0 ? R4_ERR_RIGHTS : R4_OK;
 }
 
-/* Of something aligned to its own size, which is 2 MiB at most. */
+/* True if a frame at `address`, aligned to its own size of at most 2 MiB, overlaps the window. */
 static bool meets_window(uint64_t address) { return address - R4_WINDOW_BASE < R4_WINDOW_SIZE; }
 _Static_assert(R4_WINDOW_BASE % (1ULL << R4_LARGE_BITS) == 0 && R4_WINDOW_SIZE % (1ULL << R4_LARGE_BITS) == 0,
                "nothing lies in the window in part only");
 
-/* Whether a frame of `size` bytes may be mapped at `address`, whatever is there. A large one in the window would be in
- * the way of the kernel's look-up; a small one is none of its business there. */
+/* Whether a frame of `size` bytes may be mapped at `address`, whatever is mapped there now. A large frame in the window
+ * would take the place of a level-1 table, in which the kernel finds slots; a small one does no harm. */
 static inline enum r4_error place_check(uint64_t address, uint64_t size) {
     if (!is_aligned(address, size)) {
         return R4_ERR_ALIGNMENT;
@@ -30,7 +30,7 @@ static inline enum r4_error place_check(uint64_t address, uint64_t size) {
     return address > R4_USER_END - size || in_the_way ? R4_ERR_RANGE : R4_OK;
 }
 
-/* Maps a frame of `size` bytes, unless it is `mapped` already. */
+/* Maps a frame of `size` bytes; `mapped`: it already is, which is an error. */
 static always_inline struct outcome map(struct invocation *invocation, uint64_t size, bool mapped) {
     struct r4_slot *slot = invocation->slot;
     uint64_t address = invocation->argument[1];
@@ -65,7 +65,7 @@ static always_inline struct outcome map(struct invocation *invocation, uint64_t 
     return outcome_now(R4_OK);
 }
 
-/* Apart, so that the common case below needs few registers. */
+/* Out of line, so that the common case below needs few registers. */
 static noinline struct outcome map_any(struct invocation *invocation) {
     bool mapped = frame_find_leaf(invocation->slot).entry != NULL;
     return map(invocation, 1ULL << slot_size_log2(invocation->slot), mapped);
@@ -134,15 +134,15 @@ struct outcome sys_frame_protect(struct invocation *invocation) {
     if (error != R4_OK) {
         return outcome_now(error);
     }
-    uint64_t mark = paging_kind_get(*leaf.entry);
-    if (mark != PAGING_KIND_NONE && (rights & R4_EXEC) != 0) {
+    uint64_t kind = paging_kind_get(*leaf.entry);
+    if (kind != PAGING_KIND_NONE && (rights & R4_EXEC) != 0) {
         return outcome_now(R4_ERR_PROXY_PAGE);
     }
     /* commit */
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
-    *leaf.entry = paging_leaf(slot_pages(slot), rights, slot_size_log2(slot) == R4_LARGE_BITS, mark);
+    *leaf.entry = paging_leaf(slot_pages(slot), rights, slot_size_log2(slot) == R4_LARGE_BITS, kind);
     shootdown_note(leaf.pd);
     shootdown_flush(invocation->core);
     return outcome_now(R4_OK);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The handlers of all operations, one per row of syscall.c's table, in the file of their object. Arguments as
- * <r4/abi.h> states.
+ * The handlers of all operations: one per row of the table in syscall.c, each in the file of its object. <r4/abi.h>
+ * describes arguments, results and errors. Only syscall.c calls them, with the cluster lock held.
  */
 #ifndef R4_KERNEL_OBJECT_HANDLERS_H
 #define R4_KERNEL_OBJECT_HANDLERS_H
@@ -39,7 +39,7 @@ struct outcome sys_thread_schedule(struct invocation *invocation);
 struct outcome sys_thread_start(struct invocation *invocation);
 struct outcome sys_thread_stop(struct invocation *invocation);
 
-/* link.c */
+/* peer.c */
 struct outcome sys_peer_post(struct invocation *invocation);
 struct outcome sys_peer_handoff(struct invocation *invocation);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Capabilities that arguments name: what is not the quick way.
+ * Capabilities that arguments name: the parts that are out of line.
  */
 #include "call/invocation.h"
 #include "pure/resolve.h"
@@ -15,7 +15,7 @@ enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type ty
 }
 
 struct resolved invocation_cap_through(const struct invocation *invocation, uint64_t cap, enum r4_cap_type type,
-                                       uint64_t rights, uint64_t through) {
+                                       uint64_t rights, uint64_t via_proxy) {
     const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids};
     uint64_t most = R4_TTL_MAX - (invocation->chain == NULL ? 0 : invocation->chain->hops);
     struct chain chain;
@@ -26,11 +26,11 @@ struct resolved invocation_cap_through(const struct invocation *invocation, uint
     if (!slot_is_usable(resolved.slot, type)) {
         return (struct resolved){NULL, invocation_refusal(resolved.slot, type)};
     }
-    if (chain.hops != 0 && through == RIGHT_NONE_HAS) {
+    if (chain.hops != 0 && via_proxy == RIGHT_NONE_HAS) {
         return (struct resolved){NULL, R4_ERR_PROXY};
     }
     uint64_t has = chain.hops == 0 ? slot_rights(resolved.slot) : chain_rights(&chain);
-    uint64_t needs = chain.hops == 0 ? rights : rights | through;
+    uint64_t needs = chain.hops == 0 ? rights : rights | via_proxy;
     if ((~has & needs) != 0) {
         return (struct resolved){NULL, R4_ERR_RIGHTS};
     }

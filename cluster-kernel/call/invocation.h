@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a handler of an operation gets and gives. A handler checks everything first, writes only after its comment
- * "commit", and returns a result; syscall.c alone writes registers. The first thing behind "commit" is
- * invocation_commit(), unless proxies are kept out by the operation's row in the table, or single-use ones by the
- * handler.
+ * What a handler of an operation gets and returns. A handler checks everything first, writes only after its comment
+ * "commit", and returns a result; syscall.c alone writes registers. The first call after "commit" is
+ * invocation_commit(), unless the operation's row in the table excludes proxies, or the handler excludes single-use
+ * ones. All functions need the cluster lock.
  */
 #ifndef R4_KERNEL_INVOCATION_H
 #define R4_KERNEL_INVOCATION_H
@@ -12,18 +12,18 @@
 #include "object/thread.h"
 #include "pure/resolve.h"
 
-#define RIGHT_NONE_HAS (R4_ALL_RIGHTS + 1) /* what needs it goes through no proxies */
+#define RIGHT_NONE_HAS (R4_ALL_RIGHTS + 1) /* no proxy has it: for what must be named directly */
 
 struct outcome {
     uint32_t error; /* enum r4_error */
-    uint32_t later; /* 1: the result comes when the operation started now ends */
+    uint32_t later; /* 1: the result follows when the operation started now ends */
 };
 R4_SIZE(struct outcome, 8);
 
 static inline struct outcome outcome_now(enum r4_error error) { return (struct outcome){error, 0}; }
 static inline struct outcome outcome_later(void) { return (struct outcome){R4_OK, 1}; }
 
-/* The slot of the caller's own window that an argument names, or null. */
+/* The slot in a cap page of the caller's own window that an argument names, or null. */
 static inline struct r4_slot *invocation_slot(const struct invocation *invocation, uint64_t index) {
     return index > r4_cap_index_max() ? NULL : window_slot(machine_direct(), &invocation->caller->pd->window, index);
 }
@@ -36,37 +36,39 @@ static inline uint64_t invocation_ttl(const struct invocation *invocation) {
     return invocation->chain == NULL ? slot_ttl(invocation->slot) : chain_ttl(invocation->chain);
 }
 
-/* Came through a single-use proxy: for operations that may still fail when it would have been used up. */
+/* True if the call came through a single-use proxy: for operations that can still fail after their commit. */
 static inline bool invocation_is_once(const struct invocation *invocation) {
     return invocation->chain != NULL && invocation->chain->once != NULL;
 }
 
-/* The checks are passed: uses up the single-use proxy that the call came through, if there is one. False, and nothing
- * has changed: it was used or written to meanwhile, R4_ERR_CHANGED. */
+/* All checks have passed: uses up the single-use proxy that the call came through, if there is one. False, and nothing
+ * is changed, if that proxy has been used or written meanwhile: the handler returns R4_ERR_CHANGED. */
 static inline bool invocation_commit(const struct invocation *invocation) {
     return invocation->chain == NULL || chain_consume(invocation->chain);
 }
 
-/* Why a slot is not a usable cap of `type`: never R4_OK. */
+/* Why a slot is not a usable cap of `type`: R4_ERR_EMPTY, R4_ERR_BUSY or R4_ERR_TYPE. */
 enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type type);
 
-/* The same as invocation_cap() for an address that is none of a slot in a cap page of the caller. A call takes
- * R4_TTL_MAX hops at most in all: the argument's chain has those that the invoked capability's has left. */
+/* The same as invocation_cap(), for an address that is not of a slot in a cap page of the caller's own window. A call
+ * takes at most R4_TTL_MAX hops in all: an argument's chain may use those that the invoked capability's chain has
+ * left. */
 struct resolved invocation_cap_through(const struct invocation *invocation, uint64_t cap, enum r4_cap_type type,
-                                       uint64_t rights, uint64_t through);
+                                       uint64_t rights, uint64_t via_proxy);
 
-/* A usable cap of `type` with `rights`, and with `through` besides if it is reached through proxies, that an argument
- * names: one look at each of the two words. A single-use proxy does not serve for an argument: R4_ERR_ONCE. */
+/* The usable cap of `type` that an argument names. It needs `rights`, and also `via_proxy` if it is reached through
+ * proxies. Reads words 0 and 2 once each. Errors: those of resolve_chain() and invocation_refusal(), R4_ERR_RIGHTS,
+ * R4_ERR_PROXY (via_proxy is RIGHT_NONE_HAS), R4_ERR_ONCE (no single-use proxy can be used for an argument). */
 static inline struct resolved invocation_cap(const struct invocation *invocation, uint64_t cap, enum r4_cap_type type,
-                                             uint64_t rights, uint64_t through) {
+                                             uint64_t rights, uint64_t via_proxy) {
     struct r4_slot *slot;
     if (!resolve_direct(machine_direct(), &invocation->caller->pd->window, own_cap_key(), cap, &slot)) {
-        return invocation_cap_through(invocation, cap, type, rights, through);
+        return invocation_cap_through(invocation, cap, type, rights, via_proxy);
     }
     if (!slot_is_usable(slot, type)) {
         enum r4_error refusal = invocation_refusal(slot, type);
         if (refusal == R4_OK) {
-            __builtin_unreachable(); /* so that an analyzer knows: no slot, no R4_OK */
+            __builtin_unreachable(); /* tells an analyzer that a null slot comes with an error */
         }
         return (struct resolved){NULL, refusal};
     }
@@ -76,7 +78,8 @@ static inline struct resolved invocation_cap(const struct invocation *invocation
     return (struct resolved){slot, R4_OK};
 }
 
-/* The address space that an argument names, to map something there. */
+/* The address space that an argument names, in order to map something there: R4_OK sets *pd. R4_ERR_NO_ASID: it has no
+ * name. */
 static inline enum r4_error invocation_space(const struct invocation *invocation, uint64_t cap, struct pd **pd) {
     struct resolved space = invocation_cap(invocation, cap, R4_CAP_PD, R4_CONTROL, 0);
     if (space.error != R4_OK) {

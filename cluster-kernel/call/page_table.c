@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Page tables into address spaces and out of them.
+ * Page tables: map into an address space, unmap.
  */
 #include "object/page_table.h"
 #include "call/handlers.h"
 #include "sched/shootdown.h"
 
-/* A page that it would cover was lost with the table before and has not left the window yet: see cap_page.c. */
+/* True if the previous table there was unmapped with cap pages that have not left the window yet: object/cap_page.c. */
 static bool is_held(const struct pd *pd, uint64_t address, uint64_t level) {
     return level == 1 && window_meets(round_down(address, R4_LARGE_SIZE), R4_LARGE_SIZE) &&
            pd->cap_pages[window_number(address)] != 0;
@@ -16,14 +16,14 @@ struct outcome sys_page_table_map(struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
     uint64_t address = invocation->argument[1];
     uint64_t level = invocation->argument[2];
-    struct pd *hangs_in;
-    uint32_t hangs_at;
+    struct pd *mapped_in;
+    uint32_t mapped_at;
     struct pd *pd;
     enum r4_error error = invocation_space(invocation, invocation->argument[0], &pd);
     if (error != R4_OK) {
         return outcome_now(error);
     }
-    if (page_table_find_parent(slot, &hangs_in, &hangs_at) != NULL) {
+    if (page_table_find_parent(slot, &mapped_in, &mapped_at) != NULL) {
         return outcome_now(R4_ERR_MAPPED);
     }
     if (level < 1 || level > 3) {

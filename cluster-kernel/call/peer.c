@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Peer capabilities: who holds one may choose to send to that peer.
+ * Peer capabilities: post a receive slot, hand memory off.
  */
 #include "call/handlers.h"
 #include "peer/lend.h"

@@ -33,7 +33,7 @@ struct outcome sys_thread_configure(struct invocation *invocation) {
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
-    shootdown_thread(invocation->core, thread); /* after a fault its FPU state may still be in a core */
+    shootdown_thread(invocation->core, thread); /* after a fault a core may still hold its FPU state */
     machine_fpu_init(thread->fpu);
     thread->line_length = 0;
     thread_configure(thread, space.slot, invocation->argument[1], invocation->argument[2], invocation->argument[3]);
@@ -55,16 +55,16 @@ struct outcome sys_thread_schedule(struct invocation *invocation) {
     if (state == THREAD_READY) {
         sched_unready(thread, THREAD_STOPPED);
     }
-    shootdown_thread(invocation->core, thread); /* a blocked one, too, may have left its FPU state in the old core */
+    shootdown_thread(invocation->core, thread); /* also a blocked one: the old core may hold its FPU state */
     thread->core = (uint32_t)core;
     thread->queue.priority = (uint32_t)priority;
     thread->operation.priority = (uint32_t)priority;
     if (thread->operation.orphan && thread->operation.kind != OPERATION_NONE && !thread->operation.waiting) {
-        sched_kick(invocation->core, thread->operation.priority); /* the cluster runs it: perhaps at once now */
+        sched_kick(invocation->core, thread->operation.priority); /* the cluster runs it, now perhaps at once */
     }
     if (state == THREAD_READY) {
         sched_ready(thread);
-        if (thread == invocation->caller) { /* it has left its core: the result has to be in its registers */
+        if (thread == invocation->caller) { /* it has left its core, so the result has to be in its registers */
             machine_regs_result(thread->registers, R4_OK, 0);
             return outcome_later();
         }
@@ -84,8 +84,7 @@ struct outcome sys_thread_start(struct invocation *invocation) {
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
-    if (thread->operation.kind !=
-        OPERATION_NONE) { /* stopped in the middle of a call: it takes its operation up again */
+    if (thread->operation.kind != OPERATION_NONE) { /* stopped during a call: it runs its operation again */
         thread->operation.orphan = false;
         if (thread->operation.waiting) {
             thread->state = THREAD_BLOCKED;

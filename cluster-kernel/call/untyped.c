@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Untyped memory: retype. The watermark stands in the cap's badge; a revoke sets it back.
+ * Untyped memory: retype. Word 1 of the cap is the watermark; a revoke sets it to 0.
  */
 #include "call/handlers.h"
 #include "pure/derivation.h"
@@ -8,8 +8,7 @@
 #include "revoke/create.h"
 #include "sched/operation.h"
 
-/* The first of `count` free slots, one behind the other: all in one cap page, since the next page begins with a header.
- */
+/* Finds `count` free slots that follow each other in one cap page; R4_OK sets *first. */
 static enum r4_error destinations_check(const struct invocation *invocation, uint64_t index, uint32_t count,
                                         struct r4_slot **first) {
     *first = invocation_slot(invocation, index);
@@ -19,7 +18,7 @@ static enum r4_error destinations_check(const struct invocation *invocation, uin
     return slots_free_check(*first, count);
 }
 
-/* All that can be said against a request; R4_OK sets *first and *result. */
+/* Reasons to reject a request, in the order in which they are reported; R4_OK sets *first and *result. */
 static inline enum r4_error request_check(const struct invocation *invocation, const struct retype_request *request,
                                           struct r4_slot **first, struct retype_result *result) {
     const struct r4_slot *source = invocation->slot;
@@ -30,14 +29,14 @@ static inline enum r4_error request_check(const struct invocation *invocation, c
     if (error == R4_OK) {
         error = destinations_check(invocation, invocation->argument[2], request->count, first);
     }
-    if (error == R4_OK &&
-        slot_depth(source) >= R4_DEPTH_MAX - 1) { /* the objects' internal references are one deeper */
+    /* The internal references of the objects are one deeper than the objects. */
+    if (error == R4_OK && slot_depth(source) >= R4_DEPTH_MAX - 1) {
         error = R4_ERR_DEPTH;
     }
     return error;
 }
 
-/* What the new capabilities say; those of small untypeds differ in TTL. */
+/* The content of the new capabilities; new untypeds get another TTL. */
 static inline struct slot_content content_of(const struct r4_slot *source, const struct retype_request *request,
                                              const struct retype_result *result) {
     return (struct slot_content){
@@ -59,9 +58,9 @@ static inline void slots_fill(struct r4_slot *source, struct r4_slot *first, uin
     }
 }
 
-/* The rest of a retype whose objects are not as they lie there: what is small is made in the call itself. */
-static struct outcome make(const struct invocation *invocation, const struct retype_request *request,
-                           const struct retype_result *result, struct r4_slot *first) {
+/* The rest of a retype to anything but untypeds: creates small objects at once, others by an operation. */
+static struct outcome create(const struct invocation *invocation, const struct retype_request *request,
+                             const struct retype_result *result, struct r4_slot *first) {
     struct r4_slot *source = invocation->slot;
     struct slot_content content = content_of(source, request, result);
     uint64_t size = result->end - request->offset;
@@ -101,7 +100,7 @@ struct outcome sys_untyped_retype(struct invocation *invocation) {
     }
     slot_watermark_set(source, result.end);
     if (request.type != R4_CAP_UNTYPED) {
-        return make(invocation, &request, &result, first);
+        return create(invocation, &request, &result, first);
     }
     struct slot_content content = content_of(source, &request, &result);
     content.ttl = (uint32_t)invocation_ttl(invocation);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cap pages in and out of windows. A version once seen at a window index never comes back there: the PD remembers the
- * highest one that left, and what comes in starts above it. A page leaves when its cap says so, not when a table above
- * it is taken away, which may hold many: until then no other table comes to its place (page_table.c).
+ * Cap pages in and out of windows. A version once seen at a window index never comes back there: the PD keeps the
+ * highest version that has left the window, and the slots of a page that comes in start above it. A page leaves when
+ * its own cap is unmapped or removed, not when the table above it is, which may hold many pages: until then no other
+ * table can be mapped at its place (call/page_table.c).
  */
 #include "object/cap_page.h"
 #include "object/frame.h"
@@ -29,7 +30,7 @@ static void floor_raise(struct pd *pd, struct r4_slot *page) {
     pd->version_floor = floor;
 }
 
-/* All slots go on above the floor, as if they had been filled once more. */
+/* Raises all versions of the page above the floor, as if each slot had been filled once more. */
 static void floor_apply(const struct pd *pd, struct r4_slot *page) {
     uint32_t above = pd->version_floor == R4_VERSION_MAX ? R4_VERSION_MAX : pd->version_floor + 1;
 #pragma GCC unroll 8
@@ -69,7 +70,7 @@ void cap_page_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t
 
 void cap_page_destroy(const struct r4_slot *slot) {
     KERNEL_CHECK(cap_page_find_pd(slot) == NULL);
-    if ((slot_flags(slot) & R4_FLAG_CREATING) == 0) { /* else it has not even a header */
+    if ((slot_flags(slot) & R4_FLAG_CREATING) == 0) { /* else it has no header yet */
         operation_drain_add(page_of(slot));
     }
 }

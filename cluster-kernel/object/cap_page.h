@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cap pages: 4 KiB of slots, mapped read-only into one window. Slot 0 is the page's header: its type says so to whoever
- * reads it; in a dying page its badge links to the next one.
+ * Cap pages: 4 KiB of slots, mapped read-only into one window. Slot 0 is the page's header, which its type tells every
+ * reader; in a dying page its word 1 is the slot ref of the next dying header. The caller holds the cluster lock.
  */
 #ifndef R4_KERNEL_OBJECT_CAP_PAGE_H
 #define R4_KERNEL_OBJECT_CAP_PAGE_H
 
 #include "object/pd.h"
 
-/* The header of a zeroed page. */
+/* Fills in the header of a zeroed page at physical address `object`. */
 void cap_page_init(phys_t object);
 
-/* Takes the page out of its window, if it is in one; the capabilities in it stay. Notes cores to flush. */
+/* Removes the page from its window, if it is in one; the capabilities in it stay. Notes the cores to flush. */
 void cap_page_unmap(struct r4_slot *slot);
 
-/* Puts it into the window at `entry`; checked by the caller. Used at boot as well. */
+/* Maps the page at `address` in the window of `pd`, by `entry`; the caller has checked that `entry` is free and the
+ * page in no window. Also used at boot. */
 void cap_page_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address);
 
-/* The address space whose window the page has not left yet, be its table still there or not; or null. */
+/* The address space whose window the page has not left yet, even if the table above it is gone; or null. */
 struct pd *cap_page_find_pd(const struct r4_slot *slot);
 
-/* Its last cap goes: what it holds is drained (revoke.h). It is in no window any more. */
+/* Its original cap is removed: the drain (revoke.h) removes what it holds. The page is already in no window. */
 void cap_page_destroy(const struct r4_slot *slot);
 
 #endif

@@ -2,16 +2,16 @@
  *
  * Mapping and unmapping of frames. The mapping in a cap is a name (address space, address): each use looks it up.
  *
- * A proxy page is a frame mapped into a window with a mark in its leaf: what its program writes there the kernel takes
- * for proxies. The frame has this one mapping and this one capability as long as the mark stands, so nobody else can
- * write there: it is marked only if its cap is the original one and has no copies, and sys_cap_copy() makes none of a
- * marked frame. Unmapping clears the mark with the leaf.
+ * A proxy page is a frame mapped into a window with kind PAGING_KIND_PROXIES in its leaf: the kernel takes what the
+ * program writes there for proxies. As long as it is mapped so, the frame has only this mapping and only this
+ * capability, so nobody else can write there: it becomes a proxy page only if its cap is the original one and has no
+ * copies, and sys_cap_copy() makes no copy of a proxy page. Unmapping clears the kind with the leaf.
  */
 #include "object/frame.h"
 #include "pure/compiler.h"
 #include "sched/shootdown.h"
 
-/* For a cap of an object whose leaf stands in a table of `level`. */
+/* For the cap of an object whose leaf is in a table of `level`. */
 static always_inline struct frame_leaf find(const struct r4_slot *slot, uint32_t level) {
     const uint64_t looked_at = PAGING_ADDRESS | PAGING_PRESENT | PAGING_LARGE;
     struct slot_mapping mapping = slot_mapping_get(slot);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hanging page tables in and out.
+ * Mapping and unmapping of page tables. The window of a PD lists the level-1 tables in it, so both keep that list.
  */
 #include "object/page_table.h"
 #include "sched/shootdown.h"
@@ -39,7 +39,7 @@ void page_table_unmap(struct r4_slot *slot) {
     slot_mapping_clear(slot);
 }
 
-/* Zeroed here, not when it is unhooked: whatever it held then is in nobody's way until it is used again. */
+/* Zeroed here, not when it is unmapped: old entries harm nobody until the table is used again. */
 void page_table_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t address, uint32_t level) {
     KERNEL_CHECK(level >= 1 && level <= 3 && (*entry & PAGING_PRESENT) == 0);
     uint64_t *table = (uint64_t *)(machine_direct() + slot_object(slot));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Protection domains.
+ * Protection domains: their first state, their name, their end.
  */
 #include "object/pd.h"
 #include "cluster/cluster.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Thread: the kernel part. One 4 KiB object. All fields are under the cluster lock, but for the registers and the FPU
- * area while a core runs the thread: then they are that core's.
+ * Thread: the kernel part. One 4 KiB object. All fields are under the cluster lock, except the registers and the FPU
+ * area while a core runs the thread: then only that core uses them. The callers hold the cluster lock.
  */
 #ifndef R4_KERNEL_THREAD_H
 #define R4_KERNEL_THREAD_H
@@ -19,13 +19,13 @@ enum thread_state {
 #define THREAD_LINE 120U /* bytes of debug output kept until the line is complete */
 
 struct thread {
-    struct machine_regs *registers; /* where the machine saves and restores them; faces will redirect this */
+    struct machine_regs *registers; /* where the machine saves and restores them; always &saved today */
     struct runqueue_member queue;   /* in core_at(core)->queue while READY */
     enum thread_state state;
-    uint32_t core;                                       /* index: where it runs */
-    struct pd *pd;                                       /* valid while pd_slot is linked; null = not configured */
-    struct r4_slot pd_slot __attribute__((aligned(32))); /* internal: a child of the PD cap used by configure */
-    struct operation operation;                          /* what its call has under way */
+    uint32_t core;                                       /* index of the core on which it runs */
+    struct pd *pd;                                       /* valid while pd_slot is in a list; null = not configured */
+    struct r4_slot pd_slot __attribute__((aligned(32))); /* internal: a child of the PD cap that configured it */
+    struct operation operation;                          /* of its present call */
     uint32_t line_length;
     char line[THREAD_LINE];
     struct machine_regs saved;
@@ -36,22 +36,21 @@ _Static_assert(sizeof(struct thread) <= 1U << THREAD_LOG2, "a thread outgrew its
 /* Fills in a zeroed thread object. */
 void thread_init(phys_t object);
 
-/* The thread behind a Thread cap. */
+/* The thread of a Thread cap. */
 struct thread *thread_of(const struct r4_slot *slot);
 
 /* Binds a stopped thread to the PD of `pd_cap` (a live PD cap, depth below the maximum) and gives it its first
  * registers. */
 void thread_configure(struct thread *thread, struct r4_slot *pd_cap, uint64_t entry, uint64_t stack, uint64_t argument);
 
-/* Stops a thread wherever it is: not in a run queue, on no core. An operation that it has under way goes on without it.
- */
+/* Stops a thread in any state: afterwards it is in no run queue and on no core. The cluster continues its operation. */
 void thread_stop(struct thread *thread);
 
-/* Its PD goes away: stopped, not configured any more. Called when the internal slot is removed. */
+/* Its PD cap is removed: the thread is stopped and not configured any more. Called when pd_slot is removed. */
 void thread_detach_pd(struct thread *thread);
 
-/* Ends a thread: stopped, its reference dropped, its unfinished operation abandoned. The memory is free once that has
- * ended. */
+/* Ends a thread: stopped, its reference to the PD removed, its operation abandoned. The memory is free when that
+ * operation has ended. */
 void thread_destroy(const struct r4_slot *slot);
 
 #endif

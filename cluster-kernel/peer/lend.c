@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The lender's side of a loan, and loans whose capability moves.
+ * The lender's side of a loan, and loans whose capability moves. A record and its capability name each other: whoever
+ * moves the one updates the other.
  */
 #include "peer/lend.h"
 #include "diag/panic.h"
@@ -9,12 +10,12 @@
 #include "sched/operation.h"
 #include <r4/contract.h>
 
-/* The record behind a RemoteRef: its badge was written by this kernel. */
+/* The record of a RemoteRef: this kernel wrote its word 1, so no check is needed. */
 static struct loan_out *loan_of(const struct r4_slot *ref) {
     return &cluster.peers[slot_loan_peer(ref)]->lent[slot_loan_index(ref)];
 }
 
-/* The record of a received root, wherever that stands now. */
+/* The record of a received root. */
 static struct loan_in *received_at(const struct r4_slot *root) {
     for (uint32_t number = 0; number < cluster_count(); number++) {
         struct peer *peer = cluster.peers[number];
@@ -57,8 +58,8 @@ static void handoff_end(const struct loan_out *loan, enum r4_error error) {
     }
 }
 
-/* The memory is ours again: the RemoteRef becomes the untyped that it was, or vanishes if it only waited in its record.
- */
+/* The memory is this cluster's again: the RemoteRef becomes an untyped again. If it was parked in its record, its cap
+ * page is gone, and it is removed. */
 static void loan_back(struct loan_out *loan) {
     struct r4_slot *ref = loan->ref;
     loan->ref = NULL;
@@ -68,7 +69,7 @@ static void loan_back(struct loan_out *loan) {
         return;
     }
     slot_take_back(ref);
-    if (ref == &loan->slot) { /* a received root that had been lent on: its place is in the other record */
+    if (ref == &loan->slot) { /* a received root that had been lent again: it moves to the record of the first loan */
         lend_park(ref, slot_depth(ref));
     }
 }
@@ -90,7 +91,7 @@ enum r4_error lend_failure(const struct r4_slot *slot) {
 static void park(struct r4_slot *slot, struct r4_slot *record, uint64_t depth) {
     slot_depth_set(slot, depth);
     if (slot == record) {
-        return; /* there already: its next ancestor has died as well */
+        return; /* already parked: another ancestor has died as well */
     }
     derivation_move(machine_direct(), slot, record);
     operation_slot_moved(slot, record);
@@ -119,7 +120,7 @@ void lend_record_moved(struct r4_slot *from, struct r4_slot *slot) {
     }
 }
 
-/* What a peer gives as its reason. */
+/* The reason that a peer gives; R4_ERR_PROTOCOL if it gives none that is valid. */
 static enum r4_error message_error(const struct r4_message *message) {
     bool known = message->error != R4_OK && message->error < R4_ERROR_COUNT;
     return known ? (enum r4_error)message->error : R4_ERR_PROTOCOL;

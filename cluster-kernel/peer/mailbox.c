@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is sent, in which order. What a message means to its receiver is in serve/.
+ * What is sent, in which order. serve/ has what a received message means. A post is in at most one queue, once.
  */
 #include "peer/mailbox.h"
 #include "cluster/doorbell.h"
@@ -36,7 +36,7 @@ static struct loan_in *received_in(struct post *post) {
     return (struct loan_in *)((char *)post - offsetof(struct loan_in, post));
 }
 
-/* A message from the record that the post is in; the post is free again. */
+/* Fills the message in from the record that contains the post; the post can be used again. */
 static void fill_answer(struct post *post, struct r4_message *message) {
     const struct loan_in *loan = received_in(post);
     message->kind = post->kind;

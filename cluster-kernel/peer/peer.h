@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The link to one peer: both ring ends, both epochs, the two loan tables, what waits for a slot. In the cluster's own
- * memory (direct map: the records' slots are part of derivation lists), under the cluster lock.
+ * The connection to one peer: both ring ends, the peer's epoch, the two loan tables, what waits for a slot. In the
+ * cluster's own memory, in the direct map, since the records' slots are part of derivation lists. All of it is under
+ * the cluster lock.
  */
 #ifndef R4_KERNEL_PEER_H
 #define R4_KERNEL_PEER_H
@@ -12,7 +13,7 @@
 #define PEER_RECEIVE_SLOTS 8U /* receive slots that may be posted at a time */
 
 enum peer_state {
-    PEER_WAITING, /* HELLOs not yet exchanged */
+    PEER_WAITING, /* the HELLOs have not been exchanged yet */
     PEER_UP,
     PEER_DEAD /* the peer's header says PANICKED */
 };
@@ -32,8 +33,8 @@ struct peer {
     struct ring_end in;                                /* consumer */
     struct post_queue answers;                         /* sent first */
     struct post_queue requests;                        /* by caller's priority */
-    struct r4_slot *receive_slots[PEER_RECEIVE_SLOTS]; /* posted slots; a ReceiveSlot's badge is its index here */
-    uint32_t lent_count;                               /* records from here on have never been used */
+    struct r4_slot *receive_slots[PEER_RECEIVE_SLOTS]; /* posted; word 1 of each has its index here */
+    uint32_t lent_count;                               /* records from this index on have never been used */
     uint32_t received_count;
     struct loan_out lent[LOANS];
     struct loan_in received[LOANS];

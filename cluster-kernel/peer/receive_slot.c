@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The list of posted receive slots of each peer.
+ * The list of posted receive slots of each peer. A slot and its place in the list name each other.
  */
 #include "peer/receive_slot.h"
 #include "cluster/cluster.h"
 #include "pure/derivation.h"
 #include <r4/contract.h>
 
-/* Where a posted slot is listed. */
+/* The place of a posted slot in the list. */
 static struct r4_slot **place_of(const struct r4_slot *slot) {
     uint64_t badge = slot_badge(slot);
     return &cluster.peers[slot_receive_peer_get(badge)]->receive_slots[slot_receive_index_get(badge)];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Making objects.
+ * Creating objects: zeroes them chunk by chunk, gives each its first state, then clears CREATING in its slot.
  */
 #include "revoke/create.h"
 #include "cluster/cluster.h"
@@ -41,8 +41,8 @@ static void create_step(struct operation *operation) {
     slot_flags_clear(slot, R4_FLAG_CREATING);
 }
 
-/* Objects smaller than a page are zero and nothing else. If all that are left are one chunk at most, they are made in
- * one step. */
+/* True if the objects that are left can be created in one step: they are smaller than a page, so they only need to be
+ * zero, and they are at most one chunk together. */
 static bool is_small(const struct operation *operation) {
     uint64_t log2 = slot_size_log2(operation->position);
     return log2 < R4_PAGE_BITS && operation_remaining(operation) << log2 <= CREATE_CHUNK;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The second half of a retype: the slots are filled and linked (commit), their objects are not yet zeroed and not
- * usable. Preemptible.
+ * The second half of a retype: the slots are filled and in their list (commit), but their objects are not yet zeroed
+ * and not usable (R4_FLAG_CREATING). Preemptible. The caller holds the cluster lock; the root task's objects are
+ * created at boot.
  */
 #ifndef R4_KERNEL_CREATE_H
 #define R4_KERNEL_CREATE_H
@@ -9,12 +10,12 @@
 #include "object/thread.h"
 
 #define CREATE_CHUNK 4096U /* bytes zeroed between two preemption points, at most */
-#define CREATE_NOW   16U   /* objects made by the retype itself, if all are one chunk at most */
+#define CREATE_NOW   16U   /* objects that the retype itself creates at most, if they are at most one chunk together */
 
-/* Zeroes and initialises the objects of a MAKE operation, one after the other. */
+/* Zeroes and initialises the objects of a CREATE operation, one after the other. FINISHED or PAUSED. */
 enum operation_progress create_run(struct core *core, struct operation *operation);
 
-/* Gives a zeroed object its first state; also used at boot. Frames and page tables are zero and nothing else. */
+/* Gives a zeroed object its first state; also used at boot. Frames and page tables only need to be zero. */
 void create_object(struct r4_slot *slot);
 
 #endif

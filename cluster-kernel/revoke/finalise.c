@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the removal of a cap means for each type.
+ * What the removal of a cap does, for each type. finalise.h is the only way in.
  */
 #include "revoke/finalise.h"
 #include "object/cap_page.h"
@@ -28,7 +28,7 @@ static void end_of_object(const struct r4_slot *slot) {
     case R4_CAP_CAP_PAGE:
         cap_page_destroy(slot);
         break;
-    default: /* memory, or nothing at all: it belongs to the next ancestor */
+    default: /* memory, which belongs to the next ancestor, or nothing at all */
         break;
     }
 }

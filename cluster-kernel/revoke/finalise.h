@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The end of one capability, whatever its type; the caller holds the cluster lock.
+ * The end of one capability of any type. The caller holds the cluster lock and has checked that nothing derives from
+ * the slot; it flushes (shootdown.h) before it gives the lock back.
  */
 #ifndef R4_KERNEL_FINALISE_H
 #define R4_KERNEL_FINALISE_H
@@ -8,10 +9,11 @@
 #include "pure/derivation.h"
 #include "sched/operation.h"
 
-/* Undoes what a cap means besides itself: a mapping, a reference, the object if this is its original cap. Bounded. */
+/* Ends what a cap stands for: its mapping, its reference, and the object if this is its original cap. The slot stays
+ * filled. Bounded. */
 void finalise(struct r4_slot *slot);
 
-/* True if there is nothing to undo: most caps. */
+/* True if finalise() has nothing to do, as for most caps. */
 static inline bool finalise_is_trivial(const struct r4_slot *slot) {
     const uint64_t always = 1U << R4_CAP_UNTYPED | 1U << R4_CAP_PEER | 1U << R4_CAP_DEBUG | 1U << R4_CAP_NOTIFICATION |
                             1U << R4_CAP_ASID_POOL;
@@ -21,7 +23,7 @@ static inline bool finalise_is_trivial(const struct r4_slot *slot) {
            (slot_type(slot) == R4_CAP_FRAME && !slot_has_mapping(slot));
 }
 
-/* Removes a linked slot from which nothing derives: undoes what it means, unlinks and empties it. */
+/* Finalises a slot from which nothing derives, removes it from its list and empties it. */
 static inline void finalise_and_remove(struct r4_slot *slot) {
     if (!finalise_is_trivial(slot)) {
         finalise(slot);
@@ -29,9 +31,7 @@ static inline void finalise_and_remove(struct r4_slot *slot) {
     operation_slot_unlink(slot);
 }
 
-/* True if removing such a cap may leave more to do than finalise_and_remove() does itself, so that it needs an
- * operation.
- */
+/* True if more may remain to be done after finalise_and_remove(), so that deleting such a cap needs an operation. */
 bool finalise_needs_operation(const struct r4_slot *slot);
 
 #endif

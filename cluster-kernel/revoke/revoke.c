@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The revoke engine; see revoke.h for the order of things.
+ * The revoke engine; revoke.h describes its phases. All functions run under the cluster lock. A position or root is
+ * only valid until the lock is given back: whoever unlinks or moves the slot there updates it (sched/operation.h).
  */
 #include "revoke/revoke.h"
 #include "cluster/cluster.h"
@@ -12,7 +13,8 @@
 #include "sched/shootdown.h"
 #include <r4/contract.h>
 
-/* MORE: another of REVOKE_STEPS; LOOK: it has taken long enough to look for something more urgent. */
+/* MORE: the next of REVOKE_STEPS may follow. LOOK: check for something more urgent first. WAIT: a loan has to come back
+ * first. END: nothing is left to do. */
 enum step { STEP_MORE, STEP_LOOK, STEP_WAIT, STEP_END };
 
 static enum step mark(struct operation *operation, struct r4_slot *slot) {
@@ -54,16 +56,17 @@ static enum step mark_steps(struct operation *operation) {
     return STEP_LOOK;
 }
 
-/* A RemoteRef stands at the position. */
+/* The position is at a RemoteRef. */
 static enum step remote_ref_step(struct operation *operation, struct r4_slot *slot) {
-    if (operation->kind == OPERATION_DRAIN) { /* it moves out of the way and comes back by itself */
+    if (operation->kind == OPERATION_DRAIN) { /* it moves into its loan record, and its memory comes back by itself */
         operation->position = slot_prev(machine_direct(), slot);
-        lend_park(slot, slot_depth(operation->root)); /* all between the two goes: they are siblings then */
+        /* All slots between the two will be removed; then they are siblings. */
+        lend_park(slot, slot_depth(operation->root));
         return STEP_LOOK;
     }
     enum r4_error failure = lend_failure(slot);
     if (!operation->abandoned && failure == R4_OK) {
-        lend_revoke(slot, operation->priority); /* asked for already, unless it was lent after the marking */
+        lend_revoke(slot, operation->priority); /* does nothing, unless it was lent after the marking */
         return STEP_WAIT;
     }
     operation->error = failure == R4_OK ? R4_ERR_REVOKED : failure;
@@ -76,8 +79,8 @@ static enum step remote_ref_step(struct operation *operation, struct r4_slot *sl
     return STEP_MORE;
 }
 
-/* Something derives from a slot whose run has been removed: the end of another operation on it let it be used again.
- * Once more. */
+/* Something derives from a slot whose run has been removed: another operation on it has ended, after which it could be
+ * used again. Marks and removes its run once more. */
 static enum step mark_again(struct operation *operation, struct r4_slot *slot) {
     operation->phase = OPERATION_MARKING;
     operation->position = slot;
@@ -94,7 +97,7 @@ static enum step root_step(struct operation *operation) {
     return STEP_MORE;
 }
 
-/* Each slot that goes is compared with the positions of all operations under way. */
+/* True if many operations are under way: each removed slot is compared with the positions of all of them. */
 static bool are_many(void) {
     const struct operation *operation = cluster.operations;
     for (uint32_t i = 0; i < REVOKE_FEW && operation != NULL; i++) {
@@ -120,7 +123,7 @@ static enum step remove_step(struct operation *operation) {
         return root_step(operation);
     }
     if (has_children) {
-        slot_flags_clear(slot, R4_FLAG_BUSY); /* an ancestor of what a dead peer holds: it stays */
+        slot_flags_clear(slot, R4_FLAG_BUSY); /* an ancestor of memory that a dead peer holds: it stays */
         operation->position = slot_prev(machine_direct(), slot);
         return STEP_MORE;
     }
@@ -130,10 +133,10 @@ static enum step remove_step(struct operation *operation) {
     return step;
 }
 
-/* The common case: leaves with nothing to undo but the mapping of a frame, none of which any other operation stands on,
- * one behind the other. Their slots are emptied going backward, and what remains on both sides is joined once. All
- * behind the position has been removed already, so a slot whose next link names the one just emptied has no children.
- * Returns how many steps that was: a mapping counts as one more. */
+/* The common case: consecutive leaves that need no more than the unmapping of a frame, while no other operation is
+ * under way. Their slots are emptied going backward, and the slots that remain on both sides are joined once. All
+ * descendants after the position have already been removed, so a slot whose next slot was the one just emptied has no
+ * children. Returns the number of steps: a mapping counts as one more. */
 static uint32_t remove_plain(struct operation *operation) {
     bool alone = cluster.operations == operation && operation->next == NULL;
     if (!alone || operation->error != R4_OK || operation->root == NULL || operation->root == operation->position) {
@@ -142,8 +145,8 @@ static uint32_t remove_plain(struct operation *operation) {
     uintptr_t direct = machine_direct();
     struct r4_slot *slot = operation->position;
     uint64_t after = slot_next_ref(slot);
-    uint64_t expected =
-        derivation_has_children(direct, slot) ? 0 : after; /* with children it has a next: nothing fits */
+    /* A slot with children has a next slot, so it never matches 0. */
+    uint64_t expected = derivation_has_children(direct, slot) ? 0 : after;
     uint64_t own = slot_ref_to(direct, slot);
     uint32_t steps = 0;
     while (steps < REVOKE_STEPS && slot != operation->root && slot_next_ref(slot) == expected) {
@@ -166,7 +169,7 @@ static uint32_t remove_plain(struct operation *operation) {
     return steps;
 }
 
-/* Removes up to REVOKE_STEPS plain slots, or half as many one by one, or one that is more than that. */
+/* Removes up to REVOKE_STEPS plain slots, or half as many one by one, or one slot that needs more. */
 static enum step remove_steps(struct operation *operation) {
     enum step step = STEP_MORE;
     for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE && operation->phase == OPERATION_REMOVING; i += 2) {
@@ -180,7 +183,7 @@ static enum step remove_steps(struct operation *operation) {
     return step;
 }
 
-/* Takes up the next content of the first dying page: SETTLING means that none is in work. */
+/* Begins with the next slot of the first dying page. Phase SETTLING means that the drain works on no slot now. */
 static void drain_next(void) {
     struct operation *drain = &cluster.drain;
     struct r4_slot *header = cluster.dying;
@@ -237,8 +240,8 @@ static enum step revoke_step(struct operation *operation) {
     return STEP_END;
 }
 
-/* An operation whose thread is gone has ended early, without waiting for all that died: the most urgent of those who
- * joined it goes on, if there is anything left to revoke. */
+/* An operation whose thread is gone ends early, without waiting for all that died. If its root still exists, the most
+ * urgent operation that joined it continues the revoke. */
 static void hand_over(const struct operation *operation) {
     struct operation *heir = operation->abandoned && operation->root != NULL ? operation_heir(operation) : NULL;
     if (heir != NULL) {
@@ -247,7 +250,7 @@ static void hand_over(const struct operation *operation) {
     }
 }
 
-/* The revoke is through: the root, if there still is one, is as good as new. */
+/* The revoke ends: its root, if it still exists, can be used again; an untyped is empty. */
 static void revoke_end(struct core *core, const struct operation *operation) {
     struct r4_slot *root = operation->root;
     shootdown_flush(core);
@@ -262,8 +265,8 @@ static void revoke_end(struct core *core, const struct operation *operation) {
     hand_over(operation);
 }
 
-/* Whoever makes way, or waits, has flushed what he has unmapped so far: while others hold the lock, what no capability
- * maps is mapped on no core, so they may use it anew (a table at another level, a frame as a proxy page). */
+/* Flush before yielding or blocking: another core may take the lock and reuse what was unmapped (a table at another
+ * level, a frame as a proxy page). While the lock is free, no core has a translation that no capability maps. */
 enum operation_progress revoke_run(struct core *core, struct operation *operation) {
     KERNEL_CHECK(operation->kind == OPERATION_REVOKE || operation->kind == OPERATION_DELETE ||
                  operation->kind == OPERATION_SWEEP);

@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: MIT
  *
- * Revoke, delete, and the sweep for a peer: one engine. It first marks the root and then every slot of its run busy,
- * going forward, so that nothing new can derive from them; then removes them, going backward, leaf by leaf, so that no
- * cap outlives its parent; then settles: what died on the way (cap pages with content, threads with operations) is
- * taken apart until nothing of it is left and no core can reach it. Preemptible after a bounded number of steps; its
- * position is moved by whoever unlinks the slot there, so any number of them may work on overlapping runs.
+ * Revoke, delete, and the sweep for a peer: one engine. It marks the root and every slot of its run busy, going
+ * forward, so that nothing new can derive from them. Then it removes them, going backward, leaf by leaf, so that no cap
+ * outlives its parent. Then it settles: what died meanwhile (cap pages with content, threads with operations) is taken
+ * apart until nothing of it is left and no core can reach it. Preemptible after a bounded number of steps. Whoever
+ * unlinks the slot at its position moves the position, so any number of operations may work on overlapping runs.
  *
- * RemoteRefs met on the way forward are asked back at once, all in parallel; on the way backward it waits for each.
- * What a dead peer holds stays lent, with its ancestors: the operation ends with R4_ERR_CLUSTER_DOWN and everything
- * else removed.
+ * Going forward, it asks for the memory of all RemoteRefs at once, in parallel; going backward, it waits for each. What
+ * a dead peer holds stays lent, and its ancestors stay too: the operation ends with R4_ERR_CLUSTER_DOWN, and everything
+ * else is removed. The caller holds the cluster lock.
  */
 #ifndef R4_KERNEL_REVOKE_H
 #define R4_KERNEL_REVOKE_H
 
 #include "object/thread.h"
 
-#define REVOKE_STEPS 16U /* slots marked or removed between two looks for something more urgent */
-#define REVOKE_FEW   4U  /* operations under way: with more, a slot at which all of them are looked at is a step */
+#define REVOKE_STEPS 16U /* slots marked or removed between two checks for something more urgent */
+#define REVOKE_FEW   4U  /* with more operations under way, each removed slot is followed by such a check */
 
 /* Starts the marking: the operation's root becomes busy. */
 void revoke_begin(struct operation *operation);
 
-/* Runs a REVOKE, DELETE or SWEEP until it ends, waits, should make way, or cannot end before an operation whose thread
- * is gone. Ended: all that the caller still has to do is operation_finish(). */
+/* Runs a REVOKE, DELETE or SWEEP until it has ended (FINISHED: the caller only has to call operation_finish()), waits
+ * for a peer (WAITING), should yield (PAUSED), or an abandoned operation has to end first (HELD_UP). What it has
+ * unmapped is flushed when it returns, except with HELD_UP. */
 enum operation_progress revoke_run(struct core *core, struct operation *operation);
 
-/* Runs the cluster's drain of dying cap pages until it is empty or should make way. Never waits for a peer. */
+/* Runs the cluster's drain of dying cap pages until none is left (FINISHED) or it should yield (PAUSED). Never waits
+ * for a peer. */
 enum operation_progress revoke_drain_run(struct core *core);
 
 #endif
