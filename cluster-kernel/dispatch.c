@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Choosing what a core does next, doing it, and the way out of the kernel.
+ * Choosing what a core does next, doing it, and the way out of the kernel. All of it runs under the cluster lock, which
+ * the last step gives back. Every path out ends with machine_resume() and cluster_exit().
  */
 #include "dispatch.h"
 #include "poll.h"
@@ -44,7 +45,7 @@ static void fpu_switch(struct core *core, struct thread *thread) {
     core->fpu = thread;
 }
 
-/* Keeps cluster.idle_cores and the header's choice of the core to ring (an idle one if there is one) in step. */
+/* Updates cluster.idle_cores, and the core that the header tells peers to ring: an idle one if there is one. */
 static void idle_set(struct core *core, bool idle) {
     if (core->idle == idle) {
         return;
@@ -56,7 +57,8 @@ static void idle_set(struct core *core, bool idle) {
     atomic_store_explicit(&own_header()->doorbell_apic, ring->apic_id, memory_order_relaxed);
 }
 
-/* A timer is armed only when the thread has an equal to yield to; whether it runs in user mode or its operation does.
+/* Arms the timer only if the thread has an equal to yield to. The slice covers the thread in user mode and its
+ * operation.
  */
 static void slice_arm(struct core *core, const struct thread *thread) {
     if (!runqueue_has_peer(&thread->queue)) {
@@ -71,7 +73,7 @@ static void slice_arm(struct core *core, const struct thread *thread) {
     }
 }
 
-/* What this core has no time for, another may have: one that is halted or runs something below it. */
+/* Offers work of the cluster that this core does not do now to a core that is halted or runs something less urgent. */
 static void work_offer(const struct core *core) {
     const struct operation *operation = cluster.work != 0 ? operation_of_cluster(0) : NULL;
     if (operation == NULL && !cluster.poll) {
@@ -81,7 +83,7 @@ static void work_offer(const struct core *core) {
     sched_offer(core, operation != NULL && operation->priority > priority ? operation->priority : priority);
 }
 
-/* Stale translations of memory that has left the direct map go before the core leaves the kernel. */
+/* Drops stale translations of memory that has left the direct map, before the core leaves the kernel. */
 static void direct_map_refresh(struct core *core) {
     if (core->direct_stale) {
         core->direct_stale = false;
@@ -119,7 +121,7 @@ static void halt(struct core *core) {
     cluster_exit(core);
 }
 
-/* Halting with an event pending takes the interrupt at once, and the choice is made anew after it. */
+/* A halt with an event pending takes the interrupt at once; after it, the core chooses again. */
 static void halt_for_event(struct core *core) {
     trace(TRACE_HALT, (uintptr_t)core->current, 1);
     core->current = NULL;
@@ -130,8 +132,8 @@ static void halt_for_event(struct core *core) {
 
 /* --- operations --- */
 
-/* Runs it until it is finished, waits, should make way, or cannot end before one whose thread is gone. Finished: its
- * record is free, and the caller has the result. */
+/* Runs an operation until it has ended, waits, should yield, or an abandoned operation has to end first. FINISHED: its
+ * record is free, and its thread has the result. */
 static enum operation_progress operation_advance(struct core *core, struct operation *operation) {
     enum operation_progress progress;
     switch (operation->kind) {
@@ -158,10 +160,11 @@ static enum operation_progress operation_advance(struct core *core, struct opera
     return progress;
 }
 
-/* The memory of a thread that is gone is in use as long as its operation is under way: who cannot end before that runs
- * it first. Whoever makes way has flushed what he has unmapped (revoke.c). */
+/* Like operation_advance(), but an operation that is held up runs the abandoned operation first: the memory of the dead
+ * thread is in use until that has ended. Flush before yielding: another core may take the lock and reuse what was
+ * unmapped (revoke.c). */
 static enum operation_progress operation_run(struct core *core, struct operation *operation) {
-    struct operation *at = operation; /* or the one that holds it up */
+    struct operation *at = operation; /* or the abandoned one that holds it up */
     for (;;) {
         enum operation_progress progress = operation_advance(core, at);
         if (progress == OPERATION_HELD_UP) {
@@ -187,8 +190,8 @@ static bool operation_take_turn(struct core *core, struct operation *operation) 
     if (machine_event_pending()) {
         return true;
     }
-    core->working = operation; /* nobody else takes it up while we wait for our turn again */
-    cluster_exit(core);        /* fair: who waits gets the lock before us */
+    core->working = operation; /* no other core resumes it meanwhile */
+    cluster_exit(core);        /* fair: waiting cores get the lock before this one */
     cluster_enter(core);
     core->working = NULL;
     return false;
@@ -200,12 +203,12 @@ enum choice_kind { CHOICE_POLL, CHOICE_OPERATION, CHOICE_THREAD, CHOICE_HALT };
 
 struct choice {
     enum choice_kind kind;
-    struct thread *thread;       /* CHOICE_THREAD; CHOICE_OPERATION: whose it is, null if the cluster's */
+    struct thread *thread;       /* CHOICE_THREAD; CHOICE_OPERATION: its thread, null if the cluster runs it */
     struct operation *operation; /* CHOICE_OPERATION */
 };
 
-/* The most urgent of what this core can do: look at what comes from outside, work of the cluster, its first thread's
- * operation, its first thread. Work of the cluster comes before a thread of the same priority. */
+/* The most urgent of what this core can do: check what comes from outside, run an operation of the cluster, its first
+ * thread's operation, its first thread. The cluster's work comes before a thread of the same priority. */
 static struct choice choose(const struct core *core) {
     struct thread *thread = sched_first(core);
     if (cluster.poll && (thread == NULL || thread->queue.priority <= cluster.peer_priority)) {
@@ -227,13 +230,13 @@ static struct choice choose(const struct core *core) {
     return (struct choice){CHOICE_THREAD, thread, NULL};
 }
 
-/* Looks at what comes from outside. True if the core has to leave the kernel now to take its interrupt. */
+/* Checks what comes from outside. True if the core has to leave the kernel now to take its interrupt. */
 static bool take_poll_turn(struct core *core) {
     poll_all(core);
     if (cluster.poll && machine_event_pending()) {
         return true;
     }
-    cluster_exit(core); /* fair: who waits gets the lock before us */
+    cluster_exit(core); /* fair: waiting cores get the lock before this one */
     cluster_enter(core);
     return false;
 }

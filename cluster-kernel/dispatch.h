@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
  * The dispatcher: what a core does next, and the way out of the kernel. The caller holds the cluster lock, which is
- * given back on the way out.
+ * given back on the way out. Only the doors of the kernel call it: syscall.c, event.c, main.c.
  */
 #ifndef R4_KERNEL_DISPATCH_H
 #define R4_KERNEL_DISPATCH_H
 
 #include "cluster/cluster.h"
 
-/* Chooses what this core does next (look at what comes from outside, an operation, a thread, nothing), does all but the
- * last two in turns, tells the machine what to resume and gives the lock back. */
+/* Chooses what this core does next (check what comes from outside, an operation, a thread, nothing). Does the first two
+ * in turns, until a thread or nothing is left; then tells the machine what to resume and gives the lock back. */
 void dispatch(struct core *core);
 
-/* The way out of a system call: back to the caller (true), whose registers are still the ones to resume, unless
- * something has changed. Whoever gives this core another thing to do sets `reschedule`. */
+/* The way out of a system call. True: back to the caller; machine_resume() still names its registers. False: the core
+ * had to choose again (core->reschedule), and the machine resumes what the dispatcher chose. */
 static inline bool dispatch_leave(struct core *core) {
     cluster_check_locked();
     if (core->reschedule) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Interrupts and faults: what wakes the kernel besides system calls.
+ * Interrupts and faults: the entries of the kernel besides system calls. Called by the machine alone (machine.h).
  */
 #include "cluster/cluster.h"
 #include "diag/log.h"
@@ -12,8 +12,9 @@ void kernel_event(enum machine_event event) {
     struct core *core = machine_core();
     trace(TRACE_EVENT, event, (uintptr_t)core->current);
     if (event == MACHINE_SHOOTDOWN && !core_serve(core) && core->current != NULL) {
-        return; /* flushed: back to the thread, without the lock. A halted core may have halted for this event: it
-                   chooses again */
+        /* Flushed: back to the thread, without the lock. A halted core chooses again below, since it may have halted
+         * only to take this event. */
+        return;
     }
     cluster_enter(core);
     if (event == MACHINE_TIMER) {

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
  * All that generic kernel files may ask of the machine, and all that the machine calls in the kernel. Implemented
- * twice: by x86/ and, for the simulator, by tests/sim/. The build's include path chooses whose machine_inline.h is
- * seen.
+ * twice: by x86/ and, for the simulator, by tests/sim/. The include path of the build chooses the machine_inline.h.
  *
  * The kernel never blocks inside: each upcall runs to its end on the core's one kernel stack with interrupts off, and
- * tells the machine with machine_resume() what to return to. When that is nothing, the machine halts the core until the
- * next event.
+ * tells the machine with machine_resume() what to return to. If that is null, the machine halts the core until the next
+ * event.
  */
 #ifndef R4_KERNEL_MACHINE_H
 #define R4_KERNEL_MACHINE_H
 
 #include <r4/types.h>
 
-struct core; /* core.h: begins with struct machine_core */
+struct core; /* cluster/core.h: begins with struct machine_core */
 
 enum machine_event {
     MACHINE_TIMER,      /* the one-shot timer of this core */
     MACHINE_RESCHEDULE, /* another core of this cluster changed this core's run queue */
     MACHINE_SHOOTDOWN,  /* another core of this cluster waits for this one to flush; handled without the lock */
-    MACHINE_DOORBELL,   /* another cluster has put something into a mailbox, freed a slot, marked or died */
+    MACHINE_DOORBELL,   /* another cluster sent a message, freed a slot, reached a milestone, or died */
     MACHINE_EVENT_COUNT
 };
 
@@ -31,7 +30,8 @@ enum machine_event {
  *   uint64_t machine_now(void)                ticks since boot (TSC)
  *   void machine_relax(void)                  one turn of a wait loop
  *   uintptr_t machine_direct(void)            virtual address of physical address 0 (direct map of this cluster's pool)
- *   and the linker constants used by where.h    */
+ *   and the functions below that it defines inline
+ */
 #include "machine_inline.h"
 
 /* --- upcalls: the machine calls the kernel, interrupts off --- */
@@ -39,8 +39,9 @@ enum machine_event {
 /* First call on each core, once; core 0 of the cluster initialises the cluster's state. */
 void kernel_start(uint32_t core_index);
 
-/* A user thread executed `syscall`; its registers are saved where machine_resume() last said. True: it goes on at once,
- * and nothing but its result has changed there; false: what machine_resume() said last is to be resumed. */
+/* A user thread executed `syscall`; its registers are saved where the last machine_resume() said. True: the thread goes
+ * on at once, and only its result has changed in these registers. False: the machine resumes what the last
+ * machine_resume() says. */
 bool kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
 
 /* An interrupt, in user mode or while the core was halted. */
@@ -56,19 +57,19 @@ _Noreturn void kernel_fault_inside(uint64_t vector, uint64_t error, uint64_t add
 
 /* --- downcalls --- */
 
-/* After the upcall return to the thread with these registers; null: halt until the next event. */
+/* After the upcall, return to the thread with these registers; null: halt until the next event. */
 void machine_resume(struct machine_regs *regs);
 
 /* A thread's first registers: user mode at `entry` (below R4_USER_END, the caller has checked), stack pointer `stack`
  * (any value), `argument` in rdi, interrupts on, all else zero. */
 void machine_regs_start(struct machine_regs *regs, uint64_t entry, uint64_t stack, uint64_t argument);
 
-/* The result of a system call into the caller's saved registers. */
+/* Puts the result of a system call into the caller's saved registers. */
 void machine_regs_result(struct machine_regs *regs, uint64_t error, uint64_t value);
 
-/* The caller of a system call is about to wait for the lock and may be taken off its core meanwhile, even to another
- * one: its registers are made such that it makes the same call again. When the wait is over undisturbed, the call goes
- * on. */
+/* Restart: the caller of a system call is about to wait for the lock and may have to leave its core meanwhile. Sets its
+ * registers so that it makes the same call (cap, operation, a0 to a3) again when it next runs, on any core. Go on: the
+ * caller has not left its core, and the call continues. */
 void machine_regs_restart(struct machine_regs *regs, const uint64_t call[6]);
 void machine_regs_go_on(struct machine_regs *regs);
 
@@ -81,43 +82,44 @@ void machine_fpu_init(void *area);
 void machine_fpu_save(void *area);
 void machine_fpu_load(const void *area);
 
-/* Timer: an event MACHINE_TIMER on this core at or soon after tick `deadline`; a later call replaces it. Further ones
- * may come at any time (of a deadline stopped or replaced too late, or too far away for one count): ask machine_now().
- */
+/* Timer: an event MACHINE_TIMER on this core at or soon after tick `deadline`; a later call replaces the deadline. More
+ * such events may come at any time (for a deadline that was stopped or replaced too late, or is too far away for one
+ * count of the timer), so compare machine_now(). */
 void machine_timer_set(uint64_t deadline);
 void machine_timer_stop(void);
 
-/* Sends an event to the core with that APIC id, of this cluster or (DOORBELL) another. */
+/* Sends an event to the core with that APIC id, of this cluster or (DOORBELL) another. Every earlier store of this core
+ * is visible to the receiver when the event arrives. */
 void machine_send(uint32_t apic_id, enum machine_event event);
 
-/* True if an event waits for this core: asked at preemption points. Its upcall follows as soon as the core halts or
- * leaves. */
+/* True if an event waits for this core: for preemption points. Its upcall follows as soon as the core halts or returns
+ * to user mode. */
 bool machine_event_pending(void);
 
 /* Address spaces. `root`: physical address of a PML4. Loading one drops every user translation of this core. */
-void machine_space_init(
-    void *pml4); /* fills in the kernel's half of a zeroed PML4 page (given by its direct-map address) */
+void machine_space_init(void *pml4); /* fills in the kernel's half of a zeroed PML4 page, in the direct map */
 void machine_space_load(phys_t root);
 void machine_space_load_kernel(void); /* the kernel's own, with no user half */
 void machine_flush_user(void);        /* drops this core's translations of the loaded user half */
 void machine_flush_all(void);         /* also those of the kernel half */
 
-/* Makes [base, base + size) (in)accessible in the direct map; no flush. The size is that of a hand-off (abi.h), the
- * base a multiple of it. The page directories exist for all RAM. False, and nothing changed, if the range lies in a GiB
- * where no cluster has RAM: a peer's offer may name anything. */
+/* Makes [base, base + size) accessible in the direct map (`present`) or inaccessible; no flush. The size is that of a
+ * hand-off (abi.h), the base a multiple of it. Page directories exist for all RAM. False, and nothing is changed, if
+ * the range is in a GiB where no cluster has RAM: a peer's offer may name any address. */
 bool machine_direct_map(phys_t base, uint64_t size, bool present);
 
-/* Fills with zero; size a multiple of 8. */
+/* Fills with zero; `size` in bytes, a multiple of 8. */
 void machine_zero(void *memory, size_t size);
 
-/* Console bytes, as they are. Only the console's owner calls this (console.h). */
+/* Writes bytes to the console, unchanged. Only the console's owner calls this (diag/console.h). */
 void machine_console_write(const char *text, size_t length);
 
-/* Return addresses of the kernel's stack, innermost first, zero after the last. */
+/* Return addresses on this core's kernel stack: at most `count`, innermost first; zero after the last if there is
+ * room. */
 void machine_backtrace(uint64_t *frames, size_t count);
 
-void machine_stop_others(void);             /* NMI to all other cores of this cluster: they halt for ever */
+void machine_stop_others(void);             /* makes all other cores of this cluster halt for ever */
 _Noreturn void machine_stop(void);          /* halts this core for ever */
-_Noreturn void machine_exit(uint32_t code); /* ends the emulator (isa-debug-exit), where there is one; else stops */
+_Noreturn void machine_exit(uint32_t code); /* ends the emulator, if there is one; else stops this core */
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * kernel_start(): the boot order of one cluster, as a list.
+ * kernel_start(): the boot order of one cluster, as a list. The machine calls it once on each core.
  */
 #include "cluster/cluster.h"
 #include "diag/fault_injection.h"
@@ -23,14 +23,17 @@ static struct core *core_start(uint32_t index) {
 static void arrive(void) {
     struct r4_header *header = own_header();
     uint32_t arrived = atomic_load_explicit(&header->cores_arrived, memory_order_relaxed);
+    /* This core reads no memory of the coordinator any more: pairs with all_arrived() of every cluster. */
     atomic_store_explicit(&header->cores_arrived, arrived + 1, memory_order_release);
 }
 
+/* Pairs with arrive(): the accesses of all cores to the coordinator's memory are over before the pool is written. */
 static bool all_arrived(const struct r4_header *header) {
     return atomic_load_explicit(&header->cores_arrived, memory_order_acquire) == header->core_count;
 }
 
-/* The pool may hold what the coordinator still uses, until every core of every cluster has left it. */
+/* The coordinator's memory may be part of a pool, so the pool is not written until every core of every cluster has left
+ * the coordinator. */
 static void wait_for_all(struct core *core) {
     for (uint32_t number = 0; number < cluster_count(); number++) {
         while (!all_arrived(header_of(number))) {
@@ -39,7 +42,7 @@ static void wait_for_all(struct core *core) {
     }
 }
 
-/* Core 0 alone: the cluster's objects, links and root task. */
+/* Core 0 alone: the cluster's objects, peers and root task. */
 static void cluster_start(struct core *core) {
     const struct r4_boot_info *info = boot_info();
     if (info->magic != R4_BOOT_INFO_MAGIC || info->version != R4_BOOT_INFO_VERSION) {
@@ -51,6 +54,7 @@ static void cluster_start(struct core *core) {
     asid_table_init(&cluster.asids, this_cluster());
     mailbox_start(root_memory(mailbox_memory_size(), R4_PAGE_SIZE));
     root_start();
+    /* The rings before the state. No kernel waits for UP: this is for debuggers and the acquire loads of `state`. */
     atomic_store_explicit(&own_header()->state, R4_CLUSTER_UP, memory_order_release);
     fault_injection_run();
     dispatch(core);
@@ -61,7 +65,7 @@ void kernel_start(uint32_t core_index) {
     cluster_enter(core);
     arrive();
     if (core_index != 0) {
-        dispatch(core); /* nothing to run yet: halts until core 0 has made something */
+        dispatch(core); /* nothing to run yet: halts until core 0 gives it something */
         return;
     }
     cluster_exit(core);

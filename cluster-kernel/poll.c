@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What comes from outside, one after the other.
+ * Polls all that comes from outside: console, peers, milestones, the end of the run.
  */
 #include "poll.h"
 #include "diag/console.h"
@@ -13,7 +13,7 @@ void poll_all(struct core *core) {
     cluster_check_locked();
     cluster.poll = console_poll();
     if (!cluster.linked) {
-        return; /* mailbox_start() will look */
+        return; /* mailbox_start() sets cluster.poll */
     }
     if (!receive_all(core)) {
         cluster.poll = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Making the root task. All its objects get their original capability here, as if somebody had retyped them; nothing
- * derives from an untyped, so they last as long as the cluster.
+ * Creating the root task. All its objects get their original capability here, as if they had been retyped; they derive
+ * from no untyped, so nobody can revoke them.
  */
 #include "root.h"
 #include "cluster/cluster.h"
@@ -17,13 +17,13 @@
 
 static phys_t next_free; /* of the root block */
 
-/* What is being put together. */
+/* The root task under construction. */
 struct root {
     struct r4_slot *pages; /* the first cap pages, contiguous */
     uint32_t next_slot;
     struct pd *pd;
     struct r4_root_info *info;
-    uint64_t untyped_bytes; /* that have found a slot */
+    uint64_t untyped_bytes; /* covered by an untyped capability */
 };
 
 void *root_memory(size_t size, uint64_t alignment) {
@@ -47,7 +47,7 @@ void *root_memory(size_t size, uint64_t alignment) {
 
 static phys_t phys_of(const void *memory) { return (uintptr_t)memory - machine_direct(); }
 
-/* The first of `count` free slots of one cap page. */
+/* Takes `count` free slots of one cap page; returns the index of the first. */
 static uint32_t slots_take(struct root *root, uint32_t count) {
     if (root->next_slot % R4_SLOTS_PER_PAGE == 0 || root->next_slot % R4_SLOTS_PER_PAGE + count > R4_SLOTS_PER_PAGE) {
         root->next_slot = (uint32_t)round_up(root->next_slot, R4_SLOTS_PER_PAGE) + 1;
@@ -176,7 +176,7 @@ static uint32_t piece_log2(phys_t base, phys_t end) {
     return log2;
 }
 
-/* Cuts [base, end) into aligned powers of two and makes an untyped of each that has this size. */
+/* Cuts [base, end) into aligned powers of two and creates an untyped for each piece of 2^log2 bytes. */
 static void untyped_put(struct root *root, phys_t base, phys_t end, uint32_t log2) {
     while (base < end) {
         uint32_t piece = piece_log2(base, end);
@@ -190,14 +190,14 @@ static void untyped_put(struct root *root, phys_t base, phys_t end, uint32_t log
     }
 }
 
-/* All pieces of one size: of the pools without the root block, and of what is left of that. */
+/* All pieces of 2^log2 bytes: of the pools without the root block, and of what is left of the root block. */
 static void pools_put(struct root *root, uint32_t log2) {
     const struct r4_boot_info *info = boot_info();
     const struct r4_boot_range *block = &info->root_block;
     for (uint32_t i = 0; i < info->pool_count; i++) {
         phys_t base = info->pools[i].base;
         phys_t end = base + info->pools[i].size;
-        if (block->base >= base && block->base < end) { /* the root block lies inside this one */
+        if (block->base >= base && block->base < end) { /* the root block is inside this pool */
             untyped_put(root, base, block->base, log2);
             base = block->base + block->size;
         }
@@ -206,7 +206,7 @@ static void pools_put(struct root *root, uint32_t log2) {
     untyped_put(root, next_free, block->base + block->size, log2);
 }
 
-/* The largest pieces first, so that what finds no slot is the smallest there is; it is reported. */
+/* The largest pieces first, so that only the smallest get no capability; these are reported. */
 static void memory_put(struct root *root) {
     const struct r4_boot_info *info = boot_info();
     uint64_t free_bytes = info->root_block.base - next_free; /* the root block is part of a pool */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where things are in this copy's address space: typed names for the linker constants. Each is an immediate.
+ * Where things are in the address space of this copy of the kernel: typed names for the linker constants. Each is an
+ * immediate operand that the boot linker fills in. Any file of the kernel may use them.
  */
 #ifndef R4_KERNEL_ADDRESSES_H
 #define R4_KERNEL_ADDRESSES_H
@@ -11,7 +12,7 @@
 #include <x86/linker_constants.h>
 
 static inline uint32_t this_cluster(void) { return (uint32_t)LINKER_CONSTANT_32(r4_linker_cluster); }
-/* What stands above the index in a cap address of the caller's own window: the cluster, and asid 0. */
+/* The bits above the index in a cap address of the caller's own window: this cluster, and asid 0. */
 static inline uint64_t own_cap_key(void) { return LINKER_CONSTANT_32(r4_linker_cluster); }
 static inline uint32_t cluster_count(void) { return (uint32_t)LINKER_CONSTANT_32(r4_linker_cluster_count); }
 static inline uint32_t core_count(void) { return (uint32_t)LINKER_CONSTANT_32(r4_linker_core_count); }
@@ -24,7 +25,7 @@ static inline struct r4_header *own_header(void) { return (struct r4_header *)LI
 static inline const struct r4_header *peer_header(uint32_t peer) {
     return (const struct r4_header *)(LINKER_CONSTANT_64(r4_linker_headers) + (uint64_t)peer * R4_PAGE_SIZE);
 }
-/* Of any cluster, this one or a peer. */
+/* The header of any cluster, this one or a peer. */
 static inline const struct r4_header *header_of(uint32_t number) {
     return number == this_cluster() ? own_header() : peer_header(number);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one cluster of this kernel copy.
+ * The one cluster of this copy of the kernel.
  */
 #include "cluster/cluster.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The state of the cluster that is not per core. All of it under the one lock, but what is written once at boot.
+ * The state of the cluster that is not per core. All of it is under the one lock, except what is written once at boot.
+ * Most of the kernel may use it; pure/ may not.
  */
 #ifndef R4_KERNEL_CLUSTER_H
 #define R4_KERNEL_CLUSTER_H
@@ -13,18 +14,18 @@
 struct cluster {
     struct lock lock;
     struct core *cores[R4_MAX_CORES];    /* written once at boot */
-    struct peer *peers[R4_MAX_CLUSTERS]; /* by peer; null for the own number; written once at boot */
-    struct operation *waiters;           /* what only waits: joins, hand-offs, waits for marks */
-    struct operation *operations;        /* all that are under way */
-    struct operation drain;              /* takes dying cap pages apart, one slot after the other */
-    struct r4_slot *dying; /* header of the first dying cap page; their badge links to the next (slot address / 32) */
-    uint32_t work;         /* orphaned operations that could run now */
-    bool poll;             /* mailboxes have to be looked at again */
-    bool linked;           /* links exist: doorbells mean something */
+    struct peer *peers[R4_MAX_CLUSTERS]; /* by number; null for this cluster; written once at boot */
+    struct operation *waiters;           /* what only waits: joins, hand-offs, milestone waits */
+    struct operation *operations;        /* all others that are under way */
+    struct operation drain;              /* empties dying cap pages, one slot after the other */
+    struct r4_slot *dying; /* header of the first dying cap page; word 1 of each holds the slot ref of the next */
+    uint32_t work;         /* not 0: there may be orphaned operations that can run now */
+    bool poll;             /* poll_all() has to be called (again) */
+    bool linked;           /* the peer records and mailboxes are set up */
     uint64_t noted_cores;  /* bit per core that shootdown_flush() has to ask; 0 whenever the lock is free */
     uint64_t idle_cores;   /* bit per halted core */
     struct asid_table asids;
-    uint32_t peer_priority; /* at which messages are taken in: the highest of any link; once at boot */
+    uint32_t peer_priority; /* at which messages are taken: the highest of all peers; written once at boot */
     uint64_t slice_ticks;   /* of a thread among equals; written once at boot */
     uint64_t messages_sent;
     uint64_t doorbells_sent;
@@ -33,7 +34,7 @@ struct cluster {
 
 extern struct cluster cluster;
 
-/* Takes the lock for this core, gives it back. Interrupts are off. */
+/* Takes the lock for this core; gives it back. Interrupts are off. */
 static inline void cluster_enter(struct core *core) { lock_acquire(&cluster.lock, &core->lock_node, core); }
 static inline void cluster_exit(struct core *core) {
     KERNEL_CHECK(cluster.noted_cores == 0);
@@ -43,11 +44,11 @@ static inline void cluster_exit(struct core *core) {
 /* The contract of most functions: this core holds the lock. */
 static inline void cluster_check_locked(void) { KERNEL_CHECK(cluster.lock.holder == &machine_core()->lock_node); }
 
-/* Memory leaves this cluster: it goes from the direct map. Nobody is left in it, and only stale translations of the
- * direct map may remain, which no code uses. Each core drops them on its next way out of the kernel. */
+/* Memory leaves this cluster: removes it from the direct map. No object is left in it. Stale translations of the direct
+ * map may remain, which no code uses; each core drops them on its next way out of the kernel. */
 void cluster_range_leaves(phys_t base, uint32_t size_log2);
 
-/* At preemption points: true if the holder should stop and go on later. */
+/* At preemption points: true if the holder should yield, because another core wants the lock or an event is pending. */
 static inline bool cluster_should_yield(const struct core *core) {
     return lock_is_wanted(&cluster.lock, &core->lock_node) || machine_event_pending();
 }

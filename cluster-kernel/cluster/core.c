@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a core does for the holder of the lock: at once when it is interrupted, and in each turn of any wait.
+ * What a core does for the holder of the lock: at once when it is interrupted, and in each turn of any wait loop.
  */
 #include "cluster/core.h"
 #include "object/thread.h"
@@ -13,16 +13,18 @@ void core_leave(struct core *core) {
 }
 
 bool core_serve(struct core *core) {
-    uint32_t request = atomic_load_explicit(&core->request, memory_order_acquire); /* pairs with request_send() */
+    /* Pairs with request_send() in sched/shootdown.c: the changed page tables before the flush. */
+    uint32_t request = atomic_load_explicit(&core->request, memory_order_acquire);
     if (request == CORE_REQUEST_NONE) {
         return false;
     }
     if (request == CORE_REQUEST_LEAVE) {
-        core_leave(core); /* `fpu` cannot change under us: only the holder, who waits, writes it */
+        core_leave(core); /* `fpu` cannot change meanwhile: only the holder writes it, and the holder waits */
     } else {
         machine_flush_user();
     }
-    atomic_store_explicit(&core->request, CORE_REQUEST_NONE, memory_order_release); /* pairs with request_wait() */
+    /* Pairs with request_wait() in sched/shootdown.c: the flush and the saved FPU state before the answer. */
+    atomic_store_explicit(&core->request, CORE_REQUEST_NONE, memory_order_release);
     return request == CORE_REQUEST_LEAVE;
 }
 

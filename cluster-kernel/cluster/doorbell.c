@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Ringing other clusters.
+ * Ringing other clusters. machine_send() makes every earlier store of this core visible before the interrupt.
  */
 #include "cluster/doorbell.h"
 #include "cluster/cluster.h"

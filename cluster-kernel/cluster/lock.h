@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The one lock of a cluster: an MCS queue lock. Fair; each waiter spins on its own core's line. Taken at kernel entry,
- * given back before the return to user mode or the halt. A core that waits serves shootdowns, so the holder may wait
- * for it.
+ * The one lock of a cluster: an MCS queue lock. Fair: first come, first served; each waiter spins on its own core's
+ * cache line. Taken at kernel entry, given back before the return to user mode or the halt. A core that waits for it
+ * serves shootdowns, so the holder may wait for such a core. Interrupts are off from before lock_try() to after the
+ * release.
  */
 #ifndef R4_KERNEL_LOCK_H
 #define R4_KERNEL_LOCK_H
@@ -12,28 +13,30 @@
 #include <stdatomic.h>
 
 struct lock_node {                                           /* one per core; own line */
-    _Alignas(R4_LINE_SIZE) _Atomic(struct lock_node *) next; /* written by the core that queues behind */
-    _Atomic uint32_t waiting;                                /* cleared by the core before, with release */
-    struct lock_node *before;                                /* this core's own: behind whom it queued up */
+    _Alignas(R4_LINE_SIZE) _Atomic(struct lock_node *) next; /* written by the core that queues after this one */
+    _Atomic uint32_t waiting;                                /* cleared by the previous core, with release */
+    struct lock_node *before;                                /* used by this core only: after whom it queued up */
 };
 
 struct lock {
-    _Alignas(R4_LINE_SIZE) _Atomic(struct lock_node *) tail; /* exchanged by every core that comes */
-    const struct lock_node *holder; /* written by the holder, where contracts are checked; else null */
+    _Alignas(R4_LINE_SIZE) _Atomic(struct lock_node *) tail; /* exchanged by every core that wants the lock */
+    const struct lock_node *holder; /* written by the holder where contracts are checked; else null */
 };
 
 struct core;
 
-/* Says who holds the lock, for contracts; after it is taken, and null before it is given back. */
+/* Notes who holds the lock, for contracts: called after it is taken, and with null before it is given back. */
 static inline void lock_note(struct lock *lock, const struct lock_node *holder) {
     if (KERNEL_CHECKS) {
         lock->holder = holder;
     }
 }
 
-/* The first half: true if the lock is free and now held; else the core has queued up and goes on with lock_wait(). */
+/* The first half: true if the lock was free and is now held; else the core has queued up and must call lock_wait(). */
 static inline bool lock_try(struct lock *lock, struct lock_node *node) {
     atomic_store_explicit(&node->next, NULL, memory_order_relaxed);
+    /* Acquire pairs with the exchange of `tail` in lock_release(): all that the previous holder wrote, if the lock was
+     * free. Release pairs with the acquire of the next core here: our `next = NULL` before that core can write it. */
     struct lock_node *before = atomic_exchange_explicit(&lock->tail, node, memory_order_acq_rel);
     if (before == NULL) {
         lock_note(lock, node);
@@ -46,20 +49,22 @@ static inline bool lock_try(struct lock *lock, struct lock_node *node) {
 /* The second half, out of line. */
 void lock_wait(struct lock *lock, struct lock_node *node, struct core *core);
 
-/* Passes the lock on to the core that has queued up behind. */
+/* Passes the lock on to the core that has queued up after this one. */
 void lock_pass(struct lock_node *node, struct core *core);
 
-/* Takes the lock; interrupts are off. May serve shootdowns meanwhile: what was read before is stale. */
+/* Takes the lock. May serve shootdowns while it waits, so whatever was read before is stale. */
 static inline void lock_acquire(struct lock *lock, struct lock_node *node, struct core *core) {
     if (!lock_try(lock, node)) {
         lock_wait(lock, node, core);
     }
 }
 
+/* Gives the lock back; this core holds it. */
 static inline void lock_release(struct lock *lock, struct lock_node *node, struct core *core) {
     struct lock_node *expected = node;
     KERNEL_CHECK(lock->holder == node);
     lock_note(lock, NULL);
+    /* Release pairs with the exchange in lock_try(): all that this holder wrote. */
     if (!atomic_compare_exchange_strong_explicit(&lock->tail, &expected, NULL, memory_order_acq_rel,
                                                  memory_order_relaxed)) {
         lock_pass(node, core);

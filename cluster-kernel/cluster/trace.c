@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rings of trace events.
+ * The rings of trace events. Each core writes its own ring only.
  */
 #include "cluster/trace.h"
 #include "cluster/core.h"
@@ -17,7 +17,8 @@ void trace_start(struct core *core) {
     }
 }
 
-/* The entry first, then the count: a core that is stopped between the two leaves no half event. */
+/* The entry before the count: a core that is stopped between the two leaves no half-written event. The release store
+ * pairs with no load at run time: debuggers and dumps of memory read the ring of a stopped core. */
 void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
     struct trace_ring *ring = &machine_core()->trace;
     ring->entry[ring->recorded % TRACE_ENTRIES] =

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What each core did last: a ring of typed events in its own memory, the oldest overwritten. Off unless the layout says
- * otherwise (R4_LAYOUT_TRACE: `trace = true` in the configuration, or make TRACE=1); then a point costs three
- * instructions. A ring stands on a page of its own and says whose it is, so that tools/trace2ctf.py finds it in any
- * dump of memory; gdb's r4-trace shows it, and a panic prints its end.
+ * What each core did last: a ring of typed events in its own memory; new events overwrite the oldest. Off by default: a
+ * trace point then costs three instructions. The layout turns it on (R4_LAYOUT_TRACE: `trace = true` in the
+ * configuration, or make TRACE=1). A ring begins on a page boundary and names its core, so that tools/trace2ctf.py
+ * finds it in any dump of memory; gdb's r4-trace shows it, and a panic prints its end.
  */
 #ifndef R4_KERNEL_TRACE_H
 #define R4_KERNEL_TRACE_H
@@ -11,13 +11,13 @@
 #include <r4/types.h>
 #include <x86/linker_constants.h>
 
-/* Name, and what the two words of payload are. Objects by their addresses in this kernel, 0 = none. Read by tools, too.
- * Append only: numbers stand in dumps. */
+/* Name, and the meaning of the two words of payload. Objects are given by their addresses in this kernel, 0 = none.
+ * Tools read this list, too. Append only: dumps contain the numbers. */
 #define TRACE_EVENT_LIST(X)                                                                                            \
     X(TRACE_SYSCALL, "syscall", "cap", "operation") /* entry */                                                        \
     X(TRACE_EVENT, "event", "event", "thread")      /* entry: enum machine_event, and what it interrupted */           \
     X(TRACE_FAULT, "fault", "vector", "address")    /* entry */                                                        \
-    X(TRACE_EXIT, "exit", "thread", "operation")    /* of a system call, and who runs on behind it */                  \
+    X(TRACE_EXIT, "exit", "thread", "operation")    /* of a system call, and which thread runs after it */             \
     X(TRACE_SWITCH, "switch", "thread", "root")     /* a thread was chosen, and its address space */                   \
     X(TRACE_HALT, "halt", "thread", "pending")      /* the core halts, and what it ran before; 1: for an event */      \
     X(TRACE_SENT, "sent", "peer", "kind")           /* enum r4_message_kind in 31:0, loan in 63:32 */                  \
@@ -57,10 +57,10 @@ R4_OFFSET(struct trace_ring, entry, 64);
 
 static inline bool trace_is_on(void) { return LINKER_CONSTANT_32(r4_linker_trace) != 0; }
 
-/* Records an event of this core. Called through trace(). */
+/* Records an event of this core, interrupts off. Called only by trace(). */
 void trace_record(enum trace_event event, uint64_t first, uint64_t second) __attribute__((__cold__));
 
-/* One point. What its arguments compute is computed only if tracing is on. */
+/* A trace point. Inlined, so that what its arguments cost is paid only if tracing is on. */
 static inline void trace(enum trace_event event, uint64_t first, uint64_t second) {
     if (__builtin_expect(trace_is_on(), false)) {
         trace_record(event, first, second);
@@ -69,7 +69,7 @@ static inline void trace(enum trace_event event, uint64_t first, uint64_t second
 
 struct core;
 
-/* At the core's start, before its first event. */
+/* Prepares the core's ring, before its first event. */
 void trace_start(struct core *core);
 
 #endif

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
  * The console's owner and the logs. A log is a ring of bytes with one writer (its cluster, under its lock) and one
- * reader (the owner, under its own): `end` publishes whole lines with release; `printed` gives the room back with
- * release.
+ * reader (the owner, under its own lock). `end` publishes whole lines: the store in log_append() pairs with the load in
+ * log_print(). `printed` gives the room back: the stores in log_print() pair with the load in log_has_room(). A cluster
+ * that panics prints without its lock, after it has stopped its other cores.
  */
 #include "diag/console.h"
 #include "cluster/core.h"
 #include <r4/format.h>
 
-static uint32_t dropped; /* own lines that found no room since the last one that did */
+static uint32_t dropped; /* lines of this cluster that found no room since the last line that did */
 static bool taken;       /* this cluster owns the console and has found out how far the logs are printed */
 
+/* Pairs with say_panicked() in panic.c: all that the dead cluster logged and printed. */
 static bool has_panicked(uint32_t number) {
     return atomic_load_explicit(&header_of(number)->state, memory_order_acquire) == R4_CLUSTER_PANICKED;
 }
 
-/* cluster_count() if no cluster is alive. */
+/* The number of the owner; cluster_count() if no cluster is alive. */
 static uint32_t owner(void) {
     uint32_t number = boot_info()->console_owner;
     for (uint32_t i = 0; i < cluster_count(); i++) {
@@ -32,7 +34,8 @@ bool console_is_own(void) {
     return number == this_cluster() || number == cluster_count();
 }
 
-/* Whoever was the owner before has said how far it came; positions only grow, so the furthest is the right one. */
+/* Each earlier owner has stored how far it printed each log; positions only grow, so the furthest is the right one. The
+ * loads pair with the stores of `printed` in log_print() and here: a line is not printed twice. */
 static void take_over(void) {
     taken = true;
     for (uint32_t number = 0; number < cluster_count(); number++) {
@@ -45,12 +48,14 @@ static void take_over(void) {
     }
 }
 
-/* Prints whole lines of a log until `most` bytes or more are out. True if more lines stand there. The writer is not
- * trusted: what is no text becomes a question mark, an end that makes no sense is skipped. */
+/* Prints whole lines of a log until `most` bytes or more are printed. True if the log has more lines. The writer is not
+ * trusted: a byte that is no text is printed as a question mark; if `end` is impossible, everything up to it is
+ * skipped. */
 static bool log_print(uint32_t number, uint32_t most) {
     const struct r4_log *log = &header_of(number)->log;
     _Atomic uint32_t *printed = &own_header()->printed[number];
     uint32_t at = atomic_load_explicit(printed, memory_order_relaxed);
+    /* Pairs with log_append() of the writer: the bytes before `end`. */
     uint32_t end = atomic_load_explicit(&log->end, memory_order_acquire);
     if (end - at > R4_LOG_BYTES) {
         at = end;
@@ -60,14 +65,15 @@ static bool log_print(uint32_t number, uint32_t most) {
         byte = byte == '\n' || (byte >= ' ' && byte <= '~') ? byte : '?';
         machine_console_write(&byte, 1);
         if (byte == '\n') {
-            atomic_store_explicit(printed, at,
-                                  memory_order_release); /* line by line: the writer may wait for the room */
+            /* After each line, since the writer may wait for room. Pairs with log_has_room(): our loads of the bytes
+             * before the writer's next stores there. */
+            atomic_store_explicit(printed, at, memory_order_release);
             if (at - begin >= most) {
                 break;
             }
         }
     }
-    atomic_store_explicit(printed, at, memory_order_release);
+    atomic_store_explicit(printed, at, memory_order_release); /* as above, also when everything was skipped */
     return at != end;
 }
 
@@ -88,9 +94,10 @@ bool console_poll(void) {
 static bool log_has_room(size_t bytes) {
     uint32_t reader = owner();
     const struct r4_header *header = header_of(reader == cluster_count() ? this_cluster() : reader);
+    /* Pairs with log_print() of the owner: it has read the bytes before they are overwritten. */
     uint32_t printed = atomic_load_explicit(&header->printed[this_cluster()], memory_order_acquire);
     uint32_t used = atomic_load_explicit(&own_header()->log.end, memory_order_relaxed) - printed;
-    return used <= R4_LOG_BYTES && bytes <= R4_LOG_BYTES - used; /* a new owner says 0 until it has taken over */
+    return used <= R4_LOG_BYTES && bytes <= R4_LOG_BYTES - used; /* a new owner's value is 0 until it has taken over */
 }
 
 static void owner_ring(void) {
@@ -108,11 +115,12 @@ static void log_append(const char *line, size_t length) {
         log->bytes[end++ % R4_LOG_BYTES] = line[i];
     }
     log->bytes[end++ % R4_LOG_BYTES] = '\n';
+    /* Pairs with log_print() of the owner: the bytes before `end`. */
     atomic_store_explicit(&log->end, end, memory_order_release);
 }
 
-/* False if the log stays full. The owner needs nothing of this cluster to print, so waiting with the lock held is safe.
- */
+/* Waits until the log has room; false if it stays full. The owner needs nothing from this cluster to print, so it is
+ * safe to wait with the lock held. */
 static bool log_wait(size_t bytes, uint32_t wait_ms) {
     uint64_t bound = machine_now() + (uint64_t)boot_info()->tsc_khz * wait_ms;
     while (!log_has_room(bytes) && !console_is_own()) {
@@ -124,13 +132,13 @@ static bool log_wait(size_t bytes, uint32_t wait_ms) {
     return true;
 }
 
-/* "[c1] kernel: 3 lines lost" into `notice`; returns its length. */
+/* Writes "[c1] kernel: 3 lines lost" to `notice`; returns its length in bytes. */
 static size_t notice_format(char *notice, size_t size) {
     return format(notice, size, "[c%u] kernel: %u lines lost", this_cluster(), dropped);
 }
 
-/* Puts a line into the own log, or drops it, and rings the owner. False if this cluster has become the owner meanwhile.
- */
+/* Puts a line into this cluster's own log and rings the owner, or drops the line. False, and nothing is done, if this
+ * cluster has become the owner meanwhile. */
 static bool log_line_put(const char *line, size_t length, uint32_t wait_ms) {
     char notice[64];
     size_t notice_bytes = dropped == 0 ? 0 : notice_format(notice, sizeof(notice)) + 1;
@@ -162,7 +170,7 @@ void console_line(const char *line, size_t length, uint32_t wait_ms) {
         return;
     }
     console_poll();
-    log_print(this_cluster(), R4_LOG_BYTES); /* what this cluster logged before it became the owner comes first */
+    log_print(this_cluster(), R4_LOG_BYTES); /* first, what this cluster logged before it became the owner */
     if (dropped != 0) {
         line_print(notice, notice_format(notice, sizeof(notice)));
         dropped = 0;

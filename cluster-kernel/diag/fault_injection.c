@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Test injected faults.
+ * The injected faults. Each has to break something at once, so this file contains wrong code on purpose.
  */
 #include "diag/fault_injection.h"
 #include "cluster/addresses.h"
@@ -8,13 +8,13 @@
 #include "diag/panic.h"
 #include <r4/string.h>
 
-/* What stands behind `name` and this cluster's number; null if the fault has another name or is for another cluster. */
+/* The text after `name` and this cluster's number; null if the fault has another name or is for another cluster. */
 static const char *fault_for_us(const char *fault, const char *name) {
     uint64_t number;
     if (!string_starts(fault, name)) {
         return NULL;
     }
-    while (*fault++ != ':') { /* the name ends so */
+    while (*fault++ != ':') { /* `name` ends with a colon */
     }
     const char *rest = string_number(fault, &number);
     return rest != NULL && number == this_cluster() ? rest : NULL;
@@ -27,7 +27,7 @@ static void wild_write(const char *rest) {
     }
 }
 
-/* Each turn touches its own frame, also on the way back, so that no compiler makes a loop of it. */
+/* Each turn uses its own stack frame, also on the way back, so that no compiler turns the recursion into a loop. */
 static uint64_t fault_injection_recurse(uint64_t turns) {
     volatile uint64_t frame[8] = {turns};
     return turns == 0 ? 0 : fault_injection_recurse(turns - 1) + frame[0];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Faults on demand, for the tests; `fault=NAME:N` on the command line chooses one, which the kernel of cluster N has
- * before its root task runs:
+ * Fault injection, for the tests. `fault=NAME:N` on the command line chooses a fault, which happens in the kernel of
+ * cluster N before its root task runs:
  *
  *   wild-write:N:ADDRESS   it writes to that physical address through its direct map
  *   stack-overflow:N       it calls itself until the stack meets its guard page

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The lines.
+ * Lines are put together on the stack and handed to the console whole.
  */
 #include "diag/log.h"
 #include "cluster/addresses.h"

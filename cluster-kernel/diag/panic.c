@@ -9,7 +9,7 @@
 #include "diag/shutdown.h"
 #include <r4/format.h>
 
-static _Atomic uint32_t panicking; /* index + 1 of the core that is at it */
+static _Atomic uint32_t panicking; /* index + 1 of the core that panics; 0: none */
 
 struct r4_panic_record last_words;
 
@@ -55,15 +55,17 @@ static void print_record(const struct r4_panic_record *record) {
 }
 
 static void say_panicked(void) {
+    /* The last words and the log before the state: pairs with the acquire loads of `state` in has_died() (receive.c),
+     * has_panicked() (console.c), shutdown_check() and will_go_on() (milestone.c). */
     atomic_store_explicit(&own_header()->state, R4_CLUSTER_PANICKED, memory_order_release);
-    /* Pairs with the same fence of a peer that dies now: shutdown_check() looks after it, so one of the two sees both.
-     */
+    /* Our state before shutdown_check() loads the states of the peers. Pairs with this fence in a peer that panics at
+     * the same time: at least one of the two sees both states. */
     atomic_thread_fence(memory_order_seq_cst);
     doorbell_ring_all();
 }
 
-/* The last words are complete. Printed before the header says PANICKED, so that nobody takes the console over in the
- * middle. */
+/* The last words are complete. They are printed before the header says PANICKED, so that no other cluster takes the
+ * console over meanwhile. */
 static _Noreturn void die(void) {
     own_header()->panic = last_words;
     machine_stop_others();
@@ -77,8 +79,9 @@ static _Noreturn void die(void) {
 static struct r4_panic_record *record_begin(void) {
     uint32_t own = machine_core()->index + 1;
     uint32_t first = 0;
+    /* Only the first core of the cluster goes on. The orders pair with nothing else: the cores share nothing here. */
     if (!atomic_compare_exchange_strong_explicit(&panicking, &first, own, memory_order_acq_rel, memory_order_acquire)) {
-        if (first == own) { /* it failed while it panicked: at least the peers hear of it */
+        if (first == own) { /* it failed while it panicked: tell the peers at least */
             say_panicked();
         }
         machine_stop();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The list of operations under way, and who runs them.
+ * The lists of operations under way, and who runs them. An operation is in exactly one list from its start to its end.
  */
 #include "sched/operation.h"
 #include "cluster/cluster.h"
@@ -11,7 +11,7 @@
 #include "sched/sched.h"
 #include <r4/contract.h>
 
-/* What only waits has no position in any derivation list, so whoever unlinks a slot need not look at it. */
+/* An operation that only waits has no position in a derivation list, so unlinking a slot need not check it. */
 static struct operation **list_of(const struct operation *operation) {
     bool waits = operation->kind == OPERATION_JOIN || operation->kind == OPERATION_HANDOFF ||
                  operation->kind == OPERATION_MILESTONE_WAIT;
@@ -170,7 +170,7 @@ void operation_abandon(struct core *core, struct operation *operation) {
         operation->waiting = false;
         operation_orphan(core, operation);
     } else {
-        operation_finish_wait(operation, R4_ERR_REVOKED, 0); /* what it waited for goes on in its own record */
+        operation_finish_wait(operation, R4_ERR_REVOKED, 0); /* what it waited for continues in its own record */
     }
 }
 
@@ -218,10 +218,10 @@ bool operation_shares_root(const struct operation *operation) {
     return other != NULL;
 }
 
-/* The slots that are still to be made lie one after the other from the position to the last, each CREATING: nothing
- * moves them, and they go from their ends only. */
+/* `slot` is about to be unlinked. The slots whose objects are still to be created follow each other from the position
+ * to the last, each CREATING: nothing moves them, and only the first or the last of them can be removed. */
 static void create_slot_gone(struct operation *operation, const struct r4_slot *slot) {
-    if (operation_remaining(operation) == 0) { /* all had gone before: what lies beside them is somebody else's */
+    if (operation_remaining(operation) == 0) { /* all are removed: the slot is not one of this operation */
         return;
     }
     if (slot == operation->position) {

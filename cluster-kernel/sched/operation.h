@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Operations under way (pure/operation.h): started after their checks, run in steps, put to sleep, woken, ended. The
- * caller holds the cluster lock. A thread whose call is under way runs it itself when it is scheduled; a sweep for a
- * peer, and what a stopped thread left, the cluster runs (dispatch.c).
+ * caller holds the cluster lock. A thread runs its own operation when it is scheduled. The cluster runs a sweep for a
+ * peer, the drain, and the operation of a stopped thread (dispatch.c).
  */
 #ifndef R4_KERNEL_OPERATION_H
 #define R4_KERNEL_OPERATION_H
@@ -11,53 +11,55 @@
 #include "object/thread.h"
 #include "pure/derivation.h"
 
-/* Starts the calling thread's operation; it runs on the way out of the kernel. `root` may be null. Returns the record
- * to be filled in. */
+/* Starts an operation of the calling thread, which has none under way; it runs on the way out of the kernel. `root` may
+ * be null. Returns the record, of which the caller fills in the rest. */
 struct operation *operation_start(struct core *core, struct thread *thread, enum operation_kind kind,
                                   struct r4_slot *root);
 
-/* Lists a record that is not a thread's (a sweep, the drain), to be run by the cluster at `priority`. */
+/* Starts an operation in a record that is not a thread's (a sweep, the drain); the cluster runs it at `priority`. */
 void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root,
                             uint32_t priority);
 
-/* The most urgent of those who joined the operation, or null. */
+/* The most urgent operation that joined this one, or null. */
 struct operation *operation_heir(const struct operation *operation);
 
-/* `heir`, who joined the operation, goes on with a revoke of the same root, which is there, and is woken; the others
- * who joined it have joined the heir then. */
+/* `heir`, which joined the operation, becomes a revoke of the same root, which still exists, and is woken. All others
+ * that joined the operation now join the heir. */
 void operation_inherit(struct operation *heir, const struct operation *operation);
 
-/* Ends it: result to the thread, which may run again; whoever joined ends too. */
+/* Ends the operation and all that joined it: the threads get the result and may run again. */
 void operation_finish(struct operation *operation, enum r4_error error, uint64_t value);
 
-/* The same for one that nobody can join: it only waited. */
+/* The same for an operation that only waited: none can join it. */
 void operation_finish_wait(struct operation *operation, enum r4_error error, uint64_t value);
 
-/* It waits: its thread, if it drives it, blocks. Woken, it is run again and looks again. */
+/* The operation waits: its thread blocks, unless the cluster runs it. After operation_wake() it is run again and checks
+ * again what it waited for; an operation that does not wait is not changed. */
 void operation_wait(struct operation *operation);
 void operation_wake(struct core *core, struct operation *operation);
 
-/* Wakes every revoke, delete and sweep that waits for a loan: something has changed at one. */
+/* Wakes every revoke, delete and sweep that waits for a loan: the state of a loan or peer has changed. */
 void operation_wake_loans(struct core *core);
 
-/* The thread does not drive it any more: stopped (the cluster goes on), or gone (it ends soon and without waiting for
- * peers). */
+/* The thread does not run it any more. Orphan: the thread is stopped, and the cluster continues the operation. Abandon:
+ * the thread is gone, and the operation ends soon, without waiting for peers. */
 void operation_orphan(struct core *core, struct operation *operation);
 void operation_abandon(struct core *core, struct operation *operation);
 
-/* The most urgent operation that the cluster has to run at or above `priority`; null: none. */
+/* The most urgent operation that the cluster has to run, at `priority` or above, and that no core works on; or null. */
 struct operation *operation_of_cluster(uint32_t priority);
 
-/* An abandoned operation, or null. Memory of dead threads is in use as long as there is one. */
+/* An abandoned operation, or null. As long as there is one, the memory of its dead thread is in use. */
 struct operation *operation_abandoned(void);
 
 /* True if another operation has the same root: a user's revoke and a peer's. */
 bool operation_shares_root(const struct operation *operation);
 
-/* A slot is about to be unlinked: positions of this operation follow. */
+/* The slot is about to be unlinked: moves the position and root of this operation off it. */
 void operation_follow(struct operation *operation, const struct r4_slot *slot);
 
-/* A slot is about to be unlinked, or has moved in place: positions of all operations follow. */
+/* The slot is about to be unlinked, or its content has moved to another slot: updates the positions and roots of all
+ * operations. */
 static inline void operation_slot_gone(const struct r4_slot *slot) {
     for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
         if (operation->position == slot || operation->root == slot || operation->last == slot) {
@@ -67,7 +69,7 @@ static inline void operation_slot_gone(const struct r4_slot *slot) {
 }
 static inline void operation_slot_moved(const struct r4_slot *from, struct r4_slot *to) {
     for (struct operation *operation = cluster.operations; operation != NULL; operation = operation->next) {
-        if (operation->kind == OPERATION_CREATE) { /* its slots do not move; those beside them are somebody else's */
+        if (operation->kind == OPERATION_CREATE) { /* its slots do not move; its position may be one past them */
             continue;
         }
         operation->position = operation->position == from ? to : operation->position;
@@ -75,14 +77,14 @@ static inline void operation_slot_moved(const struct r4_slot *from, struct r4_sl
     }
 }
 
-/* Takes a slot from which nothing derives out of its list and empties it; positions of operations on it move. */
+/* Removes a slot, from which nothing derives, from its list and empties it; moves the positions of operations off
+ * it. */
 static inline void operation_slot_unlink(struct r4_slot *slot) {
     operation_slot_gone(slot);
     derivation_remove(machine_direct(), slot);
 }
 
-/* A cap page has died: what is in it goes with it, by the drain (revoke.h). `header` is its slot 0; it is mapped
- * nowhere. */
+/* A cap page has died: the drain (revoke.h) removes what is in it. `header` is its slot 0; the page is in no window. */
 void operation_drain_add(struct r4_slot *header);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who is in a run queue, and which core has to choose again.
+ * Which thread is in a run queue, and which core has to choose again. A core chooses again if its `reschedule` is set:
+ * another core needs the interrupt as well.
  */
 #include "sched/sched.h"
 #include <r4/contract.h>
@@ -15,7 +16,7 @@ void sched_start(void) {
     cluster.slice_ticks = boot_info()->tsc_khz * slice_us / 1000 + 1;
 }
 
-/* Makes another core choose again; this one is told by its flag alone. */
+/* Makes a core choose again; for this core the flag is enough. */
 static void ask_to_choose(struct core *target) {
     target->reschedule = true;
     if (target != machine_core()) {
@@ -32,7 +33,7 @@ void sched_ready(struct thread *thread) {
     if (target->idle || target->current == NULL || target->current->queue.priority < thread->queue.priority) {
         ask_to_choose(target);
     } else if (target->slice_end == 0 && target->current->queue.priority == thread->queue.priority) {
-        ask_to_choose(target); /* it has an equal now: its timer has to be armed */
+        ask_to_choose(target); /* its thread has an equal now: the timer has to be armed */
     }
 }
 
@@ -52,7 +53,7 @@ void sched_unready(struct thread *thread, enum thread_state state) {
 void sched_tick(struct core *core) {
     cluster_check_locked();
     struct thread *thread = sched_first(core);
-    if (thread != NULL && core->slice_end != 0) { /* a timer that comes early ends the slice early */
+    if (thread != NULL && core->slice_end != 0) { /* an early timer interrupt ends the slice early */
         runqueue_rotate(&core->queue, &thread->queue);
         core->slice_end = 0;
     }

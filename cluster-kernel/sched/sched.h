@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The run queues in use: fixed priorities, round robin among equals, one queue per core. Here a thread comes and goes,
- * and a core is told to choose again; dispatch.h chooses. The caller holds the cluster lock.
+ * The run queues in use: fixed priorities, round robin among equals, one queue per core. These functions put threads in
+ * and take them out, and tell a core to choose again; dispatch.h chooses. The caller holds the cluster lock.
  */
 #ifndef R4_KERNEL_SCHED_H
 #define R4_KERNEL_SCHED_H
@@ -20,22 +20,22 @@ static inline struct thread *sched_first(const struct core *core) {
     return first == NULL ? NULL : (struct thread *)((char *)first - offsetof(struct thread, queue));
 }
 
-/* The thread, which is in no queue, may run: it enters its core's queue, and that core chooses again if it runs
- * something lower. */
+/* The thread, which is configured and in no queue, may run: it becomes READY and enters its core's queue. That core
+ * chooses again if it runs something lower. */
 void sched_ready(struct thread *thread);
 
-/* The thread cannot run: it leaves its core's queue. `state` is STOPPED or BLOCKED. If a core runs it, that core
- * chooses again. */
+/* The thread cannot run: it leaves its core's queue. `state` is THREAD_STOPPED or THREAD_BLOCKED. If a core runs the
+ * thread, that core chooses again. */
 void sched_unready(struct thread *thread, enum thread_state state);
 
-/* The slice of the current thread may be over (timer). */
+/* The timer has struck: if a slice was running, the first thread of this core becomes the last of its priority. */
 void sched_tick(struct core *core);
 
-/* A core that is halted, or runs something below `priority`, is made to choose again, so that work of the cluster gets
- * done; this core chooses again in any case. */
+/* Makes the core that runs the least urgent thing, if that is below `priority` or a halt, choose again, so that the
+ * cluster's work gets done. This core chooses again in any case. */
 void sched_kick(struct core *core, uint32_t priority);
 
-/* The same, if there is such a core besides this one; this one goes on. */
+/* Makes one other core choose again that is halted or runs something below `priority`, if there is one. */
 void sched_offer(const struct core *core, uint32_t priority);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Requests from the holder of the lock to other cores. The holder writes `request` (release) and sends the interrupt;
- * the core serves it (core_serve()), then clears `request` (release); the holder waits for the clear (acquire). One
+ * the core serves it (core_serve()), then clears `request` (release); the holder waits for that (acquire). There is one
  * holder, so at most one request per core is outstanding.
  */
 #include "sched/shootdown.h"
@@ -11,6 +11,7 @@
 
 static void request_send(uint32_t index, enum core_request request) {
     struct core *target = cluster.cores[index];
+    /* The changed page tables, and the fields of a core told to leave, before the request: pairs with core_serve(). */
     atomic_store_explicit(&target->request, request, memory_order_release);
     machine_send(target->apic_id, MACHINE_SHOOTDOWN);
 }
@@ -18,6 +19,7 @@ static void request_send(uint32_t index, enum core_request request) {
 static void request_wait(struct core *core, uint32_t index) {
     struct core *target = cluster.cores[index];
     uint64_t bound = machine_now() + (uint64_t)boot_info()->tsc_khz * SHOOTDOWN_BOUND_MS;
+    /* Pairs with the clearing store in core_serve(): the flush, or the saved FPU state, before what follows here. */
     while (atomic_load_explicit(&target->request, memory_order_acquire) != CORE_REQUEST_NONE) {
         core_wait_turn(core);
         if (machine_now() > bound) {
@@ -48,7 +50,7 @@ void shootdown_noted(struct core *core) {
     }
 }
 
-/* The rest of what core_leave() begins, under the lock, on whichever core holds that. */
+/* Completes core_leave() for `core`: changes its fields under the lock, on the core that holds it. */
 static void leave_finish(struct core *core) {
     core->fpu = NULL;
     core->current = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Making other cores of the cluster forget: translations, threads, address spaces. The caller holds the cluster lock;
- * the cores asked are in user mode or halted (the interrupt reaches them) or wait for the lock (the wait loop serves
- * it), so each answers in bounded time. One that does not within SHOOTDOWN_BOUND_MS is named in a panic.
+ * Makes other cores of the cluster drop translations, threads and address spaces. The caller holds the cluster lock.
+ * The other cores are in user mode or halted, so the interrupt reaches them, or wait for the lock, and the wait loop
+ * serves the request: each answers in bounded time. If one does not within SHOOTDOWN_BOUND_MS, a panic names it.
  */
 #ifndef R4_KERNEL_SHOOTDOWN_H
 #define R4_KERNEL_SHOOTDOWN_H
@@ -11,10 +11,10 @@
 
 #define SHOOTDOWN_BOUND_MS 10000U
 
-/* Remembers that cores which run `pd` may hold translations that have just been taken out of its tables. */
+/* Notes that the cores which have `pd` loaded may hold translations that have just been removed from its tables. */
 static inline void shootdown_note(const struct pd *pd) { cluster.noted_cores |= pd->cores; }
 
-/* All cores noted have dropped their user translations when this returns. */
+/* When these return, all noted cores have dropped their user translations. */
 void shootdown_noted(struct core *core);
 static inline void shootdown_flush(struct core *core) {
     if (cluster.noted_cores != 0) {
@@ -22,11 +22,11 @@ static inline void shootdown_flush(struct core *core) {
     }
 }
 
-/* The thread does not run anywhere when this returns: if a core runs it, that core has saved its FPU state, left it and
- * left its address space. Its registers are in its kernel part. */
+/* When this returns, no core runs the thread or holds its FPU state: such a core has saved the FPU state and has left
+ * the thread and its address space. The thread's registers and FPU state are in its object. */
 void shootdown_thread(struct core *core, struct thread *thread);
 
-/* No core has this address space loaded when this returns. */
+/* When this returns, no core has this address space loaded. */
 void shootdown_space(struct core *core, struct pd *pd);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Return addresses of the kernel stack, for last words. Found by looking at every word on the stack: what points into
- * the image just behind a call instruction is taken for one. Frame pointers would cost every function three
- * instructions on the system call path, unwind tables a tenth of the image; the price here is that a stale word of an
- * earlier call may show up among the true ones.
+ * Return addresses on the kernel stack, for the record of a panic. Every word on the stack is tested: one that points
+ * into the image just after a call instruction is taken for a return address. Frame pointers would cost every function
+ * three instructions on the system call path, unwind tables a tenth of the image; the price here is that a stale word
+ * of an earlier call may appear among the true ones.
  */
 #include "cluster/addresses.h"
 
@@ -49,7 +49,7 @@ static bool is_return_address(uint64_t word) {
     return in_image(word) && in_image(word - CALL_MAX) && (follows_near_call(word) || follows_indirect_call(word));
 }
 
-/* From the place of the fault if there was one: what lies below it is the way here. */
+/* Starts at the stack pointer of the fault, if there was one: below it are only the calls after the fault. */
 void machine_backtrace(uint64_t *frames, size_t count) {
     const struct machine_core *own = machine_own();
     uint64_t bottom = own->stack - (R4_CORE_OFFSET - R4_PAGE_SIZE);

@@ -9,7 +9,7 @@
 #define CONSOLE_EMPTY  0x20 /* the holding register takes a byte */
 #define CONSOLE_ROUNDS 100000U
 
-/* A port that does not drain costs a bounded wait, then the byte. */
+/* If the port does not become free, the wait is bounded and the byte may be lost. */
 static void console_put(uint16_t port, char byte) {
     for (uint32_t i = 0; i < CONSOLE_ROUNDS; i++) {
         if ((x86_in8((uint16_t)(port + CONSOLE_STATUS)) & CONSOLE_EMPTY) != 0) {

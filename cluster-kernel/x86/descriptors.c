@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * GDT, TSS and IDT. Segments are flat; their order is SYSCALL's and SYSRET's. All gates are interrupt gates, so
- * interrupts are off from the first instruction; only the breakpoint gate is open to `int3`, any other `int n` of user
- * mode is a general protection fault.
+ * GDT, TSS and IDT. Segments are flat, in the order that SYSCALL and SYSRET require. All gates are interrupt gates, so
+ * interrupts are off from the first instruction. User mode can use only the breakpoint gate (`int3`); any other `int n`
+ * in user mode is a general protection fault.
  */
 #include "descriptors.h"
 #include "entry.h"
 #include <x86/registers.h>
 
-/* SDM volume 3, 3.4.5: base 0, limit 4 GiB where it counts, present, accessed. */
+/* SDM volume 3, 3.4.5: base 0, limit 4 GiB where a limit is checked, present, accessed. */
 #define SEGMENT_KERNEL_CODE 0x00af9b000000ffffULL
 #define SEGMENT_KERNEL_DATA 0x00cf93000000ffffULL
 #define SEGMENT_USER_DATA   0x00cff3000000ffffULL

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * GDT, TSS and IDT of a core, in its struct machine_core.
+ * GDT, TSS and IDT of a core, in its struct machine_core. Only start.c calls this.
  */
 #ifndef R4_KERNEL_DESCRIPTORS_H
 #define R4_KERNEL_DESCRIPTORS_H
@@ -14,8 +14,8 @@ DEFINE_FIELD(uint64_t, tss_base_low, 39, 16)
 DEFINE_FIELD(uint64_t, tss_access, 47, 40)
 DEFINE_FIELD(uint64_t, tss_base_middle, 63, 56)
 
-/* Fills in the tables of `own`, which is zeroed but for `stack`, and takes them into use. The gs base is zero
- * afterwards. */
+/* Fills in the tables of `own`, whose tables are zeroed and whose `stack` is set, and makes this core use them. The gs
+ * base is zero afterwards. */
 void descriptors_start(struct machine_core *own);
 
 #endif

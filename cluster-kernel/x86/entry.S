@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * All ways into the kernel and out of it. Each core has one kernel stack, empty whenever user code runs or the core is halted; every way
- * in starts at its top and every way out is leave_kernel, which looks at gs:CORE_REGS alone. So nothing is ever left on the stack, and
- * an interrupt that ends a halt just drops its frame. Interrupts are off in the kernel but for the one instruction `hlt`.
+ * All ways into the kernel and out of it. Each core has one kernel stack, which is empty while user code runs or the
+ * core is halted. Every way in starts at its top; every way out is leave_kernel, which reads only gs:CORE_REGS. So
+ * nothing stays on the stack, and an interrupt that ends a halt just drops its frame. Interrupts are off in the kernel,
+ * except at the one instruction `hlt`.
  *
- * gs: an entry from ring 3 swaps the kernel's base in, and the exit swaps it out with nothing behind it but the return instruction. In
- * between nothing can fault: user registers are only loaded, the kernel's are addressed through gs. What may come there, NMI, double
- * fault and machine check, has stacks of its own (IST) and does not ask which gs it found.
+ * gs: an entry from ring 3 swaps the kernel's base in, and the exit swaps it out directly before the return
+ * instruction. Nothing can fault while gs is the user's in ring 0. NMI, double fault and machine check may come there;
+ * they have stacks of their own (IST) and do not depend on gs.
  */
 #include "offsets.h"
 #include <x86/registers.h>
 
     .text
 
-/* The coordinator jumps here on each core: edi = index in the cluster, 64-bit mode, interrupts off, its own tables in cr3, which map the
- * kernel's half as kernel_root does. */
+/* The coordinator jumps here on each core: edi = index in the cluster, 64-bit mode, interrupts off, the coordinator's
+ * tables in cr3, which map the kernel's half as kernel_root does. */
     .globl kernel_entry
     .type kernel_entry, @function
 kernel_entry:
@@ -34,8 +35,9 @@ kernel_entry:
     jmp leave_kernel
     .size kernel_entry, . - kernel_entry
 
-/* syscall: rcx = user rip, r11 = user flags, rax is free (the result goes there); FMASK has cleared IF, DF, TF, NT and AC. Only what the
- * ABI keeps is saved. The arguments already are where C expects them, but for r10, which stands in for the rcx that syscall took. */
+/* syscall: rcx = user rip, r11 = user flags, rax is free (the result goes there); FMASK has cleared IF, DF, TF, NT and
+ * AC. Only the registers that the ABI preserves are saved. The arguments are already where C expects them, except r10,
+ * which takes the place of rcx, since syscall overwrites that. */
     .globl syscall_entry
     .type syscall_entry, @function
     .balign 64
@@ -57,7 +59,7 @@ syscall_entry:
     call kernel_syscall
     testb %al, %al
     jz leave_kernel
-    /* The same thread goes on: C has kept what it had to keep, and the rest comes as below. */
+    /* The same thread goes on: C has preserved the callee-saved registers; the others are set as in leave_kernel. */
     movq %gs:CORE_REGS, %rsi
     movq REGS_RAX(%rsi), %rax
     movq REGS_RDX(%rsi), %rdx
@@ -72,10 +74,11 @@ syscall_entry:
     swapgs
     sysretq
 
-/* To user mode, or to a halt. SYSRET with a non-canonical rcx would fault in ring 0 on some processors: rip is the address behind a
- * `syscall` that user mode executed, all user mappings end at R4_USER_END, so it is at most that, which is canonical. The flags, too,
- * are those of ring 3 as the processor saved them: IF set and IOPL 0, since user mode can change neither. Registers that are not the
- * thread's are cleared, so that nothing of the kernel leaks. */
+/* To user mode, or to a halt. SYSRET with a non-canonical rcx would fault in ring 0 on some processors: rip is the
+ * address after a `syscall` that user mode executed, and all user mappings end at R4_USER_END, so rip is at most
+ * R4_USER_END, which is canonical. The flags are those of ring 3, as the processor saved them: IF is set and IOPL is 0,
+ * since user mode can change neither. Registers without a value for the thread are cleared, so that nothing of the
+ * kernel leaks. */
     .type leave_kernel, @function
 leave_kernel:
     movq %gs:CORE_REGS, %rbx
@@ -104,8 +107,8 @@ leave_kernel:
     .size syscall_entry, . - syscall_entry
     .size leave_kernel, . - leave_kernel
 
-/* Everything comes back, rcx and r11 included. iretq faults in ring 0 if rip is not canonical: machine_regs_start's caller has checked
- * it, and the processor saved the others. */
+/* Restores all registers, also rcx and r11. iretq would fault in ring 0 if rip were not canonical: the caller of
+ * machine_regs_start() has checked it; in all other cases the processor saved it. */
     .type exit_full, @function
 exit_full:
     pushq $SELECTOR_USER_DATA
@@ -132,8 +135,8 @@ exit_full:
     iretq
     .size exit_full, . - exit_full
 
-/* sti holds interrupts off for one more instruction, so none comes between the look at CORE_REGS and the halt. An event does not return
- * here, but a stray or spurious interrupt does. */
+/* sti keeps interrupts off for one more instruction, so none comes between the read of CORE_REGS and the halt. An event
+ * does not return here; a stray or spurious interrupt does. */
     .type idle, @function
 idle:
     sti
@@ -181,7 +184,7 @@ trap:
     jmp leave_kernel
     .size trap, . - trap
 
-/* In ring 0: an event can only have ended a halt; an exception is the kernel's own fault. */
+/* In ring 0: an event can only have ended a halt; an exception is a mistake of the kernel. */
     .type trap_inside, @function
 trap_inside:
     cmpq $VECTOR_EXCEPTIONS, (%rsp)
@@ -193,8 +196,8 @@ trap_inside:
     jmp leave_kernel
     .size trap_inside, . - trap_inside
 
-/* Last words, on whichever stack: no way back. Puts all registers on the stack in the order of r4_panic_record, and sets gs from the
- * stack's address, since a double fault or machine check may have come with either gs. */
+/* Panics, on the stack that the exception uses; does not return. Pushes all registers in the order of r4_panic_record,
+ * and sets gs from the stack's address, since a double fault or machine check may have come with either gs. */
     .type fault_inside, @function
 fault_inside:
     cld
@@ -233,7 +236,8 @@ fault_inside:
     call machine_trap_inside
     .size fault_inside, . - fault_inside
 
-/* Another core of this cluster has panicked, or hardware reports what the kernel cannot mend: halt with NMIs blocked. */
+/* Another core of this cluster has panicked, or hardware reports an error that the kernel cannot repair: halt with NMIs
+ * blocked. */
     .globl nmi_stub
     .type nmi_stub, @function
 nmi_stub:
@@ -241,7 +245,7 @@ nmi_stub:
     jmp nmi_stub
     .size nmi_stub, . - nmi_stub
 
-/* An interrupt of a device that nobody owns, left on by firmware: acknowledge and go on. */
+/* An interrupt of a device that no driver owns, left on by firmware: acknowledge it and go on. */
     .globl stray_stub
     .type stray_stub, @function
 stray_stub:
@@ -265,15 +269,15 @@ stray_stub:
     iretq
     .size stray_stub, . - stray_stub
 
-/* The APIC took an interrupt back: not to be acknowledged (SDM volume 3, 11.9). */
+/* The APIC has withdrawn an interrupt: this must not be acknowledged (SDM volume 3, 11.9). */
     .globl spurious_stub
     .type spurious_stub, @function
 spurious_stub:
     iretq
     .size spurious_stub, . - spurious_stub
 
-/* One stub per exception, STUB_SIZE apart; the processor pushes an error code for some (SDM volume 3, table 6-1). Double fault and
- * machine check never return to user mode, whatever they interrupted. */
+/* One stub per exception, one every STUB_SIZE bytes; the processor pushes an error code for some (SDM volume 3, table
+ * 6-1). Double fault and machine check never return to user mode, whatever they interrupted. */
 #define WITH_ERROR (1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 | 1 << 21 | 1 << 29 | 1 << 30)
 
     .globl fault_stubs
@@ -310,8 +314,8 @@ event_stubs:
     .endr
     .size event_stubs, . - event_stubs
 
-/* descriptors_load(const struct descriptor_pointer *gdt, const struct descriptor_pointer *idt): takes the new tables into use, reloads
- * every segment register and the task register. Zeroes the gs base. */
+/* descriptors_load(const struct descriptor_pointer *gdt, const struct descriptor_pointer *idt): makes this core use the
+ * new tables, reloads every segment register and the task register. Zeroes the gs base. */
     .globl descriptors_load
     .type descriptors_load, @function
 descriptors_load:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What entry.S offers to the C files of this folder: addresses for gates and MSRs, none of which is ever called but the
- * last; and what entry.S calls in them.
+ * Both sides of entry.S: what it offers to the C files of this folder (addresses for gates and MSRs, which C never
+ * calls, and descriptors_load()), and the C functions that it calls.
  */
 #ifndef R4_KERNEL_ENTRY_H
 #define R4_KERNEL_ENTRY_H
@@ -9,8 +9,8 @@
 #include <r4/types.h>
 
 extern const uint8_t syscall_entry[], nmi_stub[], stray_stub[], spurious_stub[];
-extern const uint8_t fault_stubs[]; /* STUB_SIZE apart, by vector */
-extern const uint8_t event_stubs[]; /* STUB_SIZE apart, by enum machine_event */
+extern const uint8_t fault_stubs[]; /* by vector, one every STUB_SIZE bytes */
+extern const uint8_t event_stubs[]; /* by enum machine_event, one every STUB_SIZE bytes */
 
 struct descriptor_pointer {
     uint16_t limit;
@@ -18,6 +18,7 @@ struct descriptor_pointer {
 } __attribute__((packed));
 R4_SIZE(struct descriptor_pointer, 10);
 
+/* Makes this core use new tables; reloads all segment registers and zeroes the gs base. */
 void descriptors_load(const struct descriptor_pointer *gdt, const struct descriptor_pointer *idt);
 
 /* start.c: makes this core, `index` of the cluster, ready for user mode, interrupts and the kernel's upcalls. */

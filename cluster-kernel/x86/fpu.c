@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * FPU area: XSAVE's standard format (SDM volume 1, 13.4), or FXSAVE's on a processor without XSAVE, whose 512 bytes are
- * the first part of it. Neither instruction writes bytes 464 to 511: there lie the fs and gs bases, which user mode
- * changes by wrfsbase and wrgsbase where CR4.FSGSBASE is on, and cannot change where it is not.
+ * FPU area: XSAVE's standard format (SDM volume 1, 13.4), or on a processor without XSAVE that of FXSAVE, whose 512
+ * bytes are the first part of it. Neither instruction writes bytes 464 to 511: they hold the fs and gs bases, which
+ * user mode can change by wrfsbase and wrgsbase if CR4.FSGSBASE is on, and cannot change if it is off.
  */
 #include "fpu.h"
 #include <x86/registers.h>
@@ -24,7 +24,7 @@ R4_OFFSET(struct fpu_area, mxcsr, 24);
 R4_OFFSET(struct fpu_area, fs_base, 464);
 R4_OFFSET(struct fpu_area, header, 512);
 
-#define FPU_CONTROL_INITIAL 0x37fU  /* as fninit: 64-bit precision, no exceptions */
+#define FPU_CONTROL_INITIAL 0x37fU  /* as after fninit: 64-bit precision, no exceptions */
 #define FPU_MXCSR_INITIAL   0x1f80U /* no exceptions */
 
 void fpu_start(struct machine_core *own) {
@@ -51,7 +51,7 @@ void machine_fpu_init(void *area) {
     fpu->mxcsr = FPU_MXCSR_INITIAL;
 }
 
-/* In the kernel the user's gs base waits in the MSR that swapgs exchanges with the kernel's. */
+/* In the kernel the user's gs base is in the MSR that swapgs exchanges with the gs base. */
 static void bases_save(struct fpu_area *fpu) {
     __asm__ volatile("rdfsbase %0" : "=r"(fpu->fs_base));
     fpu->gs_base = x86_rdmsr(MSR_KERNEL_GS_BASE);
@@ -78,7 +78,7 @@ void machine_fpu_save(void *area) {
     }
 }
 
-/* Only machine_fpu_init and _save write areas, so the restore cannot meet a reserved bit. */
+/* Only machine_fpu_init() and machine_fpu_save() write areas, so no reserved bit is set, which would fault. */
 void machine_fpu_load(const void *area) {
     const struct fpu_area *fpu = area;
     const struct machine_core *own = machine_own();

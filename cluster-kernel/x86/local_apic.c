@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The local APIC, in the mode that the coordinator has put every core into. In either mode a command is sent only after
- * every earlier store of this core is visible to all (xAPIC's registers are uncached, x2APIC's command is fenced): what
- * stands in a mailbox before the doorbell is there when the doorbell arrives.
+ * The local APIC, in the mode that the coordinator has chosen for every core. In either mode a command is sent only
+ * after every earlier store of this core is visible to all (xAPIC: uncached registers; x2APIC: the fences of
+ * x2apic_command()). It pairs with the interrupt: a message in a mailbox is visible when its doorbell arrives.
  *
- * The timer counts down from a 32-bit value at a frequency of its own; deadlines are 64-bit ticks of the TSC. A
- * deadline that is too far for one count is reached in several: an early interrupt arms the next. The TSC-deadline mode
- * would spare that, but a path that few machines take is not worth a second one.
+ * The timer counts down from a 32-bit value at its own frequency; deadlines are 64-bit ticks of the TSC. A deadline
+ * that is too far away for one count takes several: an early interrupt arms the next. The TSC-deadline mode would make
+ * that unnecessary, but it would be a second path that few machines take.
  */
 #include "local_apic.h"
 #include "cluster/addresses.h"
@@ -15,8 +15,8 @@
 
 #define TIMER_STRIDE_MAX (1ULL << 31) /* ticks for one count: the product with a frequency in kHz fits 64 bits */
 
-/* x2APIC mode; every core finds the same, and writes it before it asks. Not a linker constant: the layout does not know
- * the CPU. */
+/* True in x2APIC mode. Every core stores the same value before it reads it, so no order is needed. Not a linker
+ * constant, since the layout does not know the CPU. */
 static bool wide;
 
 static uint64_t registers(void) { return LINKER_CONSTANT_64(r4_linker_apic); }
@@ -33,7 +33,7 @@ static void register_write(uint32_t offset, uint32_t value) {
 
 void local_apic_start(void) {
     wide = (x86_rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC) != 0;
-    register_write(APIC_LVT_LINT0, APIC_LVT_MASKED); /* the 8259 of old; LINT1 is the NMI line of firmware */
+    register_write(APIC_LVT_LINT0, APIC_LVT_MASKED); /* the old 8259; LINT1 is the NMI line of firmware */
     register_write(APIC_LVT_LINT1, APIC_LVT_MASKED);
     register_write(APIC_LVT_ERROR, APIC_LVT_MASKED);
     register_write(APIC_TIMER_COUNT, 0);
@@ -43,7 +43,7 @@ void local_apic_start(void) {
     register_write(APIC_SPURIOUS, APIC_SPURIOUS_ENABLE | VECTOR_SPURIOUS);
 }
 
-/* Rounds up, so that a single count does not end before the deadline; zero would stop the timer. */
+/* Rounds up, so that a single count does not end before the deadline; a count of zero would stop the timer. */
 static void timer_arm(uint64_t deadline, uint64_t now) {
     uint64_t ticks = deadline > now ? deadline - now : 0;
     if (ticks > TIMER_STRIDE_MAX) {
@@ -63,7 +63,7 @@ void machine_timer_stop(void) {
     register_write(APIC_TIMER_COUNT, 0);
 }
 
-/* After the timer's interrupt: a deadline that has not come yet needs another count. */
+/* After the timer's interrupt: a deadline that is still in the future needs another count. */
 static void timer_continue(void) {
     struct machine_core *own = machine_own();
     uint64_t now = machine_now();
@@ -74,9 +74,9 @@ static void timer_continue(void) {
     }
 }
 
-/* Acknowledged before the upcall, which may arm the timer again or not return to where it came from. Every interrupt
- * makes its upcall, that of a timer that was stopped meanwhile too: the kernel may have halted only to take what it saw
- * pending. */
+/* Acknowledges before the upcall, which may arm the timer again and may resume another thread. Every interrupt makes
+ * its upcall, even that of a timer that was stopped meanwhile: the kernel may have halted only to take the event that
+ * it saw pending. */
 void local_apic_event(enum machine_event event) {
     register_write(APIC_EOI, 0);
     if (event == MACHINE_TIMER) {

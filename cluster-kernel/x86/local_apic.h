@@ -8,13 +8,13 @@
 
 #include "machine.h"
 
-/* Switches this core's APIC on with every source masked; requests that are pending stay. */
+/* Enables this core's APIC with every source but the timer masked; pending requests stay. */
 void local_apic_start(void);
 
-/* Acknowledges an event and makes the upcall. */
+/* Acknowledges the interrupt of an event and makes the upcall kernel_event(). */
 void local_apic_event(enum machine_event event);
 
-/* Sends an NMI. */
+/* Sends an NMI to the core with that APIC id, which must have its NMI gate (stop.c). */
 void local_apic_send_nmi(uint32_t apic_id);
 
 #endif

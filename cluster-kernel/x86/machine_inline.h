@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The x86-64 part of machine.h that is inline or a type: the per-core state of the machine, and what the system call
- * path calls. While the kernel runs, gs points to the core's struct core; in user mode gs is the user's and the
- * kernel's base waits in an MSR.
+ * path calls. While the kernel runs, gs points to the core's struct core; in user mode gs is the user's, and the
+ * kernel's base is in the MSR that swapgs exchanges. Included by machine.h alone.
  */
 #ifndef R4_KERNEL_MACHINE_INLINE_H
 #define R4_KERNEL_MACHINE_INLINE_H
@@ -15,7 +15,8 @@
 
 struct core;
 
-/* x87, SSE, AVX and AVX-512 in the standard format (SDM volume 1, 13.4.3: 2,688 bytes), up to whole cache lines. */
+/* Bytes for x87, SSE, AVX and AVX-512 in the standard format (SDM volume 1, 13.4.3: 2,688 bytes), in whole cache
+ * lines. */
 #define MACHINE_FPU_SIZE 2816U
 
 struct machine_tss { /* SDM volume 3, figure 8-11 */
@@ -46,8 +47,8 @@ enum machine_fpu_kind { MACHINE_FPU_FXSAVE, MACHINE_FPU_XSAVE, MACHINE_FPU_XSAVE
 #define MACHINE_GATES          256U
 #define MACHINE_EMERGENCY_SIZE 8192U
 
-/* Written by its own core only; `started` is read by others. The tables are per core so that no core waits for another
- * to set up. */
+/* Written by its own core only; machine_stop_others() reads `started` of others. The tables are per core, so that no
+ * core waits for another at its start. */
 struct machine_core {
     struct machine_core *self; /* at gs:0, also the top of the kernel stack, which grows down from here */
     struct machine_regs *regs; /* what to return to, and where the next entry from user mode saves; null: halt */
@@ -55,19 +56,19 @@ struct machine_core {
     uint64_t fault_stack;      /* rsp at a fault inside the kernel; zero if there was none */
     uint32_t has_smap;
     bool has_fsgsbase;
-    _Atomic bool started; /* takes an NMI without harm */
+    _Atomic bool started; /* it has its NMI gate (start.c) */
     enum machine_fpu_kind fpu;
     uint32_t index;    /* in the cluster */
     uint64_t deadline; /* of the timer, in ticks; zero: stopped */
     struct machine_tss tss;
     uint64_t gdt[MACHINE_GDT_ENTRIES];
     struct machine_gate idt[MACHINE_GATES];
-    _Alignas(16) uint8_t nmi_stack[64]; /* the handler halts for ever: one hardware frame */
-    /* For double fault and machine check; the core panics on it. */
+    _Alignas(16) uint8_t nmi_stack[64]; /* the handler halts for ever, so one hardware frame is enough */
+    /* For double fault and machine check; the core panics on this stack. */
     _Alignas(16) uint8_t emergency_stack[MACHINE_EMERGENCY_SIZE];
 };
 
-/* Not volatile: a core does not change in the middle of an upcall. */
+/* Not volatile: an upcall runs on one core to its end. */
 static inline struct machine_core *machine_own(void) {
     struct machine_core *own;
     __asm__("movq %%gs:%c1, %0" : "=r"(own) : "i"(CORE_SELF));

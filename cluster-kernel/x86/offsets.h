@@ -12,7 +12,7 @@
 #define CORE_FAULT_STACK 24
 #define CORE_HAS_SMAP    32
 
-/* Of virtual_base: stack and struct core of a core lie in one aligned stride, see R4_AREA_CORES. */
+/* Stack and struct core of a core are in one aligned stride, see R4_AREA_CORES. */
 #define CORE_STRIDE_BITS 16
 #define CORE_OFFSET      0x8000
 
@@ -48,8 +48,8 @@
 #define SELECTOR_TSS         0x28
 
 /* The events' vectors are VECTOR_EVENTS + enum machine_event, the same in every cluster. They share the highest
- * priority class and one word of the APIC's request register. All others but the exceptions and the spurious one belong
- * to nobody. */
+ * priority class and one word of the APIC's request register. All other vectors, except the exceptions and the spurious
+ * one, are not used. */
 #define VECTOR_EVENTS   0xf0
 #define VECTOR_SPURIOUS 0xff
 

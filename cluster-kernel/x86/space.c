@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Address spaces: loading, flushing, and the kernel's half. That half is one set of tables for all spaces of the
- * cluster; the coordinator made them, in memory that the direct map does not show, and mapped those that the kernel
- * changes at R4_AREA_TABLES (bootinfo.h): the root, to copy its upper half, and the direct map's page directories.
- * Kernel pages may be global: a load of cr3 keeps them.
+ * cluster; the coordinator has created them, in memory that is not in the direct map, and has mapped at R4_AREA_TABLES
+ * (bootinfo.h) those that the kernel needs: the root, to copy its upper half, and the direct map's page directories.
+ * Kernel pages may be global: a load of cr3 keeps their translations.
  */
 #include "cluster/addresses.h"
 #include "pure/paging.h"
@@ -12,14 +12,15 @@
 #define SPACE_GIB_BITS     30U
 #define SPACE_KERNEL_FIRST 256U /* entry of the root at which the kernel's half begins */
 
-/* A page of the direct map. Accessed and dirty are set from the start, so that the processor never writes here. */
+/* A page of the direct map. Accessed and dirty are set from the start, so that the processor never writes to the
+ * entry. */
 #define SPACE_DIRECT (PAGING_PRESENT | PAGING_WRITE | PAGING_LARGE | PAGING_NX | 0x20ULL | 0x40ULL | 0x100ULL)
 
 static uint64_t *table_at(uint32_t page) {
     return (uint64_t *)(LINKER_CONSTANT_64(r4_linker_tables) + (uint64_t)page * R4_PAGE_SIZE);
 }
 
-/* The kernel's half of the root never changes after boot: a copy stays true. */
+/* The kernel's half of the root never changes after boot, so a copy stays correct. */
 void machine_space_init(void *pml4) {
     uint64_t *target = pml4;
     const uint64_t *source = table_at(0);
@@ -32,7 +33,7 @@ void machine_space_init(void *pml4) {
 void machine_space_load(phys_t root) { x86_write_cr3(root); }
 void machine_space_load_kernel(void) { x86_write_cr3(boot_info()->kernel_root); }
 
-/* A change of CR4.PGE drops global translations too (SDM volume 3, 4.10.4.1). */
+/* A change of CR4.PGE also drops global translations (SDM volume 3, 4.10.4.1). */
 void machine_flush_all(void) {
     uint64_t cr4 = x86_read_cr4();
     if ((cr4 & CR4_PGE) != 0) {
@@ -62,7 +63,8 @@ static uint64_t *directory_of(uint64_t gib) {
     return NULL;
 }
 
-/* Up to 512 pages that follow each other: in few instructions, since nothing can come between. */
+/* Shows up to 512 pages that follow each other. Unrolled, since no preemption point can come between. The stores are
+ * atomic because the processor may read an entry at any time; they need no order, since no entry depends on another. */
 static void pages_show(uint64_t *entry, uint64_t count, phys_t base) {
     uint64_t value = base | SPACE_DIRECT;
 #pragma GCC unroll 16
@@ -71,7 +73,7 @@ static void pages_show(uint64_t *entry, uint64_t count, phys_t base) {
     }
 }
 
-/* Aligned to its size, which is a GiB at most, the range lies in one GiB. */
+/* A range of at most a GiB, aligned to its size, is inside one GiB. */
 _Static_assert(R4_HANDOFF_MAX_LOG2 <= SPACE_GIB_BITS, "a hand-off is one directory's affair");
 
 bool machine_direct_map(phys_t base, uint64_t size, bool present) {

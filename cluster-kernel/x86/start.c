@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Makes one core ready: control registers, descriptor tables, system call, FPU, local APIC. Called once per core by
- * kernel_entry, on the core's own stack, in the kernel's own address space. Every feature is asked for by CPUID before
- * its bit is written: setting a reserved bit faults, or, in an emulator, hangs the core.
+ * kernel_entry, on the core's own stack, in the kernel's own address space. CPUID is asked for every feature before its
+ * bit is written: setting a reserved bit faults, or, in an emulator, hangs the core.
  */
 #include "cluster/addresses.h"
 #include "descriptors.h"
@@ -44,8 +44,8 @@ _Static_assert(sizeof(struct machine_core) <= R4_CORE_STRIDE - R4_CORE_OFFSET, "
 _Static_assert(EVENT_STUBS == MACHINE_EVENT_COUNT && VECTOR_EVENTS / 32 == (VECTOR_EVENTS + EVENT_STUBS - 1) / 32,
                "each event has a stub, and all of them stand in one word of the request register");
 
-/* After INIT caches may be off (CR0.CD, NW); after firmware and coordinator CR4 may hold anything. So both are written
- * whole. */
+/* After INIT the caches may be off (CR0.CD, NW), and after firmware and coordinator CR4 may hold any value. So both
+ * registers are written whole. */
 static void control_start(struct machine_core *own) {
     struct cpuid basic = x86_cpuid(CPUID_FEATURES, 0);
     struct cpuid extended = {0, 0, 0, 0};
@@ -63,13 +63,13 @@ static void control_start(struct machine_core *own) {
     own->has_smap = (cr4 & CR4_SMAP) != 0;
     own->has_fsgsbase = (cr4 & CR4_FSGSBASE) != 0;
     x86_write_cr0(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
-    x86_write_cr4(cr4 & ~(uint64_t)CR4_PGE); /* global translations of the coordinator's tables go */
+    x86_write_cr4(cr4 & ~(uint64_t)CR4_PGE); /* drops global translations of the coordinator's tables */
     x86_write_cr4(cr4);
-    x86_write_dr7(0x400); /* no breakpoint, so none can strike between an entry and its swapgs */
+    x86_write_dr7(0x400); /* no breakpoint, so none can occur between an entry and its swapgs */
 }
 
-/* SYSCALL's selectors in STAR: kernel code and the one behind it; SYSRET's: code 16 and data 8 behind what is named
- * there. */
+/* STAR: SYSCALL loads kernel code from the selector given, and data from that + 8; SYSRET loads code from the selector
+ * given + 16, and data from that + 8 (SDM volume 3, 5.8.8). */
 static void syscall_start(void) {
     x86_wrmsr(MSR_STAR, (uint64_t)(SELECTOR_USER_DATA - 8) << 48 | (uint64_t)SELECTOR_KERNEL_CODE << 32);
     x86_wrmsr(MSR_LSTAR, (uint64_t)syscall_entry);
@@ -93,5 +93,5 @@ void machine_start(uint32_t index) {
     if (index == 0) {
         io_apic_start();
     }
-    own->started = true;
+    own->started = true; /* after the NMI gate: pairs with the load in machine_stop_others() (both seq_cst) */
 }

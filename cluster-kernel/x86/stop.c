@@ -7,8 +7,9 @@
 
 #define STOP_EXIT_PORT 0xf4 /* QEMU's isa-debug-exit: status is code * 2 + 1 */
 
-/* A core that has no NMI gate yet stays out: an NMI would reset the machine. It has not touched the cluster's state,
- * and waits for the lock when it does. */
+/* A core that has no NMI gate yet is left out, since an NMI would reset the machine. It has not touched the cluster's
+ * state, and it needs the lock to do so. The load of `started` pairs with the store in machine_start(): the gate is
+ * there. */
 void machine_stop_others(void) {
     for (uint32_t i = 0; i < core_count(); i++) {
         struct machine_core *other = (struct machine_core *)core_at(i);

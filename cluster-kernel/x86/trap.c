@@ -15,7 +15,7 @@ void machine_trap(uint64_t vector, uint64_t error) {
     }
 }
 
-/* CR2 tells for a double fault, too: mostly the kernel stack met its guard page. */
+/* CR2 is also useful for a double fault: mostly the kernel stack has reached its guard page. */
 _Noreturn void machine_trap_inside(uint64_t vector, uint64_t error, const uint64_t registers[18]) {
     bool has_address = vector == VECTOR_PAGE_FAULT || vector == VECTOR_DOUBLE_FAULT;
     kernel_fault_inside(vector, error, has_address ? x86_read_cr2() : 0, registers);
@@ -25,7 +25,7 @@ void machine_regs_start(struct machine_regs *regs, uint64_t entry, uint64_t stac
     *regs = (struct machine_regs){.rip = entry, .rsp = stack, .rdi = argument, .rflags = RFLAGS_ONE | RFLAGS_IF};
 }
 
-#define SYSCALL_LENGTH 2U /* bytes of the instruction behind which rip stands */
+#define SYSCALL_LENGTH 2U /* bytes of `syscall`; rip is the address after it */
 
 void machine_regs_restart(struct machine_regs *regs, const uint64_t call[6]) {
     regs->rdi = call[0];

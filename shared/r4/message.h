@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What one cluster tells another: one cache line per message. Names between clusters are an index and a generation,
- * never a pointer. The receiver checks every field as if the sender were hostile.
+ * Messages between clusters: one cache line each. Between clusters, an index and a generation name a loan, never a
+ * pointer. The receiver checks every field as if the sender were hostile. mailbox.h states the memory order.
  */
 #ifndef R4_MESSAGE_H
 #define R4_MESSAGE_H
@@ -13,10 +13,9 @@ enum r4_message_kind {
     R4_MESSAGE_HELLO,  /* "my epoch is source_epoch, I believe that yours is target_epoch" (0 = I do not know) */
     R4_MESSAGE_OFFER,  /* lender -> borrower: loan, generation, base, size, ttl */
     R4_MESSAGE_ACCEPT, /* borrower -> lender */
-    R4_MESSAGE_REFUSE, /* borrower -> lender, error says why */
+    R4_MESSAGE_REFUSE, /* borrower -> lender, with the reason in error */
     R4_MESSAGE_REVOKE, /* lender -> borrower */
-    R4_MESSAGE_DONE,   /* borrower -> lender; error R4_OK: nothing derives from it any more; else why it could not be
-                          swept */
+    R4_MESSAGE_DONE,   /* borrower -> lender; error R4_OK: the memory is unused; else why it could not be swept */
     R4_MESSAGE_KIND_COUNT
 };
 
@@ -24,12 +23,12 @@ struct r4_message {
     uint32_t kind;         /* enum r4_message_kind */
     uint32_t error;        /* enum r4_error; of REFUSE and DONE */
     uint32_t source_epoch; /* the sender's own */
-    uint32_t target_epoch; /* the one that the sender believes the receiver has */
+    uint32_t target_epoch; /* of the receiver, as the sender knows it */
     uint32_t loan;         /* index in the pair's loan table: all kinds but HELLO */
     uint32_t generation;   /* of that loan */
     uint64_t base;         /* OFFER: physical, bytes, aligned to size */
     uint32_t size_log2;    /* OFFER: 21 or more */
-    uint32_t ttl;          /* OFFER: of the capability that the receiver makes, 0..R4_TTL_MAX - 1 */
+    uint32_t ttl;          /* OFFER: of the capability that the receiver creates, 0..R4_TTL_MAX - 1 */
     uint64_t reserved[2];
     uint32_t reserved_word;
     uint32_t sequence; /* written last, with release: see mailbox.h */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The local APIC's registers. In xAPIC mode they are 32-bit words at these offsets of its page (Intel SDM volume 3,
- * 11.4.1, table 11-1), which must be mapped uncached; coordinator and kernel map it at different addresses, hence the
- * `base` of the accessors. In x2APIC mode each is an MSR, whose number follows from the same offset, and ids and
+ * 11.4.1, table 11-1), which must be mapped uncached; coordinator and kernel map it at different addresses, so the
+ * accessors take its `base`. In x2APIC mode each is an MSR, whose number follows from the same offset, and ids and
  * targets have 32 bits (11.12.1, table 11-6). The coordinator chooses the mode, the same for all cores.
  */
 #ifndef R4_X86_APIC_H
@@ -44,8 +44,9 @@ static inline void apic_write(uint64_t base, uint32_t offset, uint32_t value) {
 static inline uint32_t x2apic_read(uint32_t offset) { return (uint32_t)x86_rdmsr(MSR_X2APIC + offset / 16); }
 static inline void x2apic_write(uint32_t offset, uint32_t value) { x86_wrmsr(MSR_X2APIC + offset / 16, value); }
 
-/* One write for target and command; there is nothing pending to wait for. Unlike an uncached store it may overtake
- * earlier stores (11.12.3), hence the fences: who is interrupted sees all that this core wrote before. */
+/* One write for target and command; no earlier command can be pending. Unlike an uncached store, this write may
+ * overtake earlier stores (11.12.3), hence the fences. They pair with the interrupt in the target core, which sees all
+ * that this core wrote before. */
 static inline void x2apic_command(uint32_t target, uint32_t command) {
     __asm__ volatile("mfence; lfence" : : : "memory");
     x86_wrmsr(MSR_X2APIC + APIC_COMMAND / 16, (uint64_t)target << 32 | command);

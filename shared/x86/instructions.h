@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One function per machine instruction that C cannot say. None of them checks anything: who calls knows the privilege
- * level, and the CPUID bit where the instruction has one. Those that change what the compiler cannot see clobber
- * memory.
+ * One function per machine instruction that C cannot express. None of them checks anything: the caller knows the
+ * privilege level, and has asked CPUID where the instruction has a bit there. Those with effects that the compiler
+ * cannot see clobber memory, so that it moves no access across them.
  */
 #ifndef R4_X86_INSTRUCTIONS_H
 #define R4_X86_INSTRUCTIONS_H

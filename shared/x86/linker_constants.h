@@ -8,7 +8,7 @@
 
 #include <r4/types.h>
 
-/* 64 bits wide, so that nobody has to widen it. */
+/* The value is 64 bits wide, so that no caller has to widen it. */
 #define LINKER_CONSTANT_32(symbol)                                                                                     \
     ({                                                                                                                 \
         uint64_t linker_value;                                                                                         \

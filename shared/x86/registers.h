@@ -11,7 +11,7 @@
 #define CR0_MP 0x00000002
 #define CR0_ET 0x00000010
 #define CR0_NE 0x00000020 /* x87 errors as exceptions */
-#define CR0_WP 0x00010000 /* read-only pages bind the kernel too */
+#define CR0_WP 0x00010000 /* read-only pages are read-only for the kernel too */
 #define CR0_PG 0x80000000
 
 #define CR4_PAE        0x000020
@@ -55,7 +55,7 @@
 #define XCR0_AVX    0x04
 #define XCR0_AVX512 0xe0 /* three components that are enabled together */
 
-#define CPUID_BASIC              0x00000000 /* eax: the last basic leaf; leaves above it answer with another leaf's data */
+#define CPUID_BASIC              0x00000000 /* eax: the last basic leaf; leaves above it return data of another leaf */
 #define CPUID_FEATURES           0x00000001
 #define CPUID_EXTENDED           0x00000007 /* subleaf 0 */
 #define CPUID_XSAVE              0x0000000d
@@ -75,12 +75,12 @@
 #define CPUID_81_EDX_1GIB        0x04000000
 #define CPUID_81_EDX_LONG        0x20000000
 
-/* Vectors of the exceptions that are told apart (SDM volume 3, table 6-1). */
+/* Vectors of the exceptions that are treated specially (SDM volume 3, table 6-1). */
 #define VECTOR_NMI           2
 #define VECTOR_BREAKPOINT    3
 #define VECTOR_DOUBLE_FAULT  8
 #define VECTOR_PAGE_FAULT    14
 #define VECTOR_MACHINE_CHECK 18
-#define VECTOR_EXCEPTIONS    32 /* so many are reserved for exceptions */
+#define VECTOR_EXCEPTIONS    32 /* the vectors below this are reserved for exceptions */
 
 #endif
