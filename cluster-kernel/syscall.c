@@ -27,7 +27,7 @@ R4_SIZE(struct operation_entry, 32);
 #define MAY_WAIT 1
 
 #define TYPE_BITS    ((1U << R4_CAP_TYPE_BITS) - 1)
-#define REFUSED_BITS ((R4_FLAG_BUSY | R4_FLAG_CREATING) << r4_slot_flags_low)
+#define REFUSED_BITS (SLOT_BUSY << r4_slot_flags_low)
 
 /* The type: one, any, or any even while it is being revoked or created. */
 #define TYPE(type) type, TYPE_BITS | REFUSED_BITS

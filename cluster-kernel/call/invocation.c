@@ -11,7 +11,7 @@ enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type ty
     if (slot_type(slot) == R4_CAP_EMPTY) {
         return R4_ERR_EMPTY;
     }
-    return (slot_flags(slot) & (R4_FLAG_BUSY | R4_FLAG_CREATING)) != 0 ? R4_ERR_BUSY : R4_ERR_TYPE;
+    return (slot_flags(slot) & SLOT_BUSY) != 0 ? R4_ERR_BUSY : R4_ERR_TYPE;
 }
 
 struct resolved invocation_cap_through(const struct invocation *invocation, uint64_t cap, enum r4_cap_type type,

@@ -38,7 +38,7 @@ struct r4_slot *receive_slot_find(const struct peer *peer) {
     cluster_check_locked();
     for (uint32_t place = 0; place < PEER_RECEIVE_SLOTS; place++) {
         struct r4_slot *slot = peer->receive_slots[place];
-        if (slot != NULL && (slot_flags(slot) & R4_FLAG_BUSY) == 0) {
+        if (slot != NULL && slot_is_usable(slot, R4_CAP_RECEIVE_SLOT)) {
             return slot;
         }
     }

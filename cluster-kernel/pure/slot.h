@@ -49,10 +49,12 @@ static inline bool slot_matches(const struct r4_slot *slot, uint16_t match, uint
     return (((uint16_t)slot->word[0] ^ match) & mask) == 0;
 }
 
+/* The flags with which a capability is refused, R4_ERR_BUSY: it is being revoked, or its object is still being made. */
+#define SLOT_BUSY (R4_FLAG_MARKED | R4_FLAG_ROOT | R4_FLAG_CREATING)
+
 /* True if the slot has the type and is neither being revoked nor created. */
 static inline bool slot_is_usable(const struct r4_slot *slot, enum r4_cap_type type) {
-    const uint64_t looked_at =
-        r4_slot_type_put(r4_slot_type_max()) | r4_slot_flags_put(R4_FLAG_BUSY | R4_FLAG_CREATING);
+    const uint64_t looked_at = r4_slot_type_put(r4_slot_type_max()) | r4_slot_flags_put(SLOT_BUSY);
     return (slot->word[0] & looked_at) == r4_slot_type_put(type);
 }
 

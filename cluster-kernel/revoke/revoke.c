@@ -17,8 +17,9 @@
  * first. END: nothing is left to do. */
 enum step { STEP_MORE, STEP_LOOK, STEP_WAIT, STEP_END };
 
+/* Flags a slot of the run, or the root; asks for what it lends. */
 static enum step mark(struct operation *operation, struct r4_slot *slot) {
-    slot_flags_set(slot, R4_FLAG_BUSY);
+    slot_flags_set(slot, slot == operation->root ? R4_FLAG_ROOT : R4_FLAG_MARKED);
     if (slot_type(slot) != R4_CAP_REMOTE_REF) {
         return STEP_MORE;
     }
@@ -30,7 +31,6 @@ void revoke_begin(struct operation *operation) {
     KERNEL_CHECK(operation->root != NULL);
     cluster_check_locked();
     operation->phase = OPERATION_MARKING;
-    slot_flags_set(operation->root, R4_FLAG_ROOT);
     mark(operation, operation->root);
 }
 
@@ -70,21 +70,21 @@ static enum step remote_ref_step(struct operation *operation, struct r4_slot *sl
         return STEP_WAIT;
     }
     operation->error = failure == R4_OK ? R4_ERR_REVOKED : failure;
-    slot_flags_clear(slot, R4_FLAG_BUSY);
     if (slot == operation->root) {
         operation->phase = OPERATION_SETTLING;
     } else {
+        slot_flags_clear(slot, R4_FLAG_MARKED);
         operation->position = slot_prev(machine_direct(), slot);
     }
     return STEP_MORE;
 }
 
-/* Something derives from a slot whose run has been removed: another operation on it has ended, after which it could be
- * used again. Marks and removes its run once more. */
+/* Something derives from a slot whose run has been removed: another revoke, which could not take the slot, has cleared its
+ * mark, and it was used again. Marks and removes its run once more. */
 static enum step mark_again(struct operation *operation, struct r4_slot *slot) {
     operation->phase = OPERATION_MARKING;
     operation->position = slot;
-    slot_flags_set(slot, slot == operation->root ? R4_FLAG_BUSY | R4_FLAG_ROOT : R4_FLAG_BUSY);
+    slot_flags_set(slot, slot == operation->root ? R4_FLAG_ROOT : R4_FLAG_MARKED);
     return STEP_MORE;
 }
 
@@ -123,7 +123,7 @@ static enum step remove_step(struct operation *operation) {
         return root_step(operation);
     }
     if (has_children) {
-        slot_flags_clear(slot, R4_FLAG_BUSY); /* an ancestor of memory that a dead peer holds: it stays */
+        slot_flags_clear(slot, R4_FLAG_MARKED); /* an ancestor of memory that a dead peer holds: it stays */
         operation->position = slot_prev(machine_direct(), slot);
         return STEP_MORE;
     }
@@ -256,7 +256,7 @@ static void revoke_end(struct core *core, const struct operation *operation) {
     shootdown_flush(core);
     if (root != NULL) {
         if (!operation_shares_root(operation)) {
-            slot_flags_clear(root, R4_FLAG_BUSY | R4_FLAG_ROOT);
+            slot_flags_clear(root, R4_FLAG_ROOT); /* an outer revoke keeps its mark */
         }
         if (slot_type(root) == R4_CAP_UNTYPED && operation->error == R4_OK && !operation->abandoned) {
             slot_watermark_set(root, 0);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Revoke, delete, and the sweep for a peer: one engine. It marks the root and every slot of its run busy, going
- * forward, so that nothing new can derive from them. Then it removes them, going backward, leaf by leaf, so that no cap
+ * Revoke, delete, and the sweep for a peer: one engine. It flags the root and marks every slot of its run,
+ * going forward, so that nothing new can derive from them. A mark goes with the slot, whoever else revokes a part of the
+ * run meanwhile, so a revoke ends within a bounded number of its own turns. Then it removes them, going backward, leaf by leaf, so that no cap
  * outlives its parent. Then it settles: what died meanwhile (cap pages with content, threads with operations) is taken
  * apart until nothing of it is left and no core can reach it. Preemptible after a bounded number of steps. Whoever
  * unlinks the slot at its position moves the position, so any number of operations may work on overlapping runs.
@@ -18,7 +19,7 @@
 #define REVOKE_STEPS 16U /* slots marked or removed between two checks for something more urgent */
 #define REVOKE_FEW   4U  /* with more operations under way, each removed slot is followed by such a check */
 
-/* Starts the marking: the operation's root becomes busy. */
+/* Starts the marking: the operation's root is flagged. */
 void revoke_begin(struct operation *operation);
 
 /* Runs a REVOKE, DELETE or SWEEP until it has ended (FINISHED: the caller only has to call operation_finish()), waits

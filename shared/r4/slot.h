@@ -52,15 +52,16 @@ enum r4_cap_type {
 
 /* flags */
 
-/* being revoked: refused for everything but revoke, which joins */
-#define R4_FLAG_BUSY 1U
-/* made by a retype that has not zeroed its object yet: refused like a busy one */
+/* in the run of a revoke that is under way: refused for everything but a revoke of its own. Only its removal clears it, or
+ * a revoke that cannot take it because it is an ancestor of memory that does not come back */
+#define R4_FLAG_MARKED 1U
+/* made by a retype that has not zeroed its object yet: refused like a marked one */
 #define R4_FLAG_CREATING 2U
 /* the capability that retype, boot or a hand-off made: it outlives all others of its object; the object ends with it */
 #define R4_FLAG_ORIGINAL 4U
 /* the root of a region received from a peer: ends only by the lender's revoke */
 #define R4_FLAG_RECEIVED 8U
-/* the root of a revoke that is under way */
+/* the root of a revoke that is under way: refused for everything but another revoke, which joins */
 #define R4_FLAG_ROOT 16U
 
 /* rights */

@@ -108,7 +108,7 @@ END_TEST
 
 START_TEST(test_revoke_is_joined) {
     struct r4_slot *slot = start(R4_CAP_UNTYPED, 4096);
-    slot_flags_set(slot, R4_FLAG_BUSY | R4_FLAG_ROOT);
+    slot_flags_set(slot, R4_FLAG_ROOT);
     other = (struct operation){.kind = OPERATION_REVOKE, .root = slot};
     cluster.operations = &other;
     expect_operation(invoke(sys_cap_revoke, slot), OPERATION_JOIN, NULL);

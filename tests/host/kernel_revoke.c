@@ -115,7 +115,7 @@ static enum operation_progress run(struct operation *operation) {
     return progress;
 }
 
-static bool is_busy(const struct r4_slot *slot) { return (slot_flags(slot) & R4_FLAG_BUSY) != 0; }
+static bool is_busy(const struct r4_slot *slot) { return (slot_flags(slot) & SLOT_BUSY) != 0; }
 
 /* A cap page with plain capabilities dies: settling takes a while. */
 static void page_dies(void) {
@@ -177,9 +177,9 @@ START_TEST(test_mapped_frames) {
 END_TEST
 
 /* Two revokes, of an untyped and of one derived from it, wait for a peer to return memory. The outer one's thread dies,
- * so that all that it marked is free again. The memory comes back, and the inner revoke removes its capability. While
- * this one still waits for a dying page, its root, which is not busy any more, is retyped. The new object must be
- * removed too, or the next retype would overlap it. */
+ * so that all that it marked loses its mark. The memory comes back, and the inner revoke removes its capability. While
+ * this one still waits for a dying page, something derives from its root, which no call could do. It must be removed
+ * too, or the next retype would overlap it. */
 START_TEST(test_created_while_settling) {
     struct r4_slot *outer = &slots[0];
     struct r4_slot *root = &slots[1];
@@ -195,7 +195,7 @@ START_TEST(test_created_while_settling) {
     ck_assert_uint_gt(asked_back, 0);
     operation_abandon(&own_core, outer_revoke);
     ck_assert_int_eq(run(outer_revoke), OPERATION_FINISHED);
-    ck_assert(!is_busy(root));
+    ck_assert_uint_eq(slot_flags(root), R4_FLAG_ROOT); /* of the inner one; the outer one's mark is gone */
 
     slot_take_back(lent); /* DONE */
     operation_wake_loans(&own_core);
@@ -220,6 +220,28 @@ START_TEST(test_created_while_settling) {
 }
 END_TEST
 
+/* What an outer revoke has marked stays refused when a revoke of a part of it ends: else whoever holds that part derives
+ * from it faster than the outer revoke removes, and the owner's revoke never ends. */
+START_TEST(test_inner_end_frees_nothing) {
+    derive(NULL, &slots[0], R4_CAP_UNTYPED);
+    for (uint32_t i = 1; i < 100; i++) {
+        derive(&slots[0], &slots[i], R4_CAP_FRAME);
+    }
+    struct r4_slot *held = &slots[50];
+    struct operation *outer = revoke(0, &slots[0]);
+    while (outer->phase == OPERATION_MARKING) {
+        ck_assert_int_eq(take_turn(outer), OPERATION_PAUSED);
+    }
+    ck_assert(!slot_is_usable(held, R4_CAP_FRAME));
+    ck_assert_int_eq(run(revoke(1, held)), OPERATION_FINISHED);
+    ck_assert_uint_eq(results[1], R4_OK);
+    ck_assert(!slot_is_usable(held, R4_CAP_FRAME));
+    ck_assert_int_eq(run(outer), OPERATION_FINISHED);
+    ck_assert(!derivation_has_children(machine_direct(), &slots[0]));
+    ck_assert_uint_eq(slot_flags(&slots[0]), 0);
+}
+END_TEST
+
 /* A revoke that two others have joined loses its thread. It ends early and leaves the watermark, since memory of dead
  * objects may still be in use. The most urgent of those that joined completes it for both. */
 START_TEST(test_joined_and_abandoned) {
@@ -240,7 +262,7 @@ START_TEST(test_joined_and_abandoned) {
         ck_assert_uint_eq(results[1], UINT64_MAX);
         ck_assert_uint_eq(results[2], UINT64_MAX);
         ck_assert_uint_eq(slot_watermark(&slots[0]), R4_PAGE_SIZE);
-        ck_assert_uint_eq(slot_flags(&slots[0]), R4_FLAG_BUSY | R4_FLAG_ROOT);
+        ck_assert_uint_eq(slot_flags(&slots[0]), R4_FLAG_ROOT);
         ck_assert_int_eq(threads[1].state, THREAD_READY);
         ck_assert_int_eq(run(second), OPERATION_FINISHED);
         ck_assert_uint_eq(results[1], R4_OK);
@@ -286,5 +308,5 @@ START_TEST(test_next_to_a_retype) {
 }
 END_TEST
 
-SUITE_MAIN("kernel revoke", test_plain, test_mapped_frames, test_created_while_settling, test_joined_and_abandoned,
-           test_joined_and_removed, test_next_to_a_retype)
+SUITE_MAIN("kernel revoke", test_plain, test_mapped_frames, test_created_while_settling, test_inner_end_frees_nothing,
+           test_joined_and_abandoned, test_joined_and_removed, test_next_to_a_retype)

@@ -399,7 +399,7 @@ START_TEST(test_check_accepts) {
         ck_assert_ptr_null(derivation_check(direct(), &slots[i])); /* from any slot to the end */
         ck_assert_ptr_eq(slot_next(direct(), &slots[i]), i < 5 ? &slots[i + 1] : NULL);
     }
-    flags_set(3, R4_FLAG_ORIGINAL | R4_FLAG_BUSY);
+    flags_set(3, R4_FLAG_ORIGINAL | R4_FLAG_MARKED);
     ttl_set(5, 15); /* an internal reference is no copy */
     ck_assert_ptr_null(derivation_check(direct(), slots));
 }

@@ -81,13 +81,12 @@ static bool is_used_untyped(const struct r4_slot *slot) {
 
 static void slot_check(const struct r4_slot *slot) {
     uint32_t number = scan.instance->number;
-    uint64_t busy = R4_FLAG_BUSY | R4_FLAG_CREATING | R4_FLAG_ROOT;
     if (has_memory(slot) && !is_used_untyped(slot) &&
         !memory_owns(number, slot_object(slot), 1ULL << slot_size_log2(slot))) {
         sim_fail("one owner", "cluster %u: the cap of type %u at %lx names %lx, which the cluster does not have",
                  number, slot_type(slot), place_of(slot), slot_object(slot));
     }
-    if (scan.instance->cluster->operations == NULL && (slot_flags(slot) & busy) != 0 && !is_parked_ref(slot)) {
+    if (scan.instance->cluster->operations == NULL && (slot_flags(slot) & SLOT_BUSY) != 0 && !is_parked_ref(slot)) {
         sim_fail("busy only while needed", "cluster %u: the cap of type %u at %lx has flags %lx and no operation runs",
                  number, slot_type(slot), place_of(slot), slot_flags(slot));
     }

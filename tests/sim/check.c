@@ -5,8 +5,11 @@
 #include "check.h"
 #include "memory.h"
 #include "object/thread.h"
+#include "pure/derivation.h"
 #include "pure/retype.h"
 #include "pure/runqueue.h"
+
+#define CHECK_TURNS 4096U /* a revoke is resumed at most: far more than any of these clusters needs for all its slots */
 
 static const struct thread *thread_in(const struct runqueue_member *member) {
     return (const struct thread *)((const char *)member - offsetof(struct thread, queue));
@@ -254,15 +257,44 @@ static void check_work(const struct instance *instance) {
     }
 }
 
+static bool is_revoke(const struct operation *operation) {
+    return operation->kind == OPERATION_REVOKE || operation->kind == OPERATION_DELETE ||
+           operation->kind == OPERATION_SWEEP;
+}
+
+/* What is still to be removed stays marked, whoever else revokes a part of it; so nothing derives from it, and the revoke
+ * ends. Ancestors of memory that did not come back to another revoke, and that memory, have lost their mark. */
+static void check_marks(const struct instance *instance, const struct operation *operation) {
+    const struct r4_slot *root = operation->root;
+    for (const struct r4_slot *slot = slot_next(instance->direct, root);
+         slot != NULL && slot_depth(slot) > slot_depth(root); slot = slot_next(instance->direct, slot)) {
+        bool lost = slot_type(slot) == R4_CAP_REMOTE_REF || derivation_has_children(instance->direct, slot);
+        if ((slot_flags(slot) & R4_FLAG_MARKED) == 0 && !lost) {
+            sim_fail("marks stay",
+                     "cluster %u: a revoke of kind %u removes, and the cap of type %u at %lx has flags %lx",
+                     instance->number, operation->kind, slot_type(slot), (uintptr_t)slot - instance->direct,
+                     slot_flags(slot));
+        }
+    }
+}
+
 /* Two revokes may share a root; it keeps its flag until both have ended. */
-static void check_roots(const struct instance *instance) {
+static void check_revokes(const struct instance *instance) {
     for (const struct operation *operation = instance->cluster->operations; operation != NULL;
          operation = operation->next) {
-        bool revokes = operation->kind == OPERATION_REVOKE || operation->kind == OPERATION_DELETE ||
-                       operation->kind == OPERATION_SWEEP;
-        if (revokes && operation->root != NULL && (slot_flags(operation->root) & R4_FLAG_ROOT) == 0) {
+        if (!is_revoke(operation) || operation->root == NULL) {
+            continue;
+        }
+        if ((slot_flags(operation->root) & R4_FLAG_ROOT) == 0) {
             sim_fail("roots are flagged", "cluster %u: the root of an operation of kind %u, phase %u", instance->number,
                      operation->kind, operation->phase);
+        }
+        if (operation->resumed > CHECK_TURNS) {
+            sim_fail("revokes end", "cluster %u: an operation of kind %u, phase %u, has been resumed %u times",
+                     instance->number, operation->kind, operation->phase, operation->resumed);
+        }
+        if (operation->phase == OPERATION_REMOVING && operation->error == R4_OK) {
+            check_marks(instance, operation);
         }
     }
 }
@@ -291,7 +323,7 @@ void check_after(const struct cpu *cpu) {
         }
     }
     check_flushes(instance);
-    check_roots(instance);
+    check_revokes(instance);
     check_peers(instance);
     check_work(instance);
 }

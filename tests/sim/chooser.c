@@ -7,9 +7,7 @@
 #include "proxies.h"
 #include "pure/derivation.h"
 
-static bool is_type(const struct r4_slot *slot, enum r4_cap_type type) {
-    return slot_type(slot) == type && (slot_flags(slot) & (R4_FLAG_BUSY | R4_FLAG_CREATING)) == 0;
-}
+static bool is_type(const struct r4_slot *slot, enum r4_cap_type type) { return slot_is_usable(slot, type); }
 
 /* --- what fits --- */
 

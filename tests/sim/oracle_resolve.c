@@ -112,7 +112,7 @@ static uint64_t slot_refusals(const struct spot *namer, const struct spot *spot)
         return oracle_bit(R4_ERR_EMPTY);
     }
     uint64_t refusals = target_refusals(namer, spot);
-    bool busy = (spot->flags & (R4_FLAG_BUSY | R4_FLAG_CREATING)) != 0;
+    bool busy = (spot->flags & (R4_FLAG_MARKED | R4_FLAG_ROOT | R4_FLAG_CREATING)) != 0;
     return refusals != 0 ? refusals : busy ? oracle_bit(R4_ERR_BUSY) : 0;
 }
 
