@@ -10,6 +10,7 @@
 #include "sched/operation.h"
 #include "sched/sched.h"
 #include "sched/shootdown.h"
+#include "sched/slice.h"
 #include "serve/borrow.h"
 #include <r4/contract.h>
 
@@ -57,22 +58,6 @@ static void idle_set(struct core *core, bool idle) {
     atomic_store_explicit(&own_header()->doorbell_apic, ring->apic_id, memory_order_relaxed);
 }
 
-/* Arms the timer only if the thread has an equal to yield to. The slice covers the thread in user mode and its
- * operation.
- */
-static void slice_arm(struct core *core, const struct thread *thread) {
-    if (!runqueue_has_peer(&thread->queue)) {
-        if (core->slice_end != 0) {
-            core->slice_end = 0;
-            machine_timer_stop();
-        }
-    } else if (core->slice_owner != thread || core->slice_end == 0) {
-        core->slice_owner = thread;
-        core->slice_end = machine_now() + cluster.slice_ticks;
-        machine_timer_set(core->slice_end);
-    }
-}
-
 /* Offers work of the cluster that this core does not do now to a core that is halted or runs something less urgent. */
 static void work_offer(const struct core *core) {
     const struct operation *operation = cluster.work != 0 ? operation_of_cluster(0) : NULL;
@@ -113,10 +98,7 @@ static void halt(struct core *core) {
     space_switch(core, NULL);
     core->current = NULL;
     core->reschedule = false;
-    if (core->slice_end != 0) {
-        core->slice_end = 0;
-        machine_timer_stop();
-    }
+    slice_arm(core, NULL);
     machine_resume(NULL);
     cluster_exit(core);
 }

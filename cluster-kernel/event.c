@@ -7,6 +7,7 @@
 #include "dispatch.h"
 #include "sched/sched.h"
 #include "sched/shootdown.h"
+#include "sched/slice.h"
 
 void kernel_event(enum machine_event event) {
     struct core *core = machine_core();
@@ -18,7 +19,7 @@ void kernel_event(enum machine_event event) {
     }
     cluster_enter(core);
     if (event == MACHINE_TIMER) {
-        sched_tick(core);
+        slice_tick(core);
     } else if (event == MACHINE_DOORBELL) {
         cluster.poll = true;
     }

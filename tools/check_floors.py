@@ -39,7 +39,7 @@ KERNEL_FLOORS = [
         "peer/mailbox",
         "peer/lend",
     ],
-    ["sched/shootdown", "sched/sched", "sched/operation"],
+    ["sched/shootdown", "sched/slice", "sched/sched", "sched/operation"],
     ["diag/console", "diag/log", "diag/shutdown", "diag/panic", "diag/fault_injection"],
     ["x86/*"],
     ["cluster/addresses", "cluster/trace", "cluster/core", "cluster/lock", "cluster/cluster", "cluster/doorbell"],

@@ -47,9 +47,9 @@ struct core {
     _Alignas(R4_LINE_SIZE) struct thread *current; /* runs in user mode, or has called the kernel; null while halted */
     struct thread *fpu;                            /* whose state is in the FPU registers; null: no thread's */
     struct pd *space;                              /* whose tables are loaded; null: the kernel's own */
-    const struct thread *slice_owner;              /* whose slice ends at `slice_end`: only compared, never followed */
-    uint64_t slice_end;                            /* tick at which `current` yields to its peers; 0 = no timer armed */
-    const struct operation *working;               /* the operation that it has paused and will resume: only compared */
+    struct thread *slice_owner; /* whose slice ends at `slice_end`; in `queue`, or null: nobody's (sched/slice.h) */
+    uint64_t slice_end;         /* tick for which the timer is armed; 0: it is not */
+    const struct operation *working; /* the operation that it has paused and will resume: only compared */
     struct invocation invocation;
     struct chain chain; /* of the invocation, if it has one */
     bool reschedule;    /* choose again before the return to user mode */

@@ -22,8 +22,9 @@ struct thread {
     struct machine_regs *registers; /* where the machine saves and restores them; always &saved today */
     struct runqueue_member queue;   /* in core_at(core)->queue while READY */
     enum thread_state state;
-    uint32_t core;                                       /* index of the core on which it runs */
-    struct pd *pd;                                       /* valid while pd_slot is in a list; null = not configured */
+    uint32_t core;       /* index of the core on which it runs */
+    uint64_t slice_left; /* ticks that are left of its slice; 0: it begins a whole one */
+    struct pd *pd;       /* valid while pd_slot is in a list; null = not configured */
     struct r4_slot pd_slot __attribute__((aligned(32))); /* internal: a child of the PD cap that configured it */
     struct operation operation;                          /* of its present call */
     uint32_t line_length;

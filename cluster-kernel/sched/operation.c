@@ -4,10 +4,7 @@
  */
 #include "sched/operation.h"
 #include "cluster/cluster.h"
-#include "peer/mailbox.h"
 #include "pure/derivation.h"
-#include "revoke/create.h"
-#include "revoke/revoke.h"
 #include "sched/sched.h"
 #include <r4/contract.h>
 

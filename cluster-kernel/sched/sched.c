@@ -4,6 +4,7 @@
  * another core needs the interrupt as well.
  */
 #include "sched/sched.h"
+#include "sched/slice.h"
 #include <r4/contract.h>
 #include <r4/string.h>
 
@@ -32,7 +33,7 @@ void sched_ready(struct thread *thread) {
     runqueue_append(&target->queue, &thread->queue);
     if (target->idle || target->current == NULL || target->current->queue.priority < thread->queue.priority) {
         ask_to_choose(target);
-    } else if (target->slice_end == 0 && target->current->queue.priority == thread->queue.priority) {
+    } else if (target->slice_owner == NULL && target->current->queue.priority == thread->queue.priority) {
         ask_to_choose(target); /* its thread has an equal now: the timer has to be armed */
     }
 }
@@ -43,19 +44,11 @@ void sched_unready(struct thread *thread, enum thread_state state) {
     struct core *target = cluster.cores[thread->core];
     if (thread->state == THREAD_READY) {
         runqueue_remove(&target->queue, &thread->queue);
+        slice_forget(target, thread);
     }
     thread->state = state;
     if (target->current == thread) {
         target->reschedule = true;
-    }
-}
-
-void sched_tick(struct core *core) {
-    cluster_check_locked();
-    struct thread *thread = sched_first(core);
-    if (thread != NULL && core->slice_end != 0) { /* an early timer interrupt ends the slice early */
-        runqueue_rotate(&core->queue, &thread->queue);
-        core->slice_end = 0;
     }
 }
 

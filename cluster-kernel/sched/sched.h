@@ -28,9 +28,6 @@ void sched_ready(struct thread *thread);
  * thread, that core chooses again. */
 void sched_unready(struct thread *thread, enum thread_state state);
 
-/* The timer has struck: if a slice was running, the first thread of this core becomes the last of its priority. */
-void sched_tick(struct core *core);
-
 /* Makes the core that runs the least urgent thing, if that is below `priority` or a halt, choose again, so that the
  * cluster's work gets done. This core chooses again in any case. */
 void sched_kick(struct core *core, uint32_t priority);

@@ -55,7 +55,6 @@ static void leave_finish(struct core *core) {
     core->fpu = NULL;
     core->current = NULL;
     core->reschedule = true;
-    core->slice_end = 0;
     if (core->space != NULL) {
         core->space->cores &= ~(1ULL << core->index);
         core->space = NULL;

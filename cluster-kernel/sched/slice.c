@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who has the slice, and until when.
+ */
+#include "sched/slice.h"
+#include <r4/contract.h>
+
+/* The owner is served no longer: it keeps what is left, or has had all of it. */
+static void slice_stop(struct core *core) {
+    struct thread *owner = core->slice_owner;
+    uint64_t now = machine_now();
+    core->slice_owner = NULL;
+    if (now < core->slice_end) {
+        owner->slice_left = core->slice_end - now;
+    } else {
+        owner->slice_left = 0;
+        runqueue_rotate(&core->queue, &owner->queue);
+    }
+}
+
+void slice_arm(struct core *core, struct thread *thread) {
+    cluster_check_locked();
+    bool shares = thread != NULL && runqueue_has_peer(&thread->queue);
+    if (shares && core->slice_owner == thread) {
+        return;
+    }
+    if (core->slice_owner != NULL) {
+        slice_stop(core);
+    }
+    if (shares) {
+        core->slice_owner = thread;
+        core->slice_end = machine_now() + (thread->slice_left != 0 ? thread->slice_left : cluster.slice_ticks);
+        machine_timer_set(core->slice_end);
+    } else if (core->slice_end != 0) {
+        core->slice_end = 0;
+        machine_timer_stop();
+    }
+}
+
+void slice_tick(struct core *core) {
+    cluster_check_locked();
+    if (core->slice_owner != NULL) {
+        runqueue_rotate(&core->queue, &core->slice_owner->queue);
+        core->slice_owner->slice_left = 0;
+        core->slice_owner = NULL;
+        core->slice_end = 0;
+    }
+}

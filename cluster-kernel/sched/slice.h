@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Slices: how long a thread runs before an equal gets its turn. A thread that is preempted by a more urgent one keeps
+ * what is left of its slice; with a new slice each time it would starve its equals. The timer is armed only while the
+ * thread that is served has an equal. The caller holds the cluster lock.
+ *
+ * core->slice_owner is null or a thread in this core's run queue, so it may be followed.
+ */
+#ifndef R4_KERNEL_SLICE_H
+#define R4_KERNEL_SLICE_H
+
+#include "cluster/cluster.h"
+#include "object/thread.h"
+
+/* This core serves `thread`, or nobody (null), from now on: the one before keeps what is left, the timer is armed for
+ * this one if it has an equal. Called at each choice; usually nothing has changed. */
+void slice_arm(struct core *core, struct thread *thread);
+
+/* The timer: the slice is over, its owner becomes the last of its equals. An early interrupt ends the slice early. */
+void slice_tick(struct core *core);
+
+/* The thread leaves the run queue of `core`; its next slice is a whole one. */
+static inline void slice_forget(struct core *core, struct thread *thread) {
+    thread->slice_left = 0;
+    if (core->slice_owner == thread) {
+        core->slice_owner = NULL;
+    }
+}
+
+#endif

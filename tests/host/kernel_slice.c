@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fairness of one core: equals get equal time, also while a more urgent thread keeps preempting them. The run queue and
+ * the slices are the kernel's; the machine is a clock and a timer.
+ */
+#include "kernel.h"
+#include "sched/sched.h"
+#include "sched/slice.h"
+
+#define SLICE 5000U    /* ticks */
+#define END   5000000U /* of a run: a thousand slices */
+#define NEVER UINT64_MAX
+
+static uint64_t now;
+static uint64_t timer = NEVER;
+
+/* --- neighbours --- */
+
+uint64_t machine_now(void) { return now; }
+void machine_timer_set(uint64_t deadline) { timer = deadline; }
+void machine_timer_stop(void) { timer = NEVER; }
+void machine_send(uint32_t apic_id, enum machine_event event) {
+    ck_abort_msg("event %d is sent to core %u: there is one core", event, apic_id);
+}
+void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
+    (void)event;
+    (void)first;
+    (void)second;
+}
+
+/* --- the core --- */
+
+enum { EQUALS = 3, URGENT = EQUALS, THREADS };
+static struct thread threads[THREADS];
+static struct pd pd;
+static uint64_t had[THREADS]; /* ticks in which it ran */
+
+static void ready(uint32_t number, uint32_t priority) {
+    threads[number].pd = &pd;
+    threads[number].queue.priority = priority;
+    sched_ready(&threads[number]);
+}
+
+/* Runs the core up to `until`: as the dispatcher does, after each event it serves the first thread of the queue. */
+static void run_until(uint64_t until) {
+    while (now < until) {
+        struct thread *first = sched_first(&own_core);
+        slice_arm(&own_core, first);
+        own_core.current = first;
+        uint64_t next = timer < until ? timer : until;
+        had[first - threads] += next - now;
+        now = next;
+        if (now == timer) {
+            timer = NEVER;
+            slice_tick(&own_core);
+        }
+    }
+}
+
+static void start(void) {
+    cluster.cores[0] = &own_core;
+    cluster.slice_ticks = SLICE;
+    for (uint32_t i = 0; i < EQUALS; i++) {
+        ready(i, 100);
+    }
+}
+
+/* Each of the equals has had its share, within one slice. */
+static void expect_shares(uint64_t total) {
+    for (uint32_t i = 0; i < EQUALS; i++) {
+        ck_assert_uint_ge(had[i] + SLICE, total / EQUALS);
+        ck_assert_uint_le(had[i], total / EQUALS + SLICE);
+    }
+}
+
+/* --- tests --- */
+
+START_TEST(test_equals) {
+    start();
+    run_until(END);
+    expect_shares(END);
+}
+END_TEST
+
+/* A more urgent thread runs for a moment, more often than a slice lasts. */
+START_TEST(test_preempted_keep_the_rest) {
+    static const uint64_t pauses[] = {SLICE / 3, SLICE - 1, SLICE, SLICE + 1, 7};
+    for (uint32_t i = 0; i < R4_COUNT(pauses); i++) {
+        memset(threads, 0, sizeof(threads));
+        memset(&own_core, 0, sizeof(own_core));
+        memset(had, 0, sizeof(had));
+        now = 0;
+        start();
+        while (now < END) {
+            run_until(now + pauses[i]);
+            ready(URGENT, 200);
+            run_until(now + 2);
+            sched_unready(&threads[URGENT], THREAD_BLOCKED);
+        }
+        expect_shares(now - had[URGENT]);
+        ck_assert_uint_gt(had[URGENT], 0);
+    }
+}
+END_TEST
+
+/* Who leaves in the middle of its slice begins a whole one when it comes back, as the last. */
+START_TEST(test_who_leaves_comes_last) {
+    start();
+    run_until(SLICE / 2);
+    ck_assert_ptr_eq(sched_first(&own_core), &threads[0]);
+    sched_unready(&threads[0], THREAD_STOPPED);
+    ck_assert_ptr_null(own_core.slice_owner);
+    sched_ready(&threads[0]);
+    run_until(now + 2 * SLICE);
+    ck_assert_ptr_eq(sched_first(&own_core), &threads[0]);
+    ck_assert_uint_eq(had[1], SLICE);
+    ck_assert_uint_eq(had[2], SLICE);
+    run_until(now + SLICE);
+    ck_assert_uint_eq(had[0], SLICE / 2 + SLICE);
+}
+END_TEST
+
+/* No timer for who has no equal. */
+START_TEST(test_alone) {
+    cluster.cores[0] = &own_core;
+    cluster.slice_ticks = SLICE;
+    ready(0, 100);
+    ready(1, 50);
+    run_until(END);
+    ck_assert_uint_eq(had[0], END);
+    ck_assert_uint_eq(timer, NEVER);
+}
+END_TEST
+
+SUITE_MAIN("slices", test_equals, test_preempted_keep_the_rest, test_who_leaves_comes_last, test_alone)
