@@ -153,29 +153,41 @@ static enum operation_progress operation_run(struct core *core, struct operation
             at = operation_abandoned();
         } else if (at == operation) {
             return progress;
-        } else if (progress == OPERATION_PAUSED) {
-            shootdown_flush(core);
-            return OPERATION_PAUSED;
         } else {
+            if (progress == OPERATION_PAUSED) {
+                at->resumed++;
+            }
             at = operation;
+            if (progress == OPERATION_PAUSED || cluster_should_yield(core)) {
+                shootdown_flush(core);
+                return OPERATION_PAUSED;
+            }
         }
     }
 }
 
+/* The lock is free for a moment: waiting cores get it before this one. `paused` (or null): no other core resumes it. */
+static void let_others(struct core *core, const struct operation *paused) {
+    core->working = paused;
+    cluster_exit(core);
+    cluster_enter(core);
+    core->working = NULL;
+}
+
 /* One turn of an operation. True if the core has to leave the kernel now to take its interrupt. */
 static bool operation_take_turn(struct core *core, struct operation *operation) {
-    if (operation_run(core, operation) != OPERATION_PAUSED) {
-        return false;
+    if (operation_run(core, operation) == OPERATION_PAUSED) {
+        cluster.operations_resumed++;
+        operation->resumed++;
+    } else if (cluster.work == 0 || !cluster_should_yield(core)) {
+        return false; /* many short operations of the cluster, one after the other, are a long one */
+    } else {
+        operation = NULL; /* finished: the record may be anybody's */
     }
-    cluster.operations_resumed++;
-    operation->resumed++;
     if (machine_event_pending()) {
         return true;
     }
-    core->working = operation; /* no other core resumes it meanwhile */
-    cluster_exit(core);        /* fair: waiting cores get the lock before this one */
-    cluster_enter(core);
-    core->working = NULL;
+    let_others(core, operation);
     return false;
 }
 
@@ -218,8 +230,7 @@ static bool take_poll_turn(struct core *core) {
     if (cluster.poll && machine_event_pending()) {
         return true;
     }
-    cluster_exit(core); /* fair: waiting cores get the lock before this one */
-    cluster_enter(core);
+    let_others(core, NULL);
     return false;
 }
 

@@ -68,7 +68,7 @@ static inline struct resolved invocation_cap(const struct invocation *invocation
     if (!slot_is_usable(slot, type)) {
         enum r4_error refusal = invocation_refusal(slot, type);
         if (refusal == R4_OK) {
-            __builtin_unreachable(); /* tells an analyzer that a null slot comes with an error */
+            refusal = R4_ERR_TYPE; /* tells an analyzer that a null slot comes with an error */
         }
         return (struct resolved){NULL, refusal};
     }

@@ -12,8 +12,8 @@
 /* A contract is broken. Never returns: the kernel panics, the simulator fails the seed, a host test fails. */
 _Noreturn void contract_failed(const char *condition, const char *file, int line) __attribute__((__cold__));
 
-#define KERNEL_ASSERT(condition) ((condition) ? (void)0 : contract_failed(#condition, __FILE_NAME__, __LINE__))
+#define KERNEL_ASSERT(condition) ((condition) ? (void)0 : contract_failed(#condition, __FILE__, __LINE__))
 #define KERNEL_CHECK(condition)                                                                                        \
-    (!KERNEL_CHECKS || (condition) ? (void)0 : contract_failed(#condition, __FILE_NAME__, __LINE__))
+    (!KERNEL_CHECKS || (condition) ? (void)0 : contract_failed(#condition, __FILE__, __LINE__))
 
 #endif

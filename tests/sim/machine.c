@@ -149,7 +149,7 @@ void machine_stop_others(void) {
 /* Contracts of the pure functions that the simulator itself calls. In a kernel instance a broken contract is a panic.
  */
 void contract_failed(const char *condition, const char *file, int line) {
-    sim_fail("contract", "%s (%s:%d)", condition, file, line);
+    sim_fail("contract", "%s:%d: %s", file, line, condition);
 }
 
 void machine_stop(void) { sim_fail("panic", "cluster %u stops a core", sim.running->instance->number); }

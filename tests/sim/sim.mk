@@ -77,7 +77,7 @@ $(foreach mutant,$(SIM_MUTANTS),$(eval $(call sim_mutant,$(mutant))))
 
 # $(1) = mutant
 sim_mutant_command = $(SIM) build/sim/mutants/$(1)/kernel.o --steps $(STEPS) --seeds $(SIM_MUTANT_SEEDS) --expect $(1) \
-	$(if $(filter contract-%,$(1)),--broken contract:)
+	--broken "$$(sed -n 's/^broken = "\(.*\)"$$/\1/p' tests/sim/mutants/$(1).toml)"
 
 .PHONY: sim-mutants
 sim-mutants: $(SIM) $(SIM_MUTANT_KERNELS)

@@ -2,7 +2,7 @@
  *
  * The check that a long revoke lets others run: another thread of the same priority when the slice ends, and another
  * core that waits for the lock. A revoke of this length takes one or two milliseconds: the command line has to say
- * slice_us=200 or less.
+ * slice_us=20, far below the time of a revoke.
  */
 #ifndef R4_BENCH_PREEMPT_H
 #define R4_BENCH_PREEMPT_H
