@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """backtrace.py build/NAME [CONSOLE.log]: console output (default: standard input) with the addresses of a panic's last words named.
 
-Behind each return address and behind rip stand function, file and line, by the debug information of that cluster's reference link
+After each return address and after rip come function, file and line, by the debug information of that cluster's reference link
 (build/NAME/cluster-N.elf, made by `make build/NAME/reference`); calls that the compiler has put inline are all named, innermost first.
 """
 
@@ -39,14 +39,14 @@ def names(image: pathlib.Path, address: int) -> list[tuple[str, str]]:
 def question(line: str) -> tuple[int, int] | None:
     """(cluster, address in an instruction) that a line asks about, or None."""
     if match := RETURN.match(line):
-        return int(match[1]), int(match[2], 16) - 1  # in the call, not behind it
+        return int(match[1]), int(match[2], 16) - 1  # in the call, not after it
     if (match := PLACE.match(line)) and int(match[2], 16) != 0:
         return int(match[1]), int(match[2], 16)
     return None
 
 
 def annotate(line: str, build: pathlib.Path) -> str:
-    """The line, with what its address names behind it."""
+    """The line, followed by what its address names."""
     asked = question(line)
     if asked is None:
         return line

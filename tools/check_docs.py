@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Holds README.md and docs/ against the tree; one line per breach, exit status 1 if there is any.
+"""Compares README.md and docs/ with the tree; one line per breach, exit status 1 if there is any.
 
     commands   make's targets, variables and their values, tools and their options, as they are shown, exist
     names      files, functions and constants in backquotes exist
@@ -28,7 +28,7 @@ from headers import ROOT, without_comments
 Rows = list[list[str]]  # of a table, cells as text
 
 SOURCES = {".c", ".h", ".S", ".py", ".mk", ".ld", ".sh", ".toml", ".asl", ".cfg"}
-PROGRAMS = {"build/sim/r4sim": "tests/sim/main.c"}  # what is built and shown with options -> where these stand
+PROGRAMS = {"build/sim/r4sim": "tests/sim/main.c"}  # what is built and shown with options -> where these are
 
 INLINE = r"[^`\n]+(?:\n[^`\n]+)?"  # may go on in the next line
 CODE = re.compile(rf"```.*?\n(.*?)```|`({INLINE})`|^ {{4,}}(\S[^\n]*)$", re.S | re.M)
@@ -181,7 +181,7 @@ class Sections:
         return found
 
     def paragraph(self, heading: str, begin: str) -> str | None:
-        """The text behind `begin` up to the end of its paragraph, on one line; None if there is none."""
+        """The text after `begin` up to the end of its paragraph, on one line; None if there is none."""
         match = re.search(rf"\b{begin}(.*?)(?:\n\n|\Z)", self.text.get(heading, ""), re.S)
         return " ".join(match[1].split()) if match else None
 
@@ -259,7 +259,7 @@ class Abi:
 
 
 def difference(what: str, said: Rows, true: Rows) -> Iterator[str]:
-    """Rows of a table against what they should be."""
+    """Differences between the rows of a table and what they should be."""
     for row in said:
         if row not in true:
             yield f"{what}: wrong or not there: {' | '.join(row)}"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Holds the figures that `make run PROGRAM=bench` printed against tests/budgets.toml; exit status 1 if one of them has grown.
+"""Compares the figures that `make run PROGRAM=bench` printed with tests/budgets.toml; exit status 1 if one of them has grown.
 
     tools/figures.py [LOG]             a line for each figure that differs from today's or is above its ceiling
     tools/figures.py --update [LOG]    puts lower figures into tests/budgets.toml and the tables of docs/figures.md

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The picture of a configuration: sockets with their cores, nodes with their memory, clusters, rings between these.
 
-picture(config, layout) is the SVG as bytes; the same configuration gives the same bytes. Boxes of one kind stand in one
-row and share its width, so that sockets, nodes and clusters of a regular machine stand above each other. A colour is a
+picture(config, layout) is the SVG as bytes; the same configuration gives the same bytes. Boxes of one kind are in one
+row and share its width, so that sockets, nodes and clusters of a regular machine are above each other. A colour is a
 cluster. Rings hang below the clusters, each pair of them in a lane: short ways above long ones, and the pair's label
 between two clusters, where no line goes down. Made for up to about a dozen clusters; more are drawn as well, but nobody
 will read that.
@@ -155,7 +155,7 @@ class Picture:
         self.per_line = PER_LINE
         self.width: float = 0
 
-    # --- what stands in the boxes ---
+    # --- what is in the boxes ---
 
     def node_lines(self, node: int) -> list[str]:
         cores = wrapped(self.machine.node_cores[node], "cores") or ["no cores"]

@@ -146,7 +146,7 @@ def troubles(guest: qemu.Guest, number: int, peers: int, calls: int) -> Iterator
 
 
 def find_follower(memory: mmap.mmap, base: int, end: int) -> int:
-    """Where in [base, end) a capability stands that comes behind another one there in its derivation list."""
+    """Address in [base, end) of a capability whose predecessor in the derivation list is there, too."""
     for place in range(base, end, SLOT):
         follower = FIELDS["r4_slot_next"].get(struct.unpack_from("<4Q", memory, place)[3]) * SLOT
         if base < follower < end:

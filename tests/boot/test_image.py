@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The images in guest memory, after the demonstration, against GNU ld's: text and read-only data byte for byte."""
+"""The images in guest memory after the demonstration, compared with GNU ld's: text and read-only data byte for byte."""
 
 import struct
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def linker_constant_places() -> list[tuple[str, int, int, int]]:
 
 @pytest.mark.parametrize("name", machine.NAMES)
 def test_linker_constants_are_immediates(stopped: Callable[[str], machine.StoppedMachine], name: str) -> None:
-    """Cluster number, core count and ring addresses stand in the instruction stream, as linkgen.py computed them."""
+    """Cluster number, core count and ring addresses are in the instruction stream as linkgen.py computed them."""
     guest = stopped(name)
     places = linker_constant_places()
     used = {place[0] for place in places}

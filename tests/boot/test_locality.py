@@ -35,7 +35,7 @@ class View:
         return any(first <= base and base + size <= last for first, last in self.own)
 
     def exceptions(self) -> dict[tuple[int, int], tuple[bool, bool]]:
-        """Page mappings outside the own memory that design allows: {(virtual, physical): (writable, no_cache)}."""
+        """Page mappings outside the cluster's memory that the design allows: {(virtual, physical): (writable, no_cache)}."""
         allowed = {
             (self.constants["r4_linker_apic"], APIC): (True, True),
         }
@@ -119,7 +119,7 @@ def test_direct_map_holds_the_pool_and_no_more(view: View) -> None:
 
 @each_cluster
 def test_loaded_address_spaces(stopped: Callable[[str], machine.StoppedMachine], name: str, cluster: int) -> None:
-    """What the cores have in CR3 at the end, user half included: tables and user frames in the own memory."""
+    """What the cores have in CR3 at the end, user half included: tables and user frames are in the cluster's memory."""
     guest = stopped(name)
     view = View(guest, cluster)
     own_cores = {core["apic_id"] for core in guest.layout["clusters"][cluster]["cores"]}

@@ -70,7 +70,7 @@ def demonstration(
 
 
 def test_a_revoke_between_clusters(events: list[Event]) -> None:
-    """Its messages in the order of the protocol, each once sent and once received, and the doorbell right behind."""
+    """Its messages in the order of the protocol, each sent once and received once, and the doorbell right after."""
     names = {0x5: "REVOKE", 0x6: "DONE"}  # loan 0
     story = [
         (event.name, names[event.payload["kind"]], event.cluster, event.payload["peer"])

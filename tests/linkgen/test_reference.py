@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The boot linker against GNU ld, byte for byte, for every configuration and cluster; and what it refuses.
+"""The boot linker compared with GNU ld, byte for byte, for every configuration and cluster; and what it refuses.
 
 Image: from the virtual base to the end of .data, gaps zero, .bss excluded, padded to whole pages.
 """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # mypy: no-strict-optional
 """Proves lemmas that are written in C: each function lemma_… returns true whatever its arguments are and whatever
-stands in memory.
+is in memory.
 
 A lemma is executed symbolically in LLVM's intermediate code (test_lemmas.py has clang make it), path by path: each
 argument and each byte of a global object or a new local one is a variable, and z3 decides which branches can be taken.
@@ -9,7 +9,7 @@ A path ends well if what it returns cannot be false, and at least one must claim
 too, at a sanitizer's trap and with an access outside an object. So a lemma that is proved holds for all values of its
 variables: words have their full width, and no path is left out. Loops are unrolled; it is for the lemma to bound them.
 An address that is not a constant is tried at each place where it can be. Objects lie where llvm.py puts them; what
-stands in initialised ones is not looked at.
+is in initialised ones is not looked at.
 
 What is not known here (instructions, types, functions) or goes on for too long ends the proof as Unsupported; nothing
 is passed over. What nuw, nsw, exact and inbounds allow the compiler to assume is ignored: arithmetic wraps. In the
@@ -109,7 +109,7 @@ class Frame:
 
 
 class State:
-    """Where a path stands: what holds on it, memory, functions under way."""
+    """The state of a path: what holds on it, memory, functions under way."""
 
     def __init__(self, objects: dict[int, tuple[str, int]]) -> None:
         self.conditions: list[z3.BoolRef] = []

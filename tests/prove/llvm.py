@@ -7,7 +7,7 @@ file.
 import re
 
 OBJECTS = 0x10000  # address of the first object
-GAP = 0x1000  # behind each object at least
+GAP = 0x1000  # after each object, at least
 PAGE = 0x1000
 
 
@@ -23,7 +23,7 @@ def split(text: str) -> list[str]:
 
 
 def in_brackets(text: str) -> str:
-    """What stands between the bracket at the beginning of `text` and the one that closes it."""
+    """What is between the bracket at the beginning of `text` and the one that closes it."""
     depth = 0
     for position, character in enumerate(text):
         depth += (character == "(") - (character == ")")

@@ -20,7 +20,7 @@ Run = Callable[..., tuple[int, str]]
 
 
 def graph(frames: dict[str, int], calls: Calls, kind: str = "static") -> str:
-    """As gcc writes it; a call is (caller, callee), behind them the file where it stands."""
+    """As gcc writes it; a call is (caller, callee) or (caller, callee, file of the call)."""
     lines = [
         f'node: {{ title: "{name}" label: "{name}\\na.c:1:1\\n{size} bytes ({kind})" }}'
         for name, size in frames.items()

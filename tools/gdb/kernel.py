@@ -203,7 +203,7 @@ class Cluster:
         return Slot(ref, self.words(ref * SLOT_SIZE, 4))
 
     def proxy(self, ref: int) -> Proxy:
-        """What stands at a physical address / 32, taken for a proxy."""
+        """What is at a physical address / 32, taken for a proxy."""
         return Proxy(self.words(ref * SLOT_SIZE, 4))
 
     def cores(self) -> Iterator[tuple[int, gdb.Value]]:

@@ -2,7 +2,7 @@
 """gdb commands that show a cluster kernel's objects: source this file in gdb, or use what `make debug` writes.
 
 Each command takes a cluster's number, by default that of the selected CPU: r4-window, r4-derivation, r4-rings, r4-loans, r4-queues,
-r4-operations, r4-trace, r4-last-words. They read structures while the machine stands still; a lock may be held.
+r4-operations, r4-trace, r4-last-words. They read structures while the machine is stopped; a lock may be held.
 """
 
 import sys
