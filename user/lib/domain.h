@@ -20,7 +20,9 @@ struct domain {
     uint32_t name; /* r4_name: what a proxy for this domain has as its grantee */
 };
 
-/* An empty address space, named by `asid_pool`. */
+/* An empty address space, named by `asid_pool`. Everything is cut from `untyped`: 16 KiB for the PD, 4 KiB for each page
+ * of the window, each thread, its stack page and each page table (three for the image, three for the first 2 MiB of the
+ * window, up to three for a stack elsewhere). So 2^17 bytes are enough for one thread and a few pages. */
 struct domain domain_create(uint32_t untyped, r4_cap_t asid_pool);
 
 /* Maps the frame in `slot` there. */
@@ -41,7 +43,8 @@ void domain_add_image(struct domain *domain);
 uint32_t domain_add_thread(const struct domain *domain, void (*entry)(uint64_t argument), uint64_t stack,
                            uint64_t argument);
 
-/* Deletes the copies that domain_add_image() made; after that the untyped can be given back. If a program forgets it,
+/* Deletes the copies that domain_add_image() made; after that the untyped can be given back. Stop the domain's threads
+ * first (r4_thread_stop()): one that still runs faults when its code goes. If a program forgets domain_end(),
  * usage_check() at the end finds the copies. */
 void domain_end(struct domain *domain);
 

@@ -12,22 +12,28 @@
 #include "root/parts.h"
 #include "root/workload.h"
 
-/* Sleeps until the lender has reached the milestone; false if it never will. */
-static bool lender_wait(uint64_t milestone) {
+/* Sleeps until the lender has reached the milestone. R4_ERR_CLUSTER_DOWN: it never will; R4_ERR_REVOKED: it has given
+ * up, and its milestone is the highest one. */
+static enum r4_error lender_wait(uint64_t milestone) {
     struct r4_result result = r4_debug_wait(r4_debug(), DEMO_LENDER, milestone);
+    if (result.error == R4_OK && result.value == MILESTONE_FAILED) {
+        print("cluster %u: has failed", DEMO_LENDER);
+        return R4_ERR_REVOKED;
+    }
     if (result.error != R4_OK) {
         print("cluster %u: %s", DEMO_LENDER, r4_error_text(result.error));
     }
-    return result.error == R4_OK;
+    return result.error;
 }
 
-/* The lender is gone, so there is nothing to show. Memory that has come cannot be given back, but is emptied. */
-static bool lender_lost(uint32_t receive_slot) {
+/* The lender is gone, so there is nothing to show. Memory that has come cannot be given back, but is emptied. False if
+ * the demonstration has failed: the lender has given up, or memory stays here. */
+static bool lender_lost(enum r4_error error, uint32_t receive_slot) {
     bool received = r4_type(receive_slot) == R4_CAP_UNTYPED;
     must(received ? r4_cap_revoke(r4_own(receive_slot)).error : r4_cap_delete(r4_own(receive_slot)),
          "clean-up of the receive slot");
     must(memory_reset(), "clean-up");
-    return !received;
+    return error == R4_ERR_CLUSTER_DOWN && !received;
 }
 
 static uint64_t done_milestone(struct traffic handoff, struct traffic revoke) {
@@ -42,8 +48,9 @@ bool borrower_run(void) {
     struct traffic before = traffic_read();
     must(r4_peer_post(r4_peer(DEMO_LENDER), receive_slot), "posting a receive slot");
     r4_debug_milestone(r4_debug(), BORROWER_POSTED);
-    if (!lender_wait(LENDER_HANDED)) {
-        return lender_lost(receive_slot);
+    enum r4_error error = lender_wait(LENDER_HANDED);
+    if (error != R4_OK) {
+        return lender_lost(error, receive_slot);
     }
     struct traffic handoff = traffic_since_milestone(before);
     if (r4_type(receive_slot) != R4_CAP_UNTYPED) {
@@ -53,8 +60,9 @@ bool borrower_run(void) {
     bool good = workload_runs();
     before = traffic_read();
     r4_debug_milestone(r4_debug(), BORROWER_RUNNING);
-    if (!lender_wait(LENDER_REVOKED)) {
-        return lender_lost(receive_slot);
+    error = lender_wait(LENDER_REVOKED);
+    if (error != R4_OK) {
+        return lender_lost(error, receive_slot);
     }
     struct traffic revoke = traffic_since_milestone(before);
     good &= workload_stands_still();
