@@ -174,13 +174,14 @@ static void let_others(struct core *core, const struct operation *paused) {
     core->working = NULL;
 }
 
-/* One turn of an operation. True if the core has to leave the kernel now to take its interrupt. */
-static bool operation_take_turn(struct core *core, struct operation *operation) {
+/* One turn of an operation; `more`: it is not the first one since the core entered the kernel. True if the core has to
+ * leave the kernel now to take its interrupt. */
+static bool operation_take_turn(struct core *core, struct operation *operation, bool more) {
     if (operation_run(core, operation) == OPERATION_PAUSED) {
         cluster.operations_resumed++;
         operation->resumed++;
-    } else if (cluster.work == 0 || !cluster_should_yield(core)) {
-        return false; /* many short operations of the cluster, one after the other, are a long one */
+    } else if (!more || !cluster_should_yield(core)) {
+        return false; /* many short operations, one after the other, are a long one */
     } else {
         operation = NULL; /* finished: the record may be anybody's */
     }
@@ -235,6 +236,7 @@ static bool take_poll_turn(struct core *core) {
 }
 
 void dispatch(struct core *core) {
+    bool more = false;
     cluster_check_locked();
     for (;;) {
         struct choice choice = choose(core);
@@ -247,7 +249,8 @@ void dispatch(struct core *core) {
             if (choice.thread != NULL) {
                 slice_arm(core, choice.thread);
             }
-            leave = operation_take_turn(core, choice.operation);
+            leave = operation_take_turn(core, choice.operation, more);
+            more = true;
             break;
         case CHOICE_THREAD:
             enter_thread(core, choice.thread);

@@ -17,9 +17,9 @@
  * first. END: nothing is left to do. */
 enum step { STEP_MORE, STEP_LOOK, STEP_WAIT, STEP_END };
 
-/* Flags a slot of the run, or the root; asks for what it lends. */
-static enum step mark(struct operation *operation, struct r4_slot *slot) {
-    slot_flags_set(slot, slot == operation->root ? R4_FLAG_ROOT : R4_FLAG_MARKED);
+/* Flags a slot of the run (MARKED), or the root (ROOT); asks for what it lends. */
+static inline enum step mark(const struct operation *operation, struct r4_slot *slot, uint64_t flag) {
+    slot_flags_set(slot, flag);
     if (slot_type(slot) != R4_CAP_REMOTE_REF) {
         return STEP_MORE;
     }
@@ -31,7 +31,7 @@ void revoke_begin(struct operation *operation) {
     KERNEL_CHECK(operation->root != NULL);
     cluster_check_locked();
     operation->phase = OPERATION_MARKING;
-    mark(operation, operation->root);
+    mark(operation, operation->root, R4_FLAG_ROOT);
 }
 
 /* Marks the next REVOKE_STEPS slots of the run. */
@@ -50,7 +50,7 @@ static enum step mark_steps(struct operation *operation) {
             break;
         }
         position = next;
-        step = mark(operation, position);
+        step = mark(operation, position, R4_FLAG_MARKED);
     }
     operation->position = position;
     return STEP_LOOK;

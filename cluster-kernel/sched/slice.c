@@ -18,23 +18,19 @@ static void slice_stop(struct core *core) {
     }
 }
 
-void slice_arm(struct core *core, struct thread *thread) {
+void slice_change(struct core *core, struct thread *owner) {
     cluster_check_locked();
-    bool shares = thread != NULL && runqueue_has_peer(&thread->queue);
-    if (shares && core->slice_owner == thread) {
-        return;
-    }
     if (core->slice_owner != NULL) {
         slice_stop(core);
     }
-    if (shares) {
-        core->slice_owner = thread;
-        core->slice_end = machine_now() + (thread->slice_left != 0 ? thread->slice_left : cluster.slice_ticks);
-        machine_timer_set(core->slice_end);
-    } else if (core->slice_end != 0) {
+    core->slice_owner = owner;
+    if (owner == NULL) {
         core->slice_end = 0;
         machine_timer_stop();
+        return;
     }
+    core->slice_end = machine_now() + (owner->slice_left != 0 ? owner->slice_left : cluster.slice_ticks);
+    machine_timer_set(core->slice_end);
 }
 
 void slice_tick(struct core *core) {

@@ -12,9 +12,17 @@
 #include "cluster/cluster.h"
 #include "object/thread.h"
 
-/* This core serves `thread`, or nobody (null), from now on: the one before keeps what is left, the timer is armed for
- * this one if it has an equal. Called at each choice; usually nothing has changed. */
-void slice_arm(struct core *core, struct thread *thread);
+/* Another thread owns the slice, or nobody (null): the one before keeps what is left, the timer is armed or stopped. */
+void slice_change(struct core *core, struct thread *owner);
+
+/* This core serves `thread`, or nobody (null), from now on; it owns a slice if it has an equal. Called at each choice;
+ * usually nothing has changed. */
+static inline void slice_arm(struct core *core, struct thread *thread) {
+    struct thread *owner = thread != NULL && runqueue_has_peer(&thread->queue) ? thread : NULL;
+    if (core->slice_owner != owner || (owner == NULL && core->slice_end != 0)) {
+        slice_change(core, owner);
+    }
+}
 
 /* The timer: the slice is over, its owner becomes the last of its equals. An early interrupt ends the slice early. */
 void slice_tick(struct core *core);
