@@ -18,12 +18,13 @@
 #include "fuzz/random.h"
 #include <r4/abi.h>
 
-#define ARENA_DOMAINS 3U
-#define ARENA_THREADS 8U
-#define ARENA_PAGES   8U /* of a window, that are used */
-#define ARENA_PROXIES 4U /* window pages of the domains' own proxies: this and the next */
-#define ARENA_CALLERS 4U /* threads 0 to 3 call the kernel */
-#define ARENA_WRITERS 2U /* the next two only write proxies; the others run once a call starts them, and call, too */
+#define ARENA_DOMAINS   3U
+#define ARENA_THREADS   8U
+#define ARENA_PAGES     8U /* of a window, that are used */
+#define ARENA_PROXIES   4U /* window pages of the domains' own proxies: this and the next */
+#define ARENA_CAP_PAGES 2U /* of the root task, to name it all: each domain has a copy of every frame of the image */
+#define ARENA_CALLERS   4U /* threads 0 to 3 call the kernel */
+#define ARENA_WRITERS   2U /* the next two only write proxies; the others run once a call starts them, and call, too */
 
 /* The argument of a thread's entry: which thread it is, and in which domain it runs. */
 DEFINE_FIELD(uint64_t, arena_thread, 31, 0)

@@ -8,6 +8,7 @@
 #include "lib/debug.h"
 #include "lib/memory.h"
 #include "lib/print.h"
+#include "lib/space.h"
 #include "lib/thread.h"
 #include "lib/usage.h"
 #include "lib/x86/clock.h"
@@ -138,6 +139,7 @@ uint32_t fuzz_run(void) {
     struct usage first = before;
     uint32_t rounds = 0;
     print("fuzz: seed %lu", options.seed);
+    (void)space_grow_window(ARENA_CAP_PAGES);
     while (total.calls < options.count) {
         uint64_t left = options.count - total.calls;
         round_run(&random, left < ROUND_CALLS ? left : ROUND_CALLS, rounds);
