@@ -119,7 +119,7 @@ def test_breakpoint_in_both_copies(said: dict[str, str]) -> None:
 def test_backtrace_reaches_the_entry(said: dict[str, str]) -> None:
     frames = re.findall(r"^#\d+ .*?(\w+) \(.*?\) at (\S+):\d+$", said["sweep backtrace"], re.M)
     assert frames[0] == ("borrow_swept", "cluster-kernel/serve/borrow.c")
-    assert "revoke_run" in {name for name, _ in frames}
+    assert "operation_run" in {name for name, _ in frames}
     assert any(file == "cluster-kernel/x86/entry.S" for _, file in frames)
     assert re.search(r"0xffffffff81[0-9a-f]{6}", said["sweep backtrace"])  # the second copy, at its own addresses
 
@@ -135,7 +135,7 @@ def test_window(said: dict[str, str]) -> None:
     )
     assert [text for text in slots.values() if text.startswith("PEER") and text.endswith("badge 0x1")]
     (lent,) = [text for text in slots.values() if text.startswith("REMOTE_REF 2^21")]
-    assert "busy" in lent and lent.endswith("loan 0 to cluster 1")
+    assert "root" in lent and lent.endswith("loan 0 to cluster 1")
     assert said["window 0 of asid 7"].splitlines() == ["cluster 0:"]
 
 
