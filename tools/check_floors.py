@@ -5,8 +5,9 @@
 A file calls files further down, or further left on its own floor; NAME.h and NAME.c are one file. Folders without floors
 (user/) have no circle. The graph is what gcc -fcallgraph-info says at -O0 with nothing inlined, since inlining hides calls. A call
 through a pointer is a call of every function in the named table of that file (TABLES), and elsewhere a mistake. The ground, which
-every file may call: machine.h's downcalls, contract_failed, and shared/. Not followed: the machine's upcalls, which machine.h lists.
-Exit status 1 if anything is refused.
+every file may call: machine.h's downcalls, contract_failed, and shared/, which is in the graph and may call the ground only. Not
+followed: the machine's upcalls, which machine.h lists, out of x86/. A call of what no source defines is a mistake, but for ASSEMBLY.
+What assembly calls is not seen. Exit status 1 if anything is refused.
 """
 
 import argparse
@@ -74,6 +75,7 @@ USER_FLAGS = ["-mcmodel=small", "-fno-pic", "-Iuser", "-Ishared"]
 NODE = re.compile(r'^node: \{ title: "([^"]+)" label: "([^"\\]+)\\n([^":]+):\d+:\d+(\\n[^"]*)?"')
 EDGE = re.compile(r'^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
 INDIRECT = "__indirect_call"
+ASSEMBLY = {"descriptors_load"}  # functions of entry.S that C calls
 GROUND = {"contract_failed", "memcpy", "memmove", "memset", "memcmp"}
 
 
@@ -103,6 +105,12 @@ class Graph:
                 self.file[match[1]] = stem(match[3])
             elif match := EDGE.match(line):
                 self.calls.add((match[1], match[2]))
+
+    def unknown(self, known: set[str]) -> Iterator[str]:
+        """What is called and neither defined by a source nor known."""
+        for caller, callee in sorted(self.calls):
+            if callee != INDIRECT and callee not in self.file and short(callee) not in known:
+                yield f"{self.file.get(caller)}: {short(caller)} calls {short(callee)}, which no source defines"
 
     def edges(self, ground: set[str]) -> Iterator[Edge]:
         """(file, file, caller, callee) of each call between two files of the tree."""
@@ -205,18 +213,22 @@ def machine_names(text: str) -> tuple[set[str], set[str]]:
 
 
 def check_kernel(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
-    sources = sorted(str(path.relative_to(root)) for path in (root / "cluster-kernel").rglob("*.c"))
-    graph = compile_graph(root, sources, KERNEL_FLAGS, folder)
+    folders = [*(root / "cluster-kernel").rglob("*.c"), *(root / "shared").glob("*.c")]
+    graph = compile_graph(root, sorted(str(path.relative_to(root)) for path in folders), KERNEL_FLAGS, folder)
     for file, table in TABLES.items():
         path = root / f"{file}.c"
         if path.is_file():
             graph.stored[file] = table_functions(path.read_text(encoding="utf-8"), table)
     downcalls, upcalls = machine_names((root / "cluster-kernel/machine.h").read_text(encoding="utf-8"))
-    edges = [
-        edge
-        for edge in graph.edges(GROUND | downcalls | upcalls)
-        if edge[0].startswith("cluster-kernel/") and edge[1].startswith("cluster-kernel/")
-    ]
+    edges = []
+    for edge in graph.edges(GROUND | downcalls):
+        if edge[0].startswith("shared/") and edge[1].startswith("cluster-kernel/"):
+            yield f"{edge[0]}: {edge[2]} calls {edge[3]} of {edge[1]}, which is not below it"
+        elif edge[3] in upcalls and edge[0].startswith("cluster-kernel/x86/"):
+            continue
+        elif edge[0].startswith("cluster-kernel/") and edge[1].startswith("cluster-kernel/"):
+            edges.append(edge)
+    yield from graph.unknown(GROUND | downcalls | ASSEMBLY)
     yield from unnamed_calls(graph, "cluster-kernel/")
     yield from (f"circle: {' -> '.join(ring)}" for ring in circles(edges))
     yield from order_breaches(edges, KERNEL_FLOORS, "cluster-kernel/")

@@ -114,6 +114,26 @@ def test_call_through_a_pointer_without_a_table(check: Check) -> None:
     assert check(changes) == ["cluster-kernel/main: kernel_start calls through a pointer, and no table is named"]
 
 
+def test_upcall_from_a_generic_file(check: Check) -> None:
+    text = GOOD["revoke/create.c"].replace("machine_stop();", "kernel_start(0);")
+    breaches = check({"revoke/create.c": text})
+    assert (
+        "cluster-kernel/revoke/create: create_run calls kernel_start of cluster-kernel/main, which is not below it"
+        in breaches
+    )
+
+
+def test_call_that_no_source_defines(check: Check) -> None:
+    changes = {"revoke/revoke.c": "void dispatch(void);\nvoid revoke_run(void) { dispatch(); }\n"}
+    assert check(changes) == ["cluster-kernel/revoke/revoke: revoke_run calls dispatch, which no source defines"]
+
+
+def test_shared_calls_the_kernel(check: Check) -> None:
+    changes = {"pure/slot.h": "int call_up(void);\nstatic inline int slot_free(void) { return call_up(); }\n"}
+    changes["../shared/up.c"] = "void sys_cap_copy(void);\nint call_up(void) { sys_cap_copy(); return 1; }\n"
+    assert "shared/up: call_up calls sys_cap_copy of cluster-kernel/call/cap, which is not below it" in check(changes)
+
+
 def test_file_on_no_floor(check: Check) -> None:
     changes = {"attic/old.c": '#include "revoke/revoke.h"\nvoid old(void) { revoke_run(); }\n'}
     assert check(changes) == ["cluster-kernel/attic/old: is on no floor"]
