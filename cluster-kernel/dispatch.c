@@ -5,6 +5,7 @@
  */
 #include "dispatch.h"
 #include "poll.h"
+#include "pure/compiler.h"
 #include "revoke/create.h"
 #include "revoke/revoke.h"
 #include "sched/operation.h"
@@ -253,6 +254,11 @@ void dispatch(struct core *core) {
             more = true;
             break;
         case CHOICE_THREAD:
+            if (unlikely(choice.thread->faulted)) {
+                choice.thread->faulted = false;
+                sched_unready(choice.thread, THREAD_STOPPED);
+                break;
+            }
             enter_thread(core, choice.thread);
             return;
         case CHOICE_HALT:

@@ -26,15 +26,20 @@ void kernel_event(enum machine_event event) {
     dispatch(core);
 }
 
+/* What is told of the thread is read before the wait for the lock: meanwhile another core may make this one leave the
+ * thread, even end it. Then that core has noted the fault, and the dispatcher stops the thread. */
 void kernel_fault(uint64_t vector, uint64_t error, uint64_t address) {
     struct core *core = machine_core();
-    trace(TRACE_FAULT, vector, address);
-    cluster_enter(core);
     struct thread *thread = core->current;
-    if (thread != NULL) {
-        log_line_or_lose("thread %lx on core %u stopped: exception %lu, error %lx, address %lx, ip %lx, sp %lx",
-                         (uintptr_t)thread - machine_direct(), core->index, vector, error, address,
-                         machine_regs_ip(thread->registers), machine_regs_sp(thread->registers));
+    uint64_t ip = machine_regs_ip(thread->registers);
+    uint64_t sp = machine_regs_sp(thread->registers);
+    trace(TRACE_FAULT, vector, address);
+    core->faulted = true;
+    cluster_enter(core);
+    log_line_or_lose("thread %lx on core %u stopped: exception %lu, error %lx, address %lx, ip %lx, sp %lx",
+                     (uintptr_t)thread - machine_direct(), core->index, vector, error, address, ip, sp);
+    if (core->faulted) {
+        core->faulted = false;
         sched_unready(thread, THREAD_STOPPED);
     }
     dispatch(core);

@@ -36,6 +36,7 @@ struct outcome sys_thread_configure(struct invocation *invocation) {
     shootdown_thread(invocation->core, thread); /* after a fault a core may still hold its FPU state */
     machine_fpu_init(thread->fpu);
     thread->line_length = 0;
+    thread->faulted = false;
     thread_configure(thread, space.slot, invocation->argument[1], invocation->argument[2], invocation->argument[3]);
     return outcome_now(R4_OK);
 }
@@ -84,6 +85,7 @@ struct outcome sys_thread_start(struct invocation *invocation) {
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
+    thread->faulted = false;                        /* whatever it met before it was stopped */
     if (thread->operation.kind != OPERATION_NONE) { /* stopped during a call: it runs its operation again */
         thread->operation.orphan = false;
         if (thread->operation.waiting) {

@@ -22,7 +22,8 @@ struct thread {
     struct machine_regs *registers; /* where the machine saves and restores them; always &saved today */
     struct runqueue_member queue;   /* in core_at(core)->queue while READY */
     enum thread_state state;
-    uint32_t core;       /* index of the core on which it runs */
+    uint32_t core; /* index of the core on which it runs */
+    bool faulted; /* it had a fault while a core was made to leave it: the dispatcher stops it instead of resuming it */
     uint64_t slice_left; /* ticks that are left of its slice; 0: it begins a whole one */
     struct pd *pd;       /* valid while pd_slot is in a list; null = not configured */
     struct r4_slot pd_slot __attribute__((aligned(32))); /* internal: a child of the PD cap that configured it */

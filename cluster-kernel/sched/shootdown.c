@@ -52,6 +52,10 @@ void shootdown_noted(struct core *core) {
 
 /* Completes core_leave() for `core`: changes its fields under the lock, on the core that holds it. */
 static void leave_finish(struct core *core) {
+    if (core->faulted) { /* the thread must not be resumed: a trap does not come again */
+        core->faulted = false;
+        core->current->faulted = true;
+    }
     core->fpu = NULL;
     core->current = NULL;
     core->reschedule = true;

@@ -29,8 +29,9 @@ _Alignas(R4_PAGE_SIZE) uint8_t r4_linker_rings_out[KERNEL_CLUSTERS][R4_RING_STRI
 /* The cluster, whose lock this one core holds. */
 static struct core own_core;
 struct cluster cluster = {.lock = {.holder = &own_core.lock_node}};
+static struct core *machine_core_is = &own_core; /* whose code runs */
 struct core *machine_core(void) {
-    return &own_core;
+    return machine_core_is;
 }
 
 /* Any cluster's header, writable. */
