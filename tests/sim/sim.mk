@@ -75,9 +75,11 @@ $(call sim_kernel,build/sim/mutants/$(1)/kernel,build/sim/mutants/$(1)/source)
 endef
 $(foreach mutant,$(SIM_MUTANTS),$(eval $(call sim_mutant,$(mutant))))
 
+# What the failure has to say, if the mutant's file asks for it. $(1) = mutant
+sim_broken = $(shell sed -n 's/^broken = "\(.*\)"$$/\1/p' tests/sim/mutants/$(1).toml)
 # $(1) = mutant
 sim_mutant_command = $(SIM) build/sim/mutants/$(1)/kernel.o --steps $(STEPS) --seeds $(SIM_MUTANT_SEEDS) --expect $(1) \
-	--broken "$$(sed -n 's/^broken = "\(.*\)"$$/\1/p' tests/sim/mutants/$(1).toml)"
+	--broken "$(call sim_broken,$(1))"
 
 .PHONY: sim-mutants
 sim-mutants: $(SIM) $(SIM_MUTANT_KERNELS)
