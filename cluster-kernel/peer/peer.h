@@ -29,6 +29,7 @@ struct peer {
     uint32_t peer_epoch;                               /* 0 = not known yet */
     uint32_t priority;                                 /* at which the peer's sweeps run here (layout) */
     bool hello_owed;                                   /* a HELLO waits for a slot */
+    uint32_t buried;                                   /* messages taken since its death was seen */
     struct ring_end out;                               /* producer */
     struct ring_end in;                                /* consumer */
     struct post_queue answers;                         /* sent first */

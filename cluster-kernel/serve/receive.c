@@ -7,6 +7,7 @@
 #include "cluster/doorbell.h"
 #include "peer/lend.h"
 #include "peer/mailbox.h"
+#include "pure/compiler.h"
 #include "serve/borrow.h"
 #include <r4/contract.h>
 
@@ -37,7 +38,7 @@ static void deliver(struct core *core, struct peer *peer, const struct r4_messag
     }
 }
 
-static void receive(struct core *core, struct peer *peer, const struct r4_message *message) {
+static always_inline void receive(struct core *core, struct peer *peer, const struct r4_message *message) {
     trace(TRACE_RECEIVED, peer->number, (uint64_t)message->loan << 32 | message->kind);
     if (message->kind == R4_MESSAGE_HELLO) {
         hello(peer, message);
@@ -55,8 +56,31 @@ static void receive(struct core *core, struct peer *peer, const struct r4_messag
 
 /* Pairs with say_panicked() in diag/panic.c: its last words, and everything else it wrote. */
 static bool has_died(const struct peer *peer) {
-    return peer->state != PEER_DEAD &&
-           atomic_load_explicit(&peer_header(peer->number)->state, memory_order_acquire) == R4_CLUSTER_PANICKED;
+    return atomic_load_explicit(&peer_header(peer->number)->state, memory_order_acquire) == R4_CLUSTER_PANICKED;
+}
+
+static bool is_answer(const struct r4_message *message) {
+    return message->kind == R4_MESSAGE_ACCEPT || message->kind == R4_MESSAGE_REFUSE || message->kind == R4_MESSAGE_DONE;
+}
+
+/* The peer has died. What it had answered by then counts; what it asked is dropped. has_died() was an acquire, so all
+ * that it had put is seen. A ring holds no more messages than it has slots: whatever is in the dead memory, this ends.
+ * False if it stopped for something more urgent. */
+static cold bool bury(struct core *core, struct peer *peer) {
+    struct r4_message message;
+    bool wanted;
+    while (peer->buried < peer->in.slots && ring_take(&peer->in, &message, &wanted)) {
+        peer->buried++;
+        if (is_answer(&message)) {
+            receive(core, peer, &message);
+        }
+        if (cluster_should_yield(core)) {
+            return false;
+        }
+    }
+    peer->state = PEER_DEAD;
+    lend_peer_died(core, peer);
+    return true;
 }
 
 /* Checks if the peer has died, takes its messages, sends what waits for a slot. False if it stopped for something more
@@ -64,12 +88,11 @@ static bool has_died(const struct peer *peer) {
 static bool receive_from(struct core *core, struct peer *peer) {
     struct r4_message message;
     bool wanted = false;
-    if (has_died(peer)) {
-        peer->state = PEER_DEAD;
-        lend_peer_died(core, peer);
-    }
     if (peer->state == PEER_DEAD) {
         return true;
+    }
+    if (has_died(peer)) {
+        return bury(core, peer);
     }
     ring_look(&peer->in);
     do {

@@ -39,9 +39,11 @@ void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
     (void)first;
     (void)second;
 }
+static uint32_t received_before_death; /* messages that had come through when the peer was declared dead */
 void lend_peer_died(struct core *core, struct peer *peer) {
     (void)core;
-    (void)peer;
+    ck_assert_int_eq(peer->state, PEER_DEAD);
+    received_before_death = received;
 }
 void lock_pass(struct lock_node *node, struct core *core) {
     (void)node;
@@ -258,5 +260,34 @@ START_TEST(test_other_waits) {
 }
 END_TEST
 
-SUITE_MAIN("kernel remote", test_order, test_order_at_the_end, test_record_that_does_not_exist, test_other_life,
-           test_milestone, test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer, test_other_waits)
+/* What a peer has answered before it died counts; what it asked does not. */
+START_TEST(test_answer_of_a_dead_peer) {
+    struct peer *peer = meet();
+    struct r4_message answer = accept_of(7);
+    ck_assert(ring_has_room(&peer_out));
+    ring_put(&peer_out, &answer);
+    kernel_panics(PEER);
+    poll_all(&own_core);
+    ck_assert_uint_eq(received, 1);
+    ck_assert_uint_eq(received_loan, 7);
+    ck_assert_uint_eq(received_before_death, 1);
+    ck_assert_int_eq(peer->state, PEER_DEAD);
+}
+END_TEST
+
+START_TEST(test_question_of_a_dead_peer) {
+    struct peer *peer = meet();
+    struct r4_message question = accept_of(7);
+    question.kind = R4_MESSAGE_OFFER; /* borrow_offer() would fail the test */
+    ck_assert(ring_has_room(&peer_out));
+    ring_put(&peer_out, &question);
+    kernel_panics(PEER);
+    poll_all(&own_core);
+    ck_assert_uint_eq(received, 0);
+    ck_assert_int_eq(peer->state, PEER_DEAD);
+}
+END_TEST
+
+SUITE_MAIN("kernel mailbox", test_answer_of_a_dead_peer, test_question_of_a_dead_peer, test_order,
+           test_order_at_the_end, test_record_that_does_not_exist, test_other_life, test_milestone,
+           test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer, test_other_waits)
