@@ -115,6 +115,17 @@ class Commands:
                 yield f"{tool} has no option {option[0]}"
 
 
+COLUMNS = 100  # outside outputs and code
+
+
+def check_columns(name: str, text: str) -> Iterator[str]:
+    """Lines that a terminal of 100 columns shows whole; but for fenced blocks and rows of tables, which cannot wrap."""
+    text = re.sub(r"^```.*?^```", lambda match: "\n" * match[0].count("\n"), text, flags=re.S | re.M)
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > COLUMNS and not line.startswith("|"):
+            yield f"{name}:{number}: {len(line)} columns; a line has up to {COLUMNS}"
+
+
 def check_commands(name: str, text: str, commands: Commands) -> Iterator[str]:
     for match in CODE.finditer(text):
         (code,) = (group for group in match.groups() if group is not None)
@@ -436,6 +447,7 @@ def check_docs(root: pathlib.Path, names: Names | None = None) -> Iterator[str]:
         text = read(root, name)
         yield from check_commands(name, text, commands)
         yield from check_names(name, text, names)
+        yield from check_columns(name, text)
         for command, lines in outputs(text):
             if not cluster_lines("\n".join(lines)):
                 yield f"{name}: the output of {command} is empty: tools/check_docs.py --refresh"

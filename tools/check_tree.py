@@ -4,7 +4,7 @@
 
     purity     boot-coordinator/core, cluster-kernel/pure and shared see only <r4/…>, their own folder and freestanding headers; no
                assembly; their objects call only each other, the four memory functions and contract_failed, and hold no data that can change
-    size       functions up to 60 lines, files up to 500
+    size       functions up to 60 lines, files up to 500; C up to 120 columns, comments included
     switches   no conditional compilation outside x86/ but include guards
     waiting    the table of operations says MAY_WAIT of exactly those whose handlers start an operation that may wait for another cluster
     words      one word, one meaning: names have none of the words that were given up; only where the layout of words is the subject is
@@ -27,6 +27,7 @@ Bodies = dict[tuple[str, str], str]  # (file, function) -> body
 
 FUNCTION_LINES = 60
 FILE_LINES = 500
+COLUMNS = 120  # of C: clang-format leaves comments as they are
 CODE = {".c", ".h", ".S", ".ld", ".py", ".sh", ".mk"}
 PURE_FOLDERS = ["boot-coordinator/core", "cluster-kernel/pure", "shared", "shared/r4"]
 FREESTANDING = {
@@ -115,6 +116,10 @@ def check_size(name: str, text: str) -> Iterator[str]:
     lines = text.count("\n")
     if lines > FILE_LINES:
         yield f"{name}:1: {lines} lines; a file has up to {FILE_LINES}"
+    if name.endswith((".c", ".h")):
+        for number, line in enumerate(text.splitlines(), 1):
+            if len(line) > COLUMNS:
+                yield f"{name}:{number}: {len(line)} columns; a line has up to {COLUMNS}"
     functions = {".c": c_functions, ".h": c_functions, ".py": python_functions}.get(pathlib.PurePath(name).suffix)
     for function, first, last in functions(text) if functions else ():
         if last - first + 1 > FUNCTION_LINES:

@@ -47,8 +47,9 @@ struct core {
     _Alignas(R4_LINE_SIZE) struct thread *current; /* runs in user mode, or has called the kernel; null while halted */
     struct thread *fpu;                            /* whose state is in the FPU registers; null: no thread's */
     struct pd *space;                              /* whose tables are loaded; null: the kernel's own */
-    /* A fault of `current` waits for the lock. Written by this core before it queues up; read and cleared under the lock,
-     * by this core or by the one that makes it leave the thread (its request, answered in between, orders the two). */
+    /* A fault of `current` waits for the lock. Written by this core before it queues up; read and cleared under the
+     * lock, by this core or by the one that makes it leave the thread (its request, answered in between, orders the
+     * two). */
     bool faulted;
     struct thread *slice_owner; /* whose slice ends at `slice_end`; in `queue`, or null: nobody's (sched/slice.h) */
     uint64_t slice_end;         /* tick for which the timer is armed; 0: it is not */

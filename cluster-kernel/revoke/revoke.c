@@ -79,8 +79,8 @@ static enum step remote_ref_step(struct operation *operation, struct r4_slot *sl
     return STEP_MORE;
 }
 
-/* Something derives from a slot whose run has been removed: another revoke, which could not take the slot, has cleared its
- * mark, and it was used again. Marks and removes its run once more. */
+/* Something derives from a slot whose run has been removed: another revoke, which could not take the slot, has cleared
+ * its mark, and it was used again. Marks and removes its run once more. */
 static enum step mark_again(struct operation *operation, struct r4_slot *slot) {
     operation->phase = OPERATION_MARKING;
     operation->position = slot;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Revoke, delete, and the sweep for a peer: one engine. It flags the root and marks every slot of its run,
- * going forward, so that nothing new can derive from them. A mark goes with the slot, whoever else revokes a part of the
- * run meanwhile, so a revoke ends within a bounded number of its own turns. Then it removes them, going backward, leaf by leaf, so that no cap
- * outlives its parent. Then it settles: what died meanwhile (cap pages with content, threads with operations) is taken
- * apart until nothing of it is left and no core can reach it. Preemptible after a bounded number of steps. Whoever
- * unlinks the slot at its position moves the position, so any number of operations may work on overlapping runs.
+ * Revoke, delete, and the sweep for a peer: one engine. It flags the root and marks every slot of its run, going
+ * forward, so that nothing new can derive from them. A mark goes with the slot, whoever else revokes a part of the run
+ * meanwhile, so a revoke ends within a bounded number of its own turns. Then it removes them, going backward, leaf by
+ * leaf, so that no cap outlives its parent. Then it settles: what died meanwhile (cap pages with content, threads with
+ * operations) is taken apart until nothing of it is left and no core can reach it. Preemptible after a bounded number
+ * of steps. Whoever unlinks the slot at its position moves the position, so any number of operations may work on
+ * overlapping runs.
  *
  * Going forward, it asks for the memory of all RemoteRefs at once, in parallel; going backward, it waits for each. What
  * a dead peer holds stays lent, and its ancestors stay too: the operation ends with R4_ERR_CLUSTER_DOWN, and everything

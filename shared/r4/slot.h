@@ -52,8 +52,8 @@ enum r4_cap_type {
 
 /* flags */
 
-/* in the run of a revoke that is under way: refused for everything but a revoke of its own. Only its removal clears it, or
- * a revoke that cannot take it because it is an ancestor of memory that does not come back */
+/* in the run of a revoke that is under way: refused for everything but a revoke of its own. Only its removal clears it,
+ * or a revoke that cannot take it because it is an ancestor of memory that does not come back */
 #define R4_FLAG_MARKED 1U
 /* made by a retype that has not zeroed its object yet: refused like a marked one */
 #define R4_FLAG_CREATING 2U

@@ -3,9 +3,10 @@
  * Scalar names and the few macros that every other file uses. Compiles for the kernel, the coordinator, user programs
  * and the host.
  *
- * Atomic accesses come in two styles. A word that is only ever accessed atomically is _Atomic (<stdatomic.h>). A word that
- * is plain for one side, under its lock, and read or written by another side meanwhile (slots, proxies, messages) keeps its
- * plain type and is accessed there by __atomic_load_n() and its like: as _Atomic every plain access would be ordered, too.
+ * Atomic accesses come in two styles. A word that is only ever accessed atomically is _Atomic (<stdatomic.h>). A word
+ * that is plain for one side, under its lock, and read or written by another side meanwhile (slots, proxies, messages)
+ * keeps its plain type and is accessed there by __atomic_load_n() and its like: as _Atomic every plain access would be
+ * ordered, too.
  */
 #ifndef R4_TYPES_H
 #define R4_TYPES_H

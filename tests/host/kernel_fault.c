@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A fault whose core has to wait for the lock: meanwhile the holder makes the core leave the thread. A trap (a
- * breakpoint, a single step) does not come again, so it must not be forgotten. Own core 0 is that core; core 1 holds the
- * lock.
+ * breakpoint, a single step) does not come again, so it must not be forgotten. Own core 0 is that core; core 1 holds
+ * the lock.
  */
 #include "kernel.h"
 #include "object/thread.h"

@@ -220,8 +220,8 @@ START_TEST(test_created_while_settling) {
 }
 END_TEST
 
-/* What an outer revoke has marked stays refused when a revoke of a part of it ends: else whoever holds that part derives
- * from it faster than the outer revoke removes, and the owner's revoke never ends. */
+/* What an outer revoke has marked stays refused when a revoke of a part of it ends: else whoever holds that part
+ * derives from it faster than the outer revoke removes, and the owner's revoke never ends. */
 START_TEST(test_inner_end_frees_nothing) {
     derive(NULL, &slots[0], R4_CAP_UNTYPED);
     for (uint32_t i = 1; i < 100; i++) {

@@ -262,8 +262,8 @@ static bool is_revoke(const struct operation *operation) {
            operation->kind == OPERATION_SWEEP;
 }
 
-/* What is still to be removed stays marked, whoever else revokes a part of it; so nothing derives from it, and the revoke
- * ends. Ancestors of memory that did not come back to another revoke, and that memory, have lost their mark. */
+/* What is still to be removed stays marked, whoever else revokes a part of it; so nothing derives from it, and the
+ * revoke ends. Ancestors of memory that did not come back to another revoke, and that memory, have lost their mark. */
 static void check_marks(const struct instance *instance, const struct operation *operation) {
     const struct r4_slot *root = operation->root;
     for (const struct r4_slot *slot = slot_next(instance->direct, root);

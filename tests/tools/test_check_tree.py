@@ -54,6 +54,7 @@ def test_good_tree(tree: Tree) -> None:
         ("cluster-kernel/b.h", GUARDED + "#ifdef A\n#endif\n", "6: conditional compilation outside x86/: #ifdef A"),
         ("cluster-kernel/b.c", SPDX + "typedef struct a b;\n", "2: a struct keeps its name: typedef struct a b;"),
         ("cluster-kernel/b.c", SPDX + "/* TO" "DO */\n", "2: left to do: /* TO" "DO */"),
+        ("cluster-kernel/b.c", SPDX + "/*" + "b" * 117 + "*/\n", "2: 121 columns; a line has up to 120"),
         ("cluster-kernel/b.c", "int b;\n", "1: no SPDX licence line at the top"),
         ("cluster-kernel/b.c", SPDX + "int undo_b;\n", "2: undo_b: the word for undo is finalise"),
         (

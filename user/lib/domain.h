@@ -20,9 +20,9 @@ struct domain {
     uint32_t name; /* r4_name: what a proxy for this domain has as its grantee */
 };
 
-/* An empty address space, named by `asid_pool`. Everything is cut from `untyped`: 16 KiB for the PD, 4 KiB for each page
- * of the window, each thread, its stack page and each page table (three for the image, three for the first 2 MiB of the
- * window, up to three for a stack elsewhere). So 2^17 bytes are enough for one thread and a few pages. */
+/* An empty address space, named by `asid_pool`. Everything is cut from `untyped`: 16 KiB for the PD, 4 KiB for each
+ * page of the window, each thread, its stack page and each page table (three for the image, three for the first 2 MiB
+ * of the window, up to three for a stack elsewhere). So 2^17 bytes are enough for one thread and a few pages. */
 struct domain domain_create(uint32_t untyped, r4_cap_t asid_pool);
 
 /* Maps the frame in `slot` there. */
