@@ -157,9 +157,15 @@ static void cluster_read(const char *argument) {
         .direct = MEMORY_HOST,
         .cluster = memory_host(place->state),
     };
-    if (instance_is_calm(instance)) {
-        cluster_relocate(place, instance->cluster);
-        threads_relocate(place, instance);
+}
+
+/* Once all clusters are read: which slots are parked in loan records depends on how many there are. */
+static void clusters_relocate(void) {
+    for (uint32_t number = 0; number < sim.cluster_count; number++) {
+        if (instance_is_calm(&instances[number])) {
+            cluster_relocate(&places[number], instances[number].cluster);
+            threads_relocate(&places[number], &instances[number]);
+        }
     }
 }
 
@@ -171,6 +177,7 @@ int main(int count, char **arguments) {
     for (at++; at < count && sim.cluster_count < SIM_CLUSTERS; at++) {
         cluster_read(arguments[at]);
     }
+    clusters_relocate();
     audit_all();
     return at == count && sim.cluster_count != 0 ? 0 : 2;
 }

@@ -127,11 +127,11 @@ void cap_scan_remember(const struct instance *instance) {
     }
 }
 
-/* Word 0 of an empty slot has a version and nothing else. The other words count for nothing until it is filled. */
+/* An empty slot has a version and nothing else. */
 static bool is_cleared(const struct r4_slot *slot) {
     struct r4_slot cleared = *slot;
     slot_clear(&cleared);
-    return memcmp(slot, &cleared, sizeof(uint64_t)) == 0;
+    return memcmp(slot, &cleared, sizeof(cleared)) == 0;
 }
 
 void cap_scan_take(struct cap_scan *scan, const struct instance *instance) {
