@@ -25,12 +25,10 @@ struct outcome sys_cap_page_map(struct invocation *invocation) {
         return outcome_now(R4_ERR_RETIRED);
     }
     uint64_t address = window_page_address(page);
-    uint64_t *entry = paging_entry(machine_direct(), pd->root, address, 1);
-    if (entry == NULL) {
-        return outcome_now(R4_ERR_NO_TABLE);
-    }
-    if ((*entry & PAGING_PRESENT) != 0) {
-        return outcome_now(R4_ERR_ENTRY);
+    uint64_t *entry;
+    error = invocation_entry(pd, address, 1, &entry);
+    if (error != R4_OK) {
+        return outcome_now(error);
     }
     /* commit */
     if (!invocation_commit(invocation)) {

@@ -47,15 +47,12 @@ static always_inline struct outcome map(struct invocation *invocation, uint64_t 
     if (error == R4_OK) {
         error = place_check(address, size);
     }
+    uint64_t *entry = NULL;
+    if (error == R4_OK) {
+        error = invocation_entry(pd, address, size == R4_PAGE_SIZE ? 1 : 2, &entry);
+    }
     if (error != R4_OK) {
         return outcome_now(error);
-    }
-    uint64_t *entry = paging_entry(machine_direct(), pd->root, address, size == R4_PAGE_SIZE ? 1 : 2);
-    if (entry == NULL) {
-        return outcome_now(R4_ERR_NO_TABLE);
-    }
-    if ((*entry & PAGING_PRESENT) != 0) {
-        return outcome_now(R4_ERR_ENTRY);
     }
     /* commit */
     if (!invocation_commit(invocation)) {
@@ -107,12 +104,10 @@ struct outcome sys_frame_map_proxies(struct invocation *invocation) {
         return outcome_now(R4_ERR_RANGE);
     }
     uint64_t address = window_page_address(page);
-    uint64_t *entry = paging_entry(machine_direct(), pd->root, address, 1);
-    if (entry == NULL) {
-        return outcome_now(R4_ERR_NO_TABLE);
-    }
-    if ((*entry & PAGING_PRESENT) != 0) {
-        return outcome_now(R4_ERR_ENTRY);
+    uint64_t *entry;
+    error = invocation_entry(pd, address, 1, &entry);
+    if (error != R4_OK) {
+        return outcome_now(error);
     }
     /* commit */
     if (!invocation_commit(invocation)) {

@@ -89,6 +89,16 @@ static inline enum r4_error invocation_space(const struct invocation *invocation
     return (*pd)->window.name == 0 ? R4_ERR_NO_ASID : R4_OK;
 }
 
+/* The free entry of `level` for `address`, in order to map something there: R4_OK sets *entry. R4_ERR_NO_TABLE: a table
+ * on the way is missing. R4_ERR_ENTRY: something is mapped there. */
+static inline enum r4_error invocation_entry(const struct pd *pd, uint64_t address, uint32_t level, uint64_t **entry) {
+    *entry = paging_entry(machine_direct(), pd->root, address, level);
+    if (*entry == NULL) {
+        return R4_ERR_NO_TABLE;
+    }
+    return (**entry & PAGING_PRESENT) != 0 ? R4_ERR_ENTRY : R4_OK;
+}
+
 /* R4_OK if the argument names an empty slot that can be filled; *slot is set. */
 static inline enum r4_error invocation_destination(const struct invocation *invocation, uint64_t index,
                                                    struct r4_slot **slot) {

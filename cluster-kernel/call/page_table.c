@@ -32,12 +32,13 @@ struct outcome sys_page_table_map(struct invocation *invocation) {
     if (address >= R4_USER_END) {
         return outcome_now(R4_ERR_RANGE);
     }
-    uint64_t *entry = paging_entry(machine_direct(), pd->root, address, (uint32_t)level + 1);
-    if (entry == NULL) {
-        return outcome_now(R4_ERR_NO_TABLE);
+    uint64_t *entry;
+    error = invocation_entry(pd, address, (uint32_t)level + 1, &entry);
+    if (error == R4_OK && is_held(pd, address, level)) {
+        error = R4_ERR_ENTRY;
     }
-    if ((*entry & PAGING_PRESENT) != 0 || is_held(pd, address, level)) {
-        return outcome_now(R4_ERR_ENTRY);
+    if (error != R4_OK) {
+        return outcome_now(error);
     }
     /* commit */
     if (!invocation_commit(invocation)) {
