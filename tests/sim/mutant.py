@@ -23,7 +23,7 @@ def mutant(source: pathlib.Path, target: pathlib.Path, changes: list[dict[str, s
             return f"{path}: the text to replace is there {count} times: {change['find']!r}"
         texts[path] = text.replace(change["find"], change["replace"])
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, target)
+    shutil.copytree(source, target, copy_function=shutil.copy)  # all files are new to make
     for path, text in texts.items():
         (target / path).write_text(text, encoding="utf-8")
     return None

@@ -17,20 +17,21 @@ SIM_HOST_CC = gcc -std=gnu11 -O1 -g -MMD -MP $(WARNINGS) -DKERNEL_CHECKS=1 -fno-
 SIM_SOURCES := $(wildcard $(addsuffix /*.c,$(filter-out cluster-kernel/x86,$(KERNEL_FOLDERS))))
 SIM_SHARED := $(SHARED:%.c=build/sim/kernel/%.o)
 
-# The objects of one kernel. $(1) = folder of the objects, $(2) = folder of the sources
+# One kernel. $(1) = folder of the objects, $(2) = folder of the sources, $(3) = the sources that are compiled there; the objects of
+# all others are those of the kernel itself.
 define sim_kernel
-$(SIM_SOURCES:cluster-kernel/%.c=$(1)/%.o): $(1)/%.o: $(2)/%.c tests/sim/sim.mk | $(TEST_PACKAGES)
+$(3:cluster-kernel/%.c=$(1)/%.o): $(1)/%.o: $(2)/%.c tests/sim/sim.mk | $(TEST_PACKAGES)
 	@mkdir -p $$(@D)
 	@$$(call say,SIMCC,$$@)
 	$$(Q)$$(SIM_KERNEL_CC) -Itests/sim -I$(2) -Ishared -c $$< -o $$@
-$(1).o: $(SIM_SOURCES:cluster-kernel/%.c=$(1)/%.o) $(SIM_SHARED) cluster-kernel/x86/merge.ld
+$(1).o: $(3:cluster-kernel/%.c=$(1)/%.o) $(patsubst cluster-kernel/%.c,build/sim/kernel/%.o,$(filter-out $(3),$(SIM_SOURCES))) $(SIM_SHARED) cluster-kernel/x86/merge.ld
 	@$$(call say,LD -r,$$@)
 	$$(Q)ld -r -T cluster-kernel/x86/merge.ld -o $$@ $$(filter %.o,$$^)
 	$$(Q)objcopy --set-section-flags .rodata=alloc,load,readonly,data,contents $$@
--include $(SIM_SOURCES:cluster-kernel/%.c=$(1)/%.d)
+-include $(3:cluster-kernel/%.c=$(1)/%.d)
 endef
 
-$(eval $(call sim_kernel,build/sim/kernel,cluster-kernel))
+$(eval $(call sim_kernel,build/sim/kernel,cluster-kernel,$(SIM_SOURCES)))
 build/sim/kernel/shared/%.o: shared/%.c tests/sim/sim.mk | $(TEST_PACKAGES)
 	@mkdir -p $(@D)
 	@$(call say,SIMCC,$@)
@@ -64,14 +65,17 @@ SIM_MUTANTS := $(basename $(notdir $(wildcard tests/sim/mutants/*.toml)))
 SIM_MUTANT_SEEDS := 600
 SIM_MUTANT_KERNELS := $(SIM_MUTANTS:%=build/sim/mutants/%/kernel.o)
 
+# The sources that a mutant changes: all, if it changes a header. $(1) = mutant
+sim_changed = $(addprefix cluster-kernel/,$(shell sed -n 's/^file = "\(.*\)"$$/\1/p' tests/sim/mutants/$(1).toml))
+sim_compiled = $(if $(filter %.h,$(sim_changed)),$(SIM_SOURCES),$(sim_changed))
+
 define sim_mutant
 build/sim/mutants/$(1)/mutant: tests/sim/mutants/$(1).toml tests/sim/mutant.py \
 		$(wildcard cluster-kernel/*.[ch] cluster-kernel/*/*.[ch])
 	@mkdir -p $$(@D)
-	$$(Q)$$(if $$(filter %.toml,$$?),rm -rf build/sim/mutants/$(1)/kernel)
 	$$(Q)$(PYTHON) tests/sim/mutant.py cluster-kernel build/sim/mutants/$(1)/source $$< && touch $$@
 build/sim/mutants/$(1)/source/%.c: build/sim/mutants/$(1)/mutant ;
-$(call sim_kernel,build/sim/mutants/$(1)/kernel,build/sim/mutants/$(1)/source)
+$(call sim_kernel,build/sim/mutants/$(1)/kernel,build/sim/mutants/$(1)/source,$(call sim_compiled,$(1)))
 endef
 $(foreach mutant,$(SIM_MUTANTS),$(eval $(call sim_mutant,$(mutant))))
 
