@@ -67,6 +67,7 @@ MISTAKES = [
     ("README.md", "PROGRAM=bench", "PROGRAM=branch", "PROGRAM is never branch"),
     ("README.md", "`kernel_syscall`", "`kernel_" "sysenter`", "no source has this name: kernel_" "sysenter"),
     ("README.md", "`pure/resolve.h`", "`pure/resolved.h`", "no such file: pure/resolved.h"),
+    ("README.md", "# R4\n", "# R4" + " is" * 33 + "\n", "README.md:1: 103 columns; a line has up to 100"),
     ("docs/testing.md", "`tools/check_docs.py --refresh", "`tools/check_docs.py --renew",
      "tools/check_docs.py has no option --renew"),
     (ABI, "| 6 | `R4_OP_UNTYPED_RETYPE` |", "| 5 | `R4_OP_UNTYPED_RETYPE` |", "operations: missing: 6 | R4_OP_UNTYPED_RETYPE"),
