@@ -42,7 +42,7 @@ $(HOST)/asan/pure.a: $(ASAN_PURE)
 	$(archive)
 $(HOST)/tsan/pure.a: $(TSAN_PURE)
 	$(archive)
-linked = $(filter %.o,$^) $(filter %.a,$^) # what more objects a program has may stand behind the archive
+linked = $(filter %.o,$^) $(filter %.a,$^) # what more objects a program has may come after the archive
 $(ASAN_TESTS): $(HOST)/%: $(HOST)/asan/tests/host/%.o $(HOST)/asan/pure.a
 	@$(call say,HOSTLD,$@)
 	$(Q)gcc $(ASAN) -o $@ $(linked) $(CHECK_LIBS)

@@ -31,10 +31,10 @@ static void option_check(char *line, const char *key, size_t size) {
 
 static void number_check(const char *text) {
     uint64_t value = 1;
-    const char *behind = string_number(text, &value);
+    const char *end = string_number(text, &value);
     bool hexadecimal = strncmp(text, "0x", 2) == 0;
     size_t length = strspn(text + (hexadecimal ? 2 : 0), hexadecimal ? "0123456789abcdef" : "0123456789");
-    FUZZ_CHECK(behind == (length == 0 ? NULL : text + length + (hexadecimal ? 2 : 0)));
+    FUZZ_CHECK(end == (length == 0 ? NULL : text + length + (hexadecimal ? 2 : 0)));
     if (length != 0 && length < 16) { /* no overflow: the C library agrees */
         FUZZ_CHECK(value == strtoull(text, NULL, hexadecimal ? 16 : 10) ||
                    text[length + (hexadecimal ? 2 : 0)] != '\0');

@@ -200,7 +200,7 @@ static const struct spoiled {
 } spoiled[] = {
     {SECTION(OBJECT_DEBUG, flags), ELF_FLAG_ALLOC, "the section is to be loaded and has no place in the image",
      ".debug"},
-    {SECTION(OBJECT_DATA, name), 1, "the section appears twice", ".text"}, /* 1: where the first name stands */
+    {SECTION(OBJECT_DATA, name), 1, "the section appears twice", ".text"}, /* 1: where the first name is */
     {SECTION(OBJECT_DATA, type), ELF_SECTION_NOBITS, "the section has the wrong type", ".data"},
     {SECTION(OBJECT_TEXT, type), 14, "the section has the wrong type", ".text"},
     {SECTION(OBJECT_RODATA, alignment), 8192, "the section is to be aligned to more than a page", ".rodata"},

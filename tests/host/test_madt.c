@@ -16,7 +16,7 @@ static const struct madt_core *core_at(uint32_t apic_id) {
 
 START_TEST(test_read) {
     ck_assert(madt_read(fixture_load("madt"), &madt, &why));
-    ck_assert_uint_eq(madt.core_count, 6);    /* the filler 255 stands there twice */
+    ck_assert_uint_eq(madt.core_count, 6);    /* the filler 255 is there twice */
     ck_assert_uint_eq(madt.apic, 0xfee01000); /* of the override */
     ck_assert(core_at(0)->enabled && core_at(1)->enabled && core_at(300)->enabled);
     ck_assert(!core_at(4)->enabled && core_at(4)->online_capable);

@@ -144,7 +144,7 @@ START_TEST(test_efi_map_alone) {
 }
 END_TEST
 
-/* The loader's map says what is RAM; EFI's only takes away, whichever tag stands first. */
+/* The loader's map says what is RAM; EFI's only takes away, whichever tag comes first. */
 START_TEST(test_efi_map_beside) {
     for (int first = 0; first < 2; first++) {
         begin();
@@ -175,7 +175,7 @@ START_TEST(test_new_root_pointer_wins) {
 }
 END_TEST
 
-/* However it is cut, it is refused and nothing behind the end is read: the copy is as long as it says. */
+/* However it is cut, it is refused and nothing after the end is read: the copy is as long as it says. */
 START_TEST(test_truncated) {
     good_make();
     uint32_t whole = used;

@@ -96,7 +96,7 @@ START_TEST(test_find) {
     ck_assert(place_find(&pools, &in_use, 2 * MIB, &base));
     ck_assert_uint_eq(base, 6 * MIB);
     ranges_add(&in_use, 9 * MIB, 10 * MIB);                 /* the page at 8 MiB */
-    ck_assert(place_find(&pools, &in_use, 6 * MIB, &base)); /* fits exactly behind it */
+    ck_assert(place_find(&pools, &in_use, 6 * MIB, &base)); /* fits exactly after it */
     ck_assert_uint_eq(base, 10 * MIB);
     ck_assert(!place_find(&pools, &in_use, 8 * MIB, &base));
     ranges_add(&in_use, 0, 16 * MIB - 1);

@@ -18,7 +18,7 @@ static struct elf_file file = {.data = data, .size = sizeof(data), .header = &he
 static struct root root;
 static struct refusal why;
 
-/* Text that begins within a page, data with a bss behind it, and a header that loads nothing. */
+/* Text that begins within a page, data with a bss after it, and a header that loads nothing. */
 static void setup(void) {
     header = (struct elf_header){.entry = 0x400123, .program_count = 3};
     programs[0] = (struct elf_program){
@@ -94,7 +94,7 @@ START_TEST(test_refused) {
     expect_refused("two segments share a page or do not ascend");
     header.entry = 0x8000000000400123; /* not canonical */
     expect_refused("the entry lies in no executable segment");
-    header.entry = 0x402000; /* the first byte behind the text */
+    header.entry = 0x402000; /* the first byte after the text */
     expect_refused("the entry lies in no executable segment");
     header.entry = 0x405ff0; /* data */
     expect_refused("the entry lies in no executable segment");

@@ -31,7 +31,7 @@ static void machine_make(void) {
                          .memories = {{0, 0xa0000, 0, 0},
                                       {1 * MIB, 255 * MIB, 0, 1},
                                       {256 * MIB, 256 * MIB, 1, 2},
-                                      {4096 * MIB, 1024 * MIB, 1, 3}}}; /* hot-plug: no RAM behind it */
+                                      {4096 * MIB, 1024 * MIB, 1, 3}}}; /* hot-plug: no RAM there */
     for (uint32_t i = 0; i < 6; i++) {
         madt.cores[i] = (struct madt_core){.apic_id = i, .enabled = i < 4, .online_capable = i == 5};
         srat.cores[i] = (struct srat_core){.apic_id = i, .domain = i / 2};

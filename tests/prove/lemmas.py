@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 import z3
 
-from llvm import OBJECTS, Function, Module, behind, split
+from llvm import OBJECTS, Function, Module, address_after, split
 
 PLACES = 128  # where one address can be
 STEPS = 200_000  # instructions on all paths of a lemma
@@ -157,7 +157,7 @@ class State:
         return None
 
     def new_object(self, size: int) -> int:
-        address = max((behind(start, length) for start, (_, length) in self.objects.items()), default=OBJECTS)
+        address = max((address_after(start, length) for start, (_, length) in self.objects.items()), default=OBJECTS)
         self.objects[address] = (f"local {address:#x}", size)
         return address
 

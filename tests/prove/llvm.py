@@ -32,7 +32,7 @@ def in_brackets(text: str) -> str:
     raise ValueError(text)
 
 
-def behind(address: int, size: int) -> int:
+def address_after(address: int, size: int) -> int:
     """Where the next object begins."""
     return -(-(address + size + GAP) // PAGE) * PAGE
 
@@ -70,7 +70,7 @@ class Module:
         for match in re.finditer(r"^(@[\w.]+) = .*?(?:global|constant) (.*)$", text, re.M):
             size = self.size(self.leading_type(match[2])[0])
             self.objects[match[1]] = (address, size)
-            address = behind(address, size)
+            address = address_after(address, size)
 
     def leading_type(self, text: str) -> tuple[str, str]:
         """The type at the beginning of `text`, and what follows."""
