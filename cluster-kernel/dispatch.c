@@ -61,12 +61,12 @@ static void idle_set(struct core *core, bool idle) {
 
 /* Offers work of the cluster that this core does not do now to a core that is halted or runs something less urgent. */
 static void work_offer(const struct core *core) {
-    const struct operation *operation = cluster.work != 0 ? operation_of_cluster(0) : NULL;
+    const struct operation *operation = operation_of_cluster();
     if (operation == NULL && !cluster.poll) {
         return;
     }
     uint32_t priority = cluster.poll ? cluster.peer_priority : 0;
-    sched_offer(core, operation != NULL && operation->priority > priority ? operation->priority : priority);
+    sched_offer(core, operation != NULL && operation->queue.priority > priority ? operation->queue.priority : priority);
 }
 
 /* Drops stale translations of memory that has left the direct map, before the core leaves the kernel. */
@@ -119,14 +119,13 @@ static void halt_for_event(struct core *core) {
  * record is free, and its thread has the result. */
 static enum operation_progress operation_advance(struct core *core, struct operation *operation) {
     enum operation_progress progress;
+    operation_take(operation);
     switch (operation->kind) {
     case OPERATION_REVOKE:
     case OPERATION_DELETE:
     case OPERATION_SWEEP:
         progress = revoke_run(core, operation);
         break;
-    case OPERATION_DRAIN:
-        return revoke_drain_run(core);
     case OPERATION_CREATE:
         progress = create_run(core, operation);
         break;
@@ -134,13 +133,15 @@ static enum operation_progress operation_advance(struct core *core, struct opera
         operation_wait(operation);
         return OPERATION_WAITING;
     }
-    if (progress == OPERATION_FINISHED) {
-        if (operation->kind == OPERATION_SWEEP) {
-            borrow_swept(operation);
-        }
-        operation_finish(operation, operation->error, operation->kind == OPERATION_CREATE ? 0 : operation->resumed);
+    if (progress != OPERATION_FINISHED) {
+        operation_put(operation);
+        return progress;
     }
-    return progress;
+    if (operation->kind == OPERATION_SWEEP) {
+        borrow_swept(operation);
+    }
+    operation_finish(operation, operation->error, operation->kind == OPERATION_CREATE ? 0 : operation->resumed);
+    return OPERATION_FINISHED;
 }
 
 /* Like operation_advance(), but an operation that is held up runs the abandoned operation first: the memory of the dead
@@ -151,7 +152,7 @@ static enum operation_progress operation_run(struct core *core, struct operation
     for (;;) {
         enum operation_progress progress = operation_advance(core, at);
         if (progress == OPERATION_HELD_UP) {
-            at = operation_abandoned();
+            at = revoke_blocker(operation);
         } else if (at == operation) {
             return progress;
         } else {
@@ -168,11 +169,11 @@ static enum operation_progress operation_run(struct core *core, struct operation
 }
 
 /* The lock is free for a moment: waiting cores get it before this one. `paused` (or null): no other core resumes it. */
-static void let_others(struct core *core, const struct operation *paused) {
-    core->working = paused;
+static void let_others(struct core *core, struct operation *paused) {
+    operation_hold(core, paused);
     cluster_exit(core);
     cluster_enter(core);
-    core->working = NULL;
+    operation_release(core);
 }
 
 /* One turn of an operation; `more`: it is not the first one since the core entered the kernel. True if the core has to
@@ -210,11 +211,8 @@ static struct choice choose(const struct core *core) {
     if (cluster.poll && (thread == NULL || thread->queue.priority <= cluster.peer_priority)) {
         return (struct choice){CHOICE_POLL, NULL, NULL};
     }
-    struct operation *operation = NULL;
-    if (cluster.work != 0) {
-        operation = operation_of_cluster(thread == NULL ? 0 : thread->queue.priority);
-    }
-    if (operation != NULL) {
+    struct operation *operation = operation_of_cluster();
+    if (operation != NULL && (thread == NULL || operation->queue.priority >= thread->queue.priority)) {
         return (struct choice){CHOICE_OPERATION, NULL, operation};
     }
     if (thread == NULL) {

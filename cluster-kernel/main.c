@@ -9,6 +9,7 @@
 #include "peer/mailbox.h"
 #include "root.h"
 #include "sched/sched.h"
+#include "sched/stand.h"
 
 /* This core's state, and its place in the cluster's table. */
 static struct core *core_start(uint32_t index) {
@@ -51,6 +52,7 @@ static void cluster_start(struct core *core) {
     wait_for_all(core);
     cluster_enter(core);
     sched_start();
+    stand_start();
     asid_table_init(&cluster.asids, this_cluster());
     mailbox_start(root_memory(mailbox_memory_size(), R4_PAGE_SIZE));
     root_start();

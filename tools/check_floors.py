@@ -28,7 +28,7 @@ KERNEL_FLOORS = [
     ["dispatch", "root"],
     ["call/invocation", "call/*"],
     ["serve/milestone", "serve/borrow", "serve/receive", "poll"],
-    ["revoke/create", "revoke/finalise", "revoke/revoke"],
+    ["revoke/create", "revoke/dying", "revoke/finalise", "revoke/revoke"],
     [
         "object/pd",
         "object/frame",
@@ -40,7 +40,7 @@ KERNEL_FLOORS = [
         "peer/mailbox",
         "peer/lend",
     ],
-    ["sched/shootdown", "sched/slice", "sched/sched", "sched/operation"],
+    ["sched/shootdown", "sched/slice", "sched/sched", "sched/stand", "sched/operation"],
     ["diag/console", "diag/log", "diag/shutdown", "diag/panic", "diag/fault_injection"],
     ["x86/*"],
     ["cluster/addresses", "cluster/trace", "cluster/core", "cluster/lock", "cluster/cluster", "cluster/doorbell"],

@@ -47,8 +47,6 @@ COORDINATOR_REACHED = {
 
 # Calls that the graph has and the program never makes: (caller, callee) -> (what is called instead, why).
 REPLACED = {
-    ("help_abandoned", "operation_run"): ("create_run", "called for an operation of kind MAKE only"),
-    ("revoke_run", "operation_run"): ("create_run", "the same, when the compiler has put help_abandoned inline"),
     ("panic", "die"): (None, "counted on its own: whoever panics stays there"),
     ("fault_injection_recurse", "fault_injection_recurse"): (None, "the fault that overflows the stack"),
 }

@@ -11,6 +11,7 @@
 #include "revoke/revoke.h"
 #include "sched/operation.h"
 #include "sched/shootdown.h"
+#include "sched/stand.h"
 
 /* Types with exactly one capability per object, because the words of the slot hold the state of the object. Such a
  * capability cannot be copied, but it can be moved. */
@@ -122,31 +123,17 @@ struct outcome sys_cap_delete(struct invocation *invocation) {
     return outcome_later();
 }
 
-/* The operation whose root is this slot; there is one, since the slot has R4_FLAG_ROOT. */
-static struct operation *operation_on(const struct r4_slot *slot) {
-    struct operation *operation = cluster.operations;
-    while (operation->root != slot || operation->kind == OPERATION_JOIN) {
-        operation = operation->next;
-    }
-    return operation;
-}
-
-/* True if a revoke of the slot has nothing to do: nothing derives from it, and no operation is under way. */
-static bool is_done_already(const struct r4_slot *slot) {
-    return cluster.operations == NULL && slot_type(slot) != R4_CAP_REMOTE_REF &&
-           !derivation_has_children(machine_direct(), slot);
-}
-
 /* The long case, out of line so that the short one needs few registers: joins the revoke that is under way, or begins
  * one. */
 static noinline struct outcome revoke_start(const struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
     if ((slot_flags(slot) & R4_FLAG_ROOT) != 0) {
-        struct operation *outer = operation_on(slot);
+        struct operation *outer = stand_find_root(slot);
         struct operation *join = operation_start(invocation->core, invocation->caller, OPERATION_JOIN, NULL);
-        join->joined = outer;
+        operation_wait_in(join, &outer->joined);
         return outcome_later();
     }
+    shootdown_flush(invocation->core); /* what has been revoked at once */
     revoke_begin(operation_start(invocation->core, invocation->caller, OPERATION_REVOKE, slot));
     return outcome_later();
 }
@@ -160,7 +147,8 @@ struct outcome sys_cap_revoke(struct invocation *invocation) {
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
-    if ((slot_flags(slot) & R4_FLAG_ROOT) != 0 || !is_done_already(slot)) {
+    bool whole = slot_type(slot) == R4_CAP_REMOTE_REF || (slot_flags(slot) & R4_FLAG_ROOT) != 0;
+    if (whole || (derivation_has_children(machine_direct(), slot) && !revoke_at_once(slot))) {
         return revoke_start(invocation);
     }
     if (slot_type(slot) == R4_CAP_UNTYPED) {

@@ -56,6 +56,7 @@ struct outcome sys_debug_wait(struct invocation *invocation) {
     struct operation *wait = operation_start(invocation->core, invocation->caller, OPERATION_MILESTONE_WAIT, NULL);
     wait->peer = cluster.peers[peer];
     wait->progress = invocation->argument[1];
+    operation_wait_in(wait, &wait->peer->milestone_waits);
     operation_wait(wait);
     cluster.poll = true; /* milestone_check(): the milestone may already be reached */
     return outcome_later();

@@ -59,9 +59,9 @@ struct outcome sys_thread_schedule(struct invocation *invocation) {
     shootdown_thread(invocation->core, thread); /* also a blocked one: the old core may hold its FPU state */
     thread->core = (uint32_t)core;
     thread->queue.priority = (uint32_t)priority;
-    thread->operation.priority = (uint32_t)priority;
+    operation_set_priority(&thread->operation, (uint32_t)priority);
     if (thread->operation.orphan && thread->operation.kind != OPERATION_NONE && !thread->operation.waiting) {
-        sched_kick(invocation->core, thread->operation.priority); /* the cluster runs it, now perhaps at once */
+        sched_kick(invocation->core, (uint32_t)priority); /* the cluster runs it, now perhaps at once */
     }
     if (state == THREAD_READY) {
         sched_ready(thread);
@@ -87,7 +87,7 @@ struct outcome sys_thread_start(struct invocation *invocation) {
     }
     thread->faulted = false;                        /* whatever it met before it was stopped */
     if (thread->operation.kind != OPERATION_NONE) { /* stopped during a call: it runs its operation again */
-        thread->operation.orphan = false;
+        operation_adopt(&thread->operation);
         if (thread->operation.waiting) {
             thread->state = THREAD_BLOCKED;
             return outcome_now(R4_OK);

@@ -75,8 +75,9 @@ static struct outcome create(const struct invocation *invocation, const struct r
     content.flags |= R4_FLAG_CREATING;
     slots_fill(source, first, request->count, &content);
     struct operation *operation = operation_start(invocation->core, invocation->caller, OPERATION_CREATE, NULL);
-    operation->position = first;
+    operation->run.position = first;
     operation->last = first + request->count - 1;
+    operation_put(operation);
     return outcome_later();
 }
 

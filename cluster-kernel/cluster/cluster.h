@@ -11,19 +11,20 @@
 #include "peer/peer.h"
 #include "pure/operation.h"
 
+#define STAND_BUCKET_BITS 8U
+
 struct cluster {
     struct lock lock;
-    struct core *cores[R4_MAX_CORES];    /* written once at boot */
-    struct peer *peers[R4_MAX_CLUSTERS]; /* by number; null for this cluster; written once at boot */
-    struct operation *waiters;           /* what only waits: joins, hand-offs, milestone waits */
-    struct operation *operations;        /* all others that are under way */
-    struct operation drain;              /* empties dying cap pages, one slot after the other */
-    struct r4_slot *dying; /* header of the first dying cap page; word 1 of each holds the slot ref of the next */
-    uint32_t work;         /* not 0: there may be orphaned operations that can run now */
-    bool poll;             /* poll_all() has to be called (again) */
-    bool linked;           /* the peer records and mailboxes are set up */
-    uint64_t noted_cores;  /* bit per core that shootdown_flush() has to ask; 0 whenever the lock is free */
-    uint64_t idle_cores;   /* bit per halted core */
+    struct core *cores[R4_MAX_CORES];              /* written once at boot */
+    struct peer *peers[R4_MAX_CLUSTERS];           /* by number; null for this cluster; written once at boot */
+    struct operation *operations;                  /* all that are under way, for debuggers and checks */
+    struct runqueue orphans;                       /* operations that the cluster has to run, and that can run now */
+    struct stand *stands[1U << STAND_BUCKET_BITS]; /* where operations stand, by slot (sched/stand.h) */
+    uint64_t stand_key;                            /* of the hash; written once at boot */
+    bool poll;                                     /* poll_all() has to be called (again) */
+    bool linked;                                   /* the peer records and mailboxes are set up */
+    uint64_t noted_cores; /* bit per core that shootdown_flush() has to ask; 0 whenever the lock is free */
+    uint64_t idle_cores;  /* bit per halted core */
     struct asid_table asids;
     uint32_t peer_priority; /* at which messages are taken: the highest of all peers; written once at boot */
     uint64_t slice_ticks;   /* of a thread among equals; written once at boot */

@@ -53,7 +53,7 @@ struct core {
     bool faulted;
     struct thread *slice_owner; /* whose slice ends at `slice_end`; in `queue`, or null: nobody's (sched/slice.h) */
     uint64_t slice_end;         /* tick for which the timer is armed; 0: it is not */
-    const struct operation *working; /* the operation that it has paused and will resume: only compared */
+    struct operation *working;  /* the operation that it has paused and will resume (operation_hold()), or null */
     struct invocation invocation;
     struct chain chain; /* of the invocation, if it has one */
     bool reschedule;    /* choose again before the return to user mode */

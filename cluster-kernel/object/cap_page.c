@@ -7,6 +7,7 @@
  */
 #include "object/cap_page.h"
 #include "object/frame.h"
+#include "pure/derivation.h"
 #include "sched/operation.h"
 #include "sched/shootdown.h"
 #include <r4/contract.h>
@@ -68,9 +69,15 @@ void cap_page_map(struct r4_slot *slot, struct pd *pd, uint64_t *entry, uint64_t
     slot_mapping_set(slot, (struct slot_mapping){address, pd->window.name});
 }
 
-void cap_page_destroy(const struct r4_slot *slot) {
+struct r4_slot *cap_page_destroy(struct r4_slot *slot) {
     KERNEL_CHECK(cap_page_find_pd(slot) == NULL);
-    if ((slot_flags(slot) & R4_FLAG_CREATING) == 0) { /* else it has no header yet */
-        operation_drain_add(page_of(slot));
+    cluster_check_locked();
+    if ((slot_flags(slot) & R4_FLAG_CREATING) != 0) { /* it has no header yet */
+        return NULL;
     }
+    struct r4_slot *header = page_of(slot);
+    derivation_die(machine_direct(), slot, header);
+    operation_slot_moved(slot, header);
+    slot_dying_cursor_set(header, 1);
+    return header;
 }

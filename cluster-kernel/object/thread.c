@@ -58,11 +58,11 @@ void thread_detach_pd(struct thread *thread) {
     thread->pd = NULL;
 }
 
-void thread_destroy(const struct r4_slot *slot) {
+struct r4_slot *thread_destroy(struct r4_slot *slot) {
     cluster_check_locked();
     struct thread *thread = thread_of(slot);
     if ((slot_flags(slot) & R4_FLAG_CREATING) != 0) {
-        return;
+        return NULL;
     }
     sched_unready(thread, THREAD_STOPPED);
     shootdown_thread(machine_core(), thread);
@@ -70,7 +70,15 @@ void thread_destroy(const struct r4_slot *slot) {
         thread->pd = NULL;
         operation_slot_unlink(&thread->pd_slot);
     }
-    if (thread->operation.kind != OPERATION_NONE) {
-        operation_abandon(machine_core(), &thread->operation);
+    if (!operation_abandon(machine_core(), &thread->operation)) {
+        return NULL;
     }
+    derivation_die(machine_direct(), slot, &thread->pd_slot);
+    operation_slot_moved(slot, &thread->pd_slot);
+    return &thread->pd_slot;
+}
+
+struct thread *thread_dying(struct r4_slot *slot) {
+    KERNEL_CHECK(slot_type(slot) == R4_CAP_DYING && !slot_is_dying_page(slot));
+    return (struct thread *)((char *)slot - offsetof(struct thread, pd_slot));
 }

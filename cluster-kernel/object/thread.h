@@ -51,8 +51,12 @@ void thread_stop(struct thread *thread);
 /* Its PD cap is removed: the thread is stopped and not configured any more. Called when pd_slot is removed. */
 void thread_detach_pd(struct thread *thread);
 
-/* Ends a thread: stopped, its reference to the PD removed, its operation abandoned. The memory is free when that
- * operation has ended. */
-void thread_destroy(const struct r4_slot *slot);
+/* Its last cap is removed: the thread is stopped, its reference to the PD removed, its operation abandoned. If that
+ * continues, pd_slot has taken the place of the cap until it has ended, and is returned; the slot of the cap is empty
+ * then. Null: the memory is free. */
+struct r4_slot *thread_destroy(struct r4_slot *slot);
+
+/* The thread of such a slot. */
+struct thread *thread_dying(struct r4_slot *slot);
 
 #endif

@@ -45,15 +45,27 @@ void lend_handoff(struct core *core, struct thread *caller, struct peer *peer, s
     cluster_range_leaves(loan->base, loan->size_log2);
     struct operation *operation = operation_start(core, caller, OPERATION_HANDOFF, NULL);
     operation->peer = peer;
-    operation->loan_out = loan;
+    operation_wait_in(operation, &loan->waits);
     mailbox_send_request(peer, &loan->post, R4_MESSAGE_OFFER, caller->queue.priority);
 }
 
+/* The hand-off has been answered; revokes of the loan go on waiting. */
 static void handoff_end(const struct loan_out *loan, enum r4_error error) {
-    for (struct operation *operation = cluster.waiters; operation != NULL; operation = operation->next) {
-        if (operation->kind == OPERATION_HANDOFF && operation->loan_out == loan) {
-            operation_finish_wait(operation, error, 0);
+    for (struct operation *operation = loan->waits; operation != NULL; operation = operation->wait_next) {
+        if (operation->kind == OPERATION_HANDOFF) {
+            operation_finish(operation, error, 0);
             return;
+        }
+    }
+}
+
+/* The revokes that wait for the loan look at it again. */
+static void wake_revokes(struct core *core, const struct loan_out *loan) {
+    struct operation *next;
+    for (struct operation *operation = loan->waits; operation != NULL; operation = next) {
+        next = operation->wait_next;
+        if (operation->kind != OPERATION_HANDOFF) {
+            operation_wake(core, operation);
         }
     }
 }
@@ -72,6 +84,11 @@ static void loan_back(struct loan_out *loan) {
     if (ref == &loan->slot) { /* a received root that had been lent again: it moves to the record of the first loan */
         lend_park(ref, slot_depth(ref));
     }
+}
+
+void lend_wait(struct operation *operation, const struct r4_slot *slot) {
+    operation_wait_in(operation, &loan_of(slot)->waits);
+    operation_wait(operation);
 }
 
 void lend_revoke(const struct r4_slot *slot, uint32_t priority) {
@@ -139,15 +156,15 @@ void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, co
     case LENDER_REFUSED:
         loan_back(loan);
         handoff_end(loan, message_error(message));
-        operation_wake_loans(core);
+        wake_revokes(core, loan);
         break;
     case LENDER_BACK:
         loan_back(loan);
-        operation_wake_loans(core);
+        wake_revokes(core, loan);
         break;
     case LENDER_STILL_LENT:
         loan->failure = message_error(message);
-        operation_wake_loans(core);
+        wake_revokes(core, loan);
         break;
     case LENDER_DROP:
         break;
@@ -156,12 +173,8 @@ void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, co
 
 void lend_peer_died(struct core *core, struct peer *peer) {
     cluster_check_locked();
-    struct operation *next;
-    for (struct operation *operation = cluster.waiters; operation != NULL; operation = next) {
-        next = operation->next;
-        if (operation->kind == OPERATION_HANDOFF && operation->peer == peer) {
-            operation_finish_wait(operation, R4_ERR_CLUSTER_DOWN, 0);
-        }
+    for (uint32_t i = 0; i < peer->lent_count; i++) {
+        handoff_end(&peer->lent[i], R4_ERR_CLUSTER_DOWN);
+        wake_revokes(core, &peer->lent[i]);
     }
-    operation_wake_loans(core);
 }

@@ -14,9 +14,11 @@
 void lend_handoff(struct core *core, struct thread *caller, struct peer *peer, struct loan_out *loan,
                   struct r4_slot *slot);
 
-/* Asks for the memory of a RemoteRef, unless that has been done. The answer wakes all operations that wait for
- * loans. */
+/* Asks for the memory of a RemoteRef, unless that has been done. */
 void lend_revoke(const struct r4_slot *slot, uint32_t priority);
+
+/* The operation waits for the answer that concerns this RemoteRef, or for the end of the peer. */
+void lend_wait(struct operation *operation, const struct r4_slot *slot);
 
 /* Why the memory of this RemoteRef cannot come back: R4_ERR_CLUSTER_DOWN, or the borrower's error if it could not sweep
  * when last asked. R4_OK: it can. */

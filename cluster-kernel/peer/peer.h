@@ -34,6 +34,7 @@ struct peer {
     struct ring_end in;                                /* consumer */
     struct post_queue answers;                         /* sent first */
     struct post_queue requests;                        /* by caller's priority */
+    struct operation *milestone_waits;                 /* the first of those that wait for its milestones */
     struct r4_slot *receive_slots[PEER_RECEIVE_SLOTS]; /* posted; word 1 of each has its index here */
     uint32_t lent_count;                               /* records from this index on have never been used */
     uint32_t received_count;

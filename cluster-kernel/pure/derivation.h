@@ -108,6 +108,27 @@ static inline void derivation_move(uintptr_t direct, struct r4_slot *from, struc
     slot_clear(from);
 }
 
+/* The object of `from` has ended, and its memory is still in use: `to`, a slot inside that memory which is in no list,
+ * takes the place of `from` in the list as R4_CAP_DYING, with its depth. `from` becomes empty. */
+static inline void derivation_die(uintptr_t direct, struct r4_slot *from, struct r4_slot *to) {
+    KERNEL_CHECK(slot_next_ref(to) == 0 && slot_prev_ref(to) == 0);
+    uint64_t prev = slot_prev_ref(from);
+    uint64_t own = slot_ref_to(direct, to);
+    to->word[0] = r4_slot_type_put(R4_CAP_DYING) | r4_slot_version_put(slot_version(to)) |
+                  r4_slot_flags_put(slot_flags(from) & (R4_FLAG_MARKED | R4_FLAG_ROOT | R4_FLAG_STANDS)) |
+                  r4_slot_prev_high_put(prev >> 24);
+    to->word[1] = 0;
+    to->word[2] = r4_slot_depth_put(slot_depth(from));
+    to->word[3] = from->word[3];
+    if (prev != 0) {
+        derivation_join_over(direct, slot_at_ref(direct, prev), own, prev);
+    }
+    if (slot_next_ref(from) != 0) {
+        slot_prev_ref_set(slot_at_ref(direct, slot_next_ref(from)), own);
+    }
+    slot_clear(from);
+}
+
 /* Checks the invariants of one tree, from `first` to the end of its list: the slot refs agree in both directions, no
  * empty slot is in the list, the depth rises by at most one from slot to slot, TTLs fall from parent to child within
  * one object. Returns null, or the text of the first invariant that is broken. */

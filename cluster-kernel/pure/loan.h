@@ -35,9 +35,10 @@ struct post {
 enum loan_out_state { LOAN_OUT_FREE, LOAN_OUT_OFFERED, LOAN_OUT_LENT, LOAN_OUT_REVOKING };
 
 struct loan_out {
-    struct r4_slot slot; /* holds the RemoteRef after the cap page that held it has died */
-    struct post post;    /* OFFER or REVOKE */
-    struct r4_slot *ref; /* the RemoteRef; null while FREE */
+    struct r4_slot slot;     /* holds the RemoteRef after the cap page that held it has died */
+    struct post post;        /* OFFER or REVOKE */
+    struct r4_slot *ref;     /* the RemoteRef; null while FREE */
+    struct operation *waits; /* the first of those that wait for an answer: a hand-off, revokes */
     phys_t base;
     uint32_t size_log2;
     uint32_t ttl; /* of the borrower's cap */

@@ -121,13 +121,34 @@ static inline void slot_take_back(struct r4_slot *slot) {
     slot->word[1] = 0;
 }
 
-/* Header of a dying cap page: the header of the next dying page, or null. */
-static inline struct r4_slot *slot_dying_next(uintptr_t direct, const struct r4_slot *header) {
-    return slot_at(direct, header->word[1]);
+/* Dying: a slot inside an object that has ended, in the place of the object's last capability, until nothing uses the
+ * object's memory any more. Of a cap page it is slot 0, of a thread the slot of its reference to its PD. */
+static inline bool slot_is_dying_page(const struct r4_slot *slot) {
+    return slot_type(slot) == R4_CAP_DYING && is_aligned((uintptr_t)slot, R4_PAGE_SIZE);
 }
-static inline void slot_dying_next_set(uintptr_t direct, struct r4_slot *header, const struct r4_slot *next) {
-    KERNEL_CHECK(slot_type(header) == R4_CAP_HEADER);
-    header->word[1] = slot_ref(direct, next);
+
+/* Dying page: the first slot that may still be filled; its neighbours in the ring of pages that one operation has to
+ * empty (revoke/dying.h), slot refs, 0: it is in no ring. The page is where its slot 0 is, so the bits of the object
+ * hold one of them. */
+DEFINE_FIELD(uint64_t, slot_cursor, 7, 0)
+DEFINE_FIELD(uint64_t, slot_ring_next, 63, 24)
+DEFINE_FIELD(uint64_t, slot_ring_prev, 39, 0) /* word 2 */
+
+static inline uint64_t slot_dying_cursor(const struct r4_slot *page) { return slot_cursor_get(page->word[1]); }
+static inline void slot_dying_cursor_set(struct r4_slot *page, uint64_t cursor) {
+    KERNEL_CHECK(slot_is_dying_page(page) && cursor <= R4_SLOTS_PER_PAGE);
+    page->word[1] = slot_cursor_set(page->word[1], cursor);
+}
+static inline struct r4_slot *slot_dying_next(uintptr_t direct, const struct r4_slot *page) {
+    return slot_at(direct, slot_ring_next_get(page->word[1]));
+}
+static inline struct r4_slot *slot_dying_prev(uintptr_t direct, const struct r4_slot *page) {
+    return slot_at(direct, slot_ring_prev_get(page->word[2]));
+}
+/* Makes `next` the neighbour of `page` in its ring. */
+static inline void slot_dying_join(uintptr_t direct, struct r4_slot *page, struct r4_slot *next) {
+    page->word[1] = slot_ring_next_set(page->word[1], slot_ref(direct, next));
+    next->word[2] = slot_ring_prev_set(next->word[2], slot_ref(direct, page));
 }
 
 /* --- flags --- */

@@ -26,7 +26,7 @@ void create_object(struct r4_slot *slot) {
 }
 
 static void create_step(struct operation *operation) {
-    struct r4_slot *slot = operation->position;
+    struct r4_slot *slot = operation->run.position;
     KERNEL_ASSERT((slot_flags(slot) & R4_FLAG_CREATING) != 0);
     uint64_t size = 1ULL << slot_size_log2(slot);
     if (operation->progress < size) {
@@ -36,7 +36,7 @@ static void create_step(struct operation *operation) {
         return;
     }
     create_object(slot);
-    operation->position++;
+    operation->run.position++;
     operation->progress = 0;
     slot_flags_clear(slot, R4_FLAG_CREATING);
 }
@@ -44,18 +44,18 @@ static void create_step(struct operation *operation) {
 /* True if the objects that are left can be created in one step: they are smaller than a page, so they only need to be
  * zero, and they are at most one chunk together. */
 static bool is_small(const struct operation *operation) {
-    uint64_t log2 = slot_size_log2(operation->position);
+    uint64_t log2 = slot_size_log2(operation->run.position);
     return log2 < R4_PAGE_BITS && operation_remaining(operation) << log2 <= CREATE_CHUNK;
 }
 
 static void create_small(struct operation *operation) {
-    struct r4_slot *slot = operation->position;
+    struct r4_slot *slot = operation->run.position;
     uint64_t size = operation_remaining(operation) << slot_size_log2(slot);
     machine_zero((void *)(machine_direct() + slot_object(slot)), size);
     for (; slot <= operation->last; slot++) {
         slot_flags_clear(slot, R4_FLAG_CREATING);
     }
-    operation->position = slot;
+    operation->run.position = slot;
 }
 
 enum operation_progress create_run(struct core *core, struct operation *operation) {

@@ -17,23 +17,21 @@ static void detach(struct r4_slot *slot) {
     }
 }
 
-static void end_of_object(const struct r4_slot *slot) {
+static struct r4_slot *end_of_object(struct r4_slot *slot) {
     switch (slot_type(slot)) {
     case R4_CAP_PD:
         pd_destroy(slot);
-        break;
+        return NULL;
     case R4_CAP_THREAD:
-        thread_destroy(slot);
-        break;
+        return thread_destroy(slot);
     case R4_CAP_CAP_PAGE:
-        cap_page_destroy(slot);
-        break;
+        return cap_page_destroy(slot);
     default: /* memory, which belongs to the next ancestor, or nothing at all */
-        break;
+        return NULL;
     }
 }
 
-void finalise(struct r4_slot *slot) {
+struct r4_slot *finalise(struct r4_slot *slot) {
     cluster_check_locked();
     switch (slot_type(slot)) {
     case R4_CAP_FRAME:
@@ -54,12 +52,5 @@ void finalise(struct r4_slot *slot) {
     default:
         break;
     }
-    if ((slot_flags(slot) & R4_FLAG_ORIGINAL) != 0) {
-        end_of_object(slot);
-    }
-}
-
-bool finalise_needs_operation(const struct r4_slot *slot) {
-    enum r4_cap_type type = slot_type(slot);
-    return type == R4_CAP_REMOTE_REF || type == R4_CAP_CAP_PAGE || type == R4_CAP_THREAD || type == R4_CAP_PD;
+    return (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0 ? end_of_object(slot) : NULL;
 }

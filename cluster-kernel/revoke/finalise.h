@@ -9,9 +9,10 @@
 #include "pure/derivation.h"
 #include "sched/operation.h"
 
-/* Ends what a cap stands for: its mapping, its reference, and the object if this is its original cap. The slot stays
- * filled. Bounded. */
-void finalise(struct r4_slot *slot);
+/* Ends what a cap stands for: its mapping, its reference, and the object if this is its original cap. Null: the slot
+ * stays filled. Else the object's memory is still in use: the slot, now empty, has been replaced by this one inside the
+ * object, of type R4_CAP_DYING. Bounded. */
+struct r4_slot *finalise(struct r4_slot *slot);
 
 /* True if finalise() has nothing to do, as for most caps. */
 static inline bool finalise_is_trivial(const struct r4_slot *slot) {
@@ -23,15 +24,20 @@ static inline bool finalise_is_trivial(const struct r4_slot *slot) {
            (slot_type(slot) == R4_CAP_FRAME && !slot_has_mapping(slot));
 }
 
-/* Finalises a slot from which nothing derives, removes it from its list and empties it. */
-static inline void finalise_and_remove(struct r4_slot *slot) {
-    if (!finalise_is_trivial(slot)) {
-        finalise(slot);
+/* Finalises a slot from which nothing derives, removes it from its list and empties it. Null, or the slot that has
+ * taken its place in the list, as finalise() returns it. */
+static inline struct r4_slot *finalise_and_remove(struct r4_slot *slot) {
+    struct r4_slot *dying = finalise_is_trivial(slot) ? NULL : finalise(slot);
+    if (dying == NULL) {
+        operation_slot_unlink(slot);
     }
-    operation_slot_unlink(slot);
+    return dying;
 }
 
-/* True if more may remain to be done after finalise_and_remove(), so that deleting such a cap needs an operation. */
-bool finalise_needs_operation(const struct r4_slot *slot);
+/* True if the removal of such a cap is more than one step: what it lends has to come back, what it holds to be
+ * removed. */
+static inline bool finalise_needs_operation(const struct r4_slot *slot) {
+    return slot_type(slot) == R4_CAP_REMOTE_REF || slot_type(slot) == R4_CAP_CAP_PAGE;
+}
 
 #endif

@@ -8,14 +8,16 @@
 #include "object/frame.h"
 #include "peer/lend.h"
 #include "pure/derivation.h"
+#include "revoke/dying.h"
 #include "revoke/finalise.h"
 #include "sched/operation.h"
 #include "sched/shootdown.h"
+#include "sched/stand.h"
 #include <r4/contract.h>
 
 /* MORE: the next of REVOKE_STEPS may follow. LOOK: check for something more urgent first. WAIT: a loan has to come back
- * first. END: nothing is left to do. */
-enum step { STEP_MORE, STEP_LOOK, STEP_WAIT, STEP_END };
+ * first. HELD_UP: an abandoned operation has to end first. END: nothing is left to do. */
+enum step { STEP_MORE, STEP_LOOK, STEP_WAIT, STEP_HELD_UP, STEP_END };
 
 /* Flags a slot of the run (MARKED), or the root (ROOT); asks for what it lends. */
 static inline enum step mark(const struct operation *operation, struct r4_slot *slot, uint64_t flag) {
@@ -23,133 +25,188 @@ static inline enum step mark(const struct operation *operation, struct r4_slot *
     if (slot_type(slot) != R4_CAP_REMOTE_REF) {
         return STEP_MORE;
     }
-    lend_revoke(slot, operation->priority);
+    lend_revoke(slot, operation->queue.priority);
     return STEP_LOOK;
 }
 
 void revoke_begin(struct operation *operation) {
-    KERNEL_CHECK(operation->root != NULL);
+    KERNEL_CHECK(operation->run.root != NULL);
     cluster_check_locked();
-    operation->phase = OPERATION_MARKING;
-    mark(operation, operation->root, R4_FLAG_ROOT);
+    bool any = derivation_has_children(machine_direct(), operation->run.root);
+    operation->run.phase = any ? OPERATION_MARKING : OPERATION_REMOVING;
+    mark(operation, operation->run.root, R4_FLAG_ROOT);
 }
 
-/* Marks the next REVOKE_STEPS slots of the run. */
-static enum step mark_steps(struct operation *operation) {
-    if (operation->root == NULL) {
-        operation->phase = OPERATION_SETTLING;
-        return STEP_MORE;
+/* Removes leaves that follow `position` in a run, as long as nobody stands there, they need no more than the unmapping
+ * of a frame, and their depth is above `depth`. Their slots are emptied one after the other, and the slots that remain
+ * on both sides are joined once. Returns the number of steps, at most `most` + 1: a mapping counts as one more. The
+ * slots of a retype that is not finished go from both ends only, so not here. */
+static inline uint32_t remove_ahead(struct r4_slot *position, uint64_t depth, uint32_t most) {
+    uintptr_t direct = machine_direct();
+    uint64_t first = slot_next_ref(position);
+    uint64_t at = first;
+    uint32_t steps = 0;
+    while (at != 0 && steps < most) {
+        struct r4_slot *slot = slot_at_ref(direct, at);
+        uint64_t own_depth = slot_depth(slot);
+        uint64_t next = slot_next_ref(slot);
+        if (own_depth <= depth || (slot_flags(slot) & (R4_FLAG_STANDS | R4_FLAG_CREATING)) != 0 ||
+            (next != 0 && slot_depth(slot_at_ref(direct, next)) > own_depth)) {
+            break;
+        }
+        if (slot_type(slot) == R4_CAP_FRAME && slot_has_mapping(slot)) {
+            frame_unmap(slot);
+            steps++;
+        } else if (!finalise_is_trivial(slot)) {
+            break;
+        }
+        slot_clear(slot);
+        at = next;
+        steps++;
     }
-    struct r4_slot *position = operation->position;
-    uint64_t depth = slot_depth(operation->root);
+    if (at != first) {
+        derivation_join_over(direct, position, at, slot_ref_to(direct, position));
+    }
+    return steps;
+}
+
+bool revoke_at_once(struct r4_slot *root) {
+    cluster_check_locked();
+    remove_ahead(root, slot_depth(root), REVOKE_STEPS);
+    return !derivation_has_children(machine_direct(), root);
+}
+
+/* Goes REVOKE_STEPS slots forward in the run: removes plain leaves, marks what has to go later. */
+static enum step mark_steps(const struct operation *operation, struct run *run) {
+    struct r4_slot *position = run->position;
+    uint64_t depth = slot_depth(run->root);
     enum step step = STEP_MORE;
     for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE; i++) {
+        uint32_t removed = remove_ahead(position, depth, REVOKE_STEPS - i);
+        if (removed != 0) {
+            i += removed - 1;
+            continue;
+        }
         struct r4_slot *next = slot_next(machine_direct(), position);
         if (next == NULL || slot_depth(next) <= depth) {
-            operation->phase = OPERATION_REMOVING;
+            run->phase = OPERATION_REMOVING;
             break;
         }
         position = next;
         step = mark(operation, position, R4_FLAG_MARKED);
     }
-    operation->position = position;
+    run->position = position;
     return STEP_LOOK;
 }
 
-/* The position is at a RemoteRef. */
+/* Its own run is gone. */
+static void begin_settling(struct operation *operation) {
+    operation->run.phase = OPERATION_SETTLING;
+    operation->run.position = NULL;
+}
+
+/* The slot, an ancestor of memory that does not come back, or that memory, stays. */
+static enum step keep(struct run *run, struct r4_slot *slot) {
+    slot_flags_clear(slot, R4_FLAG_MARKED);
+    run->position = slot_prev(machine_direct(), slot);
+    return STEP_MORE;
+}
+
+/* The position of the operation's own run is at a RemoteRef. */
 static enum step remote_ref_step(struct operation *operation, struct r4_slot *slot) {
-    if (operation->kind == OPERATION_DRAIN) { /* it moves into its loan record, and its memory comes back by itself */
-        operation->position = slot_prev(machine_direct(), slot);
-        /* All slots between the two will be removed; then they are siblings. */
-        lend_park(slot, slot_depth(operation->root));
-        return STEP_LOOK;
-    }
     enum r4_error failure = lend_failure(slot);
     if (!operation->abandoned && failure == R4_OK) {
-        lend_revoke(slot, operation->priority); /* does nothing, unless it was lent after the marking */
+        lend_revoke(slot, operation->queue.priority); /* does nothing, unless it was lent after the marking */
         return STEP_WAIT;
     }
     operation->error = failure == R4_OK ? R4_ERR_REVOKED : failure;
-    if (slot == operation->root) {
-        operation->phase = OPERATION_SETTLING;
-    } else {
-        slot_flags_clear(slot, R4_FLAG_MARKED);
-        operation->position = slot_prev(machine_direct(), slot);
+    if (slot == operation->run.root) {
+        begin_settling(operation);
+        return STEP_MORE;
     }
-    return STEP_MORE;
+    return keep(&operation->run, slot);
+}
+
+/* The position of the operation's own run is at the slot of an object that has ended. */
+static enum step dying_step(struct operation *operation, struct r4_slot *slot) {
+    if (slot_is_dying_page(slot)) {
+        operation->page = slot;
+        operation->page_run = (struct run){OPERATION_MARKING, NULL, NULL};
+        return STEP_LOOK;
+    }
+    if (slot == operation->run.root) { /* nothing derives from it */
+        begin_settling(operation);
+        return STEP_MORE;
+    }
+    if (!operation->abandoned) {
+        return STEP_HELD_UP;
+    }
+    if (thread_dying(slot) == operation->thread && operation->error == R4_OK) {
+        /* All of the run after it is gone. The slot goes when the operation ends, and until then the root is busy. */
+        slot_depth_set(slot, slot_depth(operation->run.root));
+        operation->run.position = slot_prev(machine_direct(), slot);
+        return STEP_MORE;
+    }
+    operation->error = R4_ERR_REVOKED; /* two abandoned operations may hold up each other */
+    return keep(&operation->run, slot);
+}
+
+/* The position of the run of a slot in a dying page is at a slot that cannot go yet. All of the run after it is gone,
+ * and all before it will be: its memory belongs to the next ancestor of the run's root. */
+static enum step lift(struct operation *operation, struct r4_slot *slot) {
+    uint64_t depth = slot_depth(operation->page_run.root);
+    operation->page_run.position = slot_prev(machine_direct(), slot);
+    if (slot_type(slot) == R4_CAP_REMOTE_REF) {
+        lend_park(slot, depth); /* its memory comes back by itself */
+    } else {
+        slot_depth_set(slot, depth);
+        if (slot_is_dying_page(slot)) {
+            dying_keep(operation, slot);
+        }
+    }
+    return STEP_LOOK;
 }
 
 /* Something derives from a slot whose run has been removed: another revoke, which could not take the slot, has cleared
  * its mark, and it was used again. Marks and removes its run once more. */
-static enum step mark_again(struct operation *operation, struct r4_slot *slot) {
-    operation->phase = OPERATION_MARKING;
-    operation->position = slot;
-    slot_flags_set(slot, slot == operation->root ? R4_FLAG_ROOT : R4_FLAG_MARKED);
+static enum step mark_again(struct run *run, struct r4_slot *slot, uint64_t flag) {
+    run->phase = OPERATION_MARKING;
+    run->position = slot;
+    slot_flags_set(slot, flag);
     return STEP_MORE;
 }
 
-static enum step root_step(struct operation *operation) {
-    bool takes_root = operation->kind == OPERATION_DELETE || operation->kind == OPERATION_DRAIN;
-    if (takes_root && operation->error == R4_OK) {
-        finalise_and_remove(operation->root);
+/* Nothing derives from the slot: it goes. The position before it is looked up last, since the end of an object may
+ * remove other slots. */
+static enum step remove_leaf(struct run *run, struct r4_slot *slot) {
+    bool trivial = finalise_is_trivial(slot);
+    struct r4_slot *dying = trivial ? NULL : finalise(slot);
+    if (dying != NULL) {
+        run->position = dying;
+        return STEP_LOOK;
     }
-    operation->phase = OPERATION_SETTLING;
-    return STEP_MORE;
+    run->position = slot_prev(machine_direct(), slot);
+    operation_slot_unlink(slot);
+    return trivial ? STEP_MORE : STEP_LOOK;
 }
 
-/* True if many operations are under way: each removed slot is compared with the positions of all of them. */
-static bool are_many(void) {
-    const struct operation *operation = cluster.operations;
-    for (uint32_t i = 0; i < REVOKE_FEW && operation != NULL; i++) {
-        operation = operation->next;
-    }
-    return operation != NULL;
-}
-
-static enum step remove_step(struct operation *operation) {
-    struct r4_slot *slot = operation->position;
-    if (operation->root == NULL) {
-        operation->phase = OPERATION_SETTLING;
-        return STEP_MORE;
-    }
-    if (slot_type(slot) == R4_CAP_REMOTE_REF) {
-        return remote_ref_step(operation, slot);
-    }
-    bool has_children = derivation_has_children(machine_direct(), slot);
-    if (has_children && operation->error == R4_OK) {
-        return mark_again(operation, slot);
-    }
-    if (slot == operation->root) {
-        return root_step(operation);
-    }
-    if (has_children) {
-        slot_flags_clear(slot, R4_FLAG_MARKED); /* an ancestor of memory that a dead peer holds: it stays */
-        operation->position = slot_prev(machine_direct(), slot);
-        return STEP_MORE;
-    }
-    enum step step = finalise_is_trivial(slot) && !are_many() ? STEP_MORE : STEP_LOOK;
-    operation->position = slot_prev(machine_direct(), slot);
-    finalise_and_remove(slot);
-    return step;
-}
-
-/* The common case: consecutive leaves that need no more than the unmapping of a frame, while no other operation is
- * under way. Their slots are emptied going backward, and the slots that remain on both sides are joined once. All
- * descendants after the position have already been removed, so a slot whose next slot was the one just emptied has no
- * children. Returns the number of steps: a mapping counts as one more. */
-static uint32_t remove_plain(struct operation *operation) {
-    bool alone = cluster.operations == operation && operation->next == NULL;
-    if (!alone || operation->error != R4_OK || operation->root == NULL || operation->root == operation->position) {
+/* The common case: consecutive leaves at which nobody stands and that need no more than the unmapping of a frame. Their
+ * slots are emptied going backward, and the slots that remain on both sides are joined once. All descendants after the
+ * position have already been removed, so a slot whose next slot was the one just emptied has no children. Returns the
+ * number of steps: a mapping counts as one more. */
+static uint32_t remove_plain(struct run *run) {
+    uintptr_t direct = machine_direct();
+    struct r4_slot *slot = run->position;
+    if (slot == run->root) {
         return 0;
     }
-    uintptr_t direct = machine_direct();
-    struct r4_slot *slot = operation->position;
     uint64_t after = slot_next_ref(slot);
     /* A slot with children has a next slot, so it never matches 0. */
     uint64_t expected = derivation_has_children(direct, slot) ? 0 : after;
     uint64_t own = slot_ref_to(direct, slot);
     uint32_t steps = 0;
-    while (steps < REVOKE_STEPS && slot != operation->root && slot_next_ref(slot) == expected) {
+    while (steps < REVOKE_STEPS && slot != run->root && slot_next_ref(slot) == expected &&
+           (slot_flags(slot) & R4_FLAG_STANDS) == 0) {
         if (slot_type(slot) == R4_CAP_FRAME && slot_has_mapping(slot)) {
             frame_unmap(slot);
             steps++;
@@ -163,17 +220,67 @@ static uint32_t remove_plain(struct operation *operation) {
         steps++;
     }
     if (steps != 0) {
-        operation->position = slot;
+        run->position = slot;
         derivation_join_over(direct, slot, after, own);
     }
     return steps;
 }
 
+/* --- the operation's own run --- */
+
+/* What died with its own run and was not in that run has to be emptied. */
+static enum step settle(struct operation *operation) {
+    if (operation->died != NULL) {
+        operation->page = operation->died;
+        operation->page_run = (struct run){OPERATION_MARKING, NULL, NULL};
+        return STEP_MORE;
+    }
+    struct r4_slot *root = operation->run.root;
+    if (root != NULL && operation->error == R4_OK && slot_type(root) != R4_CAP_DYING &&
+        derivation_has_children(machine_direct(), root)) {
+        return mark_again(&operation->run, root, R4_FLAG_ROOT);
+    }
+    return STEP_END;
+}
+
+static enum step root_step(struct operation *operation) {
+    struct r4_slot *root = operation->run.root;
+    begin_settling(operation);
+    if (operation->kind != OPERATION_DELETE || operation->error != R4_OK) {
+        return settle(operation);
+    }
+    struct r4_slot *dying = finalise_and_remove(root);
+    if (dying != NULL && slot_is_dying_page(dying)) { /* now the root */
+        operation->run = (struct run){OPERATION_REMOVING, dying, dying};
+    }
+    return STEP_LOOK;
+}
+
+static enum step remove_step(struct operation *operation) {
+    struct run *run = &operation->run;
+    struct r4_slot *slot = run->position;
+    if (slot_type(slot) == R4_CAP_REMOTE_REF) {
+        return remote_ref_step(operation, slot);
+    }
+    if (slot_type(slot) == R4_CAP_DYING) {
+        return dying_step(operation, slot);
+    }
+    bool has_children = derivation_has_children(machine_direct(), slot);
+    if (has_children && operation->error == R4_OK) {
+        return mark_again(run, slot, slot == run->root ? R4_FLAG_ROOT : R4_FLAG_MARKED);
+    }
+    if (slot == run->root) {
+        return root_step(operation);
+    }
+    return has_children ? keep(run, slot) : remove_leaf(run, slot);
+}
+
 /* Removes up to REVOKE_STEPS plain slots, or half as many one by one, or one slot that needs more. */
 static enum step remove_steps(struct operation *operation) {
+    struct run *run = &operation->run;
     enum step step = STEP_MORE;
-    for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE && operation->phase == OPERATION_REMOVING; i += 2) {
-        uint32_t plain = remove_plain(operation);
+    for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE && run->phase == OPERATION_REMOVING; i += 2) {
+        uint32_t plain = operation->error == R4_OK ? remove_plain(run) : 0;
         if (plain != 0) {
             i += plain;
         } else {
@@ -183,86 +290,135 @@ static enum step remove_steps(struct operation *operation) {
     return step;
 }
 
-/* Begins with the next slot of the first dying page. Phase SETTLING means that the drain works on no slot now. */
-static void drain_next(void) {
-    struct operation *drain = &cluster.drain;
-    struct r4_slot *header = cluster.dying;
-    if (header == NULL) {
-        operation_finish(drain, R4_OK, 0);
-        return;
+/* --- a dying page --- */
+
+/* Nothing is left in the page. */
+static enum step page_end(struct operation *operation) {
+    struct r4_slot *page = operation->page;
+    operation->page = NULL;
+    if (operation->run.position == page) {
+        operation->run.position = slot_prev(machine_direct(), page);
     }
-    for (uint32_t i = 1; i < R4_SLOTS_PER_PAGE; i++) {
-        struct r4_slot *slot = &header[i];
-        if (slot_type(slot) == R4_CAP_EMPTY) {
-            continue;
-        }
-        if (slot_type(slot) == R4_CAP_REMOTE_REF || (slot_flags(slot) & R4_FLAG_RECEIVED) != 0) {
-            lend_park(slot, slot_depth(slot));
-            return;
-        }
-        drain->root = slot;
-        drain->position = slot;
-        revoke_begin(drain);
-        return;
+    if (operation->run.root == page) {
+        begin_settling(operation);
     }
-    cluster.dying = slot_dying_next(machine_direct(), header);
-    slot_clear(header);
+    dying_remove(page);
+    return STEP_LOOK;
 }
 
-static void drain_step(void) {
-    struct operation *drain = &cluster.drain;
-    if (drain->phase == OPERATION_MARKING) {
-        mark_steps(drain);
-    } else if (drain->phase == OPERATION_REMOVING) {
-        remove_steps(drain);
-    } else {
-        drain_next();
+/* Removes the next slot of the page, or begins with its run. */
+static enum step page_next(struct operation *operation) {
+    bool done;
+    struct r4_slot *slot = dying_next(operation->page, 2 * REVOKE_STEPS, &done);
+    if (slot == NULL) {
+        return done ? page_end(operation) : STEP_LOOK;
     }
-}
-
-static enum step revoke_step(struct operation *operation) {
-    switch (operation->phase) {
-    case OPERATION_MARKING:
-        return mark_steps(operation);
-    case OPERATION_REMOVING:
-        return remove_steps(operation);
-    default:
-        break;
+    if (slot_type(slot) == R4_CAP_REMOTE_REF || (slot_flags(slot) & R4_FLAG_RECEIVED) != 0) {
+        lend_park(slot, slot_depth(slot));
+        return STEP_LOOK;
     }
-    if (cluster.drain.kind != OPERATION_NONE) {
-        drain_step();
+    if (derivation_has_children(machine_direct(), slot)) {
+        operation->page_run = (struct run){OPERATION_MARKING, slot, slot};
         return STEP_MORE;
     }
-    struct r4_slot *root = operation->root;
-    if (root != NULL && operation->error == R4_OK && derivation_has_children(machine_direct(), root)) {
-        return mark_again(operation, root);
+    bool trivial = finalise_is_trivial(slot);
+    struct r4_slot *dying = finalise_and_remove(slot);
+    if (dying != NULL && slot_is_dying_page(dying)) {
+        dying_keep(operation, dying);
     }
-    return STEP_END;
+    return trivial ? STEP_MORE : STEP_LOOK;
 }
 
-/* An operation whose thread is gone ends early, without waiting for all that died. If its root still exists, the most
- * urgent operation that joined it continues the revoke. */
-static void hand_over(const struct operation *operation) {
-    struct operation *heir = operation->abandoned && operation->root != NULL ? operation_heir(operation) : NULL;
+static enum step page_remove_step(struct operation *operation) {
+    struct run *run = &operation->page_run;
+    struct r4_slot *slot = run->position;
+    if (slot_type(slot) == R4_CAP_REMOTE_REF || slot_type(slot) == R4_CAP_DYING) {
+        return lift(operation, slot);
+    }
+    if (derivation_has_children(machine_direct(), slot)) {
+        return mark_again(run, slot, R4_FLAG_MARKED);
+    }
+    if (slot == run->root) {
+        *run = (struct run){OPERATION_MARKING, NULL, NULL}; /* page_next() takes it */
+        return STEP_MORE;
+    }
+    return remove_leaf(run, slot);
+}
+
+static enum step page_steps(struct operation *operation) {
+    struct run *run = &operation->page_run;
+    enum step step = STEP_MORE;
+    for (uint32_t i = 0; i < REVOKE_STEPS && step == STEP_MORE && operation->page != NULL; i += 2) {
+        if (run->root == NULL) {
+            step = page_next(operation);
+        } else if (run->phase == OPERATION_MARKING) {
+            step = mark_steps(operation, run);
+        } else {
+            uint32_t plain = remove_plain(run);
+            step = plain != 0 ? STEP_MORE : page_remove_step(operation);
+            i += plain;
+        }
+    }
+    return step;
+}
+
+/* --- all of it --- */
+
+static enum step revoke_step(struct operation *operation) {
+    struct run *run = &operation->run;
+    if (operation->page != NULL) {
+        return page_steps(operation);
+    }
+    if (run->root == NULL && run->phase < OPERATION_SETTLING) {
+        begin_settling(operation);
+    }
+    switch (run->phase) {
+    case OPERATION_MARKING:
+        return mark_steps(operation, run);
+    case OPERATION_REMOVING:
+        return remove_steps(operation);
+    case OPERATION_SETTLING:
+        return settle(operation);
+    default:
+        return STEP_END;
+    }
+}
+
+struct operation *revoke_blocker(const struct operation *operation) {
+    return &thread_dying(operation->run.position)->operation;
+}
+
+/* An operation that has lost its thread ends early. If its root still exists, the most urgent of those that joined it
+ * begins the revoke again. */
+static void hand_over(struct operation *operation, struct r4_slot *root) {
+    struct operation *heir = operation->abandoned ? operation_inherit(operation) : NULL;
     if (heir != NULL) {
-        operation_inherit(heir, operation);
+        heir->error = R4_OK;
+        operation_root_set(heir, root);
         revoke_begin(heir);
     }
 }
 
-/* The revoke ends: its root, if it still exists, can be used again; an untyped is empty. */
-static void revoke_end(struct core *core, const struct operation *operation) {
-    struct r4_slot *root = operation->root;
+/* The revoke ends: its root, if it still exists, can be used again; an untyped is empty. Those that joined it are told
+ * by the operation itself. If its record is needed for the next loan or its thread is gone, it ends at once, and the
+ * most urgent of them tells the others. */
+static void revoke_end(struct core *core, struct operation *operation) {
+    struct r4_slot *root = operation->run.root;
     shootdown_flush(core);
     if (root != NULL) {
-        if (!operation_shares_root(operation)) {
+        hand_over(operation, root);
+        operation_root_set(operation, NULL);
+        if (stand_find_root(root) == NULL) {
             slot_flags_clear(root, R4_FLAG_ROOT); /* an outer revoke keeps its mark */
         }
         if (slot_type(root) == R4_CAP_UNTYPED && operation->error == R4_OK && !operation->abandoned) {
             slot_watermark_set(root, 0);
         }
     }
-    hand_over(operation);
+    operation->run.phase = OPERATION_TELLING;
+    if (operation->kind == OPERATION_SWEEP || operation->abandoned) {
+        operation_inherit(operation);
+    }
 }
 
 /* Flush before yielding or blocking: another core may take the lock and reuse what was unmapped (a table at another
@@ -271,37 +427,24 @@ enum operation_progress revoke_run(struct core *core, struct operation *operatio
     KERNEL_CHECK(operation->kind == OPERATION_REVOKE || operation->kind == OPERATION_DELETE ||
                  operation->kind == OPERATION_SWEEP);
     cluster_check_locked();
-    trace(TRACE_REVOKE, (uintptr_t)operation->position, (uint64_t)operation->kind << 32 | operation->phase);
-    for (;;) {
-        enum step step = revoke_step(operation);
+    trace(TRACE_REVOKE, (uintptr_t)operation->run.position, (uint64_t)operation->kind << 32 | operation->run.phase);
+    enum step step;
+    do {
+        step = operation->run.phase == OPERATION_TELLING ? STEP_END : revoke_step(operation);
+        if (step == STEP_END) {
+            if (operation->run.phase != OPERATION_TELLING) {
+                revoke_end(core, operation);
+            }
+            if (operation_tell(operation)) {
+                return OPERATION_FINISHED;
+            }
+        }
         if (step == STEP_WAIT) {
             shootdown_flush(core);
-            operation_wait(operation);
+            lend_wait(operation, operation->run.position);
             return OPERATION_WAITING;
         }
-        if (step == STEP_END) {
-            if (!operation->abandoned && operation_abandoned() != NULL) {
-                return OPERATION_HELD_UP;
-            }
-            revoke_end(core, operation);
-            return OPERATION_FINISHED;
-        }
-        if (cluster_should_yield(core)) {
-            shootdown_flush(core);
-            return OPERATION_PAUSED;
-        }
-    }
-}
-
-enum operation_progress revoke_drain_run(struct core *core) {
-    cluster_check_locked();
-    while (cluster.drain.kind != OPERATION_NONE) {
-        drain_step();
-        if (cluster_should_yield(core)) {
-            shootdown_flush(core);
-            return OPERATION_PAUSED;
-        }
-    }
+    } while (step != STEP_HELD_UP && !cluster_should_yield(core));
     shootdown_flush(core);
-    return OPERATION_FINISHED;
+    return step == STEP_HELD_UP ? OPERATION_HELD_UP : OPERATION_PAUSED;
 }

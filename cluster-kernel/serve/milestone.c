@@ -13,22 +13,28 @@ static bool will_go_on(const struct r4_header *header) {
     return state != R4_CLUSTER_PANICKED && state != R4_CLUSTER_FINISHED;
 }
 
+static void check_peer(const struct peer *peer) {
+    const struct r4_header *header = peer_header(peer->number);
+    bool alive = will_go_on(header); /* loaded before the milestone: the last one was stored before the end */
+    /* Pairs with sys_debug_milestone() of the peer: what the peer's cluster wrote before it. */
+    uint64_t milestone = atomic_load_explicit(&header->milestone, memory_order_acquire);
+    struct operation *next;
+    for (struct operation *operation = peer->milestone_waits; operation != NULL; operation = next) {
+        next = operation->wait_next;
+        if (milestone >= operation->progress) {
+            operation_finish(operation, R4_OK, milestone);
+        } else if (!alive) {
+            operation_finish(operation, R4_ERR_CLUSTER_DOWN, 0);
+        }
+    }
+}
+
 void milestone_check(void) {
     cluster_check_locked();
-    struct operation *next;
-    for (struct operation *operation = cluster.waiters; operation != NULL; operation = next) {
-        next = operation->next;
-        if (operation->kind != OPERATION_MILESTONE_WAIT) {
-            continue;
-        }
-        const struct r4_header *header = peer_header(operation->peer->number);
-        bool alive = will_go_on(header); /* loaded before the milestone: the last one was stored before the end */
-        /* Pairs with sys_debug_milestone() of the peer: what the peer's cluster wrote before it. */
-        uint64_t milestone = atomic_load_explicit(&header->milestone, memory_order_acquire);
-        if (milestone >= operation->progress) {
-            operation_finish_wait(operation, R4_OK, milestone);
-        } else if (!alive) {
-            operation_finish_wait(operation, R4_ERR_CLUSTER_DOWN, 0);
+    for (uint32_t number = 0; number < cluster_count(); number++) {
+        const struct peer *peer = cluster.peers[number];
+        if (peer != NULL && peer->milestone_waits != NULL) {
+            check_peer(peer);
         }
     }
 }

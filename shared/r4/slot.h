@@ -46,6 +46,7 @@ enum r4_cap_type {
     R4_CAP_NOTIFICATION, /* badge: the bits that a signal through this cap sets */
     R4_CAP_ASID_POOL,    /* badge: which 64 of the cluster's asids */
     R4_CAP_PROXY,        /* the kind of a proxy (proxy.h); never in a cap page */
+    R4_CAP_DYING,        /* inside an object that has ended, until nothing uses its memory; never in a window */
     R4_CAP_TYPE_COUNT
 };
 #define R4_CAP_TYPE_BITS 6U
@@ -63,6 +64,8 @@ enum r4_cap_type {
 #define R4_FLAG_RECEIVED 8U
 /* the root of a revoke that is under way: refused for everything but another revoke, which joins */
 #define R4_FLAG_ROOT 16U
+/* an operation of the kernel will come back to this slot: says nothing to its holder */
+#define R4_FLAG_STANDS 32U
 
 /* rights */
 #define R4_READ       1U

@@ -100,8 +100,23 @@ static void window_relocate(const struct place *place, struct window *window) {
     }
 }
 
+/* What is under way, and where it stands. */
+static void operations_relocate(const struct place *place, struct cluster *state) {
+    state->operations = here(place, state->operations);
+    for (struct operation *operation = state->operations; operation != NULL; operation = operation->next) {
+        operation->next = here(place, operation->next);
+        for (uint32_t i = 0; i < STAND_COUNT; i++) {
+            struct stand *stand = &operation->stands[i];
+            stand->at = here(place, stand->at);
+            if (stand->at != NULL) {
+                *stand->at = here(place, *stand->at);
+            }
+        }
+    }
+}
+
 static void cluster_relocate(const struct place *place, struct cluster *state) {
-    state->dying = here(place, state->dying);
+    operations_relocate(place, state);
     for (uint32_t peer = 0; peer < R4_MAX_CLUSTERS; peer++) {
         state->peers[peer] = here(place, state->peers[peer]);
         peer_relocate(place, state->peers[peer]);

@@ -182,7 +182,7 @@ def test_loans(said: dict[str, str]) -> None:
 
 def test_operations(said: dict[str, str]) -> None:
     assert re.search(r"OPERATION_REVOKE REMOVING priority \d+, root at 0x[0-9a-f]+, .*, waiting", said["operations 0"])
-    assert re.search(r"OPERATION_SWEEP SETTLING priority 200, root at 0x[0-9a-f]+, .*orphan", said["operations 1"])
+    assert re.search(r"OPERATION_SWEEP TELLING priority 200, .*orphan", said["operations 1"])
 
 
 def test_queues(said: dict[str, str]) -> None:

@@ -69,7 +69,7 @@ void borrow_sweep(struct core *core, struct peer *peer, struct loan_in *loan, co
     ck_abort_msg("a revoke of loan %u", message->loan);
 }
 
-void operation_finish_wait(struct operation *operation, enum r4_error error, uint64_t value) {
+void operation_finish(struct operation *operation, enum r4_error error, uint64_t value) {
     ck_assert_uint_lt(ended_count, WAITED);
     ended[ended_count].operation = operation;
     ended[ended_count].error = error;
@@ -193,12 +193,10 @@ END_TEST
 
 /* A wait for the peer's milestone to be `progress` or more. */
 static struct operation *wait_for(struct peer *peer, uint64_t progress) {
-    static struct operation waits[2];
-    struct operation *operation = &waits[cluster.waiters == &waits[0]];
-    *operation = (struct operation){
-        .kind = OPERATION_MILESTONE_WAIT, .peer = peer, .progress = progress, .next = cluster.waiters, .waiting = true};
-    cluster.waiters = operation;
-    return operation;
+    static struct operation wait;
+    wait = (struct operation){.kind = OPERATION_MILESTONE_WAIT, .peer = peer, .progress = progress, .waiting = true};
+    peer->milestone_waits = &wait;
+    return &wait;
 }
 
 static void expect_ended(const struct operation *operation, enum r4_error error, uint64_t value) {
@@ -207,7 +205,7 @@ static void expect_ended(const struct operation *operation, enum r4_error error,
     ck_assert_ptr_eq(ended[0].operation, operation);
     ck_assert_int_eq(ended[0].error, error);
     ck_assert_uint_eq(ended[0].value, value);
-    cluster.waiters = NULL;
+    operation->peer->milestone_waits = NULL;
     ended_count = 0;
 }
 
@@ -250,16 +248,6 @@ START_TEST(test_milestone_of_a_panicked_peer) {
 }
 END_TEST
 
-/* Other kinds of waits are in the same list. */
-START_TEST(test_other_waits) {
-    struct peer *peer = meet();
-    struct operation *join = wait_for(peer, 0);
-    join->kind = OPERATION_JOIN;
-    struct operation *wait = wait_for(peer, 0);
-    expect_ended(wait, R4_OK, 0);
-}
-END_TEST
-
 /* What a peer has answered before it died counts; what it asked does not. */
 START_TEST(test_answer_of_a_dead_peer) {
     struct peer *peer = meet();
@@ -290,4 +278,4 @@ END_TEST
 
 SUITE_MAIN("kernel mailbox", test_answer_of_a_dead_peer, test_question_of_a_dead_peer, test_order,
            test_order_at_the_end, test_record_that_does_not_exist, test_other_life, test_milestone,
-           test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer, test_other_waits)
+           test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer)

@@ -34,6 +34,14 @@ static bool is_parked_ref(const struct r4_slot *slot) {
     return slot_type(slot) == R4_CAP_REMOTE_REF && cap_scan_is_parked(scan.instance, slot);
 }
 
+/* The object of a slot; of a dying one, the object that the slot is in. */
+static phys_t object_of(const struct r4_slot *slot) {
+    return slot_type(slot) == R4_CAP_DYING ? round_down(place_of(slot), R4_PAGE_SIZE) : slot_object(slot);
+}
+static uint64_t object_size(const struct r4_slot *slot) {
+    return slot_type(slot) == R4_CAP_DYING ? R4_PAGE_SIZE : 1ULL << slot_size_log2(slot);
+}
+
 /* A child's object lies in its parent's. */
 static void parent_check(const struct r4_slot *parent, const struct r4_slot *slot) {
     if (is_parked_ref(slot)) {
@@ -46,11 +54,11 @@ static void parent_check(const struct r4_slot *parent, const struct r4_slot *slo
     if (slot_type(parent) != R4_CAP_UNTYPED) {
         return;
     }
-    uint64_t offset = slot_object(slot) - slot_object(parent);
-    if (offset >= slot_watermark(parent) || offset + (1ULL << slot_size_log2(slot)) > slot_watermark(parent)) {
+    uint64_t offset = object_of(slot) - slot_object(parent);
+    if (offset >= slot_watermark(parent) || offset + object_size(slot) > slot_watermark(parent)) {
         sim_fail("children lie in their parent",
                  "cluster %u: the object %lx of type %u is above the watermark %lx of %lx", scan.instance->number,
-                 slot_object(slot), slot_type(slot), slot_watermark(parent), slot_object(parent));
+                 object_of(slot), slot_type(slot), slot_watermark(parent), slot_object(parent));
     }
 }
 
@@ -79,6 +87,22 @@ static bool is_used_untyped(const struct r4_slot *slot) {
     return slot_type(slot) == R4_CAP_UNTYPED && derivation_has_children(scan.instance->direct, slot);
 }
 
+/* A slot is flagged exactly while an operation stands there. */
+static void stands_check(const struct r4_slot *slot) {
+    bool stands = false;
+    for (const struct operation *operation = scan.instance->cluster->operations; operation != NULL;
+         operation = operation->next) {
+        for (uint32_t place = 0; place < STAND_COUNT; place++) {
+            const struct stand *stand = &operation->stands[place];
+            stands = stands || (stand->at != NULL && *stand->at == slot);
+        }
+    }
+    if (stands != ((slot_flags(slot) & R4_FLAG_STANDS) != 0)) {
+        sim_fail("who stands where is known", "cluster %u: the cap of type %u at %lx has flags %lx",
+                 scan.instance->number, slot_type(slot), place_of(slot), slot_flags(slot));
+    }
+}
+
 static void slot_check(const struct r4_slot *slot) {
     uint32_t number = scan.instance->number;
     if (has_memory(slot) && !is_used_untyped(slot) &&
@@ -90,6 +114,7 @@ static void slot_check(const struct r4_slot *slot) {
         sim_fail("busy only while needed", "cluster %u: the cap of type %u at %lx has flags %lx and no operation runs",
                  number, slot_type(slot), place_of(slot), slot_flags(slot));
     }
+    stands_check(slot);
     if (slot_type(slot) >= R4_CAP_TYPE_COUNT || slot_type(slot) == R4_CAP_HEADER) {
         sim_fail("slots", "cluster %u: type %u at %lx", number, slot_type(slot), place_of(slot));
     }
@@ -117,8 +142,9 @@ static void objects_check(void) {
     size_t count = 0;
     for (size_t i = 0; i < scan.slot_count; i++) {
         const struct r4_slot *slot = scan.slots[i];
-        if (has_memory(slot) && slot_type(slot) != R4_CAP_UNTYPED && (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0) {
-            extents[count++] = (struct extent){slot_object(slot), slot_object(slot) + (1ULL << slot_size_log2(slot))};
+        bool original = (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0 && slot_type(slot) != R4_CAP_UNTYPED;
+        if ((has_memory(slot) && original) || slot_type(slot) == R4_CAP_DYING) {
+            extents[count++] = (struct extent){object_of(slot), object_of(slot) + object_size(slot)};
         }
     }
     qsort(extents, count, sizeof(extents[0]), extent_compare);
@@ -288,7 +314,8 @@ void audit_revoke_roots(void) {
         instance->cluster->lock.holder = &cpu_core(sim.running)->lock_node; /* no core is in the kernel */
         for (size_t i = 0; i < scan.slot_count; i++) {
             const struct r4_slot *slot = scan.slots[i];
-            if (slot_depth(slot) == 0 && slot_type(slot) != R4_CAP_INTERNAL && count < AUDIT_ROOTS) {
+            bool named = slot_type(slot) != R4_CAP_INTERNAL && slot_type(slot) != R4_CAP_DYING;
+            if (slot_depth(slot) == 0 && named && count < AUDIT_ROOTS) {
                 struct operation *revoke = &revokes[number][count++];
                 instance->operation_start_orphan(revoke, OPERATION_REVOKE, (struct r4_slot *)(uintptr_t)slot, 0);
                 instance->revoke_begin(revoke);

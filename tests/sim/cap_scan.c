@@ -17,9 +17,16 @@ static struct { /* the root task's first cap pages: their memory never gets anot
     uint32_t count;
 } roots[SIM_CLUSTERS];
 
-static void page_add(struct cap_scan *scan, phys_t page) {
+/* True once for each page. */
+static bool is_new(phys_t page) {
     uint32_t *stamp = &stamps[memory_page(page)];
-    if (*stamp == serial) {
+    bool new = *stamp != serial;
+    *stamp = serial;
+    return new;
+}
+
+static void page_add(struct cap_scan *scan, phys_t page) {
+    if (!is_new(page)) {
         return;
     }
     if (scan->page_count == CAP_SCAN_PAGES) {
@@ -28,7 +35,6 @@ static void page_add(struct cap_scan *scan, phys_t page) {
     if (!memory_owns(scan->instance->number, page, R4_PAGE_SIZE)) {
         sim_fail("one owner", "cluster %u has a cap page at %lx, which is not its own", scan->instance->number, page);
     }
-    *stamp = serial;
     scan->pages[scan->page_count++] = page;
 }
 
@@ -49,10 +55,18 @@ bool cap_scan_is_parked(const struct instance *instance, const struct r4_slot *s
     return false;
 }
 
-/* Adds the page of a slot, if it lies in a cap page. */
+static void slot_follow(struct cap_scan *scan, const struct r4_slot *slot);
+
+/* Adds the page of a slot, if it lies in a cap page, or the slot itself, if its thread dies. */
 static void slot_page_add(struct cap_scan *scan, const struct r4_slot *slot) {
-    if (slot != NULL && slot_type(slot) != R4_CAP_INTERNAL && !cap_scan_is_parked(scan->instance, slot)) {
-        page_add(scan, round_down((uintptr_t)slot - scan->instance->direct, R4_PAGE_SIZE));
+    if (slot == NULL || slot_type(slot) == R4_CAP_INTERNAL || cap_scan_is_parked(scan->instance, slot)) {
+        return;
+    }
+    phys_t page = round_down((uintptr_t)slot - scan->instance->direct, R4_PAGE_SIZE);
+    if (slot_type(slot) != R4_CAP_DYING || slot_is_dying_page(slot)) {
+        page_add(scan, page);
+    } else if (is_new(page)) {
+        slot_follow(scan, slot);
     }
 }
 
@@ -153,11 +167,11 @@ void cap_scan_take(struct cap_scan *scan, const struct instance *instance) {
         page_add(scan, roots[instance->number].pages[i]);
     }
     peers_follow(scan);
-    for (const struct r4_slot *dying = state->dying; dying != NULL; dying = slot_dying_next(instance->direct, dying)) {
-        page_add(scan, (uintptr_t)dying - instance->direct);
-    }
     for (size_t i = 0; i < scan->page_count; i++) {
         const struct r4_slot *page = (const struct r4_slot *)(instance->direct + scan->pages[i]);
+        if (slot_is_dying_page(page)) {
+            slot_follow(scan, page);
+        }
         for (uint32_t n = 1; n < R4_SLOTS_PER_PAGE; n++) {
             if (slot_type(&page[n]) != R4_CAP_EMPTY) {
                 slot_follow(scan, &page[n]);

@@ -45,7 +45,7 @@ static struct revoke revokes[SIM_CLUSTERS * SIM_CORES]; /* the last one that eac
 /* True if the core has nothing to do but this call. */
 static bool is_quiet(const struct instance *instance, const struct core *core) {
     const struct cluster *state = instance->cluster;
-    return state->operations == NULL && state->work == 0 && !state->poll && !core->reschedule;
+    return state->operations == NULL && runqueue_first(&state->orphans) == NULL && !state->poll && !core->reschedule;
 }
 
 static const void *host_view(const struct instance *instance, const void *object) {

@@ -235,16 +235,15 @@ class Operations(Command):
     def show(self, cluster: kernel.Cluster, number: int | None) -> Iterator[str]:
         operation = cluster.symbol("cluster")["operations"]
         while int(operation) != 0:
-            kind, phase = (kernel.name_of(f"operation_{part}", operation[part]) for part in ("kind", "phase"))
-            states = [name for name in ("waiting", "orphan", "abandoned") if operation[name]]
-            places = [
-                f"{name} at {cluster.physical(operation[name]):#x}"
-                for name in ("root", "position", "thread")
-                if int(operation[name])
-            ]
-            yield ", ".join(
-                [f"{kind} {phase.removeprefix('OPERATION_')} priority {int(operation['priority'])}", *places, *states]
+            run = operation["run"]
+            kind, phase = kernel.name_of("operation_kind", operation["kind"]), kernel.name_of(
+                "operation_phase", run["phase"]
             )
+            states = [name for name in ("waiting", "orphan", "abandoned") if operation[name]]
+            named = {"root": run["root"], "position": run["position"], "thread": operation["thread"]}
+            places = [f"{name} at {cluster.physical(place):#x}" for name, place in named.items() if int(place)]
+            priority = int(operation["queue"]["priority"])
+            yield ", ".join([f"{kind} {phase.removeprefix('OPERATION_')} priority {priority}", *places, *states])
             operation = operation["next"]
 
 

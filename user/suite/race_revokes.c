@@ -160,14 +160,20 @@ static void use_child(uint32_t number) {
 }
 RACE_WORKER(child_users, use_child)
 
+/* A capability without children is removed where others are marked: each child has one. Untypeds are made at once. */
 static void busy_while_revoked(void) {
     first = make(R4_CAP_UNTYPED);
     second = empty_slots(R4_RETYPE_MAX);
     third = empty_slots(1 + WORKERS_MAX);
+    uint32_t grandchildren = empty_slots(R4_RETYPE_MAX);
     race_begin_loop(child_users);
     while (race_another_until(race_won() != 0)) {
         struct r4_objects objects = {R4_CAP_UNTYPED, R4_NOTIFICATION_LOG2, R4_RETYPE_MAX, 0, second};
-        ALLOWED(r4_untyped_retype(r4_own(first), objects)); /* these are made at once */
+        ALLOWED(r4_untyped_retype(r4_own(first), objects));
+        for (uint32_t i = 0; i < R4_RETYPE_MAX; i++) {
+            struct r4_objects object = {R4_CAP_UNTYPED, R4_NOTIFICATION_LOG2, 1, 0, grandchildren + i};
+            (void)r4_untyped_retype(r4_own(second + i), object); /* others move and delete them */
+        }
         ALLOWED(r4_cap_revoke(r4_own(first)).error);
         CHECK(!r4_inspect_has_children_get(r4_cap_inspect(r4_own(first)).value));
     }
