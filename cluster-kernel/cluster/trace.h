@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What each core did last: a ring of typed events in its own memory; new events overwrite the oldest. Off by default: a
- * trace point then costs three instructions. The layout turns it on (R4_LAYOUT_TRACE: `trace = true` in the
+ * trace point then costs one instruction. The layout turns it on (R4_LAYOUT_TRACE: `trace = true` in the
  * configuration, or make TRACE=1). A ring begins on a page boundary and names its core, so that tools/trace2ctf.py
  * finds it in any dump of memory; gdb's r4-trace shows it, and a panic prints its end.
  */
@@ -55,7 +55,7 @@ struct trace_ring { /* written by its own core only, with interrupts off */
 R4_OFFSET(struct trace_ring, recorded, 24);
 R4_OFFSET(struct trace_ring, entry, 64);
 
-static inline bool trace_is_on(void) { return LINKER_CONSTANT_32(r4_linker_trace) != 0; }
+LINKER_CHOICE(trace_is_on, r4_linker_skip_trace)
 
 /* Records an event of this core, interrupts off. Called only by trace(). */
 void trace_record(enum trace_event event, uint64_t first, uint64_t second) __attribute__((__cold__));

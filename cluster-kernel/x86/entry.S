@@ -59,8 +59,14 @@ syscall_entry:
     call kernel_syscall
     testb %al, %al
     jz leave_kernel
-    /* The same thread goes on: C has preserved the callee-saved registers; the others are set as in leave_kernel. */
+    /* The same thread goes on. rbp is its own: C preserves it always, the other callee-saved registers not on this path
+     * (UNSAVED in the Makefile). The rest as in leave_kernel. */
     movq %gs:CORE_REGS, %rsi
+    movq REGS_RBX(%rsi), %rbx
+    movq REGS_R12(%rsi), %r12
+    movq REGS_R13(%rsi), %r13
+    movq REGS_R14(%rsi), %r14
+    movq REGS_R15(%rsi), %r15
     movq REGS_RAX(%rsi), %rax
     movq REGS_RDX(%rsi), %rdx
     movq REGS_RIP(%rsi), %rcx

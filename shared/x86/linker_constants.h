@@ -23,4 +23,14 @@
         linker_value;                                                                                                  \
     })
 
+/* Defines the function NAME(): false if a skip_ constant is R4_LINKER_SKIP, true if it is 0. False costs one
+ * instruction: a jump, as far as the constant says, over the jump to what is skipped. */
+#define LINKER_CHOICE(name, symbol)                                                                                    \
+    static inline __attribute__((__always_inline__)) bool name(void) {                                                 \
+        __asm__ goto(".byte 0xe9\n.long " #symbol "\n.byte 0xe9\n.long %l[yes] - . - 4" : : : : yes);                  \
+        return false;                                                                                                  \
+    yes:                                                                                                               \
+        return true;                                                                                                   \
+    }
+
 #endif

@@ -14,11 +14,11 @@
 #define KERNEL_CLUSTERS 4U
 #define KERNEL_OWN      1U
 
-__asm__(
-    ".globl r4_linker_cluster, r4_linker_cluster_count, r4_linker_core_count, r4_linker_ring_slots, r4_linker_trace\n"
-    ".globl r4_linker_direct_map, r4_linker_cores\n"
-    ".set r4_linker_cluster, 1\n.set r4_linker_cluster_count, 4\n.set r4_linker_core_count, 1\n"
-    ".set r4_linker_ring_slots, 1\n.set r4_linker_trace, 0\n.set r4_linker_direct_map, 0\n.set r4_linker_cores, 0\n");
+__asm__(".globl r4_linker_cluster, r4_linker_cluster_count, r4_linker_core_count, r4_linker_ring_slots\n"
+        ".globl r4_linker_skip_trace, r4_linker_skip_lock, r4_linker_direct_map, r4_linker_cores\n"
+        ".set r4_linker_cluster, 1\n.set r4_linker_cluster_count, 4\n.set r4_linker_core_count, 1\n"
+        ".set r4_linker_ring_slots, 1\n.set r4_linker_skip_trace, 5\n.set r4_linker_skip_lock, 0\n"
+        ".set r4_linker_direct_map, 0\n.set r4_linker_cores, 0\n");
 
 struct r4_boot_info r4_linker_boot_info;
 struct r4_header r4_linker_header;

@@ -199,6 +199,13 @@ def test_linker_constants_are_those_of_the_header(machines: dict[str, Path]) -> 
     assert cluster["rings_out"] == {"0": "0xffffffff81600000"}
 
 
+def test_lock_is_skipped_with_one_core_alone(machines: dict[str, Path]) -> None:
+    for name, skip in {"qemu-2x1": "0x5", "qemu-2x2": "0x0"}.items():
+        for cluster in json.loads((machines[name] / "layout.json").read_text())["clusters"]:
+            assert cluster["linker_constants"]["r4_linker_skip_lock"] == skip
+            assert cluster["linker_constants"]["r4_linker_skip_trace"] == "0x5"
+
+
 # --- random configurations ---
 
 

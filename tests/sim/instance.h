@@ -33,9 +33,10 @@ struct instance {
  * been called. */
 void instance_load_all(const char *path);
 
-/* True if no processor is inside that cluster's critical section: then all invariants of its state hold. */
+/* True if no processor is inside that cluster's critical section: then all invariants of its state hold. A cluster of
+ * one core has no use for the lock's tail. */
 static inline bool instance_is_calm(const struct instance *instance) {
-    return atomic_load(&instance->cluster->lock.tail) == NULL;
+    return atomic_load(&instance->cluster->lock.tail) == NULL && instance->cluster->lock.holder == NULL;
 }
 
 #endif

@@ -71,6 +71,21 @@ def test_call_up_the_floors(check: Check) -> None:
     )
 
 
+def test_only_system_calls_lose_registers(check: Check) -> None:
+    """Neither a file above them nor the machine's part in C calls what entry.S calls."""
+    text = GOOD["main.c"].replace("{ (void)core;", "{ (void)core; sys_cap_copy();")
+    breach = "cluster-kernel/{}: {} calls {} of cluster-kernel/{}, which does not preserve its registers"
+    assert check({"main.c": '#include "call/cap.h"\n' + text}) == [
+        breach.format("main", "kernel_start", "sys_cap_copy", "call/cap")
+    ]
+    changes = {
+        "machine.h": GOOD["machine.h"] + "void kernel_syscall(unsigned operation);\n",
+        "syscall.c": GOOD["syscall.c"].replace("syscall_run", "kernel_syscall"),
+        "x86/stop.c": GOOD["x86/stop.c"].replace("kernel_start(0)", "kernel_syscall(0)"),
+    }
+    assert check(changes) == [breach.format("x86/stop", "machine_stop", "kernel_syscall", "syscall")]
+
+
 def test_call_to_the_right_on_a_floor(check: Check) -> None:
     changes = {
         "revoke/create.c": '#include "revoke/revoke.h"\nvoid create_run(void) { revoke_run(); }\n',
