@@ -71,8 +71,11 @@ GENERAL := -mno-red-zone -mgeneral-regs-only -mno-sse -mno-mmx
 # gcc writes each object's call graph and frames beside it, for tools/check_stack.py.
 CALL_GRAPH := $(if $(CLANG),,-fcallgraph-info=su)
 
+# Without SSE nothing on a stack needs more alignment than a word has.
+STACK_ALIGNMENT := $(if $(CLANG),-mstack-alignment=8,-mpreferred-stack-boundary=3)
+
 # KERNEL_CHECKS: whether contracts are checked that the shipped kernel leaves out (shared/r4/contract.h).
-KERNEL_FLAGS := $(FREE) $(GENERAL) -mcmodel=kernel $(CALL_GRAPH) -DKERNEL_CHECKS=$(if $(CHECKS),1,0)
+KERNEL_FLAGS := $(FREE) $(GENERAL) $(STACK_ALIGNMENT) -mcmodel=kernel $(CALL_GRAPH) -DKERNEL_CHECKS=$(if $(CHECKS),1,0)
 COORDINATOR_FLAGS := $(FREE) $(GENERAL) -mcmodel=small $(CALL_GRAPH)
 USER_FLAGS := $(FREE) -mcmodel=small
 

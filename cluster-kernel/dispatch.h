@@ -12,16 +12,4 @@
  * in turns, until a thread or nothing is left; then tells the machine what to resume and gives the lock back. */
 void dispatch(struct core *core);
 
-/* The way out of a system call. True: back to the caller; machine_resume() still names its registers. False: the core
- * had to choose again (core->reschedule), and the machine resumes what the dispatcher chose. */
-static inline bool dispatch_leave(struct core *core) {
-    cluster_check_locked();
-    if (core->reschedule) {
-        dispatch(core);
-        return false;
-    }
-    cluster_exit(core);
-    return true;
-}
-
 #endif

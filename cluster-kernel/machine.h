@@ -39,10 +39,11 @@ enum machine_event {
 /* First call on each core, once; core 0 of the cluster initialises the cluster's state. */
 void kernel_start(uint32_t core_index);
 
-/* A user thread executed `syscall`; its registers are saved where the last machine_resume() said. True: the thread goes
- * on at once, and only its result has changed in these registers. False: the machine resumes what the last
- * machine_resume() says. */
-bool kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
+/* A user thread executed `syscall`; its registers are saved where the last machine_resume() said. Returns these if the
+ * thread goes on at once: only its result has changed in them. Null: the machine resumes what the last machine_resume()
+ * says. */
+struct machine_regs *kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2,
+                                    uint64_t a3);
 
 /* An interrupt, in user mode or while the core was halted. */
 void kernel_event(enum machine_event event);

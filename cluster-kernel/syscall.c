@@ -77,10 +77,27 @@ static const struct operation_entry table[] = {
 };
 _Static_assert(R4_COUNT(table) == R4_OP_COUNT, "each operation has its row");
 
+/* --- the way out: each rare part ends the call, so that the hot one keeps nothing in a register across it --- */
+
+static cold struct machine_regs *pass_lock(struct core *core, struct machine_regs *registers) {
+    lock_pass(&core->lock_node, core);
+    return registers;
+}
+
+static cold struct machine_regs *choose(struct core *core) {
+    dispatch(core);
+    return NULL;
+}
+
 /* Writes the result of a call to the caller's registers and leaves the kernel. */
-static always_inline bool finish(struct core *core, uint64_t error, uint64_t value) {
-    machine_regs_result(core->current->registers, error, value);
-    return dispatch_leave(core);
+static always_inline struct machine_regs *finish(struct core *core, uint64_t error, uint64_t value) {
+    struct machine_regs *registers = core->current->registers;
+    cluster_check_locked();
+    machine_regs_result(registers, error, value);
+    if (unlikely(core->reschedule)) {
+        return choose(core);
+    }
+    return cluster_exit_try(core) ? registers : pass_lock(core, registers);
 }
 
 /* Why the capability in `slot` does not fit the row. */
@@ -91,19 +108,35 @@ static cold enum r4_error refusal(const struct operation_entry *entry, const str
     return !slot_matches(slot, 0, entry->mask & REFUSED_BITS) ? R4_ERR_BUSY : R4_ERR_TYPE;
 }
 
-/* After the handler. It may have stopped or even destroyed the caller; then no result is written. What is needed here
- * is read again from the core's invocation, so that no register has to be kept across the call. */
-static always_inline bool finish_handler(struct outcome outcome) {
-    struct core *core = machine_core();
-    if (outcome.later == 0 && core->current == core->invocation.caller) {
-        return finish(core, outcome.error, core->invocation.value);
-    }
-    return dispatch_leave(core);
+static cold struct machine_regs *finish_refused(struct core *core, const struct operation_entry *entry,
+                                                const struct r4_slot *slot) {
+    return finish(core, refusal(entry, slot), 0);
 }
 
+/* After a handler, if the core has to choose again. The result may follow later. Or the handler has stopped or even
+ * destroyed the caller; then no result is written. */
+static cold struct machine_regs *finish_and_choose(struct core *core, struct outcome outcome) {
+    if (outcome.later == 0 && core->current == core->invocation.caller) {
+        machine_regs_result(core->current->registers, outcome.error, core->invocation.value);
+    }
+    return choose(core);
+}
+
+/* After the handler. What is needed here is read again from the core's invocation. */
+static always_inline struct machine_regs *finish_handler(struct outcome outcome) {
+    struct core *core = machine_core();
+    if (unlikely(core->reschedule)) {
+        return finish_and_choose(core, outcome);
+    }
+    KERNEL_CHECK(outcome.later == 0 && core->current == core->invocation.caller);
+    return finish(core, outcome.error, core->invocation.value);
+}
+
+/* --- the call --- */
+
 /* All checks that are the same for all operations have passed: calls the handler. */
-static always_inline bool handle(struct core *core, const struct operation_entry *entry, struct r4_slot *slot,
-                                 const struct chain *chain) {
+static always_inline struct machine_regs *handle(struct core *core, const struct operation_entry *entry,
+                                                 struct r4_slot *slot, const struct chain *chain) {
     struct invocation *invocation = &core->invocation;
     invocation->core = core;
     invocation->caller = core->current;
@@ -118,7 +151,7 @@ static always_inline bool fits(const struct operation_entry *entry, const struct
 }
 
 /* Invokes a slot in a cap page of the caller's own window, named directly. */
-static always_inline bool invoke_slot(struct core *core, struct r4_slot *slot, uint64_t operation) {
+static always_inline struct machine_regs *invoke_slot(struct core *core, struct r4_slot *slot, uint64_t operation) {
     if (unlikely(operation >= R4_OP_COUNT)) {
         return finish(core, R4_ERR_OPERATION, 0);
     }
@@ -127,7 +160,7 @@ static always_inline bool invoke_slot(struct core *core, struct r4_slot *slot, u
         return finish(core, R4_ERR_EMPTY, 0);
     }
     if (unlikely(!fits(entry, slot))) {
-        return finish(core, refusal(entry, slot), 0);
+        return finish_refused(core, entry, slot);
     }
     if (unlikely(slot_lacks(slot, entry->rights))) {
         return finish(core, R4_ERR_RIGHTS, 0);
@@ -136,7 +169,7 @@ static always_inline bool invoke_slot(struct core *core, struct r4_slot *slot, u
 }
 
 /* The walk has ended without a proxy: `cap` named the caller's own window by its asid, or nothing. */
-static cold bool invoke_ended(struct core *core, uint64_t operation, struct resolved resolved) {
+static cold struct machine_regs *invoke_ended(struct core *core, uint64_t operation, struct resolved resolved) {
     if (operation < R4_OP_COUNT && resolved.slot == NULL) {
         return finish(core, resolved.error, 0);
     }
@@ -156,12 +189,12 @@ static always_inline enum r4_error via_proxy_check(const struct operation_entry 
 }
 
 /* The walk went through at least one proxy and failed. */
-static cold bool walk_failed(struct core *core, uint64_t operation, enum r4_error error) {
+static cold struct machine_regs *walk_failed(struct core *core, uint64_t operation, enum r4_error error) {
     return operation < R4_OP_COUNT ? finish(core, error, core->chain.hops) : finish(core, R4_ERR_OPERATION, 0);
 }
 
 /* `cap` is not the address of a slot in a cap page of the caller's own window: it leads through proxies, or nowhere. */
-static always_inline bool invoke_via_proxy(struct core *core, uint64_t cap, uint64_t operation) {
+static noinline struct machine_regs *invoke_via_proxy(struct core *core, uint64_t cap, uint64_t operation) {
     const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids};
     struct walk walk = WALK_FROM(&core->current->pd->window, cap);
     struct resolved resolved;
@@ -184,7 +217,7 @@ static always_inline bool invoke_via_proxy(struct core *core, uint64_t cap, uint
 }
 
 /* The lock is held; the arguments are in the core's invocation. */
-static always_inline bool invoke(struct core *core, uint64_t cap, uint64_t operation) {
+static always_inline struct machine_regs *invoke(struct core *core, uint64_t cap, uint64_t operation) {
     struct r4_slot *slot;
     if (resolve_direct(machine_direct(), &core->current->pd->window, own_cap_key(), cap, &slot)) {
         return invoke_slot(core, slot, operation);
@@ -193,12 +226,12 @@ static always_inline bool invoke(struct core *core, uint64_t cap, uint64_t opera
 }
 
 /* The same out of line, for the callers that are not the hot path. */
-static noinline bool invoke_out_of_line(struct core *core, uint64_t cap, uint64_t operation) {
+static noinline struct machine_regs *invoke_out_of_line(struct core *core, uint64_t cap, uint64_t operation) {
     return invoke(core, cap, operation);
 }
 
 /* The lock was not free, and this core has queued up. */
-static noinline bool wait_and_invoke(uint64_t cap, uint64_t operation) {
+static noinline struct machine_regs *wait_and_invoke(uint64_t cap, uint64_t operation) {
     struct core *core = machine_core();
     const uint64_t *argument = core->invocation.argument;
     /* The caller stays current until this core serves a LEAVE. */
@@ -208,7 +241,7 @@ static noinline bool wait_and_invoke(uint64_t cap, uint64_t operation) {
     lock_wait(&cluster.lock, &core->lock_node, core);
     if (core->current == NULL) { /* the caller had to leave this core: it will make its call again */
         dispatch(core);
-        return false;
+        return NULL;
     }
     machine_regs_go_on(registers);
     return invoke_out_of_line(core, cap, operation);
@@ -225,16 +258,18 @@ static always_inline struct core *arguments_put(uint64_t a0, uint64_t a1, uint64
 }
 
 /* Out of line, so that the path without tracing needs no more registers. */
-static cold bool call_traced(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
+static cold struct machine_regs *call_traced(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2,
+                                             uint64_t a3) {
     trace(TRACE_SYSCALL, cap, operation);
     struct core *core = arguments_put(a0, a1, a2, a3);
     bool free = lock_try(&cluster.lock, &core->lock_node);
-    bool quick = free ? invoke_out_of_line(core, cap, operation) : wait_and_invoke(cap, operation);
+    struct machine_regs *quick = free ? invoke_out_of_line(core, cap, operation) : wait_and_invoke(cap, operation);
     trace(TRACE_EXIT, (uintptr_t)machine_core()->current, operation);
     return quick;
 }
 
-bool kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3) {
+struct machine_regs *kernel_syscall(uint64_t cap, uint64_t operation, uint64_t a0, uint64_t a1, uint64_t a2,
+                                    uint64_t a3) {
     if (unlikely(trace_is_on())) {
         return call_traced(cap, operation, a0, a1, a2, a3);
     }

@@ -21,11 +21,11 @@ static bool is_unique(enum r4_cap_type type) {
 }
 
 /* R4_OK if the capability may be copied. */
-static enum r4_error copy_check(const struct r4_slot *source) {
-    if (is_unique(slot_type(source))) {
+static inline enum r4_error copy_check(const struct r4_slot *source) {
+    if (unlikely(is_unique(slot_type(source)))) {
         return R4_ERR_TYPE;
     }
-    if (slot_depth(source) == R4_DEPTH_MAX) {
+    if (unlikely(slot_depth(source) == R4_DEPTH_MAX)) {
         return R4_ERR_DEPTH;
     }
     bool mapped = slot_type(source) == R4_CAP_FRAME && slot_has_mapping(source);
@@ -42,26 +42,29 @@ struct outcome sys_cap_copy(struct invocation *invocation) {
     uint64_t rights = r4_copy_rights_get(invocation->argument[1]);
     uint64_t ttl = r4_copy_ttl_get(invocation->argument[1]);
     bool mint = r4_copy_mint_get(invocation->argument[1]) != 0;
-    uint64_t badge = mint ? invocation->argument[2] : 0;
+    uint64_t badge = slot_badge(source);
     struct r4_slot *target;
     enum r4_error error = invocation_destination(invocation, invocation->argument[0], &target);
     if (error == R4_OK) {
         error = copy_check(source);
     }
-    if (error != R4_OK) {
+    if (unlikely(error != R4_OK)) {
         return outcome_now(error);
     }
-    if (ttl >= slot_ttl(source)) {
+    if (unlikely(ttl >= slot_ttl(source))) {
         return outcome_now(R4_ERR_TTL);
     }
-    if ((rights & ~slot_rights(source)) != 0) {
+    if (unlikely(((slot_rights(source) ^ rights) & rights) != 0)) {
         return outcome_now(R4_ERR_RIGHTS);
     }
-    if (mint && (badge == 0 || copy_badge(source, badge) != badge || slot_badge(source) != 0)) {
-        return outcome_now(R4_ERR_BADGE);
+    if (mint) { /* only a notification takes a badge, and only once */
+        if (unlikely(badge != 0 || invocation->argument[2] == 0 || slot_type(source) != R4_CAP_NOTIFICATION)) {
+            return outcome_now(R4_ERR_BADGE);
+        }
+        badge = invocation->argument[2];
     }
     /* commit */
-    derivation_copy(machine_direct(), invocation->slot, target, rights, ttl, copy_badge(source, badge));
+    derivation_copy(machine_direct(), invocation->slot, target, rights, ttl, badge);
     return outcome_now(R4_OK);
 }
 

@@ -44,7 +44,7 @@ static inline bool invocation_is_once(const struct invocation *invocation) {
 /* All checks have passed: uses up the single-use proxy that the call came through, if there is one. False, and nothing
  * is changed, if that proxy has been used or written meanwhile: the handler returns R4_ERR_CHANGED. */
 static inline bool invocation_commit(const struct invocation *invocation) {
-    return invocation->chain == NULL || chain_consume(invocation->chain);
+    return invocation->chain == NULL || invocation->chain->once == NULL || chain_consume(invocation->chain);
 }
 
 /* Why a slot is not a usable cap of `type`: R4_ERR_EMPTY, R4_ERR_BUSY or R4_ERR_TYPE. */
@@ -62,17 +62,17 @@ struct resolved invocation_cap_through(const struct invocation *invocation, uint
 static inline struct resolved invocation_cap(const struct invocation *invocation, uint64_t cap, enum r4_cap_type type,
                                              uint64_t rights, uint64_t via_proxy) {
     struct r4_slot *slot;
-    if (!resolve_direct(machine_direct(), &invocation->caller->pd->window, own_cap_key(), cap, &slot)) {
+    if (unlikely(!resolve_direct(machine_direct(), &invocation->caller->pd->window, own_cap_key(), cap, &slot))) {
         return invocation_cap_through(invocation, cap, type, rights, via_proxy);
     }
-    if (!slot_is_usable(slot, type)) {
+    if (unlikely(!slot_is_usable(slot, type))) {
         enum r4_error refusal = invocation_refusal(slot, type);
         if (refusal == R4_OK) {
             refusal = R4_ERR_TYPE; /* tells an analyzer that a null slot comes with an error */
         }
         return (struct resolved){NULL, refusal};
     }
-    if (slot_lacks(slot, r4_slot_rights_put(rights))) {
+    if (unlikely(slot_lacks(slot, r4_slot_rights_put(rights)))) {
         return (struct resolved){NULL, R4_ERR_RIGHTS};
     }
     return (struct resolved){slot, R4_OK};
@@ -103,7 +103,7 @@ static inline enum r4_error invocation_entry(const struct pd *pd, uint64_t addre
 static inline enum r4_error invocation_destination(const struct invocation *invocation, uint64_t index,
                                                    struct r4_slot **slot) {
     *slot = invocation_slot(invocation, index);
-    return *slot == NULL ? R4_ERR_ADDRESS : slot_free_check(*slot);
+    return likely(*slot != NULL) ? slot_free_check(*slot) : R4_ERR_ADDRESS;
 }
 
 #endif

@@ -41,6 +41,10 @@ static inline void cluster_exit(struct core *core) {
     KERNEL_CHECK(cluster.noted_cores == 0);
     lock_release(&cluster.lock, &core->lock_node, core);
 }
+static inline bool cluster_exit_try(struct core *core) { /* the first half: else it must call lock_pass() */
+    KERNEL_CHECK(cluster.noted_cores == 0);
+    return lock_release_try(&cluster.lock, &core->lock_node);
+}
 
 /* The contract of most functions: this core holds the lock. */
 static inline void cluster_check_locked(void) { KERNEL_CHECK(cluster.lock.holder == &machine_core()->lock_node); }

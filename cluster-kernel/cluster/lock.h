@@ -66,17 +66,23 @@ static inline void lock_acquire(struct lock *lock, struct lock_node *node, struc
     }
 }
 
-/* Gives the lock back; this core holds it. */
-static inline void lock_release(struct lock *lock, struct lock_node *node, struct core *core) {
+/* The first half of giving the lock back, which this core holds: true if it is free now; else another core has queued
+ * up, and this one must call lock_pass(). */
+static inline bool lock_release_try(struct lock *lock, struct lock_node *node) {
     struct lock_node *expected = node;
     KERNEL_CHECK(lock->holder == node);
     lock_note(lock, NULL);
     if (!lock_is_shared()) {
-        return;
+        return true;
     }
     /* Release pairs with the exchange in lock_try(): all that this holder wrote. */
-    if (!atomic_compare_exchange_strong_explicit(&lock->tail, &expected, NULL, memory_order_acq_rel,
-                                                 memory_order_relaxed)) {
+    return atomic_compare_exchange_strong_explicit(&lock->tail, &expected, NULL, memory_order_acq_rel,
+                                                   memory_order_relaxed);
+}
+
+/* Gives the lock back; this core holds it. */
+static inline void lock_release(struct lock *lock, struct lock_node *node, struct core *core) {
+    if (!lock_release_try(lock, node)) {
         lock_pass(node, core);
     }
 }

@@ -6,6 +6,7 @@
 #ifndef R4_PURE_COMPILER_H
 #define R4_PURE_COMPILER_H
 
+#define likely(condition)   __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 #define always_inline       inline __attribute__((__always_inline__))
 #define noinline            __attribute__((__noinline__))

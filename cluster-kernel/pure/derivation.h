@@ -17,9 +17,10 @@ static inline bool derivation_has_children(uintptr_t direct, const struct r4_slo
     return next != NULL && slot_depth(next) > slot_depth(slot);
 }
 
-/* Makes `prev` and `next` (slot ref, 0: none) name the slot with slot ref `own`, whose words already name them. */
+/* Makes `prev` and `next` (slot ref, 0: none), which name each other, name the slot with slot ref `own` between them,
+ * whose words already name both. XOR with the difference of two slot refs makes what names one name the other. */
 static inline void derivation_join(uintptr_t direct, struct r4_slot *prev, uint64_t next, uint64_t own) {
-    prev->word[3] = r4_slot_next_set(prev->word[3], own);
+    prev->word[3] ^= r4_slot_next_put(next ^ own);
     if (next != 0) {
         slot_prev_ref_set(slot_at_ref(direct, next), own);
     }
@@ -59,14 +60,13 @@ static inline void derivation_copy(uintptr_t direct, struct r4_slot *source, str
     bool frame = slot_type(source) == R4_CAP_FRAME;
     uint64_t next = r4_slot_next_get(source->word[3]);
     uint64_t prev = slot_ref_to(direct, source);
+    uint64_t without = slot_rights(source) ^ rights; /* those of `source` that the copy has not */
+    uint64_t filled = r4_slot_type_put(slot_type(source)) | r4_slot_ttl_put(ttl) | r4_slot_prev_high_put(prev >> 24);
     child->word[1] = frame ? 0 : badge;
-    child->word[2] = r4_slot_rights_set(source->word[2] & ~(frame ? 7ULL : 0), rights) + r4_slot_depth_put(1);
+    child->word[2] = ((source->word[2] & ~(frame ? 7ULL : 0)) ^ r4_slot_rights_put(without)) + r4_slot_depth_put(1);
     child->word[3] = r4_slot_next_put(next) | r4_slot_prev_low_put(prev);
     /* Words 1 to 3 before word 0: pairs with the loads of a program that reads its window (slot.h). */
-    __atomic_store_n(&child->word[0],
-                     r4_slot_type_put(slot_type(source)) | r4_slot_ttl_put(ttl) |
-                         r4_slot_version_put(slot_version(child) + 1) | r4_slot_prev_high_put(prev >> 24),
-                     __ATOMIC_RELEASE);
+    __atomic_store_n(&child->word[0], child->word[0] + r4_slot_version_put(1) + filled, __ATOMIC_RELEASE);
     derivation_join(direct, source, next, slot_ref_to(direct, child));
 }
 

@@ -23,15 +23,8 @@
  * holds. resolve_chain() handles all other addresses. */
 static inline bool resolve_direct(uintptr_t direct, const struct window *window, uint64_t own_cluster, uint64_t cap,
                                   struct r4_slot **slot) {
-    if (cap >> 26 != own_cluster) {
-        return false;
-    }
-    uint64_t leaf = window_leaf(window, cap);
-    if (!window_leaf_is(leaf, PAGING_KIND_CAPS) || cap % R4_SLOTS_PER_PAGE == 0) {
-        return false;
-    }
-    *slot = (struct r4_slot *)window_place(direct, leaf, cap);
-    return true;
+    *slot = cap >> 26 == own_cluster ? window_slot(direct, window, cap) : NULL;
+    return *slot != NULL;
 }
 
 /* Walks from `cap`, as the holder of window `caller` (which has a name) sees it, through at most `most` proxies. The

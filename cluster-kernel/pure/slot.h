@@ -12,6 +12,7 @@
 #ifndef R4_PURE_SLOT_H
 #define R4_PURE_SLOT_H
 
+#include "compiler.h"
 #include <r4/abi.h>
 #include <r4/contract.h>
 #include <stdatomic.h>
@@ -207,13 +208,13 @@ struct slot_content {
 };
 
 /* R4_OK if the slot can be filled, else R4_ERR_OCCUPIED or R4_ERR_RETIRED (its version cannot rise any more). Word 0 of
- * an empty slot holds its version and zeros. */
+ * an empty slot holds its version and zeros: adding 1 to the version of a retired slot carries into the next field. */
 static inline enum r4_error slot_free_check(const struct r4_slot *slot) {
-    uint64_t word = slot->word[0];
-    if (r4_slot_type_get(word) != R4_CAP_EMPTY) {
-        return R4_ERR_OCCUPIED;
+    uint64_t filled = slot->word[0] + r4_slot_version_put(1);
+    if (unlikely((filled & ~r4_slot_version_put(R4_VERSION_MAX)) != 0)) {
+        return r4_slot_type_get(filled) != R4_CAP_EMPTY ? R4_ERR_OCCUPIED : R4_ERR_RETIRED;
     }
-    return word >= r4_slot_version_put(R4_VERSION_MAX) ? R4_ERR_RETIRED : R4_OK;
+    return R4_OK;
 }
 
 /* The same for `count` slots in a row, 1 to R4_SLOTS_PER_PAGE - 1: R4_ERR_OCCUPIED if any is occupied, else

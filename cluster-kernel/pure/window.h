@@ -52,8 +52,14 @@ static inline uintptr_t window_place(uintptr_t direct, uint64_t leaf, uint64_t i
 /* The slot of a cap page with that index (26 bits), or null. Slot 0 of a cap page is its header: null too. */
 static inline struct r4_slot *window_slot(uintptr_t direct, const struct window *window, uint64_t index) {
     uint64_t leaf = window_leaf(window, index);
-    bool there = index % R4_SLOTS_PER_PAGE != 0 && window_leaf_is(leaf, PAGING_KIND_CAPS);
-    return there ? (struct r4_slot *)window_place(direct, leaf, index) : NULL;
+    if (!window_leaf_is(leaf, PAGING_KIND_CAPS) || index % R4_SLOTS_PER_PAGE == 0) {
+        return NULL;
+    }
+    uintptr_t place = window_place(direct, leaf, index);
+    if (place == 0) {
+        __builtin_unreachable(); /* so callers, inlined, need no test of their own */
+    }
+    return (struct r4_slot *)place;
 }
 
 /* A level-1 table now covers [address, address + 2 MiB); `address` is a multiple of 2 MiB, in the window or not. */

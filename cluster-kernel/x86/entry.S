@@ -57,21 +57,20 @@ syscall_entry:
     movq $1, REGS_FROM_SYSCALL(%rax)
     movq %r10, %rcx
     call kernel_syscall
-    testb %al, %al
+    testq %rax, %rax
     jz leave_kernel
     /* The same thread goes on. rbp is its own: C preserves it always, the other callee-saved registers not on this path
      * (UNSAVED in the Makefile). The rest as in leave_kernel. */
-    movq %gs:CORE_REGS, %rsi
-    movq REGS_RBX(%rsi), %rbx
-    movq REGS_R12(%rsi), %r12
-    movq REGS_R13(%rsi), %r13
-    movq REGS_R14(%rsi), %r14
-    movq REGS_R15(%rsi), %r15
-    movq REGS_RAX(%rsi), %rax
-    movq REGS_RDX(%rsi), %rdx
-    movq REGS_RIP(%rsi), %rcx
-    movq REGS_RFLAGS(%rsi), %r11
-    movq REGS_RSP(%rsi), %rsp
+    movq REGS_RBX(%rax), %rbx
+    movq REGS_R12(%rax), %r12
+    movq REGS_R13(%rax), %r13
+    movq REGS_R14(%rax), %r14
+    movq REGS_R15(%rax), %r15
+    movq REGS_RDX(%rax), %rdx
+    movq REGS_RIP(%rax), %rcx
+    movq REGS_RFLAGS(%rax), %r11
+    movq REGS_RSP(%rax), %rsp
+    movq REGS_RAX(%rax), %rax
     xorl %esi, %esi
     xorl %edi, %edi
     xorl %r8d, %r8d
