@@ -111,12 +111,9 @@ struct outcome sys_cap_move(struct invocation *invocation) {
     return outcome_now(R4_OK);
 }
 
-struct outcome sys_cap_delete(struct invocation *invocation) {
+/* A delete that has more to do than to empty the slot, out of line so that the usual one needs few registers. */
+static noinline struct outcome delete_start(const struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
-    if ((slot_flags(slot) & R4_FLAG_RECEIVED) != 0) {
-        return outcome_now(R4_ERR_LOANED);
-    }
-    /* commit */
     if (!derivation_has_children(machine_direct(), slot) && !finalise_needs_operation(slot)) {
         finalise_and_remove(slot);
         shootdown_flush(invocation->core);
@@ -124,6 +121,19 @@ struct outcome sys_cap_delete(struct invocation *invocation) {
     }
     revoke_begin(operation_start(invocation->core, invocation->caller, OPERATION_DELETE, slot));
     return outcome_later();
+}
+
+struct outcome sys_cap_delete(struct invocation *invocation) {
+    struct r4_slot *slot = invocation->slot;
+    if (unlikely((slot_flags(slot) & R4_FLAG_RECEIVED) != 0)) {
+        return outcome_now(R4_ERR_LOANED);
+    }
+    /* commit */
+    if (derivation_has_children(machine_direct(), slot) || !finalise_is_trivial(slot)) {
+        return delete_start(invocation);
+    }
+    operation_slot_unlink(slot);
+    return outcome_now(R4_OK);
 }
 
 /* The long case, out of line so that the short one needs few registers: joins the revoke that is under way, or begins

@@ -8,7 +8,7 @@
 #ifndef R4_KERNEL_INVOCATION_H
 #define R4_KERNEL_INVOCATION_H
 
-#include "cluster/cluster.h"
+#include "object/pd.h"
 #include "object/thread.h"
 #include "pure/resolve.h"
 
@@ -91,12 +91,12 @@ static inline enum r4_error invocation_space(const struct invocation *invocation
 
 /* The free entry of `level` for `address`, in order to map something there: R4_OK sets *entry. R4_ERR_NO_TABLE: a table
  * on the way is missing. R4_ERR_ENTRY: something is mapped there. */
-static inline enum r4_error invocation_entry(const struct pd *pd, uint64_t address, uint32_t level, uint64_t **entry) {
-    *entry = paging_entry(machine_direct(), pd->root, address, level);
-    if (*entry == NULL) {
+static inline enum r4_error invocation_entry(struct pd *pd, uint64_t address, uint32_t level, uint64_t **entry) {
+    *entry = level == 1 ? pd_leaf(pd, address) : paging_entry(machine_direct(), pd->root, address, level);
+    if (unlikely(*entry == NULL)) {
         return R4_ERR_NO_TABLE;
     }
-    return (**entry & PAGING_PRESENT) != 0 ? R4_ERR_ENTRY : R4_OK;
+    return unlikely((**entry & PAGING_PRESENT) != 0) ? R4_ERR_ENTRY : R4_OK;
 }
 
 /* R4_OK if the argument names an empty slot that can be filled; *slot is set. */

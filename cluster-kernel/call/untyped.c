@@ -18,6 +18,15 @@ static enum r4_error destinations_check(const struct invocation *invocation, uin
     return slots_free_check(*first, count);
 }
 
+static inline struct retype_request request_of(const struct invocation *invocation) {
+    return (struct retype_request){
+        .type = (enum r4_cap_type)r4_retype_type_get(invocation->argument[0]),
+        .size_log2 = (uint32_t)r4_retype_size_log2_get(invocation->argument[0]),
+        .count = (uint32_t)r4_retype_count_get(invocation->argument[0]),
+        .offset = invocation->argument[1],
+    };
+}
+
 /* Reasons to reject a request, in the order in which they are reported; R4_OK sets *first and *result. */
 static inline enum r4_error request_check(const struct invocation *invocation, const struct retype_request *request,
                                           struct r4_slot **first, struct retype_result *result) {
@@ -38,13 +47,13 @@ static inline enum r4_error request_check(const struct invocation *invocation, c
 
 /* The content of the new capabilities; new untypeds get another TTL. */
 static inline struct slot_content content_of(const struct r4_slot *source, const struct retype_request *request,
-                                             const struct retype_result *result) {
+                                             uint32_t object_log2) {
     return (struct slot_content){
         .type = request->type,
         .ttl = R4_TTL_MAX,
         .flags = R4_FLAG_ORIGINAL,
         .rights = R4_ALL_RIGHTS,
-        .size_log2 = result->object_log2,
+        .size_log2 = object_log2,
         .object = slot_memory(source) + request->offset,
         .depth = (uint32_t)slot_depth(source) + 1,
     };
@@ -58,41 +67,51 @@ static inline void slots_fill(struct r4_slot *source, struct r4_slot *first, uin
     }
 }
 
-/* The rest of a retype to anything but untypeds: creates small objects at once, others by an operation. */
-static struct outcome create(const struct invocation *invocation, const struct retype_request *request,
-                             const struct retype_result *result, struct r4_slot *first) {
+/* Objects that are more than zeroed memory, or too many for one step. Out of line, and with few arguments, so that the
+ * usual case needs few registers. */
+static noinline struct outcome create_any(const struct invocation *invocation, struct r4_slot *first) {
     struct r4_slot *source = invocation->slot;
-    struct slot_content content = content_of(source, request, result);
-    uint64_t size = result->end - request->offset;
-    if (size <= CREATE_CHUNK && request->count <= CREATE_NOW) {
-        machine_zero((void *)(machine_direct() + content.object), size);
-        slots_fill(source, first, request->count, &content);
-        for (uint32_t i = 0; i < request->count; i++) {
-            create_object(&first[i]);
-        }
+    struct retype_request request = request_of(invocation);
+    uint32_t log2 = retype_object_log2(request.type, request.size_log2);
+    struct slot_content content = content_of(source, &request, log2);
+    if (request.count == 1 && 1ULL << log2 <= CREATE_CHUNK) {
+        machine_zero((void *)(machine_direct() + content.object), 1ULL << log2);
+        slots_fill(source, first, 1, &content);
+        create_object(first);
         return outcome_now(R4_OK);
     }
     content.flags |= R4_FLAG_CREATING;
-    slots_fill(source, first, request->count, &content);
+    slots_fill(source, first, request.count, &content);
     struct operation *operation = operation_start(invocation->core, invocation->caller, OPERATION_CREATE, NULL);
     operation->run.position = first;
-    operation->last = first + request->count - 1;
+    operation->last = first + request.count - 1;
     operation_put(operation);
     return outcome_later();
 }
 
+/* The rest of a retype to anything but untypeds: creates objects that are small together at once. */
+static always_inline struct outcome create(const struct invocation *invocation, const struct retype_request *request,
+                                           const struct retype_result *result, struct r4_slot *first) {
+    struct slot_content content = content_of(invocation->slot, request, result->object_log2);
+    uint64_t size = result->end - request->offset;
+    if (!create_is_zeroing(request->type) || size > CREATE_CHUNK) {
+        return create_any(invocation, first);
+    }
+    if (invocation->chain != NULL && request->count > CREATE_NOW) {
+        return create_any(invocation, first);
+    }
+    machine_zero((void *)(machine_direct() + content.object), size);
+    slots_fill(invocation->slot, first, request->count, &content);
+    return outcome_now(R4_OK);
+}
+
 struct outcome sys_untyped_retype(struct invocation *invocation) {
     struct r4_slot *source = invocation->slot;
-    struct retype_request request = {
-        .type = (enum r4_cap_type)r4_retype_type_get(invocation->argument[0]),
-        .size_log2 = (uint32_t)r4_retype_size_log2_get(invocation->argument[0]),
-        .count = (uint32_t)r4_retype_count_get(invocation->argument[0]),
-        .offset = invocation->argument[1],
-    };
+    struct retype_request request = request_of(invocation);
     struct r4_slot *first = NULL;
     struct retype_result result = {0, 0};
     enum r4_error error = request_check(invocation, &request, &first, &result);
-    if (error != R4_OK) {
+    if (unlikely(error != R4_OK)) {
         return outcome_now(error);
     }
     /* commit */
@@ -103,7 +122,7 @@ struct outcome sys_untyped_retype(struct invocation *invocation) {
     if (request.type != R4_CAP_UNTYPED) {
         return create(invocation, &request, &result, first);
     }
-    struct slot_content content = content_of(source, &request, &result);
+    struct slot_content content = content_of(source, &request, result.object_log2);
     content.ttl = (uint32_t)invocation_ttl(invocation);
     slots_fill(source, first, request.count, &content);
     return outcome_now(R4_OK);

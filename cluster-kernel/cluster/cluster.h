@@ -7,8 +7,8 @@
 #define R4_KERNEL_CLUSTER_H
 
 #include "cluster/core.h"
-#include "object/pd.h"
 #include "peer/peer.h"
+#include "pure/asid.h"
 #include "pure/operation.h"
 
 #define STAND_BUCKET_BITS 8U

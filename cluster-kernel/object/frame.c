@@ -11,26 +11,35 @@
 #include "pure/compiler.h"
 #include "sched/shootdown.h"
 
-/* For the cap of an object whose leaf is in a table of `level`. */
-static always_inline struct frame_leaf find(const struct r4_slot *slot, uint32_t level) {
-    const uint64_t looked_at = PAGING_ADDRESS | PAGING_PRESENT | PAGING_LARGE;
+struct frame_leaf frame_find_large_leaf(const struct r4_slot *slot) {
     struct slot_mapping mapping = slot_mapping_get(slot);
-    struct pd *pd = mapping.name == 0 ? NULL : pd_find(mapping.name);
+    struct pd *pd = pd_find(mapping.name);
     if (pd == NULL) {
         return (struct frame_leaf){NULL, NULL};
     }
-    uint64_t *entry = paging_entry(machine_direct(), pd->root, mapping.address, level);
-    uint64_t own = slot_pages(slot) | PAGING_PRESENT | (level == 2 ? PAGING_LARGE : 0);
-    return (struct frame_leaf){entry != NULL && (*entry & looked_at) == own ? entry : NULL, pd};
+    return frame_leaf_check(slot, pd, paging_entry(machine_direct(), pd->root, mapping.address, 2), PAGING_LARGE);
 }
 
-struct frame_leaf frame_find_leaf(const struct r4_slot *slot) {
-    return slot_size_log2(slot) == R4_PAGE_BITS ? find(slot, 1) : find(slot, 2);
+/* A large frame, or one in a region that is not remembered. */
+static noinline void unmap_any(const struct r4_slot *slot) {
+    struct frame_leaf leaf = frame_find_leaf(slot);
+    if (leaf.entry != NULL) {
+        frame_leaf_clear(leaf);
+    }
 }
 
 void frame_unmap(const struct r4_slot *slot) {
-    struct frame_leaf leaf = frame_find_leaf(slot);
-    if (leaf.entry != NULL) {
+    struct slot_mapping mapping = slot_mapping_get(slot);
+    struct pd *pd = pd_find(mapping.name);
+    if (unlikely(pd == NULL)) {
+        return;
+    }
+    if (unlikely(slot_size_log2(slot) != R4_PAGE_BITS || !pd_remembers(pd, mapping.address))) {
+        unmap_any(slot);
+        return;
+    }
+    struct frame_leaf leaf = frame_leaf_check(slot, pd, pd_remembered_leaf(pd, mapping.address), 0);
+    if (likely(leaf.entry != NULL)) {
         frame_leaf_clear(leaf);
     }
 }

@@ -28,7 +28,27 @@ struct frame_leaf {
     uint64_t *entry;
     struct pd *pd;
 };
-struct frame_leaf frame_find_leaf(const struct r4_slot *slot); /* cap of a frame or a cap page */
+
+static always_inline struct frame_leaf frame_leaf_check(const struct r4_slot *slot, struct pd *pd, uint64_t *entry,
+                                                        uint64_t large) {
+    const uint64_t looked_at = PAGING_ADDRESS | PAGING_PRESENT | PAGING_LARGE;
+    bool same = entry != NULL && (*entry & looked_at) == (slot_pages(slot) | PAGING_PRESENT | large);
+    return (struct frame_leaf){same ? entry : NULL, pd};
+}
+
+/* For the cap of a frame or a cap page. No PD has the name 0 of a cap without a mapping. */
+struct frame_leaf frame_find_large_leaf(const struct r4_slot *slot); /* the same, for a large frame */
+static always_inline struct frame_leaf frame_find_leaf(const struct r4_slot *slot) {
+    if (unlikely(slot_size_log2(slot) != R4_PAGE_BITS)) {
+        return frame_find_large_leaf(slot);
+    }
+    struct slot_mapping mapping = slot_mapping_get(slot);
+    struct pd *pd = pd_find(mapping.name);
+    if (unlikely(pd == NULL)) {
+        return (struct frame_leaf){NULL, NULL};
+    }
+    return frame_leaf_check(slot, pd, pd_leaf(pd, mapping.address), 0);
+}
 
 /* Removes a present leaf from its table and notes the cores to flush. */
 static inline void frame_leaf_clear(struct frame_leaf leaf) {

@@ -33,6 +33,7 @@ void page_table_unmap(struct r4_slot *slot) {
         uint64_t address = slot_mapping_get(slot).address;
         struct window_tables gone = window_tables_in(address, paging_reach(level));
         machine_zero(&pd->window.tables[gone.first], gone.count * sizeof(pd->window.tables[0]));
+        pd_leaf_forget(pd);
         *entry = 0;
         shootdown_note(pd);
     }

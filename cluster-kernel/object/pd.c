@@ -7,19 +7,21 @@
 #include "sched/shootdown.h"
 #include <r4/contract.h>
 
-struct pd *pd_of(const struct r4_slot *slot) {
-    KERNEL_CHECK(slot_type(slot) == R4_CAP_PD);
-    return (struct pd *)(machine_direct() + slot_object(slot) + R4_PAGE_SIZE);
-}
-
-struct pd *pd_find(uint32_t name) {
-    return (struct pd *)asid_find(&cluster.asids, name);
+uint64_t *pd_leaf_find(struct pd *pd, uint64_t address) {
+    cluster_check_locked();
+    uint64_t *entry = paging_entry(machine_direct(), pd->root, address, 1);
+    if (entry != NULL) {
+        pd->leaf_region = address >> R4_LARGE_BITS;
+        pd->leaf_table = entry - paging_index(address, 1);
+    }
+    return entry;
 }
 
 void pd_init(phys_t object) {
     KERNEL_CHECK(is_aligned(object, 1U << PD_LOG2));
     struct pd *pd = (struct pd *)(machine_direct() + object + R4_PAGE_SIZE);
     pd->root = object;
+    pd_leaf_forget(pd);
     machine_space_init((void *)(machine_direct() + object));
 }
 

@@ -57,7 +57,11 @@ static inline const struct asid_entry *asid_entry_of(const struct asid_table *ta
 /* The window of the address space with that name, or null if there is none. `name` may be any number. */
 static inline struct window *asid_find(const struct asid_table *table, uint32_t name) {
     const struct asid_entry *entry = asid_entry_of(table, name);
-    return entry->key >> 6 == name ? entry->window : NULL;
+    if (entry->key >> 6 != name) {
+        return NULL;
+    }
+    promise(entry->window != NULL);
+    return entry->window;
 }
 
 #endif

@@ -52,16 +52,18 @@ static inline enum r4_error retype_check(const struct retype_request *request, u
         return R4_ERR_ARGUMENT;
     }
     uint64_t size = 1ULL << untyped_log2;
+    uint64_t end = request->offset + ((uint64_t)request->count << log2);
     if (!is_aligned(request->offset, 1ULL << log2)) {
         return R4_ERR_ALIGNMENT;
     }
     if (request->offset < watermark) {
         return R4_ERR_WATERMARK;
     }
-    if (log2 > untyped_log2 || request->offset >= size || request->count > (size - request->offset) >> log2) {
+    /* R4_RETYPE_MAX objects of the largest size and an offset below `size` are together below 2^64: no overflow. */
+    if (request->offset >= size || end > size) {
         return R4_ERR_SPACE;
     }
-    *result = (struct retype_result){log2, request->offset + ((uint64_t)request->count << log2)};
+    *result = (struct retype_result){log2, end};
     return R4_OK;
 }
 

@@ -289,12 +289,9 @@ static inline bool slot_has_mapping(const struct r4_slot *slot) { return slot->w
 
 /* The mapping of the slot; name 0 means none. */
 static inline struct slot_mapping slot_mapping_get(const struct r4_slot *slot) {
-    struct slot_mapping mapping = {0, (uint32_t)r4_mapping_name_get(slot->word[1])};
-    if (mapping.name != 0) {
-        uint64_t low = r4_slot_object_get(slot->word[2]) & 7;
-        mapping.address = (r4_mapping_page_high_get(slot->word[1]) << 3 | low) << R4_PAGE_BITS;
-    }
-    return mapping;
+    uint64_t low = r4_slot_object_get(slot->word[2]) & 7;
+    return (struct slot_mapping){(r4_mapping_page_high_get(slot->word[1]) << 3 | low) << R4_PAGE_BITS,
+                                 (uint32_t)r4_mapping_name_get(slot->word[1])};
 }
 
 static inline void slot_mapping_set(struct r4_slot *slot, struct slot_mapping mapping) {

@@ -56,9 +56,7 @@ static inline struct r4_slot *window_slot(uintptr_t direct, const struct window 
         return NULL;
     }
     uintptr_t place = window_place(direct, leaf, index);
-    if (place == 0) {
-        __builtin_unreachable(); /* so callers, inlined, need no test of their own */
-    }
+    promise(place != 0);
     return (struct r4_slot *)place;
 }
 

@@ -10,12 +10,16 @@
 #include "object/thread.h"
 
 #define CREATE_CHUNK 4096U /* bytes zeroed between two preemption points, at most */
-#define CREATE_NOW   16U   /* objects that the retype itself creates at most, if they are at most one chunk together */
+#define CREATE_NOW   16U   /* objects of at most one chunk that a retype through proxies creates itself, at most */
 
 /* Zeroes and initialises the objects of a CREATE operation, one after the other. FINISHED or PAUSED. */
 enum operation_progress create_run(struct core *core, struct operation *operation);
 
-/* Gives a zeroed object its first state; also used at boot. Frames and page tables only need to be zero. */
+/* Gives a zeroed object its first state; also used at boot. Frames, page tables and notifications only need to be
+ * zero. */
 void create_object(struct r4_slot *slot);
+static inline bool create_is_zeroing(enum r4_cap_type type) {
+    return type == R4_CAP_FRAME || type == R4_CAP_PAGE_TABLE || type == R4_CAP_NOTIFICATION;
+}
 
 #endif

@@ -7,7 +7,7 @@
 #ifndef R4_KERNEL_SHOOTDOWN_H
 #define R4_KERNEL_SHOOTDOWN_H
 
-#include "cluster/cluster.h"
+#include "object/pd.h"
 
 #define SHOOTDOWN_BOUND_MS 10000U
 

@@ -21,18 +21,16 @@
 static _Alignas(R4_PAGE_SIZE) uint64_t tables[4][PAGING_ENTRIES]; /* level 4 first */
 static _Alignas(R4_PAGE_SIZE) struct r4_slot own[R4_SLOTS_PER_PAGE];
 static _Alignas(R4_PAGE_SIZE) struct r4_slot page[R4_SLOTS_PER_PAGE];
-static struct pd pd;
+static _Alignas(1U << PD_LOG2) struct {
+    uint64_t level_4[PAGING_ENTRIES]; /* not used: `tables` is */
+    struct pd pd;
+} domain;
+static struct pd *const pd = &domain.pd;
 static struct thread caller;
 static struct invocation invocation;
 
 /* --- fakes --- */
 
-struct pd *pd_of(const struct r4_slot *slot) {
-    return slot == &own[SLOT_PD] ? &pd : NULL;
-}
-struct pd *pd_find(uint32_t name) {
-    return name == NAME ? &pd : NULL;
-}
 void operation_follow_to(const struct r4_slot *from, struct r4_slot *to) {
     ck_abort_msg("nobody is at %p, moved to %p", (const void *)from, (void *)to);
 }
@@ -41,10 +39,12 @@ void shootdown_noted(struct core *asker) {
     cluster.noted_cores = 0;
 }
 
-struct frame_leaf frame_find_leaf(const struct r4_slot *slot) {
-    struct slot_mapping mapping = slot_mapping_get(slot);
-    uint64_t *entry = &tables[3][(mapping.address >> R4_PAGE_BITS) % PAGING_ENTRIES];
-    return mapping.name == NAME && *entry != 0 ? (struct frame_leaf){entry, &pd} : (struct frame_leaf){NULL, NULL};
+uint64_t *pd_leaf_find(struct pd *in, uint64_t address) {
+    ck_assert_ptr_eq(in, pd);
+    return paging_entry(0, pd->root, address, 1);
+}
+struct frame_leaf frame_find_large_leaf(const struct r4_slot *slot) {
+    ck_abort_msg("%p is a cap page", (const void *)slot);
 }
 
 enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type type) {
@@ -69,16 +69,20 @@ static void start(uint32_t floor) {
     table_map(3, tables[2]);
     table_map(2, tables[3]);
     tables[3][OWN_PAGE] = paging_leaf((uintptr_t)own, R4_READ, false, PAGING_KIND_CAPS);
-    pd.root = (uintptr_t)tables[0];
-    pd.window.tables[0] = tables[3];
-    pd.window.name = NAME;
-    pd.version_floor = floor;
-    caller.pd = &pd;
+    pd->root = (uintptr_t)tables[0];
+    pd->window.tables[0] = tables[3];
+    pd->window.name = NAME;
+    pd->version_floor = floor;
+    caller.pd = pd;
     slot_fill(&own[SLOT_PAGE], &(struct slot_content){.type = R4_CAP_CAP_PAGE,
                                                       .rights = R4_ALL_RIGHTS,
                                                       .size_log2 = R4_PAGE_BITS,
                                                       .object = (uintptr_t)page});
-    slot_fill(&own[SLOT_PD], &(struct slot_content){.type = R4_CAP_PD, .rights = R4_ALL_RIGHTS});
+    slot_fill(&own[SLOT_PD], &(struct slot_content){.type = R4_CAP_PD,
+                                                    .rights = R4_ALL_RIGHTS,
+                                                    .size_log2 = PD_LOG2,
+                                                    .object = (uintptr_t)&domain});
+    cluster.asids.entries[NAME % ASID_COUNT] = (struct asid_entry){asid_key(KERNEL_OWN, NAME), &pd->window};
     invocation = (struct invocation){&own_core, &caller, &own[SLOT_PAGE], NULL, {OWN_CAP(SLOT_PD), THERE, 0, 0}, 0};
 }
 
@@ -130,13 +134,13 @@ START_TEST(test_out_raises_the_floor) {
     start(7);
     page_fill(1000);
     ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_OK);
-    ck_assert_uint_eq(pd.cap_pages[0], 1);
+    ck_assert_uint_eq(pd->cap_pages[0], 1);
     ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_ERR_MAPPED);
     slot_parts(&page[77])->version = 5000;
-    pd.cores = 1;
+    pd->cores = 1;
     ck_assert_int_eq(sys_cap_page_unmap(&invocation).error, R4_OK);
-    ck_assert_uint_eq(pd.version_floor, 5000);
-    ck_assert_uint_eq(pd.cap_pages[0], 0);
+    ck_assert_uint_eq(pd->version_floor, 5000);
+    ck_assert_uint_eq(pd->cap_pages[0], 0);
     ck_assert_uint_eq(tables[3][THERE], 0);
     ck_assert_uint_eq(cluster.noted_cores, 0);
     ck_assert_int_eq(sys_cap_page_unmap(&invocation).error, R4_ERR_NOT_MAPPED);
@@ -155,7 +159,7 @@ START_TEST(test_any_slot_may_be_the_highest) {
         ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_OK);
         slot_parts(&page[slot])->version = 5000;
         ck_assert_int_eq(sys_cap_page_unmap(&invocation).error, R4_OK);
-        ck_assert_uint_eq(pd.version_floor, 5000);
+        ck_assert_uint_eq(pd->version_floor, 5000);
     }
 }
 END_TEST
@@ -165,9 +169,9 @@ START_TEST(test_floor_stays) {
     page_fill(1000);
     ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_OK);
     ck_assert_int_eq(sys_cap_page_unmap(&invocation).error, R4_OK);
-    ck_assert_uint_eq(pd.version_floor, 9001);
+    ck_assert_uint_eq(pd->version_floor, 9001);
     cap_page_unmap(&own[SLOT_PAGE]); /* mapped nowhere, like a page that dies */
-    ck_assert_uint_eq(pd.version_floor, 9001);
+    ck_assert_uint_eq(pd->version_floor, 9001);
 }
 END_TEST
 
@@ -183,7 +187,7 @@ START_TEST(test_retired) {
         ck_assert_int_eq(sys_cap_page_map(&invocation).error, R4_ERR_RETIRED);
         ck_assert_mem_eq(page, was, sizeof(was));
         ck_assert_uint_eq(tables[3][THERE], 0);
-        ck_assert_uint_eq(pd.cap_pages[0], 0);
+        ck_assert_uint_eq(pd->cap_pages[0], 0);
         ck_assert_uint_eq(slot_mapping_get(&own[SLOT_PAGE]).name, 0);
     }
 }

@@ -4,6 +4,7 @@
  * the slices are the kernel's; the machine is a clock and a timer.
  */
 #include "kernel.h"
+#include "object/pd.h"
 #include "sched/sched.h"
 #include "sched/slice.h"
 

@@ -6,7 +6,7 @@
 #ifndef R4_SIM_INSTANCE_H
 #define R4_SIM_INSTANCE_H
 
-#include "cluster/cluster.h"
+#include "object/pd.h"
 #include "sim.h"
 
 struct instance {

@@ -115,11 +115,22 @@ static void cap_pages_check(const struct cap_scan *scan, const struct pd *pd) {
     }
 }
 
+/* The level-1 table that an address space remembers is the one that is there. */
+static void leaf_table_check(const struct cap_scan *scan, const struct pd *pd) {
+    uint64_t address = pd->leaf_region << R4_LARGE_BITS;
+    if (pd->leaf_region != PD_NO_REGION &&
+        paging_entry(scan->instance->direct, pd->root, address, 1) != pd->leaf_table) {
+        sim_fail("the remembered table is there", "cluster %u: not for %lx in space %x", scan->instance->number,
+                 address, pd->window.name);
+    }
+}
+
 void mapping_audit_check(const struct cap_scan *scan) {
     leaf_count = 0;
     for (size_t i = 0; i < scan->pd_count; i++) {
         collect(scan->pds[i], scan->pds[i]->root, 0, 4);
         cap_pages_check(scan, scan->pds[i]);
+        leaf_table_check(scan, scan->pds[i]);
     }
     qsort(leaves, leaf_count, sizeof(leaves[0]), leaf_compare);
     for (size_t i = 0; i < leaf_count; i++) {
