@@ -112,15 +112,20 @@ leave_kernel:
     .size syscall_entry, . - syscall_entry
     .size leave_kernel, . - leave_kernel
 
-/* Restores all registers, also rcx and r11. iretq would fault in ring 0 if rip were not canonical: the caller of
- * machine_regs_start() has checked it; in all other cases the processor saved it. */
+/* Restores all registers, also rcx and r11. On some processors iretq would fault in ring 0 if rip were not canonical. A
+ * processor may have saved such a rip when user mode jumped there, so what is above USER_END becomes USER_END: user mode
+ * has nothing there either, and faults. */
     .type exit_full, @function
 exit_full:
+    movq REGS_RIP(%rbx), %rax
+    movabsq $USER_END, %rcx
+    cmpq %rcx, %rax
+    cmovaq %rcx, %rax
     pushq $SELECTOR_USER_DATA
     pushq REGS_RSP(%rbx)
     pushq REGS_RFLAGS(%rbx)
     pushq $SELECTOR_USER_CODE
-    pushq REGS_RIP(%rbx)
+    pushq %rax
     movq REGS_RAX(%rbx), %rax
     movq REGS_RCX(%rbx), %rcx
     movq REGS_RDX(%rbx), %rdx

@@ -78,10 +78,13 @@ void machine_fpu_save(void *area) {
     }
 }
 
-/* Only machine_fpu_init() and machine_fpu_save() write areas, so no reserved bit is set, which would fault. */
+/* Only machine_fpu_init() and machine_fpu_save() write areas, so no reserved bit is set, which would fault. Some
+ * processors save and load the addresses of the last x87 instruction and its operand only while an x87 exception is
+ * pending (APM volume 5, FXSAVE and XSAVE). So fninit clears those of the thread before. */
 void machine_fpu_load(const void *area) {
     const struct fpu_area *fpu = area;
     const struct machine_core *own = machine_own();
+    __asm__ volatile("fninit");
     if (own->fpu == MACHINE_FPU_FXSAVE) {
         __asm__ volatile("fxrstor64 %0" : : "m"(*fpu));
     } else {

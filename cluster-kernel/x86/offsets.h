@@ -40,6 +40,9 @@
 /* struct r4_boot_info */
 #define BOOT_INFO_KERNEL_ROOT 40
 
+/* R4_USER_END */
+#define USER_END 0x7ffffffff000
+
 /* SYSCALL takes kernel code and data, SYSRET user data and code, in this order (SDM volume 3, 5.8.8). */
 #define SELECTOR_KERNEL_CODE 0x08
 #define SELECTOR_KERNEL_DATA 0x10

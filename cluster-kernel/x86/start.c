@@ -10,6 +10,7 @@
 #include "fpu.h"
 #include "io_apic.h"
 #include "local_apic.h"
+#include <r4/abi.h>
 #include <x86/registers.h>
 
 R4_OFFSET(struct machine_core, self, CORE_SELF);
@@ -37,6 +38,7 @@ R4_OFFSET(struct machine_regs, rip, REGS_RIP);
 R4_OFFSET(struct machine_regs, rflags, REGS_RFLAGS);
 R4_OFFSET(struct machine_regs, from_syscall, REGS_FROM_SYSCALL);
 R4_OFFSET(struct r4_boot_info, kernel_root, BOOT_INFO_KERNEL_ROOT);
+_Static_assert(R4_USER_END == USER_END, "exit_full goes to another address");
 _Static_assert(R4_CORE_STRIDE == 1U << CORE_STRIDE_BITS && R4_CORE_OFFSET == CORE_OFFSET,
                "entry.S finds the core elsewhere");
 _Static_assert(R4_AREA_CORES % R4_CORE_STRIDE == 0, "fault_inside finds the core by rounding rsp down");

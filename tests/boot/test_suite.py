@@ -137,6 +137,23 @@ def test_one_theme() -> None:
         assert names and not list(troubles(boot.lines, number, names))
 
 
+def test_threads_without_xsave() -> None:
+    """A processor that has FXSAVE alone. The emulator's loads no x87 pointers, as that of some processors."""
+    boot = machine.Boot("qemu-1x1", program="suite", more="theme=thread", extra=["-cpu", "max,-xsave"])
+    assert boot.trouble is None, boot.output
+
+
+def test_jump_to_no_address() -> None:
+    """The emulator is a processor that reports where a jump went. The kernel does not return there: some would fault in the kernel."""
+    boot = machine.Boot("qemu-1x1", program="suite", more="theme=fault")
+    assert boot.trouble is None, boot.output
+    faults = boot.matching(r"\[c0\] kernel: thread \w+ on core 0 stopped: exception (\d+), .* ip (\w+), sp \w+")
+    places = [match.groups() for match in faults]
+    at = places.index(("13", "8000000000000000"))
+    assert places[at + 1] == ("14", "7ffffffff000")
+    assert "8000000000000000" not in [place for _, place in places[at + 1 :]]
+
+
 def test_theme_that_does_not_fit() -> None:
     """Nothing passed: a failure, and why."""
     boot = machine.Boot("qemu-1x1", program="suite", more="theme=post")

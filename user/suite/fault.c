@@ -105,6 +105,14 @@ static void kernel_addresses(void) {
     CHECK(!runner_has_ended());
 }
 
+/* Not canonical: whichever address the processor reports, to go on there is the thread's fault once more. */
+static void jump_nowhere(void) {
+    uint32_t thread = runner_run(test_arena(), call_code, 1ULL << 63);
+    CHECK(!runner_has_ended());
+    runner_go_on(thread);
+    CHECK(!runner_has_ended());
+}
+
 static void null_page(void) {
     (void)runner_run(test_arena(), read_word, 0);
     CHECK(!runner_has_ended());
@@ -118,6 +126,7 @@ static const struct test tests[] = {
     {"writing to one's own capabilities", write_capability, 1},
     {"running a proxy page", run_proxies, 1},
     {"reading the kernel's addresses", kernel_addresses, 1},
+    {"jumping to no address, and going on there", jump_nowhere, 1},
     {"reading at 0", null_page, 1},
 };
 

@@ -154,6 +154,33 @@ static void registers_begin_anew(void) {
     CHECK(runner_has_ended() && fpu_found == 0);
 }
 
+static struct r4_x87_pointers x87_found;
+
+static _Noreturn void x87_look(uint64_t unused) {
+    for (;;) {
+        x87_found = r4_x87_pointers();
+        x87_found.operand += (uint32_t)unused;
+        runner_end();
+        r4_x87_use();
+        runner_end();
+    }
+}
+
+/* A processor may save and load no pointers of the x87. Then a thread has none, but not those of the thread before. */
+static void x87_pointers_stay(void) {
+    r4_x87_use();
+    struct r4_x87_pointers own = r4_x87_pointers();
+    CHECK(own.instruction != 0 && own.operand != 0);
+    x87_found = own;
+    uint32_t thread = runner_run(test_arena(), x87_look, 0);
+    CHECK(runner_has_ended() && x87_found.instruction == 0 && x87_found.operand == 0);
+    runner_go_on(thread); /* now it has used the x87 itself */
+    r4_x87_use();
+    own = r4_x87_pointers();
+    runner_go_on(thread);
+    CHECK(runner_has_ended() && x87_found.instruction != own.instruction);
+}
+
 static void space_goes(void) {
     struct domain domain = domain_create(test_arena(), r4_asid_pool(1));
     uint32_t thread = make(R4_CAP_THREAD);
@@ -252,6 +279,7 @@ static const struct test tests[] = {
     {"schedule: oneself", own_schedule, 1},
     {"the argument arrives; stop, start, begin anew", argument_arrives, 1},
     {"a thread that begins anew finds nothing in the FPU, also after a fault", registers_begin_anew, 1},
+    {"a thread finds no address that another's x87 has noted", x87_pointers_stay, 1},
     {"a thread without its address space is not configured", space_goes, 1},
     {"a thread refers to the capability that configured it", copy_of_the_space_goes, 1},
     {"delete: one that is ready", deleted_before_it_ran, 1},
