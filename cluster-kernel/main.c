@@ -54,6 +54,7 @@ static void cluster_start(struct core *core) {
     sched_start();
     stand_start();
     asid_table_init(&cluster.asids, this_cluster());
+    walk_forget_all(&cluster.walk_pages);
     mailbox_start(root_memory(mailbox_memory_size(), R4_PAGE_SIZE));
     root_start();
     /* The rings before the state. No kernel waits for UP: this is for debuggers and the acquire loads of `state`. */

@@ -194,9 +194,10 @@ static cold struct machine_regs *walk_failed(struct core *core, uint64_t operati
 }
 
 /* `cap` is not the address of a slot in a cap page of the caller's own window: it leads through proxies, or nowhere. */
-static noinline struct machine_regs *invoke_via_proxy(struct core *core, uint64_t cap, uint64_t operation) {
-    const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids};
-    struct walk walk = WALK_FROM(&core->current->pd->window, cap);
+static noinline struct machine_regs *invoke_via_proxy(struct core *core, uint64_t operation, uint64_t cap,
+                                                      const struct window *window) {
+    const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids, &cluster.walk_pages};
+    struct walk walk = WALK_FROM(window, cap);
     struct resolved resolved;
     if (!walk_begin(&place, &walk, &core->chain, &resolved)) {
         return invoke_ended(core, operation, resolved);
@@ -218,11 +219,12 @@ static noinline struct machine_regs *invoke_via_proxy(struct core *core, uint64_
 
 /* The lock is held; the arguments are in the core's invocation. */
 static always_inline struct machine_regs *invoke(struct core *core, uint64_t cap, uint64_t operation) {
+    const struct window *window = &core->current->pd->window;
     struct r4_slot *slot;
-    if (resolve_direct(machine_direct(), &core->current->pd->window, own_cap_key(), cap, &slot)) {
+    if (resolve_direct(machine_direct(), window, own_cap_key(), cap, &slot)) {
         return invoke_slot(core, slot, operation);
     }
-    return invoke_via_proxy(core, cap, operation);
+    return invoke_via_proxy(core, operation, cap, window);
 }
 
 /* The same out of line, for the callers that are not the hot path. */

@@ -26,6 +26,7 @@ struct cluster {
     uint64_t noted_cores; /* bit per core that shootdown_flush() has to ask; 0 whenever the lock is free */
     uint64_t idle_cores;  /* bit per halted core */
     struct asid_table asids;
+    struct walk_pages walk_pages;
     uint32_t peer_priority; /* at which messages are taken: the highest of all peers; written once at boot */
     uint64_t slice_ticks;   /* of a thread among equals; written once at boot */
     uint64_t messages_sent;

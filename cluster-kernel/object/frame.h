@@ -53,6 +53,9 @@ static always_inline struct frame_leaf frame_find_leaf(const struct r4_slot *slo
 /* Removes a present leaf from its table and notes the cores to flush. */
 static inline void frame_leaf_clear(struct frame_leaf leaf) {
     KERNEL_CHECK(leaf.entry != NULL && (*leaf.entry & PAGING_PRESENT) != 0);
+    if (unlikely(window_leaf_is(*leaf.entry, PAGING_KIND_PROXIES))) {
+        walk_forget(&cluster.walk_pages, leaf.pd->window.name);
+    }
     *leaf.entry = 0;
     shootdown_note(leaf.pd);
 }

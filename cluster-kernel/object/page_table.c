@@ -34,6 +34,7 @@ void page_table_unmap(struct r4_slot *slot) {
         struct window_tables gone = window_tables_in(address, paging_reach(level));
         machine_zero(&pd->window.tables[gone.first], gone.count * sizeof(pd->window.tables[0]));
         pd_leaf_forget(pd);
+        walk_forget(&cluster.walk_pages, pd->window.name);
         *entry = 0;
         shootdown_note(pd);
     }

@@ -42,6 +42,7 @@ void pd_destroy(const struct r4_slot *slot) {
     }
     shootdown_space(machine_core(), pd);
     if (pd->window.name != 0) {
+        walk_forget(&cluster.walk_pages, pd->window.name);
         asid_give(&cluster.asids, pd->window.name);
     }
 }

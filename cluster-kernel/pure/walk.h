@@ -32,11 +32,37 @@ struct chain {
 static inline uint64_t chain_rights(const struct chain *chain) { return r4_proxy_rights_get(chain->words); }
 static inline uint64_t chain_ttl(const struct chain *chain) { return r4_proxy_ttl_get(chain->first); }
 
+/* The proxy page of an address space that a walk went through last: found again by one comparison. Whoever unmaps a
+ * proxy page or a table above it, or gives the asid back, calls walk_forget(). */
+struct walk_page {
+    _Alignas(32) uint64_t page;  /* the address of any proxy in it / R4_SLOTS_PER_PAGE; WALK_NO_PAGE: none */
+    uintptr_t place;             /* of the page */
+    const struct window *window; /* that it is in */
+};
+#define WALK_NO_PAGE UINT64_MAX
+
+struct walk_pages { /* by asid; that of asid 0 is none */
+    struct walk_page of[ASID_COUNT];
+};
+
+/* Forgets the page of the address space with that name. */
+static inline void walk_forget(struct walk_pages *pages, uint32_t name) {
+    pages->of[r4_name_asid_get(name)].page = WALK_NO_PAGE;
+}
+
+/* Forgets all, and is called before the first walk. */
+static inline void walk_forget_all(struct walk_pages *pages) {
+    for (uint32_t asid = 0; asid < ASID_COUNT; asid++) {
+        walk_forget(pages, asid);
+    }
+}
+
 /* Where a walk runs. */
 struct resolve_place {
     uintptr_t direct;               /* virtual address of physical address 0 */
     uint64_t cluster;               /* this cluster: the bits above the index in cap addresses with asid 0 */
     const struct asid_table *asids; /* of the cluster */
+    struct walk_pages *pages;       /* of the cluster */
 };
 
 struct walk {
@@ -46,9 +72,6 @@ struct walk {
     uint32_t version; /* of the target, as the proxy followed last gives it */
     uint64_t words;   /* word 0 of all proxies so far, ANDed */
 };
-
-/* TTL and kind of word 0: XOR with the kind of a proxy leaves the TTL alone, at its place. */
-#define WALK_TTL_AND_KIND (r4_proxy_kind_put(r4_proxy_kind_max()) | r4_proxy_ttl_put(r4_proxy_ttl_max()))
 
 /* What a step has found. */
 enum walk_at {
@@ -86,54 +109,101 @@ static cold struct walk_step walk_not_there(uintptr_t direct, uint64_t own_clust
     return window == holder ? walk_at_cap(direct, window, leaf, cap) : walk_nowhere(R4_ERR_ASID);
 }
 
+/* The same as walk_look() for an address with an asid. The page found is remembered in *known. No struct resolve_place:
+ * its address would keep that of the caller out of registers. */
+static noinline struct walk_step walk_look_far(uintptr_t direct, uint64_t own_cluster, const struct asid_table *asids,
+                                               struct walk_page *known, const struct window *holder, uint64_t cap) {
+    const struct asid_entry *entry = asid_entry_of(asids, cap >> 32);
+    if (unlikely(entry->key != cap >> 26)) {
+        return walk_not_there(direct, own_cluster, holder, NULL, 0, cap);
+    }
+    uint64_t leaf = window_leaf(entry->window, cap);
+    if (unlikely(!window_leaf_is(leaf, PAGING_KIND_PROXIES))) {
+        return walk_not_there(direct, own_cluster, holder, entry->window, leaf, cap);
+    }
+    *known = (struct walk_page){cap / R4_SLOTS_PER_PAGE, direct + (leaf & PAGING_ADDRESS), entry->window};
+    return (struct walk_step){WALK_AT_PROXY, R4_OK, entry->window, window_place(direct, leaf, cap)};
+}
+
+/* The same for an address without an asid: what it names is in the holder's own window. */
+static always_inline struct walk_step walk_look_here(const struct resolve_place *place, const struct window *holder,
+                                                     uint64_t cap) {
+    uint64_t leaf = window_leaf(holder, cap);
+    if (likely(window_leaf_is(leaf, PAGING_KIND_CAPS))) {
+        return walk_at_cap(place->direct, holder, leaf, cap);
+    }
+    if (!window_leaf_is(leaf, PAGING_KIND_PROXIES)) {
+        return walk_nowhere(R4_ERR_ADDRESS);
+    }
+    return (struct walk_step){WALK_AT_PROXY, R4_OK, holder, window_place(place->direct, leaf, cap)};
+}
+
 /* One step: finds the proxy or slot that `cap` names, as the holder sees it. */
 static always_inline struct walk_step walk_look(const struct resolve_place *place, const struct window *holder,
                                                 uint64_t cap) {
-    uint64_t key = cap >> 26;
-    const struct window *window = holder;
-    uint64_t leaf;
-    if (key == place->cluster) {
-        leaf = window_leaf(window, cap);
-        if (!window_leaf_is(leaf, PAGING_KIND_PROXIES)) {
-            return walk_at_cap(place->direct, window, leaf, cap);
-        }
-    } else {
-        const struct asid_entry *entry = asid_entry_of(place->asids, key >> 6);
-        if (unlikely(entry->key != key)) {
-            return walk_not_there(place->direct, place->cluster, holder, NULL, 0, cap);
-        }
-        window = entry->window;
-        leaf = window_leaf(window, cap);
-        if (unlikely(!window_leaf_is(leaf, PAGING_KIND_PROXIES))) {
-            return walk_not_there(place->direct, place->cluster, holder, window, leaf, cap);
-        }
+    if (cap >> 26 == place->cluster) {
+        return walk_look_here(place, holder, cap);
     }
-    return (struct walk_step){WALK_AT_PROXY, R4_OK, window, window_place(place->direct, leaf, cap)};
+    struct walk_page *known = &place->pages->of[(cap >> 32) % ASID_COUNT];
+    if (unlikely(known->page != cap / R4_SLOTS_PER_PAGE)) {
+        return walk_look_far(place->direct, place->cluster, place->asids, known, holder, cap);
+    }
+    uint64_t offset = cap % R4_SLOTS_PER_PAGE * R4_SLOT_SIZE;
+    return (struct walk_step){WALK_AT_PROXY, R4_OK, known->window, known->place + offset};
 }
 
-/* Out of line, so that the hot path holds only the test. */
-static cold bool walk_is_foreign(const struct window *holder, const struct window *window) { return window != holder; }
+/* What has been read of a proxy. */
+struct walk_proxy {
+    uint64_t word; /* word 0, and so on */
+    uint64_t target;
+    uint64_t badge;
+    uint64_t word3;
+    bool torn; /* word 0 has changed meanwhile */
+};
 
-/* Follows a proxy in a proxy page of `window`. Only the first value read of word 0 counts, and only if word 0 is
- * unchanged after the other words have been read. TTL and version are at the same place in proxies and slots. Errors:
- * R4_ERR_EMPTY, R4_ERR_ASID, R4_ERR_VERSION, R4_ERR_TTL, R4_ERR_RIGHTS, R4_ERR_ONCE.
+/* Only the first value read of word 0 counts, and only if word 0 is unchanged after the other words have been read.
  *
  * The acquire loads pair with the stores of the program that writes the proxy, by the order of <r4/proxy.h>: word 0
  * emptied, words 1 to 3, word 0 whole. The first load orders the program's earlier stores to words 1 to 3 before the
  * loads of those words; these loads are ordered before the second load of word 0, so a new value in a word shows there
  * as a new word 0. The second load needs no acquire: nothing is read after it. */
-static always_inline enum r4_error walk_hop(struct walk *walk, struct chain *chain, const struct window *window,
-                                            struct r4_proxy *proxy, bool first) {
+static always_inline struct walk_proxy walk_read(const struct r4_proxy *proxy) {
     uint64_t word = __atomic_load_n(&proxy->word[0], __ATOMIC_ACQUIRE);
     uint64_t target = __atomic_load_n(&proxy->word[1], __ATOMIC_ACQUIRE);
     uint64_t badge = __atomic_load_n(&proxy->word[2], __ATOMIC_ACQUIRE);
     uint64_t word3 = __atomic_load_n(&proxy->word[3], __ATOMIC_ACQUIRE);
-    uint64_t again = __atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED);
-    uint64_t ttl = (word & WALK_TTL_AND_KIND) ^ r4_proxy_kind_put(R4_CAP_PROXY);
-    if (unlikely(again != word || r4_proxy_kind_get(ttl) != 0)) {
-        return walk_is_foreign(walk->holder, window) ? R4_ERR_ASID : R4_ERR_EMPTY;
+    return (struct walk_proxy){word, target, badge, word3, __atomic_load_n(&proxy->word[0], __ATOMIC_RELAXED) != word};
+}
+
+/* The walk goes through the proxy, which is in `window`: all checks have passed. */
+static always_inline void walk_pass(struct walk *walk, struct chain *chain, const struct window *window,
+                                    const struct walk_proxy *read, bool first) {
+    uint64_t word = read->word;
+    if (first) {
+        chain->first = word;
+        chain->badge = read->badge;
+        chain->hops = 1;
+    } else {
+        chain->hops++;
+        if (read->badge != 0) {
+            chain->badge = read->badge;
+        }
     }
-    if (unlikely(r4_proxy_grantee_get(word3) != walk->holder->name)) {
+    *walk = (struct walk){window, read->target, word & r4_proxy_ttl_put(r4_proxy_ttl_max()),
+                          (uint32_t)r4_proxy_version_get(read->word3), walk->words & word};
+}
+
+/* Follows any proxy in a proxy page of `window`, or says why not. TTL and version are at the same place in proxies and
+ * slots. Errors: R4_ERR_EMPTY, R4_ERR_ASID, R4_ERR_VERSION, R4_ERR_TTL, R4_ERR_RIGHTS, R4_ERR_ONCE. */
+static cold enum r4_error walk_hop_any(struct walk *walk, struct chain *chain, const struct window *window,
+                                       struct r4_proxy *proxy, bool first) {
+    struct walk_proxy read = walk_read(proxy);
+    uint64_t word = read.word;
+    uint64_t ttl = word & r4_proxy_ttl_put(r4_proxy_ttl_max());
+    if (read.torn || r4_proxy_kind_get(word) != R4_CAP_PROXY) {
+        return window != walk->holder ? R4_ERR_ASID : R4_ERR_EMPTY;
+    }
+    if (r4_proxy_grantee_get(read.word3) != walk->holder->name) {
         if (window != walk->holder) {
             return R4_ERR_ASID;
         }
@@ -149,24 +219,41 @@ static always_inline enum r4_error walk_hop(struct walk *walk, struct chain *cha
             return R4_ERR_RIGHTS;
         }
     }
-    if (unlikely((word & r4_proxy_flags_put(R4_PROXY_ONCE)) != 0)) {
+    if ((word & r4_proxy_flags_put(R4_PROXY_ONCE)) != 0) {
         if (chain->once != NULL) {
             return R4_ERR_ONCE;
         }
         chain->once = proxy;
         chain->once_word = word;
     }
-    if (first) {
-        chain->first = word;
-        chain->badge = badge;
-        chain->hops = 1;
-    } else {
-        chain->hops++;
-        if (badge != 0) {
-            chain->badge = badge;
+    walk_pass(walk, chain, window, &read, first);
+    return R4_OK;
+}
+
+/* Whether the usual proxy is wrong: of another holder, single-use, torn, or with any reason to reject it. */
+static always_inline bool walk_is_unusual(const struct walk *walk, const struct walk_proxy *read, bool first) {
+    const uint64_t kind_and_once = r4_proxy_kind_put(r4_proxy_kind_max()) | r4_proxy_flags_put(R4_PROXY_ONCE);
+    uint64_t word = read->word;
+    return read->torn || (word & kind_and_once) != r4_proxy_kind_put(R4_CAP_PROXY) ||
+           r4_proxy_grantee_get(read->word3) != walk->holder->name ||
+           (!first && ((uint32_t)r4_proxy_serial_get(word) != walk->version ||
+                       (word & r4_proxy_ttl_put(r4_proxy_ttl_max())) <= walk->last ||
+                       (word & r4_proxy_rights_put(R4_DEFER)) == 0));
+}
+
+/* The same as walk_hop_any(), which reads the proxy again unless it is a usual one. */
+static always_inline enum r4_error walk_hop(struct walk *walk, struct chain *chain, const struct window *window,
+                                            struct r4_proxy *proxy, bool first) {
+    struct walk_proxy read = walk_read(proxy);
+    if (unlikely(walk_is_unusual(walk, &read, first))) {
+        struct walk copy = {walk->holder, 0, walk->last, walk->version, walk->words}; /* the state is in registers */
+        enum r4_error error = walk_hop_any(&copy, chain, window, proxy, first);
+        if (error == R4_OK) {
+            *walk = copy;
         }
+        return error;
     }
-    *walk = (struct walk){window, target, ttl, (uint32_t)r4_proxy_version_get(word3), walk->words & word};
+    walk_pass(walk, chain, window, &read, first);
     return R4_OK;
 }
 

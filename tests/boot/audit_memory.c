@@ -125,6 +125,9 @@ static void cluster_relocate(const struct place *place, struct cluster *state) {
         struct asid_entry *entry = &state->asids.entries[asid];
         entry->window = here(place, entry->window);
         window_relocate(place, entry->window);
+        struct walk_page *page = &state->walk_pages.of[asid];
+        page->window = here(place, page->window);
+        page->place = (uintptr_t)here(place, (const void *)page->place);
     }
 }
 

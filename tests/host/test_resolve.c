@@ -9,12 +9,14 @@
 
 static struct window window = {.name = 0x10001};
 static struct asid_table asids;
+static struct walk_pages pages;
 static struct r4_slot *slots; /* window page 0 */
 
 /* One cap page, at window page 0. */
 static void window_create(void) {
     memset(&asids, 0, sizeof(asids));
     asid_table_init(&asids, 0);
+    walk_forget_all(&pages);
     phys_t root = space_start();
     phys_t page = space_page();
     *space_entry(root, R4_WINDOW_BASE, 1) = paging_leaf(page, R4_READ, false, PAGING_KIND_CAPS);
@@ -25,7 +27,7 @@ static void window_create(void) {
 }
 
 static void expect(uint32_t own, uint64_t cap, const struct r4_slot *slot, enum r4_error error) {
-    struct resolve_place place = {space_direct(), own, &asids};
+    struct resolve_place place = {space_direct(), own, &asids, &pages};
     struct chain chain = {.hops = 99};
     struct resolved resolved = resolve_chain(&place, &window, cap, R4_TTL_MAX, &chain);
     ck_assert_int_eq(resolved.error, error);

@@ -196,6 +196,8 @@ static void compare(uint32_t caller, uint64_t cap) {
     errors[model.error]++;
     EXPECT(walked.error == model.error);
     EXPECT(walked.hops == model.hops);
+    struct walked again = world_resolve_again(caller, cap, R4_TTL_MAX);
+    EXPECT(again.error == walked.error && again.hops == walked.hops && again.slot == walked.slot);
     if (model.error != R4_OK) {
         EXPECT(walked.slot == NULL);
         return;

@@ -32,6 +32,7 @@ struct domain {
 
 static struct domain world[WORLD_DOMAINS];
 static struct asid_table world_asids;
+static struct walk_pages world_pages;
 
 static inline uint64_t *world_leaf(struct domain *domain, uint64_t page) {
     return space_entry(domain->root, 0x8000000000ULL + page * 4096, 1);
@@ -118,8 +119,9 @@ struct walked {
     struct chain chain;
 };
 
-static inline struct walked world_resolve_most(uint32_t domain, uint64_t cap, uint64_t most) {
-    struct resolve_place place = {space_direct(), WORLD_CLUSTER, &world_asids};
+/* With the pages that walks before this one have found: nothing may have changed in the tables since. */
+static inline struct walked world_resolve_again(uint32_t domain, uint64_t cap, uint64_t most) {
+    struct resolve_place place = {space_direct(), WORLD_CLUSTER, &world_asids, &world_pages};
     struct walked walked;
     struct resolved resolved = resolve_chain(&place, &world[domain].window, cap, most, &walked.chain);
     walked.hops = walked.chain.hops;
@@ -128,6 +130,11 @@ static inline struct walked world_resolve_most(uint32_t domain, uint64_t cap, ui
     walked.rights = chain_rights(&walked.chain);
     walked.ttl = chain_ttl(&walked.chain);
     return walked;
+}
+
+static inline struct walked world_resolve_most(uint32_t domain, uint64_t cap, uint64_t most) {
+    walk_forget_all(&world_pages);
+    return world_resolve_again(domain, cap, most);
 }
 
 static inline struct walked world_resolve(uint32_t domain, uint64_t cap) {

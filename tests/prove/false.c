@@ -6,7 +6,7 @@
  */
 #include "lemma.h"
 
-#define OUT_OF_LINE __attribute__((noinline))
+#define OUT_OF_LINE __attribute__((__noinline__))
 
 struct pair {
     uint8_t small;

@@ -11,6 +11,7 @@
 struct window windows[2];
 uint64_t leaves[2][PAGING_ENTRIES]; /* one table of level 1 for each window */
 struct asid_table asids;
+struct walk_pages pages;
 struct walk walk;
 struct chain chain;
 struct r4_proxy proxy;
@@ -40,16 +41,30 @@ static inline bool good_tables(uint64_t cap, uint64_t cluster) {
     return cluster < R4_MAX_CLUSTERS && tables && (nobody || somebody);
 }
 
+/* If the page that is remembered is the one of this address, then it is there. */
+static inline bool good_page(uint64_t cap, uintptr_t direct) {
+    const struct asid_entry *entry = &asids.entries[cap >> 32 & 1023];
+    const struct walk_page *known = &pages.of[cap >> 32 & 1023];
+    if (known->page != cap >> 7) {
+        return true;
+    }
+    const uint64_t *table = entry->window == NULL ? NULL : entry->window->tables[cap >> 16 & 1023];
+    uint64_t leaf = table == NULL ? 0 : table[cap >> 7 & 511];
+    return entry->key == cap >> 26 && known->window == entry->window && (leaf & 0x400) != 0 &&
+           known->place == direct + (leaf & 0x000ffffffffff000ULL);
+}
+
 /* A kernel slot is found only in the holder's own window, in a cap page and not at its header; a proxy in a proxy page
- * of the window named. For anything else the error is that of resolve.h. */
+ * of the window named, and that page is remembered. For anything else the error is that of resolve.h. */
 bool lemma_look(uint64_t cap, uint64_t cluster, uintptr_t direct, bool second) {
-    GIVEN(is_some(cap) && good_tables(cap, cluster))
-    const struct resolve_place place = {direct, cluster, &asids};
+    GIVEN(is_some(cap) && good_tables(cap, cluster) && good_page(cap, direct))
+    const struct resolve_place place = {direct, cluster, &asids, &pages};
     const struct window *holder = &windows[second];
     const struct asid_entry *entry = &asids.entries[cap >> 32 & 1023];
     const struct window *window = cap >> 26 == cluster ? holder : entry->key == cap >> 26 ? entry->window : NULL;
     const uint64_t *table = window == NULL ? NULL : window->tables[cap >> 16 & 1023];
     uint64_t leaf = table == NULL ? 0 : table[cap >> 7 & 511];
+    GIVEN((leaf & 0x600) != 0x600) /* no page is of both kinds */
     uintptr_t there = direct + (leaf & 0x000ffffffffff000ULL) + (cap & 127) * 32;
     struct walk_step step = walk_look(&place, holder, cap);
     enum r4_error error = (cap >> 26 & 63) != cluster               ? R4_ERR_FOREIGN_CLUSTER
@@ -57,10 +72,11 @@ bool lemma_look(uint64_t cap, uint64_t cluster, uintptr_t direct, bool second) {
                           : (leaf & 0x200) == 0 || (cap & 127) == 0 ? R4_ERR_ADDRESS
                                                                     : R4_OK;
     bool proxies = (leaf & 0x400) != 0; /* page kind, bits 10:9: 2 */
-    CLAIM(proxies ? step.at == WALK_AT_PROXY && step.error == R4_OK && step.window == window && step.place == there
-          : error == R4_OK
-              ? step.at == WALK_AT_SLOT && step.window == holder && step.place == there && step.error == R4_OK
-              : step.at == WALK_NOWHERE && step.error == error);
+    CLAIM(good_page(cap, direct) &&
+          (proxies ? step.at == WALK_AT_PROXY && step.error == R4_OK && step.window == window && step.place == there
+           : error == R4_OK
+               ? step.at == WALK_AT_SLOT && step.window == holder && step.place == there && step.error == R4_OK
+               : step.at == WALK_NOWHERE && step.error == error));
 }
 
 bool lemma_direct(uint64_t cap, uint64_t cluster, uintptr_t direct) {

@@ -125,12 +125,29 @@ static void leaf_table_check(const struct cap_scan *scan, const struct pd *pd) {
     }
 }
 
+/* The proxy page that walks through an address space remember is there. */
+static void walk_page_check(const struct cap_scan *scan, const struct pd *pd) {
+    const struct instance *instance = scan->instance;
+    const struct walk_page *known = &instance->cluster->walk_pages.of[r4_name_asid_get(pd->window.name)];
+    uint64_t own = asid_key(instance->number, pd->window.name) << 19; /* and 19 bits of the page's number */
+    if (pd->window.name == 0 || known->page == WALK_NO_PAGE) {
+        return;
+    }
+    const uint64_t *leaf = paging_entry(instance->direct, pd->root, window_page_address(known->page % WINDOW_PAGES), 1);
+    if (known->page - own >= WINDOW_PAGES || known->window != &pd->window || leaf == NULL ||
+        !window_leaf_is(*leaf, PAGING_KIND_PROXIES) || known->place != instance->direct + (*leaf & PAGING_ADDRESS)) {
+        sim_fail("the remembered proxy page is there", "cluster %u: not page %lx of space %x", instance->number,
+                 known->page, pd->window.name);
+    }
+}
+
 void mapping_audit_check(const struct cap_scan *scan) {
     leaf_count = 0;
     for (size_t i = 0; i < scan->pd_count; i++) {
         collect(scan->pds[i], scan->pds[i]->root, 0, 4);
         cap_pages_check(scan, scan->pds[i]);
         leaf_table_check(scan, scan->pds[i]);
+        walk_page_check(scan, scan->pds[i]);
     }
     qsort(leaves, leaf_count, sizeof(leaves[0]), leaf_compare);
     for (size_t i = 0; i < leaf_count; i++) {
