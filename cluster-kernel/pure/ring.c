@@ -29,19 +29,19 @@ void ring_consume_from(struct ring_end *consumer, uint32_t position) {
     atomic_store_explicit(&consumer->ring->looking, 0, memory_order_release);
 }
 
+/* What a producer stores in want_slot that cannot put its message at `position`: never 0. */
+static uint32_t want_at(uint32_t position) { return 2 * position + 1; }
+
 bool ring_has_room(struct ring_end *producer) {
     struct r4_ring *ring = producer->ring;
     /* Pairs with the store of head in ring_take(): the consumer has copied the slot out before the slot is reused. */
     uint32_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
     if (producer->position - head < producer->slots) {
-        if (atomic_load_explicit(&ring->want_slot, memory_order_relaxed) != 0) {
-            atomic_store_explicit(&ring->want_slot, 0, memory_order_relaxed);
-        }
         return true;
     }
-    /* Dekker pair with ring_take(), which stores head and then loads want_slot: it sees the 1, or we see the new
-     * head. */
-    atomic_store_explicit(&ring->want_slot, 1, memory_order_seq_cst);
+    /* Dekker pair with ring_take(), which stores head and then loads want_slot: it sees ours, or we see the
+     * new head. */
+    atomic_store_explicit(&ring->want_slot, want_at(producer->position), memory_order_seq_cst);
     head = atomic_load_explicit(&ring->head, memory_order_seq_cst);
     return producer->position - head < producer->slots;
 }
@@ -77,10 +77,12 @@ bool ring_take(struct ring_end *consumer, struct r4_message *message, bool *want
     const struct r4_message *slot = ring_slot(consumer);
     *message = *slot;
     consumer->position++;
-    /* The store also releases the slot to ring_has_room(). Dekker pair with ring_has_room(), which stores want_slot = 1
-     * and then loads head: it sees the free slot, or we see the 1 and ring. */
+    /* The store also releases the slot to ring_has_room(). Dekker pair with ring_has_room(), which stores want_slot and
+     * then loads head: it sees the free slot, or we see that it waits for the position that this slot is for, and ring.
+     * What waits for a later position finds a slot of which we have not been asked yet. */
     atomic_store_explicit(&consumer->ring->head, consumer->position, memory_order_seq_cst);
-    *wanted = atomic_load_explicit(&consumer->ring->want_slot, memory_order_seq_cst) != 0;
+    uint32_t want = atomic_load_explicit(&consumer->ring->want_slot, memory_order_seq_cst);
+    *wanted = want == want_at(consumer->position - 1 + consumer->slots);
     return true;
 }
 

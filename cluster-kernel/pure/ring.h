@@ -20,7 +20,7 @@ struct ring_end {
 void ring_produce_from(struct ring_end *producer, uint32_t position);
 void ring_consume_from(struct ring_end *consumer, uint32_t position);
 
-/* True if a message can be put. If not, want_slot is set: the consumer will ring when it frees one. */
+/* True if a message can be put. If not, want_slot is set: the consumer will ring when it frees the next slot. */
 bool ring_has_room(struct ring_end *producer);
 
 /* Puts a message; the sequence word is filled in here. ring_has_room() has just returned true. Returns true if the
@@ -28,7 +28,7 @@ bool ring_has_room(struct ring_end *producer);
 bool ring_put(struct ring_end *producer, const struct r4_message *message);
 
 /* Copies the next message out and frees its slot. False, and nothing is written, if there is none. *wanted is true if
- * the producer waits for a slot and has to be rung. */
+ * the producer waits for a slot and has to be rung: this is the first one that is free since the ring was full. */
 bool ring_take(struct ring_end *consumer, struct r4_message *message, bool *wanted);
 
 /* The consumer announces that it polls the ring from now on, so that no doorbell is needed. */

@@ -20,8 +20,8 @@
  *     store sequence; fence;                store looking = 0; fence;
  *     load looking: 0 -> ring               load sequence again: new -> take it
  *
- *     store want_slot = 1; fence;           store head; fence;
- *     load head again: moved -> go on       load want_slot: 1 -> ring
+ *     store want_slot; fence;               store head; fence;
+ *     load head again: moved -> go on       load want_slot: for this slot -> ring
  *
  * At least one side of each pair sees the other's store, so no message and no freed slot is missed.
  */
@@ -32,7 +32,8 @@
 #include <stdatomic.h>
 
 struct r4_ring {
-    _Atomic uint32_t want_slot; /* line 0, the producer's: 1 = ring it when a slot is free */
+    /* Line 0, the producer's. 2 * p + 1: ring it when the slot for its message at position p is free. */
+    _Atomic uint32_t want_slot;
     uint32_t producer_pad[15];
     _Atomic uint32_t head;    /* line 1, the consumer's: position of the next message to take */
     _Atomic uint32_t looking; /* 1 = it will check the slots again before it sleeps */

@@ -56,10 +56,9 @@ static void expect_laps(uint32_t slots, uint32_t position, uint8_t garbage) {
             put(&pair, sent++, true);
         }
         EXPECT(!ring_has_room(&pair.producer));
-        EXPECT(ring->want_slot == 1);
+        EXPECT(ring->want_slot == 2 * (position + sent) + 1);
         take(&pair, seen++, true);
-        put(&pair, sent++, true); /* ring_has_room() has cleared want_slot */
-        EXPECT(ring->want_slot == 0);
+        put(&pair, sent++, true);
         while (seen != sent) {
             take(&pair, seen++, false);
         }
@@ -85,15 +84,18 @@ START_TEST(test_random) {
         struct pair pair = start(slots, 0xffffffff - slots, 0);
         uint32_t sent = 0;
         uint32_t seen = 0;
+        bool waits = false;
         for (int i = 0; i < 20000; i++) {
             if (random_below(&state, 2) == 0) {
                 bool room = sent - seen < slots;
                 EXPECT(ring_has_room(&pair.producer) == room);
+                waits = waits || !room;
                 struct r4_message message = ring_message(sent);
                 sent += room ? 1 : 0;
                 EXPECT(!room || ring_put(&pair.producer, &message));
             } else if (seen != sent) {
-                take(&pair, seen++, ring->want_slot != 0);
+                take(&pair, seen++, waits);
+                waits = false;
             } else {
                 expect_empty(&pair);
             }
@@ -136,6 +138,26 @@ START_TEST(test_own_lines_only) {
 }
 END_TEST
 
+/* A producer that waits is rung for the first slot that is free, and not again before it has waited anew. */
+START_TEST(test_wanted_once) {
+    for (size_t i = 0; i < R4_COUNT(positions); i++) {
+        struct pair pair = start(4, positions[i], 0);
+        for (uint32_t lap = 0; lap < 3; lap++) {
+            for (uint32_t n = 0; n < 4; n++) {
+                put(&pair, n, true);
+            }
+            EXPECT(!ring_has_room(&pair.producer));
+            EXPECT(!ring_has_room(&pair.producer)); /* it wants to send something else, too */
+            take(&pair, 0, true);
+            take(&pair, 1, false);
+            take(&pair, 2, false);
+            EXPECT(ring_has_room(&pair.producer));
+            take(&pair, 3, false);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_doorbells) {
     struct pair pair = start(2, 0xffffffff, 0);
     put(&pair, 0, true); /* nobody polls yet */
@@ -163,15 +185,15 @@ START_TEST(test_hostile_head) {
             uint32_t under_way = i < 300 ? i - 150 : (uint32_t)random_next(&state);
             ring->head = position - under_way;
             EXPECT(ring_has_room(&pair.producer) == (under_way < slots));
-            EXPECT(ring->want_slot == (under_way < slots ? 0 : 1));
+            EXPECT(ring->want_slot == (under_way < slots ? 0 : 2 * position + 1));
             EXPECT(pair.producer.position == position);
         }
     }
 }
 END_TEST
 
-/* Whatever the peer writes into a sequence word: exactly one value means a message. Of want_slot only 0 or not counts.
- */
+/* Whatever the peer writes into a sequence word: exactly one value means a message, and
+ * one in want_slot that the peer waits for this slot. */
 START_TEST(test_hostile_sequence) {
     uint64_t state = 47;
     for (uint32_t slots = 1; slots <= R4_RING_SLOTS_MAX; slots *= 2) {
@@ -180,7 +202,7 @@ START_TEST(test_hostile_sequence) {
             struct pair pair = start(slots, position, 0);
             uint32_t ahead = i < 300 ? i - 150 : (uint32_t)random_next(&state);
             ring->slots[position & (slots - 1)].sequence = position + ahead;
-            ring->want_slot = ahead;
+            ring->want_slot = 2 * (position + slots) + ahead;
             bool wanted = false;
             struct r4_message message;
             EXPECT(ring_rest(&pair.consumer) == (ahead == 1));
@@ -305,6 +327,6 @@ END_TEST
 START_TEST(test_threads_64_slots) { ring_trial(64, 0xffffff00, 200000, true); }
 END_TEST
 
-SUITE_MAIN("ring", test_laps, test_random, test_whole_message, test_own_lines_only, test_doorbells, test_hostile_head,
-           test_hostile_sequence, test_last_lap, test_put_against_rest, test_room_against_take, test_threads_1_slot,
-           test_threads_2_slots, test_threads_64_slots)
+SUITE_MAIN("ring", test_laps, test_random, test_whole_message, test_own_lines_only, test_wanted_once, test_doorbells,
+           test_hostile_head, test_hostile_sequence, test_last_lap, test_put_against_rest, test_room_against_take,
+           test_threads_1_slot, test_threads_2_slots, test_threads_64_slots)
