@@ -20,7 +20,8 @@ void kernel_event(enum machine_event event) {
     cluster_enter(core);
     if (event == MACHINE_TIMER) {
         slice_tick(core);
-    } else if (event == MACHINE_DOORBELL) {
+    } else if (event >= MACHINE_DOORBELL) {
+        cluster.rung |= 1U << (event - MACHINE_DOORBELL);
         cluster.poll = true;
     }
     dispatch(core);

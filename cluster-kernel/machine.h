@@ -18,9 +18,17 @@ enum machine_event {
     MACHINE_TIMER,      /* the one-shot timer of this core */
     MACHINE_RESCHEDULE, /* another core of this cluster changed this core's run queue */
     MACHINE_SHOOTDOWN,  /* another core of this cluster waits for this one to flush; handled without the lock */
-    MACHINE_DOORBELL,   /* another cluster sent a message, freed a slot, reached a milestone, or died */
-    MACHINE_EVENT_COUNT
+    /* The first of MACHINE_DOORBELLS events: another cluster sent a message, freed a slot, reached a milestone, or died.
+     * Which event it is narrows down which cluster. */
+    MACHINE_DOORBELL,
+    MACHINE_EVENT_COUNT = MACHINE_DOORBELL + 8
 };
+#define MACHINE_DOORBELLS ((uint32_t)MACHINE_EVENT_COUNT - MACHINE_DOORBELL)
+
+/* The doorbell of a cluster. */
+static inline enum machine_event machine_doorbell(uint32_t cluster) {
+    return (enum machine_event)(MACHINE_DOORBELL + cluster % MACHINE_DOORBELLS);
+}
 
 /* From machine_inline.h:
  *   struct machine_core     the machine's part of the per-core state; first member of struct core

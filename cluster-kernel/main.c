@@ -3,6 +3,7 @@
  * kernel_start(): the boot order of one cluster, as a list. The machine calls it once on each core.
  */
 #include "cluster/cluster.h"
+#include "diag/console.h"
 #include "diag/fault_injection.h"
 #include "diag/panic.h"
 #include "dispatch.h"
@@ -51,6 +52,7 @@ static void cluster_start(struct core *core) {
     }
     wait_for_all(core);
     cluster_enter(core);
+    console_start();
     sched_start();
     stand_start();
     asid_table_init(&cluster.asids, this_cluster());

@@ -173,4 +173,4 @@ lint-pylint:
 lint-mypy:
 	$(Q)mypy --cache-dir=build/mypy --no-error-summary $(PYTHON_FILES)
 
--include $(wildcard $(foreach kind,asan tsan,$(HOST)/$(kind)/tests/host/*.d $(HOST)/$(kind)/tests/order/*.d)) $(ASAN_PURE:.o=.d) $(TSAN_PURE:.o=.d) $(wildcard $(HOST)/asan/cluster-kernel/*.d)
+-include $(wildcard $(foreach kind,asan tsan,$(HOST)/$(kind)/tests/host/*.d $(HOST)/$(kind)/tests/order/*.d)) $(ASAN_PURE:.o=.d) $(TSAN_PURE:.o=.d) $(wildcard $(HOST)/asan/cluster-kernel/*.d $(HOST)/asan/cluster-kernel/*/*.d)

@@ -6,11 +6,13 @@
  * that panics prints without its lock, after it has stopped its other cores.
  */
 #include "diag/console.h"
-#include "cluster/core.h"
+#include "cluster/cluster.h"
+#include "cluster/doorbell.h"
 #include <r4/format.h>
 
 static uint32_t dropped; /* lines of this cluster that found no room since the last line that did */
 static bool taken;       /* this cluster owns the console and has found out how far the logs are printed */
+static uint64_t logs;    /* as the owner: bit per cluster whose log may have lines to print */
 
 /* Pairs with say_panicked() in panic.c: all that the dead cluster logged and printed. */
 static bool has_panicked(uint32_t number) {
@@ -34,17 +36,32 @@ bool console_is_own(void) {
     return number == this_cluster() || number == cluster_count();
 }
 
-/* Each earlier owner has stored how far it printed each log; positions only grow, so the furthest is the right one. The
- * loads pair with the stores of `printed` in log_print() and here: a line is not printed twice. */
+/* How far `reader` has printed a log. Pairs with the stores of `printed` in log_print() and take_over(). */
+static uint32_t printed_by(uint32_t reader, uint32_t number) {
+    return atomic_load_explicit(&header_of(reader)->printed[number], memory_order_acquire);
+}
+
+static void continue_from(uint32_t number, uint32_t printed) {
+    atomic_store_explicit(&own_header()->printed[number], printed, memory_order_release);
+}
+
+/* Each earlier owner, which is dead, has stored how far it printed each log; positions only grow, so the furthest is
+ * the right one: a line is not printed twice. Every log may have lines to print: their writers rang the earlier
+ * owners. */
 static void take_over(void) {
     taken = true;
+    logs = console_all();
+    cluster.poll = true;
     for (uint32_t number = 0; number < cluster_count(); number++) {
-        uint32_t furthest = atomic_load_explicit(&header_of(0)->printed[number], memory_order_acquire);
-        for (uint32_t other = 1; other < cluster_count(); other++) {
-            uint32_t printed = atomic_load_explicit(&header_of(other)->printed[number], memory_order_acquire);
-            furthest = (int32_t)(printed - furthest) > 0 ? printed : furthest;
+        continue_from(number, printed_by(boot_info()->console_owner, number));
+    }
+    for (uint32_t other = 0; other < cluster_count(); other++) {
+        for (uint32_t number = 0; number < cluster_count() && has_panicked(other); number++) {
+            uint32_t printed = printed_by(other, number);
+            if ((int32_t)(printed - printed_by(this_cluster(), number)) > 0) {
+                continue_from(number, printed);
+            }
         }
-        atomic_store_explicit(&own_header()->printed[number], furthest, memory_order_release);
     }
 }
 
@@ -77,18 +94,27 @@ static bool log_print(uint32_t number, uint32_t most) {
     return at != end;
 }
 
-bool console_poll(void) {
-    bool more = false;
-    if (!console_is_own()) {
-        return false;
-    }
-    if (!taken) {
+uint64_t console_all(void) { return ~0ULL >> (64 - cluster_count()); }
+
+void console_start(void) {
+    if (!taken && console_is_own()) {
         take_over();
     }
-    for (uint32_t number = 0; number < cluster_count(); number++) {
-        more = log_print(number, CONSOLE_TURN) || more;
+}
+
+bool console_is_taken(void) { return taken; }
+
+bool console_poll(uint64_t rang) {
+    if (!taken) {
+        return false;
     }
-    return more;
+    logs |= rang;
+    for (uint64_t left = logs; left != 0; left &= left - 1) {
+        if (!log_print((uint32_t)__builtin_ctzll(left), CONSOLE_TURN)) {
+            logs &= ~(left & -left);
+        }
+    }
+    return logs != 0;
 }
 
 static bool log_has_room(size_t bytes) {
@@ -102,8 +128,17 @@ static bool log_has_room(size_t bytes) {
 
 static void owner_ring(void) {
     uint32_t number = owner();
-    if (number != cluster_count()) {
-        machine_send(atomic_load_explicit(&header_of(number)->doorbell_apic, memory_order_relaxed), MACHINE_DOORBELL);
+    if (number != cluster_count() && number != this_cluster()) {
+        doorbell_send(number);
+    }
+}
+
+void console_peer_died(void) {
+    console_start();
+    uint32_t reader = owner();
+    uint32_t end = atomic_load_explicit(&own_header()->log.end, memory_order_relaxed);
+    if (reader != cluster_count() && printed_by(reader, this_cluster()) != end) {
+        owner_ring();
     }
 }
 
@@ -169,7 +204,8 @@ void console_line(const char *line, size_t length, uint32_t wait_ms) {
     if (!console_is_own() && log_line_put(line, length, wait_ms)) {
         return;
     }
-    console_poll();
+    console_start();
+    console_poll(0);
     log_print(this_cluster(), R4_LOG_BYTES); /* first, what this cluster logged before it became the owner */
     if (dropped != 0) {
         line_print(notice, notice_format(notice, sizeof(notice)));

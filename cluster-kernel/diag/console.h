@@ -20,9 +20,24 @@
  * room. Under the cluster lock, or in a panic. */
 void console_line(const char *line, size_t length, uint32_t wait_ms);
 
-/* The owner prints what all clusters have logged: CONSOLE_TURN bytes of each log, to the end of a line; true if there
- * is more to print. Does nothing in any other cluster. Under the cluster lock, or in a panic. */
-bool console_poll(void);
+/* At boot, and whenever the owner may be another one: takes the console over if this cluster is the owner. Under the
+ * cluster lock, or in a panic. */
+void console_start(void);
+
+/* True if this cluster has taken the console over. */
+bool console_is_taken(void);
+
+/* A bit for each cluster: all logs. */
+uint64_t console_all(void);
+
+/* The owner prints what clusters have logged, those in `rang` (a bit for each) and those that had more to print:
+ * CONSOLE_TURN bytes of each log, to the end of a line; true if there is more to print. Does nothing in any other
+ * cluster. Under the cluster lock, or in a panic. */
+bool console_poll(uint64_t rang);
+
+/* A peer has died, maybe the owner: takes the console over if this cluster is the next owner, else rings the owner that
+ * there is now, unless it has printed all of this cluster's log. Under the cluster lock. */
+void console_peer_died(void);
 
 /* True for the owner; if no cluster is alive, for every cluster. */
 bool console_is_own(void);

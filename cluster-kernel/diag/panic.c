@@ -4,6 +4,7 @@
  */
 #include "diag/panic.h"
 #include "cluster/core.h"
+#include "cluster/doorbell.h"
 #include "diag/log.h"
 #include "diag/shutdown.h"
 #include <r4/format.h>
@@ -60,11 +61,9 @@ static void say_panicked(void) {
     /* Our state before shutdown_check() loads the states of the peers. Pairs with this fence in a peer that panics at
      * the same time: at least one of the two sees both states. */
     atomic_thread_fence(memory_order_seq_cst);
-    for (uint32_t number = 0; number < cluster_count();
-         number++) { /* nothing is counted or traced: that may have failed */
+    for (uint32_t number = 0; number < cluster_count(); number++) {
         if (number != this_cluster()) {
-            machine_send(atomic_load_explicit(&peer_header(number)->doorbell_apic, memory_order_relaxed),
-                         MACHINE_DOORBELL);
+            doorbell_send(number); /* nothing is counted or traced: that may have failed */
         }
     }
 }

@@ -34,7 +34,9 @@ void shutdown_check(void) {
     if (!console_is_own()) {
         return;
     }
-    for (uint32_t turn = 0; turn < R4_LOG_BYTES / CONSOLE_TURN && console_poll(); turn++) { /* one whole log of each */
+    console_start();
+    /* One whole log of each. */
+    for (uint32_t turn = 0; turn < R4_LOG_BYTES / CONSOLE_TURN && console_poll(console_all()); turn++) {
     }
     const char *verdict = failed != 0 ? "failure" : panicked != 0 ? "panic" : "success";
     log_end("end: %s (%u clusters, %u failed, %u panicked)", verdict, cluster_count(), failed, panicked);

@@ -5,6 +5,7 @@
  */
 #include "serve/receive.h"
 #include "cluster/doorbell.h"
+#include "diag/console.h"
 #include "peer/lend.h"
 #include "peer/mailbox.h"
 #include "pure/compiler.h"
@@ -65,29 +66,28 @@ static bool is_answer(const struct r4_message *message) {
 
 /* The peer has died. What it had answered by then counts; what it asked is dropped. has_died() was an acquire, so all
  * that it had put is seen. A ring holds no more messages than it has slots: whatever is in the dead memory, this ends.
- * False if it stopped for something more urgent. */
+ * False: there may be more. */
 static cold bool bury(struct core *core, struct peer *peer) {
     struct r4_message message;
     bool wanted;
-    while (peer->buried < peer->in.slots && ring_take(&peer->in, &message, &wanted)) {
+    if (peer->buried < peer->in.slots && ring_take(&peer->in, &message, &wanted)) {
         peer->buried++;
         if (is_answer(&message)) {
             receive(core, peer, &message);
         }
-        if (cluster_should_yield(core)) {
-            return false;
-        }
+        return false;
     }
     peer->state = PEER_DEAD;
     lend_peer_died(core, peer);
+    console_peer_died();
     return true;
 }
 
-/* Checks if the peer has died, takes its messages, sends what waits for a slot. False if it stopped for something more
- * urgent. */
-static bool receive_from(struct core *core, struct peer *peer) {
+/* Checks if the peer has died, takes one message, sends what waits for a slot. True if there is nothing more until the
+ * peer rings again. */
+static bool look_at(struct core *core, struct peer *peer) {
     struct r4_message message;
-    bool wanted = false;
+    bool wanted;
     if (peer->state == PEER_DEAD) {
         return true;
     }
@@ -95,30 +95,36 @@ static bool receive_from(struct core *core, struct peer *peer) {
         return bury(core, peer);
     }
     ring_look(&peer->in);
-    do {
-        while (ring_take(&peer->in, &message, &wanted)) {
-            if (wanted) {
-                doorbell_ring(peer->number);
-            }
-            receive(core, peer, &message);
-            if (cluster_should_yield(core)) {
-                return false;
-            }
+    if (ring_take(&peer->in, &message, &wanted)) {
+        if (wanted) {
+            doorbell_ring(peer->number);
         }
-        if (mailbox_is_waiting(peer)) {
-            mailbox_flush(peer);
-        }
-    } while (ring_rest(&peer->in));
-    return true;
+        receive(core, peer, &message);
+    }
+    if (mailbox_is_waiting(peer)) {
+        mailbox_flush(peer);
+    }
+    return !ring_rest(&peer->in);
 }
 
+/* The first peer to be looked at from `number` on, going round. */
+static uint32_t next_peer(uint32_t number) {
+    uint64_t later = cluster.look & ~0ULL << number;
+    return (uint32_t)__builtin_ctzll(later != 0 ? later : cluster.look);
+}
+
+/* One message of each peer in turn: a peer that never stops keeps no other waiting. */
 bool receive_all(struct core *core) {
-    bool done = true;
     cluster_check_locked();
-    for (uint32_t number = 0; number < cluster_count(); number++) {
-        if (number != this_cluster() && !receive_from(core, cluster.peers[number])) {
-            done = false;
+    while (cluster.look != 0) {
+        uint32_t number = next_peer(cluster.look_next);
+        if (look_at(core, cluster.peers[number])) {
+            cluster.look &= ~(1ULL << number);
+        }
+        cluster.look_next = (number + 1) % R4_MAX_CLUSTERS;
+        if (cluster.look != 0 && cluster_should_yield(core)) {
+            return false;
         }
     }
-    return done;
+    return true;
 }

@@ -8,8 +8,9 @@
 
 #include "cluster/cluster.h"
 
-/* For each peer: checks if it has died, takes its messages, sends what waits for a slot. False if it stopped for
- * something more urgent: then it has to be called again. */
+/* For each peer in cluster.look, one message at a time: checks if it has died, takes its messages, sends what waits for
+ * a slot; when nothing is left, the peer is in cluster.look no more. False if it stopped for something more urgent:
+ * then it has to be called again, and goes on with the next peer. */
 bool receive_all(struct core *core);
 
 #endif

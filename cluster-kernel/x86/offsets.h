@@ -57,6 +57,6 @@
 #define VECTOR_SPURIOUS 0xff
 
 #define STUB_SIZE   16 /* of each entry in fault_stubs and event_stubs */
-#define EVENT_STUBS 4  /* MACHINE_EVENT_COUNT */
+#define EVENT_STUBS 11 /* MACHINE_EVENT_COUNT */
 
 #endif

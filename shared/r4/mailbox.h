@@ -4,7 +4,7 @@
  *
  *   header page   in its cluster's memory; only that cluster writes; peers map it read-only.
  *   ring          in the receiver's memory; the producer (source cluster) maps it read-write.
- *     line 0        written by the producer only: want_slot
+ *     line 0        written by the producer only: want_slot, rung
  *     line 1        written by the consumer only: head, looking
  *     lines 2…      the slots, written by the producer only
  *
@@ -24,6 +24,8 @@
  *     load head again: moved -> go on       load want_slot: for this slot -> ring
  *
  * At least one side of each pair sees the other's store, so no message and no freed slot is missed.
+ *
+ * Whoever rings a peer first increments `rung` in the ring to it, so the peer finds out who rang by one word of each.
  */
 #ifndef R4_MAILBOX_H
 #define R4_MAILBOX_H
@@ -34,7 +36,11 @@
 struct r4_ring {
     /* Line 0, the producer's. 2 * p + 1: ring it when the slot for its message at position p is free. */
     _Atomic uint32_t want_slot;
-    uint32_t producer_pad[15];
+    /* The producer's: counts its doorbells to the consumer. So one word says whether a peer has rung since the last
+     * look, whatever for: messages, a free slot, its header. Stored before the interrupt, which makes it visible.
+     * Relaxed on both sides: what it is about has its own order. */
+    _Atomic uint32_t rung;
+    uint32_t producer_pad[14];
     _Atomic uint32_t head;    /* line 1, the consumer's: position of the next message to take */
     _Atomic uint32_t looking; /* 1 = it will check the slots again before it sleeps */
     uint32_t consumer_pad[14];

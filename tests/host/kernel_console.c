@@ -12,7 +12,7 @@
 static char output[4 * R4_LOG_BYTES];
 static size_t output_length;
 static uint32_t rung; /* doorbells */
-static uint32_t rung_apic;
+static uint32_t rung_last;
 static uint64_t now;
 static uint64_t event_at = NEVER;
 static void (*event)(void); /* happens at that tick */
@@ -28,10 +28,10 @@ void core_wait_turn(struct core *core) {
     }
 }
 
-void machine_send(uint32_t apic_id, enum machine_event kind) {
-    ck_assert_int_eq(kind, MACHINE_DOORBELL);
+void doorbell_send(uint32_t number) {
+    ck_assert_uint_ne(number, KERNEL_OWN);
     rung++;
-    rung_apic = apic_id;
+    rung_last = number;
 }
 
 void machine_console_write(const char *text, size_t length) {
@@ -45,9 +45,18 @@ static void start(uint32_t owner) {
     r4_linker_boot_info.tsc_khz = TICKS_PER_MS;
     for (uint32_t number = 0; number < KERNEL_CLUSTERS; number++) {
         atomic_store(&kernel_header(number)->state, R4_CLUSTER_UP);
-        atomic_store(&kernel_header(number)->doorbell_apic, 10 * number);
     }
+    console_start();
 }
+
+/* The cluster dies, and this one has seen it. */
+static void dies(uint32_t number) {
+    kernel_panics(number);
+    console_peer_died();
+}
+
+/* All clusters have rung. */
+static bool poll(void) { return console_poll(console_all()); }
 
 static void expect_output(const char *text) {
     ck_assert_uint_eq(output_length, strlen(text));
@@ -97,7 +106,7 @@ START_TEST(test_owner_prints) {
     expect_output("[c3] before\n[c1] own\n");
     ck_assert_uint_eq(rung, 0);
     ck_assert_uint_eq(atomic_load(&r4_linker_header.log.end), 0);
-    ck_assert(!console_poll());
+    ck_assert(!poll());
     expect_output("");
 }
 END_TEST
@@ -106,10 +115,10 @@ START_TEST(test_others_log) {
     start(2);
     peer_logs(3, "[c3] not for us\n");
     line("[c1] own");
-    ck_assert(!console_poll());
+    ck_assert(!poll());
     expect_output("");
     ck_assert_uint_eq(rung, 1);
-    ck_assert_uint_eq(rung_apic, 20);
+    ck_assert_uint_eq(rung_last, 2);
     ck_assert_uint_eq(atomic_load(&r4_linker_header.log.end), 9);
     ck_assert(memcmp(r4_linker_header.log.bytes, "[c1] own\n", 9) == 0);
 }
@@ -131,19 +140,21 @@ START_TEST(test_takeover) {
     peer_logs(3, "a\nb\nc\n");
     peer_prints(2, 3, 2);
     peer_prints(2, KERNEL_OWN, 4);
-    ck_assert(!console_poll());
-    kernel_panics(2);
-    ck_assert(!console_poll()); /* 3 is next, then 0 */
+    ck_assert(!poll());
+    dies(2);
+    ck_assert(!poll()); /* 3 is next, then 0 */
     atomic_store(&kernel_header(3)->printed[3], UINT32_MAX - 3 + 4);
     atomic_store(&kernel_header(3)->printed[KERNEL_OWN], UINT32_MAX - 3 + 4);
-    kernel_panics(3);
+    dies(3);
     ck_assert(!console_is_own());
-    kernel_panics(0);
+    dies(0);
     ck_assert(console_is_own());
-    ck_assert(!console_poll());
+    ck_assert(cluster.poll); /* there is something to print */
+    ck_assert(!poll());
     expect_output("null\ntwo\nlast words\nc\n");
     peer_prints(0, 3, 1000); /* written by a dead cluster: too late */
     peer_logs(3, "d\n");
+    ck_assert(!console_poll(1U << 3));
     line("three");
     expect_output("d\nthree\n");
 }
@@ -263,7 +274,7 @@ END_TEST
 START_TEST(test_unprintable_bytes) {
     start(KERNEL_OWN);
     peer_logs(0, "\x1b[2J\r\t\x7f\x80\xff ~\x1f\n");
-    console_poll();
+    poll();
     expect_output("?[2J????? ~?\n");
 }
 END_TEST
@@ -273,10 +284,10 @@ START_TEST(test_end_that_makes_no_sense) {
     start(KERNEL_OWN);
     atomic_store(&kernel_header(3)->log.end, R4_LOG_BYTES + 1);
     peer_logs(0, "good\n");
-    console_poll();
+    poll();
     expect_output("good\n");
     peer_logs(3, "better\n");
-    console_poll();
+    poll();
     expect_output("better\n");
 }
 END_TEST
@@ -292,12 +303,12 @@ START_TEST(test_turns) {
         peer_logs(0, text);
     }
     peer_logs(3, "short\n");
-    ck_assert(console_poll());
+    ck_assert(poll());
     ck_assert_uint_eq(output_length, 206);
     ck_assert(memcmp(output + 200, "short\n", 6) == 0);
     ck_assert_uint_eq(atomic_load(&r4_linker_header.printed[0]), 200);
-    ck_assert(console_poll());
-    ck_assert(!console_poll());
+    ck_assert(poll());
+    ck_assert(!poll());
     ck_assert_uint_eq(output_length, 506);
     memset(text, 'x', sizeof(text));
     strcpy(text + CONSOLE_TURN - 1 - 64, "\n");
@@ -305,12 +316,41 @@ START_TEST(test_turns) {
     strcpy(text + 63, "\n");
     peer_logs(2, text);
     peer_logs(2, text);
-    ck_assert(console_poll()); /* exactly CONSOLE_TURN bytes end a turn */
+    ck_assert(poll()); /* exactly CONSOLE_TURN bytes end a turn */
     ck_assert_uint_eq(output_length, 506 + CONSOLE_TURN);
+}
+END_TEST
+
+/* Only the logs of clusters that have rung are looked at, and those that had more to print. */
+START_TEST(test_only_who_rang) {
+    start(KERNEL_OWN);
+    ck_assert(!poll());
+    peer_logs(0, "not yet\n");
+    peer_logs(3, "now\n");
+    ck_assert(!console_poll(1U << 3));
+    expect_output("now\n");
+    ck_assert(!console_poll(1U << 0));
+    expect_output("not yet\n");
+}
+END_TEST
+
+/* A line was logged for the owner, which died and did not print it: its successor is rung for it. */
+START_TEST(test_rings_the_successor) {
+    start(2);
+    line("[c1] own");
+    ck_assert_uint_eq(rung_last, 2);
+    dies(0); /* another one: the owner has been rung once, and is rung again */
+    ck_assert_uint_eq(rung, 2);
+    dies(2);
+    ck_assert_uint_eq(rung, 3);
+    ck_assert_uint_eq(rung_last, 3);
+    peer_prints(3, KERNEL_OWN, 9);
+    console_peer_died();
+    ck_assert_uint_eq(rung, 3); /* all is printed */
 }
 END_TEST
 
 SUITE_MAIN("kernel console", test_owner_prints, test_others_log, test_takeover, test_takeover_by_a_line,
            test_last_cluster_speaks, test_full_log_waits_then_drops, test_room_to_the_last_byte,
            test_full_log_gets_room, test_owner_dies_while_log_is_full, test_unprintable_bytes,
-           test_end_that_makes_no_sense, test_turns)
+           test_end_that_makes_no_sense, test_turns, test_only_who_rang, test_rings_the_successor)

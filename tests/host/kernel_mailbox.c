@@ -31,8 +31,14 @@ void machine_send(uint32_t apic_id, enum machine_event event) {
     (void)apic_id;
     (void)event;
 }
-bool machine_event_pending(void) { return false; }
-bool console_poll(void) { return false; }
+static bool event_pending;
+bool machine_event_pending(void) { return event_pending; }
+bool console_poll(uint64_t rang) {
+    (void)rang;
+    return false;
+}
+void console_peer_died(void) {}
+bool console_is_taken(void) { return true; }
 void shutdown_check(void) {}
 void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
     (void)event;
@@ -93,19 +99,26 @@ static void start(void) {
     peer_out = (struct ring_end){(struct r4_ring *)r4_linker_rings_in[PEER], 1, 0};
 }
 
+/* A doorbell of that cluster. */
+static void rings(uint32_t number) {
+    atomic_fetch_add(&((struct r4_ring *)r4_linker_rings_in[number])->rung, 1);
+    cluster.rung |= 1U << number;
+    poll_all(&own_core);
+}
+
 /* The peer takes the one message that this cluster has sent, and lets it send the next one. */
 static struct r4_message peer_takes(void) {
     struct r4_message message = {.kind = R4_MESSAGE_NONE};
     bool wanted;
     ring_take(&peer_in, &message, &wanted);
-    poll_all(&own_core);
+    rings(PEER);
     return message;
 }
 
 static void peer_sends(struct r4_message message) {
     ck_assert(ring_has_room(&peer_out));
     ring_put(&peer_out, &message);
-    poll_all(&own_core);
+    rings(PEER);
 }
 
 /* Both sides know each other. */
@@ -255,7 +268,7 @@ START_TEST(test_answer_of_a_dead_peer) {
     ck_assert(ring_has_room(&peer_out));
     ring_put(&peer_out, &answer);
     kernel_panics(PEER);
-    poll_all(&own_core);
+    rings(PEER);
     ck_assert_uint_eq(received, 1);
     ck_assert_uint_eq(received_loan, 7);
     ck_assert_uint_eq(received_before_death, 1);
@@ -270,12 +283,93 @@ START_TEST(test_question_of_a_dead_peer) {
     ck_assert(ring_has_room(&peer_out));
     ring_put(&peer_out, &question);
     kernel_panics(PEER);
-    poll_all(&own_core);
+    rings(PEER);
     ck_assert_uint_eq(received, 0);
     ck_assert_int_eq(peer->state, PEER_DEAD);
 }
 END_TEST
 
+/* A look goes to those who have rung: to all others it reads one word. */
+START_TEST(test_only_who_rang) {
+    meet();
+    struct r4_ring *idle = (struct r4_ring *)r4_linker_rings_in[3];
+    struct r4_message answer = accept_of(7);
+    atomic_store(&idle->looking, 5); /* would be overwritten */
+    ck_assert(ring_has_room(&peer_out));
+    ring_put(&peer_out, &answer);
+    rings(0);
+    ck_assert_uint_eq(received, 0);
+    rings(PEER);
+    ck_assert_uint_eq(received, 1);
+    ck_assert_uint_eq(atomic_load(&idle->looking), 5);
+    rings(3);
+    ck_assert_uint_eq(atomic_load(&idle->looking), 0);
+}
+END_TEST
+
+/* Without a doorbell nobody is looked at. */
+START_TEST(test_no_doorbell) {
+    meet();
+    struct r4_message answer = accept_of(7);
+    ck_assert(ring_has_room(&peer_out));
+    ring_put(&peer_out, &answer);
+    atomic_fetch_add(&((struct r4_ring *)r4_linker_rings_in[PEER])->rung, 1);
+    poll_all(&own_core);
+    ck_assert_uint_eq(received, 0);
+    cluster.rung = UINT32_MAX;
+    poll_all(&own_core);
+    ck_assert_uint_eq(received, 1);
+}
+END_TEST
+
+/* A look that makes way stops whole, and goes on with the next peer; what is left is still to be looked at. */
+START_TEST(test_making_way) {
+    meet();
+    struct r4_ring *rings_of[] = {(struct r4_ring *)r4_linker_rings_in[0], NULL, NULL,
+                                  (struct r4_ring *)r4_linker_rings_in[3]};
+    for (uint32_t number = 0; number < KERNEL_CLUSTERS; number += 3) {
+        atomic_store(&rings_of[number]->looking, 5);
+        atomic_fetch_add(&rings_of[number]->rung, 1);
+    }
+    event_pending = true;
+    cluster.rung = UINT32_MAX;
+    rings(PEER);
+    uint32_t left = (atomic_load(&rings_of[0]->looking) == 5) + (atomic_load(&rings_of[3]->looking) == 5);
+    ck_assert_uint_ge(left, 1);
+    ck_assert(cluster.poll);
+    for (uint32_t turn = 0; turn < 2; turn++) {
+        poll_all(&own_core);
+    }
+    ck_assert_uint_eq(atomic_load(&rings_of[0]->looking), 0);
+    ck_assert_uint_eq(atomic_load(&rings_of[3]->looking), 0);
+    ck_assert(!cluster.poll);
+}
+END_TEST
+
+/* A peer whose ring is never empty does not keep another one waiting. */
+START_TEST(test_peer_that_never_stops) {
+    struct peer *peer = meet();
+    struct ring_end other = {(struct r4_ring *)r4_linker_rings_in[0], 1, 0};
+    struct r4_message hello = {.kind = R4_MESSAGE_HELLO, .source_epoch = 3, .target_epoch = EPOCH};
+    ring_has_room(&other);
+    ring_put(&other, &hello);
+    atomic_fetch_add(&other.ring->rung, 1);
+    event_pending = true;
+    cluster.rung = UINT32_MAX;
+    for (uint32_t turn = 0; turn < 2; turn++) {
+        struct r4_message answer = accept_of(7);
+        if (ring_has_room(&peer_out)) {
+            ring_put(&peer_out, &answer);
+        }
+        rings(PEER);
+    }
+    ck_assert_int_eq(cluster.peers[0]->state, PEER_UP);
+    ck_assert_uint_ge(received, 1);
+    ck_assert_int_eq(peer->state, PEER_UP);
+}
+END_TEST
+
 SUITE_MAIN("kernel mailbox", test_answer_of_a_dead_peer, test_question_of_a_dead_peer, test_order,
            test_order_at_the_end, test_record_that_does_not_exist, test_other_life, test_milestone,
-           test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer)
+           test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer, test_only_who_rang,
+           test_no_doorbell, test_making_way, test_peer_that_never_stops)

@@ -25,7 +25,9 @@ static bool somebody_pending(const struct instance *instance, uint32_t events) {
 }
 
 static bool is_pending(const struct instance *instance) { return somebody_pending(instance, ~0U); }
-static bool is_rung(const struct instance *instance) { return somebody_pending(instance, 1U << MACHINE_DOORBELL); }
+static bool is_rung(const struct instance *instance, uint32_t by) {
+    return somebody_pending(instance, 1U << machine_doorbell(by));
+}
 
 /* --- what a processor runs --- */
 
@@ -191,13 +193,24 @@ static bool has_message(const struct ring_end *in) {
     return slot->sequence == in->position + 1;
 }
 
+/* The cluster goes on looking at that peer. */
+static bool looks_on(const struct cluster *state, const struct peer *peer) {
+    return state->poll && (state->look >> peer->number & 1) != 0;
+}
+
+/* It will look at the peer: it goes on looking, or the peer has rung, and the doorbell is on its way. */
+static bool will_look(const struct instance *instance, const struct peer *peer) {
+    const struct cluster *state = instance->cluster;
+    bool rang = atomic_load(&peer->in.ring->rung) != state->answered[peer->number];
+    bool noted = state->poll && (state->rung >> peer->number % MACHINE_DOORBELLS & 1) != 0;
+    return looks_on(state, peer) || (rang && (noted || is_rung(instance, peer->number)));
+}
+
 static void check_in(const struct instance *instance, const struct peer *peer) {
-    bool looks = atomic_load(&peer->in.ring->looking) != 0;
-    bool served = instance->cluster->poll || is_rung(instance);
-    if (has_message(&peer->in) && !looks && !served) {
+    if (has_message(&peer->in) && !will_look(instance, peer)) {
         sim_fail("no lost wake-up", "cluster %u misses a message from cluster %u", instance->number, peer->number);
     }
-    if (looks && !served) {
+    if (atomic_load(&peer->in.ring->looking) != 0 && !looks_on(instance->cluster, peer)) {
         sim_fail("no lost wake-up", "cluster %u says that it polls the ring from %u, and does not", instance->number,
                  peer->number);
     }
@@ -211,7 +224,7 @@ static void check_out(const struct instance *instance, const struct peer *peer) 
                  peer->out.slots);
     }
     bool waits = peer->hello_owed || peer->answers.first != NULL || peer->requests.first != NULL;
-    if (waits && used < peer->out.slots && !instance->cluster->poll && !is_rung(instance) && !is_rung(consumer)) {
+    if (waits && used < peer->out.slots && !will_look(instance, peer) && !is_rung(consumer, instance->number)) {
         sim_fail("no lost wake-up", "cluster %u misses a free slot to cluster %u", instance->number, peer->number);
     }
 }

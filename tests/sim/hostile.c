@@ -171,6 +171,6 @@ void hostile_send(void) {
              message.loan, message.generation);
     sim_count(&sim_totals->forged, 1);
     if (ring_put(&peer->out, &message)) {
-        cpu_post(atomic_load(&sim.instances[peer->number].header->doorbell_apic), MACHINE_DOORBELL);
+        instance_ring(instance, peer->number);
     }
 }

@@ -199,6 +199,14 @@ static void info_fill(struct instance *instance) {
     instance->info = info;
 }
 
+void instance_ring(const struct instance *instance, uint32_t peer) {
+    if (peer != instance->number) {
+        uint64_t rings = instance->layout.virtual_base + R4_AREA_RINGS_OUT;
+        atomic_fetch_add(&((struct r4_ring *)(rings + peer * (uint64_t)R4_RING_STRIDE))->rung, 1);
+        cpu_post(atomic_load(&sim.instances[peer].header->doorbell_apic), machine_doorbell(instance->number));
+    }
+}
+
 static void instance_plan(uint32_t number) {
     struct instance *instance = &instances[number];
     instance->number = number;

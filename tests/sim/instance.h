@@ -33,6 +33,9 @@ struct instance {
  * been called. */
 void instance_load_all(const char *path);
 
+/* Rings a peer as the instance would; itself: nothing happens. */
+void instance_ring(const struct instance *instance, uint32_t peer);
+
 /* True if no processor is inside that cluster's critical section: then all invariants of its state hold. A cluster of
  * one core has no use for the lock's tail. */
 static inline bool instance_is_calm(const struct instance *instance) {

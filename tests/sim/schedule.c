@@ -22,7 +22,7 @@ enum { WEIGHT_KERNEL = 8, WEIGHT_EVENT = 4, WEIGHT_USER = 3 };
 
 enum phase { PHASE_RUN, PHASE_REST };
 
-static const char *const event_names[MACHINE_EVENT_COUNT] = {"timer", "reschedule", "shootdown", "doorbell"};
+static const char *const event_names[] = {"timer", "reschedule", "shootdown", "doorbell"};
 
 int schedule_cluster(void) { return sim.running == NULL ? -1 : (int)sim.running->instance->number; }
 
@@ -89,7 +89,8 @@ static void event_deliver(struct cpu *cpu) {
         event = (event + 1) % MACHINE_EVENT_COUNT;
     }
     cpu->pending &= ~(1U << event);
-    sim_note("c%u.%u %s", cpu->instance->number, cpu->index, event_names[event]);
+    sim_note("c%u.%u %s", cpu->instance->number, cpu->index,
+             event_names[event < MACHINE_DOORBELL ? event : MACHINE_DOORBELL]);
     cpu_enter(cpu, (struct upcall){UPCALL_EVENT, {event}});
 }
 
@@ -127,7 +128,7 @@ static bool turn(enum phase phase) {
 static void stray_interrupt(void) {
     struct cpu *cpu = &sim.cpus[sim_random(sim.cpu_count)];
     sim.step++;
-    cpu->pending |= 1U << (sim_chance(2) ? MACHINE_TIMER : MACHINE_DOORBELL);
+    cpu->pending |= 1U << (sim_chance(2) ? MACHINE_TIMER : machine_doorbell((uint32_t)sim_random(MACHINE_DOORBELLS)));
 }
 
 /* True if all clusters have booted. Before that no cluster may die: the others would wait for it. */
@@ -147,7 +148,7 @@ static void cluster_kill(void) {
     instance->dead = true;
     atomic_store(&instance->header->state, R4_CLUSTER_PANICKED);
     for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
-        cpu_post(atomic_load(&sim.instances[peer].header->doorbell_apic), MACHINE_DOORBELL);
+        instance_ring(instance, peer);
     }
 }
 
