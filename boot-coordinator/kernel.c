@@ -50,6 +50,16 @@ static void root_load(const struct boot *boot, struct cluster *cluster) {
     root_copy(&boot->root, &cluster->root, identity_at(cluster->root_block));
 }
 
+static struct r4_boot_apics apics_of(const struct cluster *cluster) {
+    struct r4_boot_apics apics = {cluster->cores[0].apic_id, cluster->cores[0].apic_id};
+    for (uint32_t i = 1; i < cluster->layout->core_count; i++) {
+        uint32_t id = cluster->cores[i].apic_id;
+        apics.first = id < apics.first ? id : apics.first;
+        apics.last = id > apics.last ? id : apics.last;
+    }
+    return apics;
+}
+
 static void info_fill_machine(const struct boot *boot, const struct cluster *cluster, struct r4_boot_info *info) {
     info->tsc_khz = boot->rates.tsc_khz;
     info->apic_khz = boot->rates.apic_khz;
@@ -58,6 +68,9 @@ static void info_fill_machine(const struct boot *boot, const struct cluster *clu
     memcpy(info->directory_gib, boot->gibs, sizeof(info->directory_gib));
     for (uint32_t i = 0; i < cluster->layout->core_count; i++) {
         info->apic_ids[i] = cluster->cores[i].apic_id;
+    }
+    for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
+        info->apics[i] = apics_of(&boot->clusters[i]);
     }
     for (uint32_t i = 0; i < boot->layout.header->peer_count; i++) {
         const struct r4_layout_peer *peer = &boot->layout.peers[i];

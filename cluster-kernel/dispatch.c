@@ -47,7 +47,8 @@ static void fpu_switch(struct core *core, struct thread *thread) {
     core->fpu = thread;
 }
 
-/* Updates cluster.idle_cores, and the core that the header tells peers to ring: an idle one if there is one. */
+/* Updates cluster.idle_cores, and the core that the header tells peers to ring: an idle one if there is one. The line is
+ * not written unless that changes: peers have it in their caches. */
 static void idle_set(struct core *core, bool idle) {
     if (core->idle == idle) {
         return;
@@ -56,7 +57,10 @@ static void idle_set(struct core *core, bool idle) {
     cluster.idle_cores ^= 1ULL << core->index;
     uint64_t candidates = cluster.idle_cores;
     const struct core *ring = candidates == 0 ? core : cluster.cores[__builtin_ctzll(candidates)];
-    atomic_store_explicit(&own_header()->doorbell_apic, ring->apic_id, memory_order_relaxed);
+    _Atomic uint32_t *doorbell = &own_header()->doorbell_apic;
+    if (atomic_load_explicit(doorbell, memory_order_relaxed) != ring->apic_id) {
+        atomic_store_explicit(doorbell, ring->apic_id, memory_order_relaxed);
+    }
 }
 
 /* Offers work of the cluster that this core does not do now to a core that is halted or runs something less urgent. */

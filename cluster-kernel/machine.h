@@ -18,7 +18,7 @@ enum machine_event {
     MACHINE_TIMER,      /* the one-shot timer of this core */
     MACHINE_RESCHEDULE, /* another core of this cluster changed this core's run queue */
     MACHINE_SHOOTDOWN,  /* another core of this cluster waits for this one to flush; handled without the lock */
-    /* The first of MACHINE_DOORBELLS events: another cluster sent a message, freed a slot, reached a milestone, or died.
+    /* The first of MACHINE_DOORBELLS events: another cluster sent a message, freed a slot, reached a milestone or died.
      * Which event it is narrows down which cluster. */
     MACHINE_DOORBELL,
     MACHINE_EVENT_COUNT = MACHINE_DOORBELL + 8

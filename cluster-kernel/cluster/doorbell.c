@@ -7,10 +7,17 @@
 #include "cluster/cluster.h"
 #include "pure/compiler.h"
 
+/* What the peer's header says is checked: an id that is no processor's, or everybody's, must not reach the APIC. */
+static always_inline uint32_t target_of(uint32_t number) {
+    struct r4_boot_apics apics = boot_info()->apics[number];
+    uint32_t apic_id = atomic_load_explicit(&peer_header(number)->doorbell_apic, memory_order_relaxed);
+    return apic_id - apics.first <= apics.last - apics.first ? apic_id : apics.first;
+}
+
 /* Returns the APIC id that was rung. */
 static always_inline uint32_t send(uint32_t number) {
     struct r4_ring *ring = ring_out(number);
-    uint32_t apic_id = atomic_load_explicit(&peer_header(number)->doorbell_apic, memory_order_relaxed);
+    uint32_t apic_id = target_of(number);
     /* This cluster alone writes it, under its lock. Pairs with has_rung() there: see mailbox.h. */
     uint32_t rung = atomic_load_explicit(&ring->rung, memory_order_relaxed);
     atomic_store_explicit(&ring->rung, rung + 1, memory_order_relaxed);

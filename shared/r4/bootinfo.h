@@ -9,7 +9,7 @@
 #include <r4/layout.h>
 
 #define R4_BOOT_INFO_MAGIC   0x494234525f524934ULL
-#define R4_BOOT_INFO_VERSION 3U
+#define R4_BOOT_INFO_VERSION 4U
 #define R4_BOOT_RANGES       256U /* pool ranges of one cluster; with more the coordinator stops the boot */
 #define R4_BOOT_SEGMENTS     4U   /* loaded segments of the root task */
 #define R4_BOOT_DIRECTORIES  192U /* page directories of the direct map; RAM in more GiB is reported, unused */
@@ -28,6 +28,12 @@ struct r4_boot_segment { /* of the root task: page-aligned copy of an ELF segmen
     uint64_t rights; /* R4_READ, R4_WRITE, R4_EXEC of slot.h */
 };
 R4_SIZE(struct r4_boot_segment, 32);
+
+struct r4_boot_apics { /* the lowest and the highest APIC id of a cluster's cores */
+    uint32_t first;
+    uint32_t last;
+};
+R4_SIZE(struct r4_boot_apics, 8);
 
 struct r4_boot_io_apic {
     phys_t base;         /* of its registers: in the page that R4_AREA_IO_APICS shows at the same index */
@@ -64,6 +70,7 @@ struct r4_boot_info {
     uint32_t directory_count;
     uint16_t directory_gib[R4_BOOT_DIRECTORIES];
     uint32_t apic_ids[R4_MAX_CORES];        /* by core index */
+    struct r4_boot_apics apics[R4_MAX_CLUSTERS]; /* by cluster: whom a doorbell may reach */
     uint8_t peer_priority[R4_MAX_CLUSTERS]; /* at which this cluster serves what comes from that peer */
     uint32_t console_owner;                 /* the cluster that has the console's device */
     uint32_t pci_owner;                     /* the cluster that has PCI configuration */

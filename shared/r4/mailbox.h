@@ -89,8 +89,8 @@ struct r4_header {
     uint32_t pad1;
     _Atomic uint64_t milestone; /* of R4_OP_DEBUG_MILESTONE; its cluster, under its lock, release */
     uint32_t pad2[10];
-    /* Line 2: APIC id of the core to ring, an idle one if there is one; its cluster, under its lock. Relaxed: a stale
-     * value still names a core of this cluster, and every core serves doorbells. */
+    /* Line 2: APIC id of the core to ring, an idle one if there is one; its cluster, under its lock, when it changes.
+     * Relaxed: a stale value still names a core of this cluster, and every core serves doorbells. Peers check it. */
     _Atomic uint32_t doorbell_apic;
     uint32_t pad3[15];
     struct r4_panic_record panic; /* line 3… */

@@ -3,6 +3,7 @@
  * Peers and messages as seen by cluster 1 of 4, through rings of one slot: what is sent in which order, which messages
  * of a peer count, which waits for a milestone end.
  */
+#include "cluster/doorbell.h"
 #include "kernel.h"
 #include "peer/lend.h"
 #include "peer/mailbox.h"
@@ -27,9 +28,10 @@ static uint32_t ended_count;
 
 /* --- fakes --- */
 
+static uint32_t rung_apic; /* by the last doorbell */
 void machine_send(uint32_t apic_id, enum machine_event event) {
-    (void)apic_id;
-    (void)event;
+    ck_assert_int_eq(event, machine_doorbell(KERNEL_OWN));
+    rung_apic = apic_id;
 }
 static bool event_pending;
 bool machine_event_pending(void) { return event_pending; }
@@ -369,7 +371,21 @@ START_TEST(test_peer_that_never_stops) {
 }
 END_TEST
 
+/* A peer's header names whom to ring. If that is no core of the peer, or even everybody, its first core is rung. */
+START_TEST(test_doorbell_target) {
+    static const uint32_t cases[][2] = {{20, 20}, {22, 22},   {23, 23},    {24, 20},         {19, 20},
+                                        {0, 20},  {0xff, 20}, {0x116, 20}, {UINT32_MAX, 20}, {1U << 31, 20}};
+    meet();
+    r4_linker_boot_info.apics[PEER] = (struct r4_boot_apics){20, 23};
+    for (size_t i = 0; i < R4_COUNT(cases); i++) {
+        atomic_store(&kernel_header(PEER)->doorbell_apic, cases[i][0]);
+        doorbell_ring(PEER);
+        ck_assert_uint_eq(rung_apic, cases[i][1]);
+    }
+}
+END_TEST
+
 SUITE_MAIN("kernel mailbox", test_answer_of_a_dead_peer, test_question_of_a_dead_peer, test_order,
            test_order_at_the_end, test_record_that_does_not_exist, test_other_life, test_milestone,
            test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer, test_only_who_rang,
-           test_no_doorbell, test_making_way, test_peer_that_never_stops)
+           test_no_doorbell, test_making_way, test_peer_that_never_stops, test_doorbell_target)

@@ -193,6 +193,9 @@ static void info_fill(struct instance *instance) {
         info->apic_ids[i] = instance->cpus[i].apic_id;
     }
     for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
+        const struct instance *other = &instances[peer];
+        info->apics[peer].first = other->cpus[0].apic_id;
+        info->apics[peer].last = other->cpus[other->layout.core_count - 1].apic_id;
         info->peer_priority[peer] = (uint8_t)sim_random(256);
     }
     mprotect(info, R4_BOOT_INFO_PAGES * R4_PAGE_SIZE, PROT_READ);
