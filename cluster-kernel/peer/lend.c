@@ -95,8 +95,13 @@ void lend_revoke(const struct r4_slot *slot, uint32_t priority) {
     cluster_check_locked();
     struct loan_out *loan = loan_of(slot);
     struct peer *peer = cluster.peers[slot_loan_peer(slot)];
-    if (peer->state != PEER_DEAD && loan_revoke(loan)) {
+    if (peer->state == PEER_DEAD) {
+        return;
+    }
+    if (loan_revoke(loan)) {
         mailbox_send_request(peer, &loan->post, R4_MESSAGE_REVOKE, priority);
+    } else {
+        mailbox_raise(peer, &loan->post, priority);
     }
 }
 

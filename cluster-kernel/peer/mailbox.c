@@ -90,26 +90,55 @@ void mailbox_send_answer(struct peer *peer, struct post *post, enum r4_message_k
     mailbox_flush(peer);
 }
 
-void mailbox_send_request(struct peer *peer, struct post *post, enum r4_message_kind kind, uint32_t priority) {
-    KERNEL_CHECK(post->kind == R4_MESSAGE_NONE);
-    cluster_check_locked();
+/* After all that are as urgent. */
+static void queue_insert(struct post_queue *queue, struct post *post) {
     struct post *before = NULL;
-    post->kind = kind;
-    post->error = R4_OK;
-    post->priority = priority;
-    for (struct post *at = peer->requests.first; at != NULL && at->priority >= priority; at = at->next) {
+    for (struct post *at = queue->first; at != NULL && at->priority >= post->priority; at = at->next) {
         before = at;
     }
-    post->next = before == NULL ? peer->requests.first : before->next;
+    post->next = before == NULL ? queue->first : before->next;
     if (before == NULL) {
-        peer->requests.first = post;
+        queue->first = post;
     } else {
         before->next = post;
     }
     if (post->next == NULL) {
-        peer->requests.last = post;
+        queue->last = post;
     }
+}
+
+void mailbox_send_request(struct peer *peer, struct post *post, enum r4_message_kind kind, uint32_t priority) {
+    KERNEL_CHECK(post->kind == R4_MESSAGE_NONE);
+    cluster_check_locked();
+    post->kind = kind;
+    post->error = R4_OK;
+    post->priority = priority;
+    queue_insert(&peer->requests, post);
     mailbox_flush(peer);
+}
+
+static void queue_remove(struct post_queue *queue, struct post *post) {
+    struct post *before = NULL;
+    for (struct post *at = queue->first; at != post; at = at->next) {
+        before = at;
+    }
+    if (before == NULL) {
+        queue->first = post->next;
+    } else {
+        before->next = post->next;
+    }
+    if (queue->last == post) {
+        queue->last = before;
+    }
+}
+
+void mailbox_raise(struct peer *peer, struct post *post, uint32_t priority) {
+    cluster_check_locked();
+    if (post->kind != R4_MESSAGE_NONE && post->priority < priority) {
+        queue_remove(&peer->requests, post);
+        post->priority = priority;
+        queue_insert(&peer->requests, post);
+    }
 }
 
 static void peer_start(struct peer *peer, uint32_t number) {

@@ -18,6 +18,9 @@ void mailbox_start(void *memory);
 void mailbox_send_answer(struct peer *peer, struct post *post, enum r4_message_kind kind, enum r4_error error);
 void mailbox_send_request(struct peer *peer, struct post *post, enum r4_message_kind kind, uint32_t priority);
 
+/* Somebody of that priority waits for the request in this post: if it is queued and less urgent, it is sent earlier. */
+void mailbox_raise(struct peer *peer, struct post *post, uint32_t priority);
+
 /* True if a message waits for a free slot of the ring. */
 static inline bool mailbox_is_waiting(const struct peer *peer) {
     return peer->hello_owed || peer->answers.first != NULL || peer->requests.first != NULL;

@@ -34,11 +34,17 @@ void receive_slot_post(struct peer *peer, uint32_t place, struct r4_slot *peer_c
     peer->receive_slots[place] = slot;
 }
 
+/* What is in such a page is removed soon. Its header, slot 0, says so. */
+static bool is_in_dying_page(const struct r4_slot *slot) {
+    const struct r4_slot *header = (const struct r4_slot *)round_down((uintptr_t)slot, R4_PAGE_SIZE);
+    return slot_type(header) != R4_CAP_HEADER;
+}
+
 struct r4_slot *receive_slot_find(const struct peer *peer) {
     cluster_check_locked();
     for (uint32_t place = 0; place < PEER_RECEIVE_SLOTS; place++) {
         struct r4_slot *slot = peer->receive_slots[place];
-        if (slot != NULL && slot_is_usable(slot, R4_CAP_RECEIVE_SLOT)) {
+        if (slot != NULL && slot_is_usable(slot, R4_CAP_RECEIVE_SLOT) && !is_in_dying_page(slot)) {
             return slot;
         }
     }

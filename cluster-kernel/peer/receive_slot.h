@@ -16,7 +16,7 @@ uint32_t receive_slot_free(const struct peer *peer);
  * and that the depth of `peer_cap` is below R4_DEPTH_MAX. */
 void receive_slot_post(struct peer *peer, uint32_t place, struct r4_slot *peer_cap, struct r4_slot *slot);
 
-/* The first posted slot that can be used, or null. */
+/* The first posted slot that can be used, or null: it is not revoked, and the cap page around it is not dying. */
 struct r4_slot *receive_slot_find(const struct peer *peer);
 
 /* A posted slot is about to be removed; a posted slot has moved to `slot`. */

@@ -7,7 +7,9 @@
 #include "kernel.h"
 #include "peer/lend.h"
 #include "peer/mailbox.h"
+#include "peer/receive_slot.h"
 #include "poll.h"
+#include "pure/derivation.h"
 #include "sched/operation.h"
 #include "serve/borrow.h"
 #include <stdlib.h>
@@ -165,6 +167,53 @@ START_TEST(test_order) {
     ck_assert_int_eq(peer_takes().kind, R4_MESSAGE_NONE);
     mailbox_send_request(peer, &peer->lent[0].post, R4_MESSAGE_OFFER, 1); /* the queue is usable again */
     ck_assert_uint_eq(peer_takes().kind, R4_MESSAGE_OFFER);
+}
+END_TEST
+
+/* A request that waits for a slot is sent earlier once somebody more urgent waits for it; never later. */
+START_TEST(test_raise) {
+    static const uint32_t order[] = {3, 0, 1, 2};
+    struct peer *peer = meet();
+    mailbox_send_request(peer, &peer->lent[10].post, R4_MESSAGE_OFFER, 0); /* fills the ring */
+    for (uint32_t i = 0; i < 4; i++) {
+        mailbox_send_request(peer, &peer->lent[i].post, R4_MESSAGE_REVOKE, 5);
+    }
+    mailbox_raise(peer, &peer->lent[0].post, 4);
+    mailbox_raise(peer, &peer->lent[1].post, 5);
+    mailbox_raise(peer, &peer->lent[3].post, 9);
+    mailbox_raise(peer, &peer->lent[3].post, 8);
+    mailbox_raise(peer, &peer->lent[20].post, 255); /* not queued: nothing happens */
+    ck_assert_ptr_eq(peer->requests.last, &peer->lent[2].post);
+    ck_assert_uint_eq(peer_takes().loan, 10);
+    for (size_t i = 0; i < R4_COUNT(order); i++) {
+        struct r4_message message = peer_takes();
+        ck_assert_int_eq(message.kind, R4_MESSAGE_REVOKE);
+        ck_assert_uint_eq(message.loan, order[i]);
+    }
+    ck_assert_int_eq(peer_takes().kind, R4_MESSAGE_NONE);
+}
+END_TEST
+
+static _Alignas(R4_PAGE_SIZE) struct r4_slot pages[2][R4_SLOTS_PER_PAGE];
+
+/* Posts a slot of that page for the peer, at that place. */
+static void post(struct peer *peer, uint32_t place, struct r4_slot *page) {
+    struct slot_content header = {.type = R4_CAP_HEADER};
+    struct slot_content peer_cap = {.type = R4_CAP_PEER};
+    slot_fill(&page[0], &header);
+    slot_fill(&page[1], &peer_cap);
+    receive_slot_post(peer, place, &page[1], &page[5]);
+}
+
+/* What is in a dying page is about to be removed: nothing is put there, while another slot is posted. */
+START_TEST(test_slot_of_a_dying_page) {
+    struct peer *peer = meet();
+    post(peer, 0, pages[0]);
+    ck_assert_ptr_eq(receive_slot_find(peer), &pages[0][5]);
+    pages[0][0].word[0] = r4_slot_type_set(pages[0][0].word[0], R4_CAP_DYING);
+    ck_assert_ptr_null(receive_slot_find(peer));
+    post(peer, 1, pages[1]);
+    ck_assert_ptr_eq(receive_slot_find(peer), &pages[1][5]);
 }
 END_TEST
 
@@ -388,4 +437,5 @@ END_TEST
 SUITE_MAIN("kernel mailbox", test_answer_of_a_dead_peer, test_question_of_a_dead_peer, test_order,
            test_order_at_the_end, test_record_that_does_not_exist, test_other_life, test_milestone,
            test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer, test_only_who_rang,
-           test_no_doorbell, test_making_way, test_peer_that_never_stops, test_doorbell_target)
+           test_no_doorbell, test_making_way, test_peer_that_never_stops, test_doorbell_target, test_raise,
+           test_slot_of_a_dying_page)
