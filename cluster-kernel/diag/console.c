@@ -14,16 +14,16 @@ static uint32_t dropped; /* lines of this cluster that found no room since the l
 static bool taken;       /* this cluster owns the console and has found out how far the logs are printed */
 static uint64_t logs;    /* as the owner: bit per cluster whose log may have lines to print */
 
-/* Pairs with say_panicked() in panic.c: all that the dead cluster logged and printed. */
-static bool has_panicked(uint32_t number) {
-    return atomic_load_explicit(&header_of(number)->state, memory_order_acquire) == R4_CLUSTER_PANICKED;
+/* It is down, and its last words are said. Pairs with say() in panic.c: all that it logged and printed. */
+static bool is_silent(uint32_t number) {
+    return atomic_load_explicit(&header_of(number)->state, memory_order_acquire) == R4_CLUSTER_SILENT;
 }
 
 /* The number of the owner; cluster_count() if no cluster is alive. */
 static uint32_t owner(void) {
     uint32_t number = boot_info()->console_owner;
     for (uint32_t i = 0; i < cluster_count(); i++) {
-        if (!has_panicked(number)) {
+        if (!is_silent(number)) {
             return number;
         }
         number = number + 1 == cluster_count() ? 0 : number + 1;
@@ -56,7 +56,7 @@ static void take_over(void) {
         continue_from(number, printed_by(boot_info()->console_owner, number));
     }
     for (uint32_t other = 0; other < cluster_count(); other++) {
-        for (uint32_t number = 0; number < cluster_count() && has_panicked(other); number++) {
+        for (uint32_t number = 0; number < cluster_count() && is_silent(other); number++) {
             uint32_t printed = printed_by(other, number);
             if ((int32_t)(printed - printed_by(this_cluster(), number)) > 0) {
                 continue_from(number, printed);

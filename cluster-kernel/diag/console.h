@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The console has one owner: the cluster that the layout names; after that has panicked, the next live one in number
+ * The console has one owner: the cluster that the layout names; after that has panicked and said its last words, the next live one in number
  * order. The owner writes to the device; every other cluster puts its lines into the log of its own header page and
  * rings the owner, which prints them line by line. So lines never interleave, no lock is shared, and what a dead
  * cluster has logged is still printed. The owner's header holds how far each log has been printed; its successor

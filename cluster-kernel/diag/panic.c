@@ -54,10 +54,10 @@ static void print_record(const struct r4_panic_record *record) {
     trace_print(PANIC_TRACE_EVENTS);
 }
 
-static void say_panicked(void) {
-    /* The last words and the log before the state: pairs with the acquire loads of `state` in has_died() (receive.c),
-     * has_panicked() (console.c), shutdown_check() and will_go_on() (milestone.c). */
-    atomic_store_explicit(&own_header()->state, R4_CLUSTER_PANICKED, memory_order_release);
+static void say(enum r4_cluster_state state) {
+    /* What was sent, the record and the log before the state: pairs with the acquire loads of `state` in has_died()
+     * (receive.c), is_silent() (console.c), shutdown_check() and will_go_on() (milestone.c). */
+    atomic_store_explicit(&own_header()->state, state, memory_order_release);
     /* Our state before shutdown_check() loads the states of the peers. Pairs with this fence in a peer that panics at
      * the same time: at least one of the two sees both states. */
     atomic_thread_fence(memory_order_seq_cst);
@@ -68,14 +68,15 @@ static void say_panicked(void) {
     }
 }
 
-/* The last words are complete. They are printed before the header says PANICKED, so that no other cluster takes the
- * console over meanwhile. */
+/* The record is complete. The peers are told first, since words may take long: they wait for this cluster no more. The
+ * console stays its own until the words are said, so that no other cluster takes it over meanwhile. */
 static _Noreturn void die(void) {
     own_header()->panic = last_words;
     machine_stop_others();
+    say(R4_CLUSTER_PANICKED);
     trace(TRACE_PANIC, last_words.cause, last_words.address);
     print_record(&last_words);
-    say_panicked();
+    say(R4_CLUSTER_SILENT);
     shutdown_check();
     machine_stop();
 }
@@ -85,8 +86,8 @@ static struct r4_panic_record *record_begin(void) {
     uint32_t first = 0;
     /* Only the first core of the cluster goes on. The orders pair with nothing else: the cores share nothing here. */
     if (!atomic_compare_exchange_strong_explicit(&panicking, &first, own, memory_order_acq_rel, memory_order_acquire)) {
-        if (first == own) { /* it failed while it panicked: tell the peers at least */
-            say_panicked();
+        if (first == own) { /* it failed while it panicked: there are no more words */
+            say(R4_CLUSTER_SILENT);
         }
         machine_stop();
     }

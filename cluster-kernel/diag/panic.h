@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The death of this cluster, and of no other: its other cores stop, its header says PANICKED with a record of what
- * happened, the peers are rung. Any function of the kernel may call it, with or without the lock.
+ * happened, the peers are rung. Then it prints its last words, and its header says SILENT. Any function of the kernel
+ * may call it, with or without the lock.
  */
 #ifndef R4_KERNEL_PANIC_H
 #define R4_KERNEL_PANIC_H

@@ -22,12 +22,12 @@ void shutdown_check(void) {
     uint32_t panicked = 0;
     uint32_t failed = 0;
     for (uint32_t number = 0; number < cluster_count(); number++) {
-        /* Pairs with shutdown_finish() and say_panicked() of that cluster: its exit code and its log. */
+        /* Pairs with shutdown_finish() and say() in panic.c of that cluster: its exit code and its log. */
         uint32_t state = atomic_load_explicit(&header_of(number)->state, memory_order_acquire);
-        if (state != R4_CLUSTER_FINISHED && state != R4_CLUSTER_PANICKED) {
+        if (state != R4_CLUSTER_FINISHED && state != R4_CLUSTER_SILENT) {
             return;
         }
-        panicked += state == R4_CLUSTER_PANICKED;
+        panicked += state == R4_CLUSTER_SILENT;
         failed += state == R4_CLUSTER_FINISHED &&
                   atomic_load_explicit(&header_of(number)->exit_code, memory_order_relaxed) != 0;
     }

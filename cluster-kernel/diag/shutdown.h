@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The end of a run: each cluster stores FINISHED or PANICKED in its header; when all have, the owner of the console
+ * The end of a run: each cluster stores FINISHED or SILENT in its header; when all have, the owner of the console
  * ends the emulator. Under the cluster lock, or in a panic.
  */
 #ifndef R4_KERNEL_SHUTDOWN_H

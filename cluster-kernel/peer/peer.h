@@ -15,7 +15,7 @@
 enum peer_state {
     PEER_WAITING, /* the HELLOs have not been exchanged yet */
     PEER_UP,
-    PEER_DEAD /* the peer's header says PANICKED */
+    PEER_DEAD /* the peer's header says PANICKED, or SILENT */
 };
 
 struct post_queue {

@@ -8,9 +8,8 @@
 
 /* False for a cluster that is down or has finished: it will reach no further milestone. */
 static bool will_go_on(const struct r4_header *header) {
-    /* Pairs with say_panicked() and shutdown_finish() in diag/: the last milestone was stored before the end. */
-    uint32_t state = atomic_load_explicit(&header->state, memory_order_acquire);
-    return state != R4_CLUSTER_PANICKED && state != R4_CLUSTER_FINISHED;
+    /* Pairs with say() in diag/panic.c and shutdown_finish(): the last milestone was stored before the end. */
+    return atomic_load_explicit(&header->state, memory_order_acquire) < R4_CLUSTER_FINISHED;
 }
 
 static void check_peer(const struct peer *peer) {

@@ -55,9 +55,9 @@ static always_inline void receive(struct core *core, struct peer *peer, const st
     deliver(core, peer, message);
 }
 
-/* Pairs with say_panicked() in diag/panic.c: its last words, and everything else it wrote. */
+/* Pairs with say() in diag/panic.c: everything that it has sent. */
 static bool has_died(const struct peer *peer) {
-    return atomic_load_explicit(&peer_header(peer->number)->state, memory_order_acquire) == R4_CLUSTER_PANICKED;
+    return atomic_load_explicit(&peer_header(peer->number)->state, memory_order_acquire) >= R4_CLUSTER_PANICKED;
 }
 
 static bool is_answer(const struct r4_message *message) {
@@ -89,6 +89,7 @@ static bool look_at(struct core *core, struct peer *peer) {
     struct r4_message message;
     bool wanted;
     if (peer->state == PEER_DEAD) {
+        console_peer_died(); /* its last words are said, too: it may have owned the console */
         return true;
     }
     if (has_died(peer)) {

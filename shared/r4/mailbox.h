@@ -54,7 +54,8 @@ enum r4_cluster_state {
     R4_CLUSTER_BOOTING,
     R4_CLUSTER_UP,
     R4_CLUSTER_FINISHED, /* its root task has called R4_OP_DEBUG_EXIT; its kernel still serves its peers */
-    R4_CLUSTER_PANICKED  /* it will never write again */
+    R4_CLUSTER_PANICKED, /* it is down: it answers nobody any more, and says its last words */
+    R4_CLUSTER_SILENT    /* the same; they are printed or in its log, and it will never write again */
 };
 
 #define R4_HEADER_MAGIC 0x3148523452344852ULL

@@ -39,6 +39,6 @@ static inline struct r4_header *kernel_header(uint32_t number) {
     return number == KERNEL_OWN ? &r4_linker_header : (struct r4_header *)r4_linker_headers[number];
 }
 
-static inline void kernel_panics(uint32_t number) { atomic_store(&kernel_header(number)->state, R4_CLUSTER_PANICKED); }
+static inline void kernel_panics(uint32_t number) { atomic_store(&kernel_header(number)->state, R4_CLUSTER_SILENT); }
 
 #endif

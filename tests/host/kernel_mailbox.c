@@ -41,7 +41,8 @@ bool console_poll(uint64_t rang) {
     (void)rang;
     return false;
 }
-void console_peer_died(void) {}
+static uint32_t console_told; /* that a peer has died, or has said its last words */
+void console_peer_died(void) { console_told++; }
 bool console_is_taken(void) { return true; }
 void shutdown_check(void) {}
 void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
@@ -327,6 +328,19 @@ START_TEST(test_answer_of_a_dead_peer) {
 }
 END_TEST
 
+/* It is down as soon as it says so; the console can pass on only when its last words are said. */
+START_TEST(test_death_in_two_steps) {
+    struct peer *peer = meet();
+    atomic_store(&kernel_header(PEER)->state, R4_CLUSTER_PANICKED);
+    rings(PEER);
+    ck_assert_int_eq(peer->state, PEER_DEAD);
+    console_told = 0;
+    atomic_store(&kernel_header(PEER)->state, R4_CLUSTER_SILENT);
+    rings(PEER);
+    ck_assert_uint_eq(console_told, 1);
+}
+END_TEST
+
 START_TEST(test_question_of_a_dead_peer) {
     struct peer *peer = meet();
     struct r4_message question = accept_of(7);
@@ -434,8 +448,8 @@ START_TEST(test_doorbell_target) {
 }
 END_TEST
 
-SUITE_MAIN("kernel mailbox", test_answer_of_a_dead_peer, test_question_of_a_dead_peer, test_order,
-           test_order_at_the_end, test_record_that_does_not_exist, test_other_life, test_milestone,
+SUITE_MAIN("kernel mailbox", test_answer_of_a_dead_peer, test_question_of_a_dead_peer, test_death_in_two_steps,
+           test_order, test_order_at_the_end, test_record_that_does_not_exist, test_other_life, test_milestone,
            test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer, test_only_who_rang,
            test_no_doorbell, test_making_way, test_peer_that_never_stops, test_doorbell_target, test_raise,
            test_slot_of_a_dying_page)

@@ -141,12 +141,12 @@ static bool all_up(void) {
     return true;
 }
 
-/* As by a panic: the header says so, and every peer is rung. */
+/* As by a panic: the header says so, and every peer is rung. Its last words are lost. */
 static void cluster_kill(void) {
     struct instance *instance = &sim.instances[sim_random(sim.cluster_count)];
     sim_note("c%u dies", instance->number);
     instance->dead = true;
-    atomic_store(&instance->header->state, R4_CLUSTER_PANICKED);
+    atomic_store(&instance->header->state, R4_CLUSTER_SILENT);
     for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
         instance_ring(instance, peer);
     }
