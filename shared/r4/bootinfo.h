@@ -69,12 +69,12 @@ struct r4_boot_info {
      * directory_gib[i]; ascending. */
     uint32_t directory_count;
     uint16_t directory_gib[R4_BOOT_DIRECTORIES];
-    uint32_t apic_ids[R4_MAX_CORES];        /* by core index */
+    uint32_t apic_ids[R4_MAX_CORES];             /* by core index */
     struct r4_boot_apics apics[R4_MAX_CLUSTERS]; /* by cluster: whom a doorbell may reach */
-    uint8_t peer_priority[R4_MAX_CLUSTERS]; /* at which this cluster serves what comes from that peer */
-    uint32_t console_owner;                 /* the cluster that has the console's device */
-    uint32_t pci_owner;                     /* the cluster that has PCI configuration */
-    uint32_t io_apic_count;                 /* of this cluster's own */
+    uint8_t peer_priority[R4_MAX_CLUSTERS];      /* at which this cluster serves what comes from that peer */
+    uint32_t console_owner;                      /* the cluster that has the console's device */
+    uint32_t pci_owner;                          /* the cluster that has PCI configuration */
+    uint32_t io_apic_count;                      /* of this cluster's own */
     uint32_t reserved;
     struct r4_boot_io_apic io_apics[R4_MAX_IO_APICS];
     char command[256]; /* zero-terminated: GRUB's line, a blank, and fw_cfg's opt/r4/command */
