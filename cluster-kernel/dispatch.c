@@ -47,8 +47,8 @@ static void fpu_switch(struct core *core, struct thread *thread) {
     core->fpu = thread;
 }
 
-/* Updates cluster.idle_cores, and the core that the header tells peers to ring: an idle one if there is one. The line is
- * not written unless that changes: peers have it in their caches. */
+/* Updates cluster.idle_cores, and the core that the header tells peers to ring: an idle one if there is one. The line
+ * is not written unless that changes: peers have it in their caches. */
 static void idle_set(struct core *core, bool idle) {
     if (core->idle == idle) {
         return;

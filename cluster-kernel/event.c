@@ -37,8 +37,8 @@ void kernel_fault(uint64_t vector, uint64_t error, uint64_t address) {
     trace(TRACE_FAULT, vector, address);
     core->faulted = true;
     cluster_enter(core);
-    log_line_or_lose("thread %lx on core %u stopped: exception %lu, error %lx, address %lx, ip %lx, sp %lx",
-                     (uintptr_t)thread - machine_direct(), core->index, vector, error, address, ip, sp);
+    log_line("thread %lx on core %u stopped: exception %lu, error %lx, address %lx, ip %lx, sp %lx",
+             (uintptr_t)thread - machine_direct(), core->index, vector, error, address, ip, sp);
     if (core->faulted) {
         core->faulted = false;
         sched_unready(thread, THREAD_STOPPED);

@@ -5,10 +5,34 @@
  */
 #include "call/handlers.h"
 #include "cluster/doorbell.h"
+#include "diag/console.h"
 #include "diag/log.h"
 #include "diag/shutdown.h"
 #include "sched/operation.h"
 #include "sched/sched.h"
+
+/* An upper bound of what the log gets if these bytes are written; 0: no line gets complete. */
+static size_t lines_bytes(const struct thread *thread, const uint64_t words[3], uint64_t count) {
+    uint64_t newlines = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        newlines += r4_debug_write_byte(words, i) == '\n';
+    }
+    uint64_t bytes = thread->line_length + count;
+    return newlines == 0 && bytes < THREAD_LINE ? 0 : bytes + (newlines + 1) * LOG_PREFIX;
+}
+
+/* Nobody waits for the console in the kernel: the program tries again. After CONSOLE_WAIT_MS its line is lost. */
+static bool is_too_early(struct thread *thread, size_t bytes) {
+    if (bytes == 0 || console_has_room(bytes)) {
+        thread->line_wait_end = 0;
+        return false;
+    }
+    uint64_t now = machine_now();
+    if (thread->line_wait_end == 0) {
+        thread->line_wait_end = now + (uint64_t)boot_info()->tsc_khz * CONSOLE_WAIT_MS;
+    }
+    return now <= thread->line_wait_end;
+}
 
 struct outcome sys_debug_write(struct invocation *invocation) {
     struct thread *thread = invocation->caller;
@@ -16,10 +40,14 @@ struct outcome sys_debug_write(struct invocation *invocation) {
     if (count == 0 || count > R4_DEBUG_WRITE_MAX) {
         return outcome_now(R4_ERR_ARGUMENT);
     }
+    if (is_too_early(thread, lines_bytes(thread, &invocation->argument[1], count))) {
+        return outcome_now(R4_ERR_FULL);
+    }
     /* commit */
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
+    thread->line_wait_end = 0;
     for (uint64_t i = 0; i < count; i++) {
         char byte = r4_debug_write_byte(&invocation->argument[1], i);
         if (byte != '\n') {

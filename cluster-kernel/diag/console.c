@@ -154,44 +154,32 @@ static void log_append(const char *line, size_t length) {
     atomic_store_explicit(&log->end, end, memory_order_release);
 }
 
-/* Waits until the log has room; false if it stays full. The owner needs nothing from this cluster to print, so it is
- * safe to wait with the lock held. */
-static bool log_wait(size_t bytes, uint32_t wait_ms) {
-    uint64_t bound = machine_now() + (uint64_t)boot_info()->tsc_khz * wait_ms;
-    while (!log_has_room(bytes) && !console_is_own()) {
-        if (machine_now() > bound) {
-            return false;
-        }
-        core_wait_turn(machine_core());
-    }
-    return true;
-}
-
 /* Writes "[c1] kernel: 3 lines lost" to `notice`; returns its length in bytes. */
 static size_t notice_format(char *notice, size_t size) {
     return format(notice, size, "[c%u] kernel: %u lines lost", this_cluster(), dropped);
 }
 
-/* Puts a line into this cluster's own log and rings the owner, or drops the line. False, and nothing is done, if this
- * cluster has become the owner meanwhile. */
-static bool log_line_put(const char *line, size_t length, uint32_t wait_ms) {
+/* Bytes of the notice that goes before the next line, with its newline; 0: there is none. */
+static size_t notice_bytes(void) {
     char notice[64];
-    size_t notice_bytes = dropped == 0 ? 0 : notice_format(notice, sizeof(notice)) + 1;
-    bool room = log_wait(notice_bytes + length + 1, wait_ms);
-    if (console_is_own()) {
-        return false;
-    }
-    if (!room) {
+    return dropped == 0 ? 0 : notice_format(notice, sizeof(notice)) + 1;
+}
+
+bool console_has_room(size_t bytes) { return console_is_own() || log_has_room(notice_bytes() + bytes); }
+
+/* Puts a line into this cluster's own log and rings the owner, or drops the line. */
+static void log_line_put(const char *line, size_t length) {
+    char notice[64];
+    if (!log_has_room(notice_bytes() + length + 1)) {
         dropped++;
-        return true;
+        return;
     }
     if (dropped != 0) {
-        log_append(notice, notice_bytes - 1);
+        log_append(notice, notice_format(notice, sizeof(notice)));
         dropped = 0;
     }
     log_append(line, length);
     owner_ring();
-    return true;
 }
 
 static void line_print(const char *line, size_t length) {
@@ -199,9 +187,10 @@ static void line_print(const char *line, size_t length) {
     machine_console_write("\n", 1);
 }
 
-void console_line(const char *line, size_t length, uint32_t wait_ms) {
+void console_line(const char *line, size_t length) {
     char notice[64];
-    if (!console_is_own() && log_line_put(line, length, wait_ms)) {
+    if (!console_is_own()) {
+        log_line_put(line, length);
         return;
     }
     console_start();
@@ -212,4 +201,13 @@ void console_line(const char *line, size_t length, uint32_t wait_ms) {
         dropped = 0;
     }
     line_print(line, length);
+}
+
+/* The owner needs nothing from this cluster to print. */
+void console_last_words(const char *line, size_t length) {
+    uint64_t bound = machine_now() + (uint64_t)boot_info()->tsc_khz * CONSOLE_WAIT_MS;
+    while (!console_has_room(length + 1) && machine_now() <= bound) {
+        core_wait_turn(machine_core());
+    }
+    console_line(line, length);
 }

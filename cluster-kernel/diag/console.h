@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The console has one owner: the cluster that the layout names; after that has panicked and said its last words, the next live one in number
- * order. The owner writes to the device; every other cluster puts its lines into the log of its own header page and
- * rings the owner, which prints them line by line. So lines never interleave, no lock is shared, and what a dead
- * cluster has logged is still printed. The owner's header holds how far each log has been printed; its successor
- * continues there.
+ * The console has one owner: the cluster that the layout names; after that has panicked and said its last words, the
+ * next live one in number order. The owner writes to the device; every other cluster puts its lines into the log of its
+ * own header page and rings the owner, which prints them line by line. So lines never interleave, no lock is shared,
+ * and what a dead cluster has logged is still printed. The owner's header holds how far each log has been printed; its
+ * successor continues there.
  */
 #ifndef R4_KERNEL_CONSOLE_H
 #define R4_KERNEL_CONSOLE_H
@@ -13,12 +13,19 @@
 
 #define CONSOLE_TURN 128U /* bytes of a log that are printed at a time, to the end of a line */
 
-/* How long a line waits for room in a full log before it is dropped; a later line says how many were dropped. */
+/* For how long a full log makes a program try again, and a dying cluster wait, before a line is dropped. */
 #define CONSOLE_WAIT_MS 200U
 
-/* Writes one line of `length` bytes without newline, at most R4_LOG_BYTES / 2; waits at most `wait_ms` milliseconds for
- * room. Under the cluster lock, or in a panic. */
-void console_line(const char *line, size_t length, uint32_t wait_ms);
+/* Writes one line of `length` bytes without newline, at most R4_LOG_BYTES / 2. Under the cluster lock, so it never
+ * waits for the owner: if the log has no room, the line is dropped, and a later one says how many were. */
+void console_line(const char *line, size_t length);
+
+/* The same in a panic: waits for room, CONSOLE_WAIT_MS at most. */
+void console_last_words(const char *line, size_t length);
+
+/* True if lines of `bytes` in all, each with its newline, can be written now without being dropped. Only others than
+ * this cluster's lines make more room meanwhile. */
+bool console_has_room(size_t bytes);
 
 /* At boot, and whenever the owner may be another one: takes the console over if this cluster is the owner. Under the
  * cluster lock, or in a panic. */

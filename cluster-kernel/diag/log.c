@@ -7,24 +7,24 @@
 #include "diag/console.h"
 #include <r4/format.h>
 
-static void kernel_line(uint32_t wait_ms, const char *text, va_list arguments) {
-    char line[LOG_LINE];
-    size_t length = format(line, sizeof(line), "[c%u] kernel: ", this_cluster());
-    length += format_list(line + length, sizeof(line) - length, text, arguments);
-    console_line(line, length, wait_ms);
+static size_t kernel_line(char line[LOG_LINE], const char *text, va_list arguments) {
+    size_t length = format(line, LOG_LINE, "[c%u] kernel: ", this_cluster());
+    return length + format_list(line + length, LOG_LINE - length, text, arguments);
 }
 
 void log_line(const char *text, ...) {
+    char line[LOG_LINE];
     va_list arguments;
     va_start(arguments, text);
-    kernel_line(CONSOLE_WAIT_MS, text, arguments);
+    console_line(line, kernel_line(line, text, arguments));
     va_end(arguments);
 }
 
-void log_line_or_lose(const char *text, ...) {
+void log_last_words(const char *text, ...) {
+    char line[LOG_LINE];
     va_list arguments;
     va_start(arguments, text);
-    kernel_line(0, text, arguments);
+    console_last_words(line, kernel_line(line, text, arguments));
     va_end(arguments);
 }
 
@@ -35,7 +35,7 @@ void log_end(const char *text, ...) {
     va_start(arguments, text);
     length += format_list(line + length, sizeof(line) - length, text, arguments);
     va_end(arguments);
-    console_line(line, length, CONSOLE_WAIT_MS);
+    console_line(line, length);
 }
 
 void log_user_line(const char *text, uint32_t length) {
@@ -45,5 +45,5 @@ void log_user_line(const char *text, uint32_t length) {
     for (uint32_t i = 0; i < length; i++) {
         line[prefix + i] = text[i];
     }
-    console_line(line, prefix + length, CONSOLE_WAIT_MS);
+    console_line(line, prefix + length);
 }

@@ -7,18 +7,19 @@
 
 #include <r4/types.h>
 
-#define LOG_LINE 192U /* bytes with prefix and newline; longer lines are cut */
+#define LOG_PREFIX 8U   /* bytes of a cluster's prefix and a newline */
+#define LOG_LINE   192U /* bytes with prefix and newline; longer lines are cut */
 
-/* "[c1] kernel: …" */
+/* "[c1] kernel: …" The line is lost if the log has no room for it. */
 void log_line(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same, for what a program can cause as often as it likes: the line is lost if there is no room for it at once. */
-void log_line_or_lose(const char *text, ...) __attribute__((format(printf, 1, 2)));
+/* The same in a panic: waits for room. */
+void log_last_words(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
 /* "[r4] …": the last line of a run. */
 void log_end(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
-/* "[c1] …": a user program's line, `length` printable bytes. */
+/* "[c1] …": a user program's line, `length` printable bytes, which becomes at most LOG_PREFIX bytes longer. */
 void log_user_line(const char *text, uint32_t length);
 
 #endif

@@ -35,21 +35,22 @@ static void trace_print(uint32_t count) {
     for (; position < ring->recorded; position++) {
         const struct trace_entry *entry = &ring->entry[position % TRACE_ENTRIES];
         const struct event_text *text = &texts[entry->event];
-        log_line("panic: trace: -%lu %s %s %lx %s %lx", last - entry->ticks, text->name, text->first, entry->first,
-                 text->second, entry->second);
+        log_last_words("panic: trace: -%lu %s %s %lx %s %lx", last - entry->ticks, text->name, text->first,
+                       entry->first, text->second, entry->second);
     }
 }
 
 static void print_record(const struct r4_panic_record *record) {
-    log_line("panic: %s", record->text);
-    log_line("panic: cluster %u core %lu cause %lu address %lx", this_cluster(), record->core, record->cause,
-             record->address);
+    log_last_words("panic: %s", record->text);
+    log_last_words("panic: cluster %u core %lu cause %lu address %lx", this_cluster(), record->core, record->cause,
+                   record->address);
     for (uint32_t i = 0; i < 18 && record->cause != PANIC_ASSERT; i += 3) {
-        log_line("panic: %-5s %016lx  %-5s %016lx  %-5s %016lx", register_names[i], record->registers[i],
-                 register_names[i + 1], record->registers[i + 1], register_names[i + 2], record->registers[i + 2]);
+        log_last_words("panic: %-5s %016lx  %-5s %016lx  %-5s %016lx", register_names[i], record->registers[i],
+                       register_names[i + 1], record->registers[i + 1], register_names[i + 2],
+                       record->registers[i + 2]);
     }
     for (uint32_t i = 0; i < R4_PANIC_FRAMES && record->frames[i] != 0; i++) {
-        log_line("panic: return address %lx", record->frames[i]);
+        log_last_words("panic: return address %lx", record->frames[i]);
     }
     trace_print(PANIC_TRACE_EVENTS);
 }

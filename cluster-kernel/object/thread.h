@@ -28,6 +28,7 @@ struct thread {
     struct pd *pd;       /* valid while pd_slot is in a list; null = not configured */
     struct r4_slot pd_slot __attribute__((aligned(32))); /* internal: a child of the PD cap that configured it */
     struct operation operation;                          /* of its present call */
+    uint64_t line_wait_end; /* tick until which a line waits for room in the log; 0: none does */
     uint32_t line_length;
     char line[THREAD_LINE];
     struct machine_regs saved;

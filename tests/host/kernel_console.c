@@ -64,7 +64,7 @@ static void expect_output(const char *text) {
     output_length = 0;
 }
 
-static void line(const char *text) { console_line(text, strlen(text), CONSOLE_WAIT_MS); }
+static void line(const char *text) { console_line(text, strlen(text)); }
 
 /* Does what that cluster would do: writes bytes into its log, then the log's end. */
 static void peer_logs(uint32_t number, const char *text) {
@@ -92,7 +92,7 @@ static uint32_t fill(uint32_t reader, size_t length) {
     uint32_t lines = 0;
     memset(text, 'x', sizeof(text));
     while (log_used(reader) + length + 1 + 64 <= R4_LOG_BYTES) { /* keeps room for a notice */
-        console_line(text, length, CONSOLE_WAIT_MS);
+        console_line(text, length);
         lines++;
     }
     ck_assert_uint_eq(log_used(reader), lines * (length + 1));
@@ -183,20 +183,21 @@ START_TEST(test_last_cluster_speaks) {
 }
 END_TEST
 
-START_TEST(test_full_log_waits_then_drops) {
+/* Nobody waits for the console with the cluster's lock: machine_now() and core_wait_turn() are for panics alone. */
+START_TEST(test_full_log_drops_at_once) {
     start(0);
     fill(0, 100);
     uint32_t end = atomic_load(&r4_linker_header.log.end);
     for (uint32_t lost = 1; lost <= 2; lost++) {
-        uint64_t began = now;
         char text[200] = {0};
         memset(text, 'y', sizeof(text) - 1);
+        ck_assert(!console_has_room(sizeof(text)));
         line(text);
-        ck_assert_uint_gt(now - began, CONSOLE_WAIT_MS * TICKS_PER_MS);
-        ck_assert_uint_lt(now - began, (CONSOLE_WAIT_MS + 2) * TICKS_PER_MS);
+        ck_assert_uint_eq(now, 0);
         ck_assert_uint_eq(atomic_load(&r4_linker_header.log.end), end);
     }
     peer_prints(0, KERNEL_OWN, log_used(0));
+    ck_assert(console_has_room(200));
     line("again");
     line("and again");
     const char *expected = "[c1] kernel: 2 lines lost\nagain\nand again\n";
@@ -208,27 +209,49 @@ START_TEST(test_full_log_waits_then_drops) {
 }
 END_TEST
 
-/* A line needs room for itself and, if lines were lost, for the notice about them, each with its newline; not one byte
- * more. */
+/* Lines need room for themselves and, if lines were lost, for the notice about them, each with its newline; not one
+ * byte more. */
 START_TEST(test_room_to_the_last_byte) {
     const uint32_t notice = (uint32_t)strlen("[c1] kernel: 1 lines lost\n");
     char text[R4_LOG_BYTES / 2];
     start(0);
     memset(text, 'x', sizeof(text));
-    console_line(text, R4_LOG_BYTES / 2 - 1, CONSOLE_WAIT_MS);
-    console_line(text, R4_LOG_BYTES / 2 - 1, CONSOLE_WAIT_MS);
+    console_line(text, R4_LOG_BYTES / 2 - 1);
+    console_line(text, R4_LOG_BYTES / 2 - 1);
     ck_assert_uint_eq(log_used(0), R4_LOG_BYTES);
-    ck_assert_uint_eq(now, 0);
     peer_prints(0, KERNEL_OWN, 9);
-    console_line(text, 9, CONSOLE_WAIT_MS);
+    ck_assert(console_has_room(9) && !console_has_room(10));
+    console_line(text, 9);
     ck_assert_uint_eq(log_used(0), R4_LOG_BYTES - 9);
-    ck_assert_uint_gt(now, CONSOLE_WAIT_MS * TICKS_PER_MS);
     peer_prints(0, KERNEL_OWN, notice);
-    console_line(text, 9, CONSOLE_WAIT_MS);
+    ck_assert(console_has_room(9) && !console_has_room(10));
+    console_line(text, 9);
     ck_assert_uint_eq(log_used(0), R4_LOG_BYTES - 9 - notice);
     peer_prints(0, KERNEL_OWN, 1);
-    console_line(text, 9, CONSOLE_WAIT_MS);
+    ck_assert(console_has_room(10) && !console_has_room(11));
+    console_line(text, 9);
     ck_assert_uint_eq(log_used(0), R4_LOG_BYTES);
+}
+END_TEST
+
+/* Whoever prints itself loses nothing. */
+START_TEST(test_owner_has_room) {
+    start(KERNEL_OWN);
+    ck_assert(console_has_room(R4_LOG_BYTES));
+}
+END_TEST
+
+/* The last words of a panic wait for room, but not for ever. */
+START_TEST(test_last_words_wait) {
+    char text[200];
+    memset(text, 'y', sizeof(text));
+    start(0);
+    fill(0, 100);
+    uint32_t end = atomic_load(&r4_linker_header.log.end);
+    console_last_words(text, sizeof(text));
+    ck_assert_uint_gt(now, CONSOLE_WAIT_MS * TICKS_PER_MS);
+    ck_assert_uint_lt(now, (CONSOLE_WAIT_MS + 2) * TICKS_PER_MS);
+    ck_assert_uint_eq(atomic_load(&r4_linker_header.log.end), end);
 }
 END_TEST
 
@@ -241,7 +264,7 @@ START_TEST(test_full_log_gets_room) {
     event_at = CONSOLE_WAIT_MS * TICKS_PER_MS / 2;
     char text[200];
     memset(text, 'z', sizeof(text));
-    console_line(text, sizeof(text), CONSOLE_WAIT_MS);
+    console_last_words(text, sizeof(text));
     ck_assert_uint_eq(log_used(0), sizeof(text) + 1);
     ck_assert_uint_lt(now, CONSOLE_WAIT_MS * TICKS_PER_MS);
 }
@@ -249,17 +272,17 @@ END_TEST
 
 static void owner_dies(void) { kernel_panics(0); }
 
-/* The owner dies while a line waits for it, and this cluster is the next one. */
+/* The owner dies while last words wait for it, and this cluster is the next one. */
 START_TEST(test_owner_dies_while_log_is_full) {
     start(0);
     uint32_t lines = fill(0, 100);
     char text[200];
     memset(text, 'z', sizeof(text));
-    console_line(text, sizeof(text), CONSOLE_WAIT_MS); /* this line is lost */
+    console_line(text, sizeof(text)); /* this line is lost */
     event = owner_dies;
     event_at = now + TICKS_PER_MS;
     uint64_t began = now;
-    console_line(text, sizeof(text), CONSOLE_WAIT_MS);
+    console_last_words(text, sizeof(text));
     ck_assert_uint_lt(now - began, 2 * TICKS_PER_MS);
     static const char notice[] = "[c1] kernel: 1 lines lost\n";
     ck_assert_uint_eq(output_length, lines * 101 + strlen(notice) + sizeof(text) + 1);
@@ -351,6 +374,6 @@ START_TEST(test_rings_the_successor) {
 END_TEST
 
 SUITE_MAIN("kernel console", test_owner_prints, test_others_log, test_takeover, test_takeover_by_a_line,
-           test_last_cluster_speaks, test_full_log_waits_then_drops, test_room_to_the_last_byte,
-           test_full_log_gets_room, test_owner_dies_while_log_is_full, test_unprintable_bytes,
+           test_last_cluster_speaks, test_full_log_drops_at_once, test_room_to_the_last_byte, test_owner_has_room,
+           test_last_words_wait, test_full_log_gets_room, test_owner_dies_while_log_is_full, test_unprintable_bytes,
            test_end_that_makes_no_sense, test_turns, test_only_who_rang, test_rings_the_successor)

@@ -49,7 +49,7 @@ void lock_pass(struct lock_node *node, struct core *core) {
     (void)node;
     (void)core;
 }
-void log_line_or_lose(const char *text, ...) {
+void log_line(const char *text, ...) {
     (void)text;
     logged++;
 }

@@ -388,7 +388,7 @@ START_TEST(test_no_doorbell) {
 END_TEST
 
 /* A look that makes way stops whole, and goes on with the next peer; what is left is still to be looked at. */
-START_TEST(test_making_way) {
+START_TEST(test_stops_for_others) {
     meet();
     struct r4_ring *rings_of[] = {(struct r4_ring *)r4_linker_rings_in[0], NULL, NULL,
                                   (struct r4_ring *)r4_linker_rings_in[3]};
@@ -451,5 +451,5 @@ END_TEST
 SUITE_MAIN("kernel mailbox", test_answer_of_a_dead_peer, test_question_of_a_dead_peer, test_death_in_two_steps,
            test_order, test_order_at_the_end, test_record_that_does_not_exist, test_other_life, test_milestone,
            test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer, test_only_who_rang,
-           test_no_doorbell, test_making_way, test_peer_that_never_stops, test_doorbell_target, test_raise,
+           test_no_doorbell, test_stops_for_others, test_peer_that_never_stops, test_doorbell_target, test_raise,
            test_slot_of_a_dying_page)

@@ -35,7 +35,7 @@ void doorbell_send(uint32_t number) {
     note('r');
 }
 void shutdown_check(void) { note('e'); }
-void log_line(const char *text, ...) {
+void log_last_words(const char *text, ...) {
     (void)text;
     note('l');
     if (fails_in_a_line) {

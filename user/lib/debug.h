@@ -11,7 +11,8 @@
 /* The program's own. */
 static inline r4_cap_t r4_debug(void) { return r4_own(r4_info()->slot_debug); }
 
-/* `count` bytes (1..R4_DEBUG_WRITE_MAX, else R4_ERR_ARGUMENT); a line appears once its newline is written. */
+/* `count` bytes (1..R4_DEBUG_WRITE_MAX, else R4_ERR_ARGUMENT); a line appears once its newline is written. R4_ERR_FULL:
+ * nothing is written, the log has no room; try again. */
 static inline enum r4_error r4_debug_write(r4_cap_t cap, const char *text, size_t count) {
     uint64_t words[R4_DEBUG_WRITE_MAX / sizeof(uint64_t)] = {0};
     if (count > sizeof(words)) {

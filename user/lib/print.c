@@ -4,8 +4,11 @@
  */
 #include "lib/print.h"
 #include "lib/debug.h"
+#include "lib/x86/clock.h"
 #include <r4/format.h>
 #include <r4/string.h>
+
+#define PRINT_TURN_US 100U /* between two attempts to write into a full log */
 
 void print(const char *text, ...) {
     char line[PRINT_LINE + 1];
@@ -16,7 +19,10 @@ void print(const char *text, ...) {
     line[length++] = '\n';
     for (size_t at = 0; at < length; at += R4_DEBUG_WRITE_MAX) {
         size_t left = length - at;
-        r4_debug_write(r4_debug(), line + at, left < R4_DEBUG_WRITE_MAX ? left : R4_DEBUG_WRITE_MAX);
+        size_t count = left < R4_DEBUG_WRITE_MAX ? left : R4_DEBUG_WRITE_MAX;
+        while (r4_debug_write(r4_debug(), line + at, count) == R4_ERR_FULL) {
+            r4_spin_us(PRINT_TURN_US); /* the kernel ends this: by room, or by giving the line up */
+        }
     }
 }
 
