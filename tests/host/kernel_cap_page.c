@@ -82,6 +82,8 @@ static void start(uint32_t floor) {
                                                     .rights = R4_ALL_RIGHTS,
                                                     .size_log2 = PD_LOG2,
                                                     .object = (uintptr_t)&domain});
+    memset(&cluster.asids, 0, sizeof(cluster.asids));
+    asid_table_init(&cluster.asids, KERNEL_OWN);
     cluster.asids.entries[NAME % ASID_COUNT] = (struct asid_entry){asid_key(KERNEL_OWN, NAME), &pd->window};
     invocation = (struct invocation){&own_core, &caller, &own[SLOT_PAGE], NULL, {OWN_CAP(SLOT_PD), THERE, 0, 0}, 0};
 }
