@@ -107,11 +107,8 @@ static void info_fill(const struct boot *boot, const struct cluster *cluster) {
     memcpy(info->segments, cluster->root.segments, sizeof(info->segments));
     info->segment_count = cluster->root.segment_count;
     info->root_entry = cluster->root.entry;
-    info->pool_count = cluster->pools.count;
-    for (uint32_t i = 0; i < cluster->pools.count; i++) {
-        const struct range *pool = &cluster->pools.list[i];
-        info->pools[i] = (struct r4_boot_range){pool->base, pool->end - pool->base};
-    }
+    info->pool_count = boot->pool_count;
+    memcpy(info->pools, boot->pools, boot->pool_count * sizeof(boot->pools[0]));
     info_fill_machine(boot, cluster, info);
     info_fill_devices(boot, cluster, info);
 }

@@ -101,9 +101,12 @@ static void cluster_place(struct boot *boot, struct cluster *cluster) {
         boot_stop("cluster %u has no 2 MiB page for its root task", cluster->number);
     }
     boot_use(boot, cluster->root_block, R4_LARGE_SIZE);
-    if (cluster->pools.count > R4_BOOT_RANGES) {
-        boot_stop("cluster %u has %u pools, more than the %u that its kernel can be told of", cluster->number,
-                  cluster->pools.count, R4_BOOT_RANGES);
+}
+
+/* Adds what is left of a cluster's pools to the list of all. */
+static void pools_list(struct boot *boot, const struct cluster *cluster) {
+    if (!place_list(boot->pools, &boot->pool_count, &cluster->pools, cluster->number)) {
+        boot_stop("the clusters have more than %u pools, which is all that a kernel can be told of", R4_BOOT_POOLS);
     }
 }
 
@@ -115,5 +118,6 @@ void memory_place(struct boot *boot) {
     boot_use(boot, boot->low_page, R4_PAGE_SIZE);
     for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
         cluster_place(boot, &boot->clusters[i]);
+        pools_list(boot, &boot->clusters[i]);
     }
 }

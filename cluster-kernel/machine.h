@@ -113,9 +113,9 @@ void machine_flush_user(void);        /* drops this core's translations of the l
 void machine_flush_all(void);         /* also those of the kernel half */
 
 /* Makes [base, base + size) accessible in the direct map (`present`) or inaccessible; no flush. The size is that of a
- * hand-off (abi.h), the base a multiple of it. Page directories exist for all RAM. False, and nothing is changed, if
- * the range is in a GiB where no cluster has RAM: a peer's offer may name any address. */
-bool machine_direct_map(phys_t base, uint64_t size, bool present);
+ * hand-off (abi.h), the base a multiple of it, and all of it is in one pool (cluster/pools.h): page directories exist
+ * for these. */
+void machine_direct_map(phys_t base, uint64_t size, bool present);
 
 /* Fills with zero; `size` in bytes, a multiple of 8. */
 void machine_zero(void *memory, size_t size);

@@ -190,13 +190,16 @@ static void untyped_put(struct root *root, phys_t base, phys_t end, uint32_t log
     }
 }
 
-/* All pieces of 2^log2 bytes: of the pools without the root block, and of what is left of the root block. */
+/* All pieces of 2^log2 bytes: of the cluster's pools without the root block, and of what is left of the root block. */
 static void pools_put(struct root *root, uint32_t log2) {
     const struct r4_boot_info *info = boot_info();
     const struct r4_boot_range *block = &info->root_block;
     for (uint32_t i = 0; i < info->pool_count; i++) {
         phys_t base = info->pools[i].base;
         phys_t end = base + info->pools[i].size;
+        if (info->pools[i].cluster != this_cluster()) {
+            continue;
+        }
         if (block->base >= base && block->base < end) { /* the root block is inside this pool */
             untyped_put(root, base, block->base, log2);
             base = block->base + block->size;
@@ -211,7 +214,7 @@ static void memory_put(struct root *root) {
     const struct r4_boot_info *info = boot_info();
     uint64_t free_bytes = info->root_block.base - next_free; /* the root block is part of a pool */
     for (uint32_t i = 0; i < info->pool_count; i++) {
-        free_bytes += info->pools[i].size;
+        free_bytes += info->pools[i].cluster == this_cluster() ? info->pools[i].size : 0;
     }
     for (uint32_t log2 = RETYPE_UNTYPED_MAX_LOG2; log2 >= R4_PAGE_BITS; log2--) {
         pools_put(root, log2);

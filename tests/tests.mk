@@ -66,6 +66,7 @@ $(HOST)/kernel_console: $(HOST)/asan/cluster-kernel/diag/console.o
 $(HOST)/kernel_fault: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,event cluster/core sched/shootdown)
 $(HOST)/kernel_mailbox: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,cluster/doorbell peer/mailbox peer/receive_slot poll serve/milestone serve/receive)
 $(HOST)/kernel_panic: $(HOST)/asan/cluster-kernel/diag/panic.o
+$(HOST)/kernel_pools: $(HOST)/asan/cluster-kernel/cluster/pools.o
 $(HOST)/kernel_slice: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,sched/sched sched/slice)
 $(HOST)/kernel_dying $(HOST)/kernel_revoke: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,revoke/revoke revoke/dying sched/operation sched/stand)
 $(KERNEL_TESTS): $(HOST)/kernel_%: $(HOST)/asan/tests/host/kernel_%.o $(HOST)/asan/pure.a

@@ -44,7 +44,15 @@ KERNEL_FLOORS = [
     ["sched/shootdown", "sched/slice", "sched/sched", "sched/stand", "sched/operation"],
     ["diag/console", "diag/log", "diag/shutdown", "diag/panic", "diag/fault_injection"],
     ["x86/*"],
-    ["cluster/addresses", "cluster/trace", "cluster/core", "cluster/lock", "cluster/cluster", "cluster/doorbell"],
+    [
+        "cluster/addresses",
+        "cluster/pools",
+        "cluster/trace",
+        "cluster/core",
+        "cluster/lock",
+        "cluster/cluster",
+        "cluster/doorbell",
+    ],
     ["pure/*"],
 ]
 FREE_FOLDERS = ["user/lib", "user/fuzz", "user/suite", "user/bench", "user/root"]

@@ -20,6 +20,21 @@ uint64_t place_pools(const struct ranges *ram, struct ranges *pools, bool *fits)
     return ranges_total(ram) - ranges_total(pools);
 }
 
+bool place_list(struct r4_boot_pool *list, uint32_t *count, const struct ranges *pools, uint32_t cluster) {
+    for (uint32_t i = 0; i < pools->count; i++) {
+        const struct range *pool = &pools->list[i];
+        if (*count == R4_BOOT_POOLS) {
+            return false;
+        }
+        uint32_t at = (*count)++;
+        for (; at > 0 && list[at - 1].base > pool->base; at--) {
+            list[at] = list[at - 1];
+        }
+        list[at] = (struct r4_boot_pool){.base = pool->base, .size = pool->end - pool->base, .cluster = cluster};
+    }
+    return true;
+}
+
 uint32_t place_gibs(const struct ranges *pools, uint16_t *gibs, uint32_t max) {
     uint32_t count = 0;
     uint64_t next = 0;

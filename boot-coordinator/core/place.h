@@ -13,6 +13,10 @@
  * there are too many ranges. */
 uint64_t place_pools(const struct ranges *ram, struct ranges *pools, bool *fits);
 
+/* Inserts one cluster's pools into the list of all, which is ascending and has room for R4_BOOT_POOLS. False, and some
+ * may be missing, if there are more. */
+bool place_list(struct r4_boot_pool *list, uint32_t *count, const struct ranges *pools, uint32_t cluster);
+
 /* The GiB that hold any byte of `pools`, ascending, at most `max`. Returns how many there are, which may be more than
  * max. */
 uint32_t place_gibs(const struct ranges *pools, uint16_t *gibs, uint32_t max);

@@ -4,6 +4,7 @@
  * before any of it is used.
  */
 #include "serve/borrow.h"
+#include "cluster/pools.h"
 #include "peer/mailbox.h"
 #include "peer/receive_slot.h"
 #include "revoke/revoke.h"
@@ -31,18 +32,8 @@ static bool peer_knows(const struct peer *peer, phys_t base, uint64_t size) {
     return false;
 }
 
-/* True if [base, base + 2^size_log2) overlaps this cluster's own memory or a loan. */
-static bool range_is_known(phys_t base, uint32_t size_log2) {
-    const struct r4_boot_info *info = boot_info();
-    uint64_t size = 1ULL << size_log2;
-    if (ranges_meet(base, size, info->reserve.base, info->reserve.size)) {
-        return true;
-    }
-    for (uint32_t i = 0; i < info->pool_count; i++) {
-        if (ranges_meet(base, size, info->pools[i].base, info->pools[i].size)) {
-            return true;
-        }
-    }
+/* True if [base, base + size) overlaps a loan. */
+static bool range_is_known(phys_t base, uint64_t size) {
     for (uint32_t number = 0; number < cluster_count(); number++) {
         if (number != this_cluster() && peer_knows(cluster.peers[number], base, size)) {
             return true;
@@ -51,20 +42,17 @@ static bool range_is_known(phys_t base, uint32_t size_log2) {
     return false;
 }
 
+/* What an OFFER may name. That memory of another cluster's pool is the offerer's to lend is taken on its word. */
 static enum r4_error offer_check(const struct r4_message *message) {
     if (message->size_log2 < R4_LARGE_BITS || message->size_log2 > R4_HANDOFF_MAX_LOG2 || message->ttl >= R4_TTL_MAX) {
         return R4_ERR_PROTOCOL;
     }
     uint64_t size = 1ULL << message->size_log2;
-    if (!is_aligned(message->base, size) || message->base >= R4_PHYS_MAX || size > R4_PHYS_MAX - message->base) {
+    const struct r4_boot_pool *pool = pool_around(message->base, size);
+    if (!is_aligned(message->base, size) || pool == NULL) {
         return R4_ERR_PROTOCOL;
     }
-    return range_is_known(message->base, message->size_log2) ? R4_ERR_OVERLAP : R4_OK;
-}
-
-/* Makes an offered range accessible in the direct map; R4_ERR_PROTOCOL if it is not RAM. */
-static enum r4_error range_take(const struct r4_message *message) {
-    return machine_direct_map(message->base, 1ULL << message->size_log2, true) ? R4_OK : R4_ERR_PROTOCOL;
+    return pool->cluster == this_cluster() || range_is_known(message->base, size) ? R4_ERR_OVERLAP : R4_OK;
 }
 
 static void receive_root(struct loan_in *loan, struct r4_slot *slot, const struct r4_message *message) {
@@ -89,9 +77,6 @@ void borrow_offer(struct peer *peer, struct loan_in *loan, const struct r4_messa
     }
     struct r4_slot *slot = receive_slot_find(peer);
     enum r4_error error = slot == NULL ? R4_ERR_NO_RECEIVE_SLOT : offer_check(message);
-    if (error == R4_OK) {
-        error = range_take(message);
-    }
     loan->generation = message->generation;
     if (error != R4_OK) {
         mailbox_send_answer(peer, &loan->post, R4_MESSAGE_REFUSE, error);
@@ -102,6 +87,7 @@ void borrow_offer(struct peer *peer, struct loan_in *loan, const struct r4_messa
     peer->received_count = message->loan < peer->received_count ? peer->received_count : message->loan + 1;
     loan->base = message->base;
     loan->size_log2 = message->size_log2;
+    machine_direct_map(loan->base, 1ULL << loan->size_log2, true);
     receive_root(loan, slot, message);
     mailbox_send_answer(peer, &loan->post, R4_MESSAGE_ACCEPT, R4_OK);
 }

@@ -7,6 +7,7 @@
  */
 #include "cluster/addresses.h"
 #include "pure/paging.h"
+#include <r4/contract.h>
 #include <x86/registers.h>
 
 #define SPACE_GIB_BITS     30U
@@ -44,23 +45,20 @@ void machine_flush_all(void) {
     }
 }
 
-/* The page directory for a GiB of physical memory, by binary search in the ascending list; null if no cluster has RAM
- * there. */
+/* The page directory for a GiB in which some cluster has a pool, by binary search in the ascending list. */
 static uint64_t *directory_of(uint64_t gib) {
     const struct r4_boot_info *info = boot_info();
     uint32_t low = 0, high = info->directory_count;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (info->directory_gib[middle] == gib) {
-            return table_at(1 + middle);
-        }
         if (info->directory_gib[middle] < gib) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    return NULL;
+    KERNEL_CHECK(low < info->directory_count && info->directory_gib[low] == gib);
+    return table_at(1 + low);
 }
 
 /* Shows up to 512 pages that follow each other. Unrolled, since no preemption point can come between. The stores are
@@ -76,18 +74,12 @@ static void pages_show(uint64_t *entry, uint64_t count, phys_t base) {
 /* A range of at most a GiB, aligned to its size, is inside one GiB. */
 _Static_assert(R4_HANDOFF_MAX_LOG2 <= SPACE_GIB_BITS, "a hand-off is one directory's affair");
 
-bool machine_direct_map(phys_t base, uint64_t size, bool present) {
-    uint64_t *directory = base < R4_PHYS_MAX ? directory_of(base >> SPACE_GIB_BITS) : NULL;
-    if (directory == NULL) {
-        return false;
-    }
-    /* commit */
-    uint64_t *entry = &directory[paging_index(base, 2)];
+void machine_direct_map(phys_t base, uint64_t size, bool present) {
+    uint64_t *entry = &directory_of(base >> SPACE_GIB_BITS)[paging_index(base, 2)];
     uint64_t count = size >> R4_LARGE_BITS;
     if (present) {
         pages_show(entry, count, base);
     } else {
         machine_zero(entry, count * sizeof(*entry));
     }
-    return true;
 }

@@ -10,16 +10,24 @@
 
 #define R4_BOOT_INFO_MAGIC   0x494234525f524934ULL
 #define R4_BOOT_INFO_VERSION 4U
-#define R4_BOOT_RANGES       256U /* pool ranges of one cluster; with more the coordinator stops the boot */
+#define R4_BOOT_POOLS        384U /* of all clusters; with more the coordinator stops the boot */
 #define R4_BOOT_SEGMENTS     4U   /* loaded segments of the root task */
 #define R4_BOOT_DIRECTORIES  192U /* page directories of the direct map; RAM in more GiB is reported, unused */
-#define R4_BOOT_INFO_PAGES   3U   /* of R4_AREA_BOOT_INFO */
+#define R4_BOOT_INFO_PAGES   4U   /* of R4_AREA_BOOT_INFO */
 
 struct r4_boot_range {
     phys_t base;
     uint64_t size;
 };
 R4_SIZE(struct r4_boot_range, 16);
+
+struct r4_boot_pool { /* whole 2 MiB pages of one cluster's RAM */
+    phys_t base;
+    uint64_t size;
+    uint32_t cluster;
+    uint32_t reserved;
+};
+R4_SIZE(struct r4_boot_pool, 24);
 
 struct r4_boot_segment { /* of the root task: page-aligned copy of an ELF segment, zero-filled to its memory size */
     phys_t base;
@@ -78,9 +86,10 @@ struct r4_boot_info {
     uint32_t reserved;
     struct r4_boot_io_apic io_apics[R4_MAX_IO_APICS];
     char command[256]; /* zero-terminated: GRUB's line, a blank, and fw_cfg's opt/r4/command */
-    /* Whole 2 MiB pages, disjoint, ascending; with root_block, without reserve. They may hold what the coordinator
-     * still uses: no kernel writes there before all cores of all clusters have arrived. */
-    struct r4_boot_range pools[R4_BOOT_RANGES];
+    /* Of all clusters, disjoint, ascending; with their root blocks, without their reserves: RAM that is in no pool is
+     * lent by nobody. They may hold what the coordinator still uses: no kernel writes there before all cores of all
+     * clusters have arrived. */
+    struct r4_boot_pool pools[R4_BOOT_POOLS];
 };
 _Static_assert(R4_AREA_TABLES + (1 + R4_BOOT_DIRECTORIES) * R4_PAGE_SIZE <= R4_AREA_RINGS_IN,
                "directories meet the rings");

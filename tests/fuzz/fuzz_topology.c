@@ -90,6 +90,10 @@ static void cluster_check(const struct topology *topology, const struct r4_layou
     for (uint32_t i = 0; i < pools.count; i++) {
         FUZZ_CHECK(is_aligned(pools.list[i].base | pools.list[i].end, R4_LARGE_SIZE));
     }
+    static struct r4_boot_pool list[R4_BOOT_POOLS];
+    uint32_t listed = 0;
+    FUZZ_CHECK(place_list(list, &listed, &pools, cluster) == (pools.count <= R4_BOOT_POOLS));
+    FUZZ_CHECK(listed == (pools.count < R4_BOOT_POOLS ? pools.count : R4_BOOT_POOLS));
     uint16_t gibs[R4_BOOT_DIRECTORIES];
     uint32_t count = place_gibs(&pools, gibs, R4_BOOT_DIRECTORIES);
     for (uint32_t i = 1; i < count && i < R4_BOOT_DIRECTORIES; i++) {

@@ -53,7 +53,7 @@ static void expect_reserve(const struct place_need *need) {
     ck_assert(is_aligned(reserve.size, R4_LARGE_SIZE));
     ck_assert_uint_eq(reserve.image, base);
     ck_assert_uint_eq(reserve.info, base + need->image_size);
-    ck_assert_uint_eq(reserve.header, reserve.info + 3 * R4_PAGE_SIZE);
+    ck_assert_uint_eq(reserve.header, reserve.info + 4 * R4_PAGE_SIZE);
     phys_t rings = reserve.header + R4_PAGE_SIZE;
     ck_assert_uint_eq(reserve.rings, rings);
     ck_assert_uint_eq(reserve.cores, reserve.rings + need->peers * 0x2000U);
@@ -62,6 +62,42 @@ static void expect_reserve(const struct place_need *need) {
     /* root; pointers, directory and 8 tables of the area; direct map */
     ck_assert_uint_eq(reserve.table_count, 1 + 1 + 1 + 8 + need->last_gib / 512 + 1 + need->directories);
 }
+
+/* The list of all clusters' pools is ascending, whoever comes first. */
+START_TEST(test_list) {
+    static struct r4_boot_pool list[R4_BOOT_POOLS];
+    uint32_t count = 0;
+    for (uint32_t cluster = 0; cluster < 3; cluster++) {
+        pools.count = 0;
+        for (uint64_t i = 0; i < 4; i++) { /* interleaved, the last cluster's lowest */
+            phys_t base = (16 * i + 4 * (2 - cluster)) * MIB;
+            ck_assert(ranges_add(&pools, base, base + 2 * MIB * (1 + cluster % 2)));
+        }
+        ck_assert(place_list(list, &count, &pools, cluster));
+    }
+    ck_assert_uint_eq(count, 12);
+    for (uint32_t i = 0; i < count; i++) {
+        ck_assert_uint_eq(list[i].base, (16 * (i / 3) + 4 * (i % 3)) * MIB);
+        ck_assert_uint_eq(list[i].cluster, 2 - i % 3);
+        ck_assert_uint_eq(list[i].size, 2 * MIB * (1 + list[i].cluster % 2));
+    }
+}
+END_TEST
+
+START_TEST(test_list_is_full) {
+    static struct r4_boot_pool list[R4_BOOT_POOLS + 1];
+    uint32_t count = R4_BOOT_POOLS - 1;
+    pools.count = 0;
+    ck_assert(ranges_add(&pools, 2 * MIB, 4 * MIB));
+    ck_assert(place_list(list, &count, &pools, 0));
+    ck_assert_uint_eq(count, R4_BOOT_POOLS);
+    ck_assert(!place_list(list, &count, &pools, 1));
+    ck_assert_uint_eq(count, R4_BOOT_POOLS);
+    ck_assert_uint_eq(list[R4_BOOT_POOLS].size, 0);
+    pools.count = 0;
+    ck_assert(place_list(list, &count, &pools, 1)); /* none more */
+}
+END_TEST
 
 START_TEST(test_reserve) {
     struct place_need small = {.image_size = R4_PAGE_SIZE, .cores = 1, .directories = 1};
@@ -120,4 +156,5 @@ START_TEST(test_low_page) {
 }
 END_TEST
 
-SUITE_MAIN("place", test_pools, test_gibs, test_reserve, test_peer_index, test_find, test_low_page)
+SUITE_MAIN("place", test_pools, test_list, test_list_is_full, test_gibs, test_reserve, test_peer_index, test_find,
+           test_low_page)

@@ -87,6 +87,13 @@ static void other_hello(const struct peer *peer, struct r4_message *message) {
     message->target_epoch -= (uint32_t)sim_random(2);
 }
 
+/* Physical addresses that are in no cluster's pool: a reserve (header, rings), or what follows a pool. */
+static phys_t no_pool(void) {
+    const struct memory_home *home = memory_home((uint32_t)sim_random(sim.cluster_count));
+    const struct memory_range *last = &home->pools[home->pool_count - 1];
+    return sim_chance(2) ? home->reserve.base : last->base + last->size;
+}
+
 /* Offers memory that is the receiver's own, or none at all. The record is one that the sender could use, and its next
  * generation is used up by this message. */
 static void nonsense_offer(const struct peer *peer, struct r4_message *message) {
@@ -100,9 +107,9 @@ static void nonsense_offer(const struct peer *peer, struct r4_message *message) 
     message->loan = (uint32_t)(lent - peer->lent);
     message->generation = lent->generation;
     message->size_log2 = R4_LARGE_BITS;
-    message->base = memory_home(peer->number)->pools[0].base;
+    message->base = sim.instances[peer->number].info->root_block.base; /* never lent */
     message->ttl = (uint32_t)sim_random(R4_TTL_MAX);
-    switch (sim_random(4)) {
+    switch (sim_random(6)) {
     case 0:
         message->ttl = R4_TTL_MAX + (uint32_t)sim_random(3);
         break;
@@ -111,6 +118,13 @@ static void nonsense_offer(const struct peer *peer, struct r4_message *message) 
         break;
     case 2:
         message->base = R4_PHYS_MAX - R4_LARGE_SIZE * (1 - sim_random(3));
+        break;
+    case 3:
+        message->base = no_pool();
+        break;
+    case 4: /* no GiB is without holes */
+        message->size_log2 = R4_HANDOFF_MAX_LOG2;
+        message->base = round_down(no_pool(), 1ULL << R4_HANDOFF_MAX_LOG2);
         break;
     default:
         message->size_log2 = sizes[sim_random(R4_COUNT(sizes))];

@@ -164,6 +164,17 @@ static void header_fill(struct instance *instance) {
     atomic_init(&instance->header->doorbell_apic, instance->cpus[0].apic_id);
 }
 
+/* Memory is drawn in ascending order of the clusters. */
+static void pools_fill(struct r4_boot_info *info) {
+    for (uint32_t number = 0; number < sim.cluster_count; number++) {
+        const struct memory_home *home = memory_home(number);
+        for (uint32_t i = 0; i < home->pool_count; i++) {
+            info->pools[info->pool_count++] =
+                (struct r4_boot_pool){.base = home->pools[i].base, .size = home->pools[i].size, .cluster = number};
+        }
+    }
+}
+
 /* The root task has one page of image. Its code never runs: program.c does what it would do. */
 static void info_fill(struct instance *instance) {
     const struct memory_home *home = memory_home(instance->number);
@@ -182,13 +193,10 @@ static void info_fill(struct instance *instance) {
         .root_block = {block, R4_LARGE_SIZE},
         .segments = {{block, R4_ROOT_IMAGE, R4_PAGE_SIZE, R4_READ | R4_EXEC}},
         .segment_count = 1,
-        .pool_count = home->pool_count,
         .root_entry = R4_ROOT_IMAGE,
         .console_owner = sim.console_owner,
     };
-    for (uint32_t i = 0; i < home->pool_count; i++) {
-        info->pools[i] = (struct r4_boot_range){home->pools[i].base, home->pools[i].size};
-    }
+    pools_fill(info);
     for (uint32_t i = 0; i < instance->layout.core_count; i++) {
         info->apic_ids[i] = instance->cpus[i].apic_id;
     }

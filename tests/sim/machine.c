@@ -92,13 +92,13 @@ void machine_flush_all(void) {
     sim.running->direct_owed = false;
 }
 
-bool machine_direct_map(phys_t base, uint64_t size, bool present) {
+void machine_direct_map(phys_t base, uint64_t size, bool present) {
     const struct instance *instance = sim.running->instance;
     check_unreachable(instance, base, size);
     for (uint32_t i = 0; i < instance->layout.core_count && !present; i++) {
         instance->cpus[i].direct_stale = true;
     }
-    return memory_present(instance->number, base, size, present);
+    memory_present(instance->number, base, size, present);
 }
 
 /* Used for new objects, and for a page table that is mapped. */

@@ -93,23 +93,7 @@ uint32_t memory_page(phys_t address) {
     return pool->first_block * MEMORY_BLOCK_PAGES + (uint32_t)((address - pool->range.base) / R4_PAGE_SIZE);
 }
 
-static bool gib_has_ram(uint64_t gib) {
-    for (uint32_t i = 0; i < pool_count; i++) {
-        uint64_t first = pools[i].range.base / MEMORY_GIB;
-        uint64_t last = (pools[i].range.base + pools[i].range.size - 1) / MEMORY_GIB;
-        if (gib >= first && gib <= last) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool memory_present(uint32_t cluster, phys_t base, uint64_t size, bool present) {
-    for (uint64_t gib = base / MEMORY_GIB; gib * MEMORY_GIB < base + size; gib++) {
-        if (!gib_has_ram(gib)) {
-            return false;
-        }
-    }
+void memory_present(uint32_t cluster, phys_t base, uint64_t size, bool present) {
     for (phys_t at = base; at < base + size; at += R4_LARGE_SIZE) {
         uint8_t *owner = owner_of(at);
         uint8_t before = present ? 0 : (uint8_t)(cluster + 1);
@@ -126,7 +110,6 @@ bool memory_present(uint32_t cluster, phys_t base, uint64_t size, bool present) 
             sim_fail("host", "cannot protect %lx", address);
         }
     }
-    return true;
 }
 
 bool memory_owns(uint32_t cluster, phys_t base, uint64_t size) {

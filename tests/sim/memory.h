@@ -35,8 +35,8 @@ const struct memory_home *memory_home(uint32_t cluster);
 /* Maps `size` bytes of physical memory at a fixed virtual address that is free. */
 void memory_map(uintptr_t address, phys_t base, uint64_t size, bool writable);
 
-/* machine_direct_map() of one cluster. Ends the run if a page would be in two direct maps. */
-bool memory_present(uint32_t cluster, phys_t base, uint64_t size, bool present);
+/* machine_direct_map() of one cluster. Ends the run if a page would be in two direct maps, or is no pool's. */
+void memory_present(uint32_t cluster, phys_t base, uint64_t size, bool present);
 
 /* True if all of [base, base + size) is in that cluster's direct map. */
 bool memory_owns(uint32_t cluster, phys_t base, uint64_t size);
