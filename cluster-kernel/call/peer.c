@@ -63,7 +63,7 @@ struct outcome sys_peer_handoff(struct invocation *invocation) {
     if (error != R4_OK) {
         return outcome_now(error);
     }
-    struct loan_out *loan = loan_find_free(peer->lent);
+    struct loan_out *loan = loan_take(peer->lent, &peer->lent_taken);
     if (loan == NULL) {
         return outcome_now(R4_ERR_FULL);
     }

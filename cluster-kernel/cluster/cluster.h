@@ -30,6 +30,7 @@ struct cluster {
     uint32_t answered[R4_MAX_CLUSTERS]; /* the `rung` of each peer that has been seen */
     uint64_t noted_cores; /* bit per core that shootdown_flush() has to ask; 0 whenever the lock is free */
     uint64_t idle_cores;  /* bit per halted core */
+    struct loan_map loans; /* what is lent and received */
     struct asid_table asids;
     struct walk_pages walk_pages;
     uint32_t peer_priority; /* at which messages are taken: the highest of all peers; written once at boot */

@@ -15,14 +15,13 @@ static struct loan_out *loan_of(const struct r4_slot *ref) {
     return &cluster.peers[slot_loan_peer(ref)]->lent[slot_loan_index(ref)];
 }
 
-/* The record of a received root. */
-static struct loan_in *received_at(const struct r4_slot *root) {
-    for (uint32_t number = 0; number < cluster_count(); number++) {
-        struct peer *peer = cluster.peers[number];
-        for (uint32_t i = 0; number != this_cluster() && i < peer->received_count; i++) {
-            if (peer->received[i].root == root) {
-                return &peer->received[i];
-            }
+/* The record of a received root, which names `root`; the capability is in `slot` now. A range may have been received
+ * several times, each time inside the time before. */
+static struct loan_in *received_at(const struct r4_slot *root, const struct r4_slot *slot) {
+    struct loan_range *range = loan_map_find(&cluster.loans, slot_object(slot), (uint32_t)slot_size_log2(slot)).around;
+    for (; range != NULL; range = range->outer) {
+        if (range->received && loan_received(range)->root == root) {
+            return loan_received(range);
         }
     }
     panic("a received root has no loan record");
@@ -34,15 +33,13 @@ void lend_handoff(struct core *core, struct thread *caller, struct peer *peer, s
     KERNEL_CHECK(slot_type(slot) == R4_CAP_UNTYPED && slot_watermark(slot) == 0 && slot_ttl(slot) > 0);
     KERNEL_CHECK(!derivation_has_children(machine_direct(), slot));
     cluster_check_locked();
-    uint32_t index = (uint32_t)(loan - peer->lent);
-    peer->lent_count = index < peer->lent_count ? peer->lent_count : index + 1;
     loan->ref = slot;
-    loan->base = slot_object(slot);
-    loan->size_log2 = (uint32_t)slot_size_log2(slot);
+    loan->range = (struct loan_range){.base = slot_object(slot), .size_log2 = (uint32_t)slot_size_log2(slot)};
+    loan_map_add(&cluster.loans, &loan->range);
     loan->ttl = (uint32_t)slot_ttl(slot) - 1;
     loan->state = LOAN_OUT_OFFERED;
-    slot_lend(slot, peer->number, index, loan->generation);
-    cluster_range_leaves(loan->base, loan->size_log2);
+    slot_lend(slot, peer->number, loan->post.loan, loan->generation);
+    cluster_range_leaves(loan->range.base, loan->range.size_log2);
     struct operation *operation = operation_start(core, caller, OPERATION_HANDOFF, NULL);
     operation->peer = peer;
     operation_wait_in(operation, &loan->waits);
@@ -72,10 +69,12 @@ static void wake_revokes(struct core *core, const struct loan_out *loan) {
 
 /* The memory is this cluster's again: the RemoteRef becomes an untyped again. If it was parked in its record, its cap
  * page is gone, and it is removed. */
-static void loan_back(struct loan_out *loan) {
+static void loan_back(struct peer *peer, struct loan_out *loan) {
     struct r4_slot *ref = loan->ref;
     loan->ref = NULL;
-    machine_direct_map(loan->base, 1ULL << loan->size_log2, true);
+    loan_give_back(loan, &peer->lent_taken);
+    loan_map_remove(&cluster.loans, &loan->range);
+    machine_direct_map(loan->range.base, 1ULL << loan->range.size_log2, true);
     if (ref == &loan->slot && (slot_flags(ref) & R4_FLAG_RECEIVED) == 0) {
         operation_slot_unlink(ref);
         return;
@@ -127,7 +126,7 @@ void lend_park(struct r4_slot *slot, uint64_t depth) {
         park(slot, &loan->slot, depth);
         lend_revoke(&loan->slot, 0);
     } else {
-        park(slot, &received_at(slot)->slot, depth);
+        park(slot, &received_at(slot, slot)->slot, depth);
     }
 }
 
@@ -138,7 +137,7 @@ void lend_record_moved(struct r4_slot *from, struct r4_slot *slot) {
         receive_slot_moved(slot);
     }
     if ((slot_flags(slot) & R4_FLAG_RECEIVED) != 0) {
-        received_at(from)->root = slot;
+        received_at(from, slot)->root = slot;
     }
 }
 
@@ -159,12 +158,12 @@ void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, co
         handoff_end(loan, R4_OK);
         break;
     case LENDER_REFUSED:
-        loan_back(loan);
+        loan_back(peer, loan);
         handoff_end(loan, message_error(message));
         wake_revokes(core, loan);
         break;
     case LENDER_BACK:
-        loan_back(loan);
+        loan_back(peer, loan);
         wake_revokes(core, loan);
         break;
     case LENDER_STILL_LENT:
@@ -178,8 +177,9 @@ void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, co
 
 void lend_peer_died(struct core *core, struct peer *peer) {
     cluster_check_locked();
-    for (uint32_t i = 0; i < peer->lent_count; i++) {
-        handoff_end(&peer->lent[i], R4_ERR_CLUSTER_DOWN);
-        wake_revokes(core, &peer->lent[i]);
+    for (uint64_t left = peer->lent_taken; left != 0; left &= left - 1) {
+        const struct loan_out *loan = &peer->lent[__builtin_ctzll(left)];
+        handoff_end(loan, R4_ERR_CLUSTER_DOWN);
+        wake_revokes(core, loan);
     }
 }

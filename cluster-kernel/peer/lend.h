@@ -9,7 +9,7 @@
 
 #include "cluster/cluster.h"
 
-/* Hands the untyped in `slot` to the peer. All checks have passed; `loan` comes from loan_find_free(). The operation of
+/* Hands the untyped in `slot` to the peer. All checks have passed; `loan` comes from loan_take(). The operation of
  * `caller` ends with the peer's answer. */
 void lend_handoff(struct core *core, struct thread *caller, struct peer *peer, struct loan_out *loan,
                   struct r4_slot *slot);

@@ -51,8 +51,8 @@ static void fill_request(struct post *post, struct r4_message *message) {
     message->kind = post->kind;
     message->loan = post->loan;
     message->generation = loan->generation;
-    message->base = loan->base;
-    message->size_log2 = loan->size_log2;
+    message->base = loan->range.base;
+    message->size_log2 = loan->range.size_log2;
     message->ttl = loan->ttl;
     post->kind = R4_MESSAGE_NONE;
 }

@@ -36,8 +36,7 @@ struct peer {
     struct post_queue requests;                        /* by caller's priority */
     struct operation *milestone_waits;                 /* the first of those that wait for its milestones */
     struct r4_slot *receive_slots[PEER_RECEIVE_SLOTS]; /* posted; word 1 of each has its index here */
-    uint32_t lent_count;                               /* records from this index on have never been used */
-    uint32_t received_count;
+    uint64_t lent_taken;                               /* bit per record of `lent`: loan_take() */
     struct loan_out lent[LOANS];
     struct loan_in received[LOANS];
 };

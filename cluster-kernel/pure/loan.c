@@ -5,15 +5,25 @@
 #include "loan.h"
 #include <r4/contract.h>
 
-struct loan_out *loan_find_free(struct loan_out *table) {
-    for (uint32_t i = 0; i < LOANS; i++) {
-        struct loan_out *loan = &table[i];
-        if (loan->state == LOAN_OUT_FREE && loan->generation != LOAN_GENERATION_MAX) {
-            loan->generation++;
-            return loan;
-        }
+_Static_assert(LOANS == 64, "a word has a bit for each record");
+
+struct loan_out *loan_take(struct loan_out *table, uint64_t *taken) {
+    if (*taken == UINT64_MAX) {
+        return NULL;
     }
-    return NULL;
+    uint32_t index = (uint32_t)__builtin_ctzll(~*taken);
+    struct loan_out *loan = &table[index];
+    KERNEL_CHECK(loan->state == LOAN_OUT_FREE && loan->generation != LOAN_GENERATION_MAX);
+    *taken |= 1ULL << index;
+    loan->generation++;
+    return loan;
+}
+
+void loan_give_back(const struct loan_out *loan, uint64_t *taken) {
+    KERNEL_CHECK(loan->state == LOAN_OUT_FREE && (*taken >> loan->post.loan & 1) != 0);
+    if (loan->generation != LOAN_GENERATION_MAX) {
+        *taken &= ~(1ULL << loan->post.loan);
+    }
 }
 
 bool loan_revoke(struct loan_out *loan) {

@@ -17,10 +17,11 @@
 #ifndef R4_PURE_LOAN_H
 #define R4_PURE_LOAN_H
 
+#include "loan_map.h"
 #include "operation.h"
 #include <r4/message.h>
 
-#define LOANS               64U         /* records per ordered pair, on both sides */
+#define LOANS               64U         /* records per ordered pair, on both sides: one bit each of a word */
 #define LOAN_GENERATION_MAX 0xffffffffU /* a record that has had this generation is never used again */
 
 /* A message that waits in a peer's queue until a slot of the ring is free. */
@@ -39,9 +40,8 @@ struct loan_out {
     struct post post;        /* OFFER or REVOKE */
     struct r4_slot *ref;     /* the RemoteRef; null while FREE */
     struct operation *waits; /* the first of those that wait for an answer: a hand-off, revokes */
-    phys_t base;
-    uint32_t size_log2;
-    uint32_t ttl; /* of the borrower's cap */
+    struct loan_range range; /* in the cluster's map of loans unless FREE */
+    uint32_t ttl;            /* of the borrower's cap */
     uint32_t generation;
     enum loan_out_state state;
     enum r4_error failure; /* of the last revoke, if the borrower could not sweep; R4_OK once it is asked again */
@@ -51,11 +51,10 @@ struct loan_out {
 enum loan_in_state { LOAN_IN_FREE, LOAN_IN_RECEIVED, LOAN_IN_SWEEPING };
 
 struct loan_in {
-    struct r4_slot slot;  /* holds the root cap after the cap page that held it has died */
-    struct post post;     /* ACCEPT, REFUSE or DONE */
-    struct r4_slot *root; /* the received untyped's slot; null while FREE */
-    phys_t base;
-    uint32_t size_log2;
+    struct r4_slot slot;     /* holds the root cap after the cap page that held it has died */
+    struct post post;        /* ACCEPT, REFUSE or DONE */
+    struct r4_slot *root;    /* the received untyped's slot; null while FREE */
+    struct loan_range range; /* in the cluster's map of loans unless FREE */
     uint32_t generation;
     enum loan_in_state state;
     struct operation sweep;
@@ -71,8 +70,22 @@ enum lender_action {
     LENDER_STILL_LENT   /* the borrower could not sweep; the record is LENT */
 };
 
-/* A free record of a table, or null; its generation has been advanced. */
-struct loan_out *loan_find_free(struct loan_out *table);
+/* The record that contains this entry of the map, which is `received` or not. */
+static inline struct loan_out *loan_lent(struct loan_range *range) {
+    KERNEL_CHECK(!range->received);
+    return (struct loan_out *)((char *)range - offsetof(struct loan_out, range));
+}
+static inline struct loan_in *loan_received(struct loan_range *range) {
+    KERNEL_CHECK(range->received);
+    return (struct loan_in *)((char *)range - offsetof(struct loan_in, range));
+}
+
+/* Takes a free record of a table, or null; its generation has been advanced. *taken has a bit for each record that is
+ * taken or retired. */
+struct loan_out *loan_take(struct loan_out *table, uint64_t *taken);
+
+/* The record is FREE again; after its last generation it is retired. */
+void loan_give_back(const struct loan_out *loan, uint64_t *taken);
 
 /* The lender asks for the loan back. True if a REVOKE has to be sent now; false if it waits for the ACCEPT, or has
  * already been sent. */

@@ -12,36 +12,6 @@
 #include "sched/sched.h"
 #include <r4/contract.h>
 
-static bool ranges_meet(phys_t base, uint64_t size, phys_t other, uint64_t other_size) {
-    return base < other + other_size && other < base + size;
-}
-
-static bool peer_knows(const struct peer *peer, phys_t base, uint64_t size) {
-    for (uint32_t i = 0; i < peer->received_count; i++) {
-        const struct loan_in *received = &peer->received[i];
-        if (received->state != LOAN_IN_FREE && ranges_meet(base, size, received->base, 1ULL << received->size_log2)) {
-            return true;
-        }
-    }
-    for (uint32_t i = 0; i < peer->lent_count; i++) {
-        const struct loan_out *lent = &peer->lent[i];
-        if (lent->state != LOAN_OUT_FREE && ranges_meet(base, size, lent->base, 1ULL << lent->size_log2)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* True if [base, base + size) overlaps a loan. */
-static bool range_is_known(phys_t base, uint64_t size) {
-    for (uint32_t number = 0; number < cluster_count(); number++) {
-        if (number != this_cluster() && peer_knows(cluster.peers[number], base, size)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What an OFFER may name. That memory of another cluster's pool is the offerer's to lend is taken on its word. */
 static enum r4_error offer_check(const struct r4_message *message) {
     if (message->size_log2 < R4_LARGE_BITS || message->size_log2 > R4_HANDOFF_MAX_LOG2 || message->ttl >= R4_TTL_MAX) {
@@ -52,7 +22,9 @@ static enum r4_error offer_check(const struct r4_message *message) {
     if (!is_aligned(message->base, size) || pool == NULL) {
         return R4_ERR_PROTOCOL;
     }
-    return pool->cluster == this_cluster() || range_is_known(message->base, size) ? R4_ERR_OVERLAP : R4_OK;
+    struct loan_place place = loan_map_find(&cluster.loans, message->base, message->size_log2);
+    bool is_known = place.around != NULL || place.has_inside;
+    return pool->cluster == this_cluster() || is_known ? R4_ERR_OVERLAP : R4_OK;
 }
 
 static void receive_root(struct loan_in *loan, struct r4_slot *slot, const struct r4_message *message) {
@@ -84,10 +56,9 @@ void borrow_offer(struct peer *peer, struct loan_in *loan, const struct r4_messa
     }
     /* commit */
     receive_slot_gone(slot);
-    peer->received_count = message->loan < peer->received_count ? peer->received_count : message->loan + 1;
-    loan->base = message->base;
-    loan->size_log2 = message->size_log2;
-    machine_direct_map(loan->base, 1ULL << loan->size_log2, true);
+    loan->range = (struct loan_range){.base = message->base, .size_log2 = message->size_log2, .received = true};
+    loan_map_add(&cluster.loans, &loan->range);
+    machine_direct_map(message->base, 1ULL << message->size_log2, true);
     receive_root(loan, slot, message);
     mailbox_send_answer(peer, &loan->post, R4_MESSAGE_ACCEPT, R4_OK);
 }
@@ -116,6 +87,7 @@ void borrow_swept(const struct operation *operation) {
     operation_slot_unlink(loan->root);
     loan->root = NULL;
     loan->state = LOAN_IN_FREE;
-    cluster_range_leaves(loan->base, loan->size_log2);
+    loan_map_remove(&cluster.loans, &loan->range);
+    cluster_range_leaves(loan->range.base, loan->range.size_log2);
     mailbox_send_answer(operation->peer, &loan->post, R4_MESSAGE_DONE, R4_OK);
 }

@@ -87,10 +87,22 @@ static void *here(const struct place *place, const void *pointer) {
     return memory_host(offset);
 }
 
+static void range_relocate(const struct place *place, struct loan_range *range) {
+    range->branch[0] = here(place, range->branch[0]);
+    range->branch[1] = here(place, range->branch[1]);
+    range->outer = here(place, range->outer);
+}
+
 static void peer_relocate(const struct place *place, struct peer *peer) {
     for (uint32_t i = 0; peer != NULL && i < LOANS; i++) {
         peer->lent[i].ref = here(place, peer->lent[i].ref);
         peer->received[i].root = here(place, peer->received[i].root);
+        if (peer->lent[i].state != LOAN_OUT_FREE) {
+            range_relocate(place, &peer->lent[i].range);
+        }
+        if (peer->received[i].state != LOAN_IN_FREE) {
+            range_relocate(place, &peer->received[i].range);
+        }
     }
 }
 
@@ -117,6 +129,7 @@ static void operations_relocate(const struct place *place, struct cluster *state
 
 static void cluster_relocate(const struct place *place, struct cluster *state) {
     operations_relocate(place, state);
+    state->loans.top = here(place, state->loans.top);
     for (uint32_t peer = 0; peer < R4_MAX_CLUSTERS; peer++) {
         state->peers[peer] = here(place, state->peers[peer]);
         peer_relocate(place, state->peers[peer]);

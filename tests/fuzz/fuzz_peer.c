@@ -22,6 +22,7 @@ struct record { /* what was sent about a loan */
 
 static struct loan_out lent[LOANS];
 static struct loan_in received[LOANS];
+static uint64_t taken;
 static struct record sent[LOANS];
 static struct queue requests;
 static struct queue answers;
@@ -40,6 +41,7 @@ static void peer_start(uint32_t slots) {
     memset(lent, 0, sizeof(lent));
     memset(received, 0, sizeof(received));
     memset(sent, 0, sizeof(sent));
+    taken = 0;
     requests.first = NULL;
     answers.first = NULL;
     in = ring_new(slots);
@@ -122,7 +124,10 @@ static void answer_receive(const struct r4_message *message) {
     default:
         FUZZ_CHECK(false);
     }
-    FUZZ_CHECK(loan->state != LOAN_OUT_FREE || !loan->revoke_wanted);
+    if (loan->state == LOAN_OUT_FREE) {
+        FUZZ_CHECK(!loan->revoke_wanted);
+        loan_give_back(loan, &taken);
+    }
 }
 
 /* as borrow_offer() and borrow_sweep(); an offer of an even size is accepted, one of an odd size is refused */
@@ -144,8 +149,8 @@ static void poll(void) {
     struct r4_message message;
     bool wanted;
     ring_look(&in_end);
-    for (uint32_t taken = 0; taken < 2 * in_end.slots && ring_take(&in_end, &message, &wanted); taken++) {
-        FUZZ_CHECK(taken < in_end.slots); /* nobody writes meanwhile: one lap at most */
+    for (uint32_t count = 0; count < 2 * in_end.slots && ring_take(&in_end, &message, &wanted); count++) {
+        FUZZ_CHECK(count < in_end.slots); /* nobody writes meanwhile: one lap at most */
         if (message.loan >= LOANS) {
             continue;
         }
@@ -211,7 +216,7 @@ static void peer_step(struct fuzz_script *script, unsigned kind) {
 
 static void own_step(struct fuzz_script *script, unsigned kind) {
     uint32_t index = (uint32_t)fuzz_next(script, 1) % LOANS;
-    struct loan_out *loan = kind == 6 ? loan_find_free(lent) : &lent[index];
+    struct loan_out *loan = kind == 6 ? loan_take(lent, &taken) : &lent[index];
     struct loan_in *in_loan = &received[index];
     if (kind == 5) {
         poll();

@@ -45,7 +45,7 @@ static struct answer expected_answer(enum loan_out_state state, bool wanted, uin
 }
 
 static void expect_answer(struct answer expected, uint32_t generation, uint32_t named, uint32_t unsent) {
-    struct loan_out loan = {.base = 77,
+    struct loan_out loan = {.ttl = 7,
                             .post = {.kind = unsent},
                             .generation = generation,
                             .state = expected.state,
@@ -61,7 +61,7 @@ static void expect_answer(struct answer expected, uint32_t generation, uint32_t 
     ck_assert_int_eq(loan.state, expected.after);
     ck_assert(!loan.revoke_wanted); /* a REVOKE is sent now, or there is nothing to revoke */
     ck_assert_uint_eq(loan.generation, generation);
-    ck_assert_uint_eq(loan.base, 77);
+    ck_assert_uint_eq(loan.ttl, 7);
 }
 
 /* Every error: with each generation, the same or another one, and with each question unsent. */
@@ -110,35 +110,56 @@ START_TEST(test_lender_every_revoke) {
 }
 END_TEST
 
-START_TEST(test_find_free) {
-    static struct loan_out table[LOANS];
+/* A lender's table. */
+struct lender {
+    struct loan_out lent[LOANS];
+    uint64_t taken;
+};
+
+static void lender_start(struct lender *lender) {
     for (uint32_t i = 0; i < LOANS; i++) {
-        struct loan_out *loan = loan_find_free(table);
-        ck_assert_ptr_eq(loan, &table[i]);
+        lender->lent[i].post.loan = i;
+    }
+}
+
+static struct loan_out *take(struct lender *lender) { return loan_take(lender->lent, &lender->taken); }
+
+START_TEST(test_take) {
+    static struct lender lender;
+    lender_start(&lender);
+    for (uint32_t i = 0; i < LOANS; i++) {
+        struct loan_out *loan = take(&lender);
+        ck_assert_ptr_eq(loan, &lender.lent[i]);
         ck_assert_uint_eq(loan->generation, 1);
         loan->state = (enum loan_out_state)(1 + i % 3);
     }
-    ck_assert_ptr_null(loan_find_free(table));
-    table[LOANS - 1].state = LOAN_OUT_FREE;
-    ck_assert_ptr_eq(loan_find_free(table), &table[LOANS - 1]);
-    ck_assert_uint_eq(table[LOANS - 1].generation, 2);
+    ck_assert_ptr_null(take(&lender));
+    for (uint32_t i = 0; i < LOANS; i++) {
+        struct loan_out *loan = &lender.lent[(i * 5 + 63) % LOANS];
+        loan->state = LOAN_OUT_FREE;
+        loan_give_back(loan, &lender.taken);
+        ck_assert_ptr_eq(take(&lender), loan);
+        ck_assert_uint_eq(loan->generation, 2);
+        loan->state = LOAN_OUT_LENT;
+        ck_assert_ptr_null(take(&lender));
+    }
 }
 END_TEST
 
 /* A record that has had the last generation is never used again; if all records have, there is no free one. */
 START_TEST(test_last_generation) {
-    static struct loan_out table[LOANS];
+    static struct lender lender;
+    lender_start(&lender);
     for (uint32_t i = 0; i < LOANS; i++) {
-        table[i].generation = LOAN_GENERATION_MAX;
+        lender.lent[i].generation = LOAN_GENERATION_MAX - 2;
     }
-    ck_assert_ptr_null(loan_find_free(table));
-    table[3].generation = LOAN_GENERATION_MAX - 1;
-    ck_assert_ptr_eq(loan_find_free(table), &table[3]);
-    ck_assert_uint_eq(table[3].generation, LOAN_GENERATION_MAX);
-    ck_assert_ptr_null(loan_find_free(table));
-    for (uint32_t i = 0; i < LOANS; i++) {
-        ck_assert_uint_eq(table[i].generation, LOAN_GENERATION_MAX);
+    for (uint32_t i = 0; i < 2 * LOANS; i++) {
+        struct loan_out *loan = take(&lender);
+        ck_assert_ptr_eq(loan, &lender.lent[i / 2]); /* twice each */
+        ck_assert_uint_eq(loan->generation, LOAN_GENERATION_MAX - 1 + i % 2);
+        loan_give_back(loan, &lender.taken);
     }
+    ck_assert_ptr_null(take(&lender));
 }
 END_TEST
 
@@ -179,7 +200,8 @@ END_TEST
 /* --- both sides: one record each; messages are passed by hand, as the kernel does --- */
 
 struct pair {
-    struct loan_out lent[LOANS];
+    struct lender lender;
+    struct loan_out *lent; /* the first record of its table */
     struct loan_in received;
 };
 
@@ -188,7 +210,11 @@ static struct r4_message message(const struct pair *pair, enum r4_message_kind k
 }
 
 static void offer(struct pair *pair) {
-    ck_assert_ptr_eq(loan_find_free(pair->lent), &pair->lent[0]);
+    if (pair->lent == NULL) {
+        lender_start(&pair->lender);
+        pair->lent = pair->lender.lent;
+    }
+    ck_assert_ptr_eq(take(&pair->lender), &pair->lent[0]);
     pair->lent[0].state = LOAN_OUT_OFFERED;
 }
 
@@ -202,7 +228,11 @@ static void arrive(struct pair *pair, bool accepted) {
 
 static enum lender_action answer(struct pair *pair, enum r4_message_kind kind, enum r4_error error) {
     struct r4_message given = message(pair, kind, error);
-    return loan_answer(&pair->lent[0], &given);
+    enum lender_action action = loan_answer(&pair->lent[0], &given);
+    if (action == LENDER_BACK || action == LENDER_REFUSED) {
+        loan_give_back(&pair->lent[0], &pair->lender.taken);
+    }
+    return action;
 }
 
 /* Offered, accepted, lent. */
@@ -289,7 +319,7 @@ START_TEST(test_stale_generation) {
     struct r4_message revoke = message(&pair, R4_MESSAGE_REVOKE, R4_OK);
     struct r4_message stale_offer = message(&pair, R4_MESSAGE_OFFER, R4_OK);
     arrive(&pair, false);
-    ck_assert_int_eq(loan_answer(&pair.lent[0], &refuse), LENDER_REFUSED);
+    ck_assert_int_eq(answer(&pair, R4_MESSAGE_REFUSE, R4_ERR_FULL), LENDER_REFUSED);
     ck_assert(!loan_offer_fits(&pair.received, &stale_offer)); /* a refused offer cannot come twice */
     offer(&pair);
     ck_assert_int_eq(loan_answer(&pair.lent[0], &refuse), LENDER_DROP);
@@ -303,14 +333,14 @@ END_TEST
 /* With the last generation memory can be lent and revoked; then the pair of records is retired. */
 START_TEST(test_last_generation_of_both) {
     static struct pair pair;
-    pair.lent[0].generation = LOAN_GENERATION_MAX - 1;
+    pair.lender.lent[0].generation = LOAN_GENERATION_MAX - 1;
     pair.received.generation = LOAN_GENERATION_MAX - 1;
     lend(&pair);
     ck_assert(loan_revoke(&pair.lent[0]));
     ck_assert(sweep(&pair));
     pair.received.state = LOAN_IN_FREE;
     ck_assert_int_eq(answer(&pair, R4_MESSAGE_DONE, R4_OK), LENDER_BACK);
-    ck_assert_ptr_eq(loan_find_free(pair.lent), &pair.lent[1]);
+    ck_assert_ptr_eq(take(&pair.lender), &pair.lent[1]);
     for (size_t i = 0; i < R4_COUNT(generations); i++) {
         struct r4_message any = {.kind = R4_MESSAGE_OFFER, .generation = generations[i]};
         ck_assert(!loan_offer_fits(&pair.received, &any));
@@ -318,7 +348,7 @@ START_TEST(test_last_generation_of_both) {
 }
 END_TEST
 
-SUITE_MAIN("loan", test_lender_every_answer, test_lender_every_revoke, test_find_free, test_last_generation,
+SUITE_MAIN("loan", test_lender_every_answer, test_lender_every_revoke, test_take, test_last_generation,
            test_borrower_every_offer, test_borrower_every_revoke, test_lent_and_back_many_times,
            test_revoke_during_offer_accepted, test_revoke_during_offer_refused, test_two_revokes_one_done,
            test_not_swept_and_asked_again, test_stale_generation, test_last_generation_of_both)

@@ -243,8 +243,8 @@ static void mappings_check(void) {
 /* --- loans --- */
 
 static bool loan_agrees(const struct loan_out *lent, const struct loan_in *received) {
-    return lent->generation == received->generation && lent->base == received->base &&
-           lent->size_log2 == received->size_log2;
+    return lent->generation == received->generation && lent->range.base == received->range.base &&
+           lent->range.size_log2 == received->range.size_log2;
 }
 
 /* Memory that has been received is, in the lender's record, offered, lent or being revoked. */
@@ -259,7 +259,7 @@ static void loans_check(const struct instance *lender, const struct instance *bo
             sim_fail("loans agree", "loan %u of cluster %u was received by %u, and its lender does not know", i,
                      lender->number, borrower->number);
         }
-        if (present && !memory_owns(borrower->number, received->base, 1ULL << received->size_log2) &&
+        if (present && !memory_owns(borrower->number, received->range.base, 1ULL << received->range.size_log2) &&
             received->state == LOAN_IN_RECEIVED && slot_type(received->root) != R4_CAP_UNTYPED &&
             slot_type(received->root) != R4_CAP_REMOTE_REF) {
             sim_fail("loans agree", "loan %u of cluster %u: its root at %u is of type %u", i, lender->number,
@@ -269,6 +269,50 @@ static void loans_check(const struct instance *lender, const struct instance *bo
             sim_fail("loans agree", "loan %u of cluster %u to %u has no RemoteRef", i, lender->number,
                      borrower->number);
         }
+    }
+}
+
+/* Entries in the map of loans, each inside those above it, and those of the same range around each. */
+static uint32_t map_count(const struct loan_range *at) {
+    uint32_t count = 0;
+    for (const struct loan_range *same = at; same != NULL; same = same->outer) {
+        if (same->base != at->base || same->size_log2 != at->size_log2) {
+            sim_fail("map of loans", "cluster %u: %lx is around %lx", scan.instance->number, same->base, at->base);
+        }
+        count++;
+    }
+    for (uint32_t i = 0; at != NULL && i < 2; i++) {
+        count += map_count(at->branch[i]);
+    }
+    return count;
+}
+
+static bool map_has(const struct loan_range *range, bool received) {
+    struct loan_place place = loan_map_find(&scan.instance->cluster->loans, range->base, range->size_log2);
+    while (place.around != NULL && place.around != range) {
+        place.around = place.around->outer;
+    }
+    return place.around == range && range->received == received;
+}
+
+/* The map has every record that is not free, and nothing else. */
+static void map_check(void) {
+    uint32_t count = 0;
+    for (uint32_t number = 0; number < sim.cluster_count; number++) {
+        const struct peer *peer = scan.instance->cluster->peers[number];
+        for (uint32_t i = 0; peer != NULL && i < LOANS; i++) {
+            bool lent = peer->lent[i].state != LOAN_OUT_FREE;
+            bool received = peer->received[i].state != LOAN_IN_FREE;
+            count += (uint32_t)lent + (uint32_t)received;
+            if ((lent && !map_has(&peer->lent[i].range, false)) ||
+                (received && !map_has(&peer->received[i].range, true))) {
+                sim_fail("map of loans", "cluster %u does not find loan %u, lent to or received from %u",
+                         scan.instance->number, i, number);
+            }
+        }
+    }
+    if (map_count(scan.instance->cluster->loans.top) != count) {
+        sim_fail("map of loans", "cluster %u finds more than its %u loans", scan.instance->number, count);
     }
 }
 
@@ -283,6 +327,7 @@ static void instance_audit(const struct instance *instance) {
     mapping_audit_check(&scan);
     names_check(&scan);
     versions_check(&scan);
+    map_check();
 }
 
 void audit_all(void) {

@@ -63,6 +63,7 @@ static void thread_mix(const struct thread *thread, const struct thread *caller)
 
 static void peer_mix(const struct peer *peer) {
     mix_number(peer->state);
+    mix_number(peer->lent_taken);
     for (uint32_t i = 0; i < LOANS; i++) {
         mix_number(peer->lent[i].state);
         mix_number(peer->lent[i].generation);

@@ -156,7 +156,7 @@ class Loans(Command):
         direction = "to" if table == "lent" else "from"
         return (
             f"{table} {direction} {number}, record {index}: {kernel.name_of(state_type, loan['state'])} generation "
-            f"{int(loan['generation'])}, {int(loan['base']):#x} 2^{int(loan['size_log2'])}, slot at {cluster.physical(slot):#x}"
+            f"{int(loan['generation'])}, {int(loan['range']['base']):#x} 2^{int(loan['range']['size_log2'])}, slot at {cluster.physical(slot):#x}"
         )
 
 
