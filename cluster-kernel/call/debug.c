@@ -106,6 +106,8 @@ static uint64_t stat_get(uint64_t stat) {
         return cluster.doorbells_sent;
     case R4_STAT_REVOKES_RESUMED:
         return cluster.operations_resumed;
+    case R4_STAT_LOAN_MESSAGES_DROPPED:
+        return cluster.loan_messages_dropped;
     default:
         return idle_count();
     }

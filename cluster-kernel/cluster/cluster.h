@@ -38,6 +38,7 @@ struct cluster {
     uint64_t messages_sent;
     uint64_t doorbells_sent;
     uint64_t operations_resumed;
+    uint64_t loan_messages_dropped; /* that did not fit the record they named: stale, forged, or too early */
 };
 
 extern struct cluster cluster;

@@ -149,7 +149,7 @@ static enum r4_error message_error(const struct r4_message *message) {
 
 void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, const struct r4_message *message) {
     cluster_check_locked();
-    switch (loan_answer(loan, message)) {
+    switch (loan_answer(&cluster.loans, loan, message)) {
     case LENDER_LENT_REVOKE:
         mailbox_send_request(peer, &loan->post, R4_MESSAGE_REVOKE, peer->priority);
         handoff_end(loan, R4_OK);
@@ -171,6 +171,7 @@ void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, co
         wake_revokes(core, loan);
         break;
     case LENDER_DROP:
+        cluster.loan_messages_dropped++;
         break;
     }
 }

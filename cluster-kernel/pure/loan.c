@@ -46,9 +46,15 @@ static enum lender_action loan_accepted(struct loan_out *loan) {
     return revoke ? LENDER_LENT_REVOKE : LENDER_LENT;
 }
 
-enum lender_action loan_answer(struct loan_out *loan, const struct r4_message *message) {
+/* True for an answer after which the memory is the lender's alone. */
+static bool gives_back(const struct r4_message *message) {
+    return message->kind == R4_MESSAGE_REFUSE || (message->kind == R4_MESSAGE_DONE && message->error == R4_OK);
+}
+
+enum lender_action loan_answer(const struct loan_map *map, struct loan_out *loan, const struct r4_message *message) {
     KERNEL_CHECK(message->loan == loan->post.loan);
-    if (message->generation != loan->generation || loan->post.kind != R4_MESSAGE_NONE) {
+    if (message->generation != loan->generation || loan->post.kind != R4_MESSAGE_NONE ||
+        (gives_back(message) && !loan_map_is_innermost(map, &loan->range))) {
         return LENDER_DROP;
     }
     if (message->kind == R4_MESSAGE_ACCEPT && loan->state == LOAN_OUT_OFFERED) {
@@ -70,6 +76,15 @@ enum lender_action loan_answer(struct loan_out *loan, const struct r4_message *m
 bool loan_offer_fits(const struct loan_in *loan, const struct r4_message *message) {
     KERNEL_CHECK(message->loan == loan->post.loan);
     return loan->state == LOAN_IN_FREE && loan->post.kind == R4_MESSAGE_NONE && message->generation > loan->generation;
+}
+
+enum r4_error loan_offer_check(const struct loan_map *map, const struct r4_message *message, bool is_own) {
+    struct loan_place place = loan_map_find(map, message->base, message->size_log2);
+    bool is_lent = place.around != NULL && !place.around->received;
+    if (place.has_inside || (place.around != NULL ? !is_lent : is_own)) {
+        return R4_ERR_OVERLAP;
+    }
+    return is_lent && message->ttl >= loan_lent(place.around)->ttl ? R4_ERR_PROTOCOL : R4_OK;
 }
 
 bool loan_sweep_starts(struct loan_in *loan, const struct r4_message *message) {

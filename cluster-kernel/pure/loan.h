@@ -12,7 +12,11 @@
  * Messages that cross: a revoke during OFFER waits in the lender's record (revoke_wanted) and is sent after the ACCEPT;
  * after a REFUSE there is nothing to revoke. A second revoke of a loan that is REVOKING sends nothing: one DONE ends
  * both. A REVOKE for a generation that has not been received is dropped: the lender never sends one, and rings keep the
- * order, so the message is stale or forged. All functions need the cluster lock.
+ * order, so the message is stale or forged.
+ *
+ * Memory that is lent can be handed back, by the borrower or by whoever has it from him, in whole or in part: it is
+ * received as a loan inside its own loan. The inner one ends first: as long as it is there, an answer that gives the
+ * outer one back is dropped. All functions need the cluster lock.
  */
 #ifndef R4_PURE_LOAN_H
 #define R4_PURE_LOAN_H
@@ -92,8 +96,14 @@ void loan_give_back(const struct loan_out *loan, uint64_t *taken);
 bool loan_revoke(struct loan_out *loan);
 
 /* An answer (ACCEPT, REFUSE, DONE) for a record of the lender; changes the record's state. LENDER_DROP if the request
- * has not been sent yet, or the message does not fit the state. The message's index names this record. */
-enum lender_action loan_answer(struct loan_out *loan, const struct r4_message *message);
+ * has not been sent yet, the message does not fit the state, or it would give memory back of which a part has been
+ * received and is not swept. The message's index names this record. */
+enum lender_action loan_answer(const struct loan_map *map, struct loan_out *loan, const struct r4_message *message);
+
+/* Whether the borrower may receive the range of an OFFER, which is valid and in one pool; `is_own`: in this cluster's.
+ * R4_ERR_OVERLAP: it meets the cluster's own memory or a loan. It may be part of what this cluster has lent, if nothing
+ * of that range has been received; R4_ERR_PROTOCOL: with a TTL that has not fallen on the way. */
+enum r4_error loan_offer_check(const struct loan_map *map, const struct r4_message *message, bool is_own);
 
 /* True if the OFFER may use this record of the borrower: the record is FREE and owes no answer, and the generation is
  * new. The message's index names this record. */

@@ -22,9 +22,7 @@ static enum r4_error offer_check(const struct r4_message *message) {
     if (!is_aligned(message->base, size) || pool == NULL) {
         return R4_ERR_PROTOCOL;
     }
-    struct loan_place place = loan_map_find(&cluster.loans, message->base, message->size_log2);
-    bool is_known = place.around != NULL || place.has_inside;
-    return pool->cluster == this_cluster() || is_known ? R4_ERR_OVERLAP : R4_OK;
+    return loan_offer_check(&cluster.loans, message, pool->cluster == this_cluster());
 }
 
 static void receive_root(struct loan_in *loan, struct r4_slot *slot, const struct r4_message *message) {
@@ -45,6 +43,7 @@ static void receive_root(struct loan_in *loan, struct r4_slot *slot, const struc
 void borrow_offer(struct peer *peer, struct loan_in *loan, const struct r4_message *message) {
     cluster_check_locked();
     if (!loan_offer_fits(loan, message)) {
+        cluster.loan_messages_dropped++;
         return;
     }
     struct r4_slot *slot = receive_slot_find(peer);
@@ -66,6 +65,7 @@ void borrow_offer(struct peer *peer, struct loan_in *loan, const struct r4_messa
 void borrow_sweep(struct core *core, struct peer *peer, struct loan_in *loan, const struct r4_message *message) {
     cluster_check_locked();
     if (!loan_sweep_starts(loan, message)) {
+        cluster.loan_messages_dropped++;
         return;
     }
     operation_start_orphan(&loan->sweep, OPERATION_SWEEP, loan->root, peer->priority);
@@ -84,6 +84,7 @@ void borrow_swept(const struct operation *operation) {
         mailbox_send_answer(operation->peer, &loan->post, R4_MESSAGE_DONE, operation->error);
         return;
     }
+    KERNEL_CHECK(loan_map_is_innermost(&cluster.loans, &loan->range));
     operation_slot_unlink(loan->root);
     loan->root = NULL;
     loan->state = LOAN_IN_FREE;

@@ -160,6 +160,7 @@ enum r4_stat {
     R4_STAT_DOORBELLS_SENT,
     R4_STAT_REVOKES_RESUMED, /* operations resumed after a preemption */
     R4_STAT_CORES_IDLE,
+    R4_STAT_LOAN_MESSAGES_DROPPED, /* of peers: stale, forged, or before their time */
     R4_STAT_COUNT
 };
 

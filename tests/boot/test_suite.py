@@ -15,7 +15,8 @@ SECONDS = 300  # cores that race take long where an emulator has fewer processor
 THEME = re.compile(r'const struct theme \w+ = \{"([^"]+)", (\w+), R4_COUNT\(\2\), (\d)\};')
 TABLE = re.compile(r"static const struct test (\w+)\[\] = \{\n(.*?)\n\};", re.S)
 CASE = re.compile(r'\{"([^"]+)",\s+\w+, (\d)\},?')
-PEERS = {"lender": 0, "borrower": 1}  # themes of one cluster each
+# Themes of one cluster each.
+PEERS = {"lender": 0, "borrower": 1, "triangle-first": 0, "triangle-second": 1, "triangle-third": 2}
 
 
 def sources() -> Iterator[tuple[str, str, int, int]]:
@@ -71,7 +72,8 @@ def test_plans() -> None:
     assert len(set(names)) == len(names)
     assert set(names) < set(planned(0, 2, 1)) < set(planned(0, 4, 1))
     assert set(names) < set(planned(0, 1, 2)) < set(planned(0, 2, 2))
-    assert len(list(sources())) == len(set(planned(0, 4, 2)) | set(planned(1, 4, 2)))
+    assert set(planned(0, 1, 2)) < set(planned(0, 1, 3))
+    assert len(list(sources())) == len({case for number in range(3) for case in planned(number, 4, 3)})
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,7 @@ def test_plans() -> None:
         ("qemu-2x1", "bios"),
         ("qemu-2x2", "bios"),
         ("split-socket", "bios"),
+        ("cpu-only-node", "bios"),  # three clusters
         ("qemu-2x1", "uefi"),
         ("checks/qemu-1x4", "bios"),  # kernels that check every contract
         ("checks/qemu-2x2", "bios"),

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A hostile peer: pure/ring.c and pure/loan.c, with small versions of the kernel's queues (peer/mailbox.c) and of its
- * dispatch of messages (serve/receive.c). The input is a script. The peer writes whatever its mappings allow, at any
- * time: the producer's lines of the ring to us, the consumer's line of the ring from us. Our side polls, lends, revokes
- * and ends sweeps. Promises: nothing is read or written outside of the rings; the peer never changes our lines; no
- * record is queued twice; an answer counts only after its question has been sent; lent memory comes back only by the
- * peer's word.
+ * A hostile peer: pure/ring.c, pure/loan.c and pure/loan_map.c, with small versions of the kernel's queues
+ * (peer/mailbox.c), of its dispatch of messages (serve/receive.c) and of what it does with loans. Input: a script.
+ * The peer writes whatever its mappings allow, at any time: the producer's lines of the ring to us, the consumer's line
+ * of the ring from us. Our side polls, lends, revokes and ends sweeps. Promises: nothing is read or written outside of
+ * the rings; the peer never changes our lines; no record is queued twice; an answer counts only after its question has
+ * been sent; lent memory comes back only by the peer's word; no page is received that is here already, and none comes
+ * back twice.
  */
 #include "fuzz.h"
 #include "pure/loan.h"
@@ -15,6 +16,9 @@ struct queue {
     struct post *first;
 };
 
+#define BLOCKS   16U /* pages of RAM, 2 MiB each: the first half is ours, the other half the peer's */
+#define LOG2_MAX 23U /* of what is offered, so that it is of one half */
+
 struct record { /* what was sent about a loan */
     bool offer_sent;
     bool revoke_sent;
@@ -23,6 +27,9 @@ struct record { /* what was sent about a loan */
 static struct loan_out lent[LOANS];
 static struct loan_in received[LOANS];
 static uint64_t taken;
+static struct loan_map loans;
+static uint32_t present;             /* bit per page that is in our direct map */
+static uint32_t received_ttl[LOANS]; /* of the root that was received */
 static struct record sent[LOANS];
 static struct queue requests;
 static struct queue answers;
@@ -42,6 +49,8 @@ static void peer_start(uint32_t slots) {
     memset(received, 0, sizeof(received));
     memset(sent, 0, sizeof(sent));
     taken = 0;
+    loans.top = NULL;
+    present = (1U << BLOCKS / 2) - 1;
     requests.first = NULL;
     answers.first = NULL;
     in = ring_new(slots);
@@ -92,12 +101,19 @@ static void flush(void) {
     }
 }
 
+/* as machine_direct_map(): all pages are absent before, or present */
+static void range_show(const struct loan_range *range, bool show) {
+    uint32_t pages = ((1U << (1U << (range->size_log2 - R4_LARGE_BITS))) - 1) << (range->base / R4_LARGE_SIZE);
+    FUZZ_CHECK((present & pages) == (show ? 0 : pages));
+    present ^= pages;
+}
+
 /* as lend_answer() */
 static void answer_receive(const struct r4_message *message) {
     struct loan_out *loan = &lent[message->loan];
     struct record *record = &sent[message->loan];
     struct loan_out before = *loan;
-    enum lender_action action = loan_answer(loan, message);
+    enum lender_action action = loan_answer(&loans, loan, message);
     if (action == LENDER_DROP) {
         FUZZ_CHECK(memcmp(&before, loan, sizeof(before)) == 0);
         return;
@@ -127,18 +143,40 @@ static void answer_receive(const struct r4_message *message) {
     if (loan->state == LOAN_OUT_FREE) {
         FUZZ_CHECK(!loan->revoke_wanted);
         loan_give_back(loan, &taken);
+        loan_map_remove(&loans, &loan->range);
+        range_show(&loan->range, true);
     }
 }
 
-/* as borrow_offer() and borrow_sweep(); an offer of an even size is accepted, one of an odd size is refused */
+/* as offer_check() */
+static enum r4_error offer_check(const struct r4_message *message) {
+    uint64_t size = message->size_log2 <= LOG2_MAX ? 1ULL << message->size_log2 : 0;
+    if (size < R4_LARGE_SIZE || message->ttl >= R4_TTL_MAX || !is_aligned(message->base, size) ||
+        message->base >= BLOCKS * R4_LARGE_SIZE) {
+        return R4_ERR_PROTOCOL;
+    }
+    return loan_offer_check(&loans, message, message->base < BLOCKS / 2 * R4_LARGE_SIZE);
+}
+
+static void offer_receive(struct loan_in *loan, const struct r4_message *message) {
+    enum r4_error error = offer_check(message);
+    loan->generation = message->generation;
+    if (error == R4_OK) {
+        loan->range = (struct loan_range){.base = message->base, .size_log2 = message->size_log2, .received = true};
+        loan->state = LOAN_IN_RECEIVED;
+        received_ttl[message->loan] = message->ttl;
+        loan_map_add(&loans, &loan->range);
+        range_show(&loan->range, true);
+    }
+    queue_put(&answers, &loan->post, error == R4_OK ? R4_MESSAGE_ACCEPT : R4_MESSAGE_REFUSE, error);
+}
+
+/* as borrow_offer() and borrow_sweep() */
 static void request_receive(const struct r4_message *message) {
     struct loan_in *loan = &received[message->loan];
     if (message->kind == R4_MESSAGE_OFFER && loan_offer_fits(loan, message)) {
         FUZZ_CHECK(loan->state == LOAN_IN_FREE && message->generation > loan->generation);
-        loan->generation = message->generation;
-        bool accepted = message->size_log2 % 2 == 0;
-        loan->state = accepted ? LOAN_IN_RECEIVED : LOAN_IN_FREE;
-        queue_put(&answers, &loan->post, accepted ? R4_MESSAGE_ACCEPT : R4_MESSAGE_REFUSE, R4_OK);
+        offer_receive(loan, message);
     } else if (message->kind == R4_MESSAGE_REVOKE && loan_sweep_starts(loan, message)) {
         FUZZ_CHECK(loan->state == LOAN_IN_SWEEPING && message->generation == loan->generation);
     }
@@ -164,14 +202,23 @@ static void poll(void) {
     ring_rest(&in_end);
 }
 
+/* A range, by a byte of the script. */
+static struct loan_range range_at(uint32_t place) {
+    uint32_t log2 = R4_LARGE_BITS + (place >> 4) % (LOG2_MAX - R4_LARGE_BITS + 1);
+    return (struct loan_range){.base = round_down(place % BLOCKS * R4_LARGE_SIZE, 1ULL << log2), .size_log2 = log2};
+}
+
 /* --- the peer --- */
 
 static void peer_send(struct fuzz_script *script) {
     struct r4_message *slot = &in->slots[peer_position & (in_end.slots - 1)];
     slot->kind = (uint32_t)fuzz_next(script, 1) % 8;
     slot->loan = (uint32_t)fuzz_next(script, 1);
-    slot->error = (uint32_t)fuzz_next(script, 1) % 4;
-    slot->size_log2 = (uint32_t)fuzz_next(script, 1);
+    slot->ttl = (uint32_t)fuzz_next(script, 1) % (R4_TTL_MAX + 1);
+    slot->error = slot->ttl % 4;
+    struct loan_range range = range_at((uint32_t)fuzz_next(script, 1));
+    slot->base = range.base;
+    slot->size_log2 = range.size_log2;
     uint32_t generation = (uint32_t)fuzz_next(script, 1); /* near the true one, or any */
     bool offer = slot->kind == R4_MESSAGE_OFFER || slot->kind == R4_MESSAGE_REVOKE;
     uint32_t known = offer ? received[slot->loan % LOANS].generation : lent[slot->loan % LOANS].generation;
@@ -214,24 +261,54 @@ static void peer_step(struct fuzz_script *script, unsigned kind) {
 
 /* --- our side --- */
 
+/* as sys_peer_handoff(): memory that we have, ours or received, of which no part was received by itself */
+static void lend(struct loan_range range) {
+    struct loan_place place = loan_map_find(&loans, range.base, range.size_log2);
+    bool is_own = range.base < BLOCKS / 2 * R4_LARGE_SIZE;
+    bool is_here = place.around == NULL ? is_own : place.around->received;
+    uint32_t ttl = R4_TTL_MAX;
+    if (is_here && place.around != NULL) {
+        ttl = received_ttl[loan_received(place.around) - received];
+    }
+    struct loan_out *loan = is_here && !place.has_inside && ttl > 0 ? loan_take(lent, &taken) : NULL;
+    if (loan == NULL) {
+        return;
+    }
+    FUZZ_CHECK(loan->state == LOAN_OUT_FREE && loan->generation != 0 && !loan->revoke_wanted);
+    loan->state = LOAN_OUT_OFFERED;
+    loan->ttl = ttl - 1;
+    loan->range = range;
+    loan_map_add(&loans, &loan->range);
+    range_show(&loan->range, false);
+    sent[loan - lent] = (struct record){0};
+    queue_put(&requests, &loan->post, R4_MESSAGE_OFFER, R4_OK);
+}
+
+/* as borrow_swept(): what was lent on has come back, or the sweep has failed */
+static void sweep_end(struct loan_in *loan, bool swept) {
+    swept = swept && loan_map_is_innermost(&loans, &loan->range);
+    loan->state = swept ? LOAN_IN_FREE : LOAN_IN_RECEIVED;
+    if (swept) {
+        loan_map_remove(&loans, &loan->range);
+        range_show(&loan->range, false);
+    }
+    queue_put(&answers, &loan->post, R4_MESSAGE_DONE, swept ? R4_OK : R4_ERR_CLUSTER_DOWN);
+}
+
 static void own_step(struct fuzz_script *script, unsigned kind) {
-    uint32_t index = (uint32_t)fuzz_next(script, 1) % LOANS;
-    struct loan_out *loan = kind == 6 ? loan_take(lent, &taken) : &lent[index];
+    uint32_t place = (uint32_t)fuzz_next(script, 1);
+    uint32_t index = place % LOANS;
+    struct loan_out *loan = &lent[index];
     struct loan_in *in_loan = &received[index];
     if (kind == 5) {
         poll();
-    } else if (kind == 6 && loan != NULL) {
-        FUZZ_CHECK(loan->state == LOAN_OUT_FREE && loan->generation != 0 && !loan->revoke_wanted);
-        loan->state = LOAN_OUT_OFFERED;
-        sent[loan - lent] = (struct record){0};
-        queue_put(&requests, &loan->post, R4_MESSAGE_OFFER, R4_OK);
+    } else if (kind == 6) {
+        lend(range_at(place));
     } else if (kind == 7 && loan->state != LOAN_OUT_FREE && loan_revoke(loan)) {
         FUZZ_CHECK(loan->state == LOAN_OUT_REVOKING && !sent[index].revoke_sent);
         queue_put(&requests, &loan->post, R4_MESSAGE_REVOKE, R4_OK);
     } else if (kind == 8 && in_loan->state == LOAN_IN_SWEEPING) {
-        bool swept = fuzz_next(script, 1) % 2 == 0;
-        in_loan->state = swept ? LOAN_IN_FREE : LOAN_IN_RECEIVED;
-        queue_put(&answers, &in_loan->post, R4_MESSAGE_DONE, swept ? R4_OK : R4_ERR_CLUSTER_DOWN);
+        sweep_end(in_loan, fuzz_next(script, 1) % 2 == 0);
     }
     flush();
 }

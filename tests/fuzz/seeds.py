@@ -232,8 +232,11 @@ def seeds(arguments: argparse.Namespace, scratch: pathlib.Path) -> Iterator[tupl
     yield "format", "directives", bytes([100, 4]) + bytes(range(0, 240, 3)) + b"%-8s|%08lx|%c%%%d%5u%q"
     yield "peer", "handoff", bytes([3, 6, 0, 5, 0, 2, 0, 0, 3, 0, 0, 0, 0, 5, 0, 7, 0, 0, 6, 0, 0, 0, 0, 5, 0])
     yield "peer", "receive_slot", bytes(
-        [2, 0, 2, 1, 0, 22, 1, 5, 0, 0, 5, 1, 0, 0, 0, 5, 0, 8, 1, 0, 2, 0, 3, 1, 2, 3, 4, 1, 5, 0]
+        [2, 0, 2, 1, 0, 24, 1, 5, 0, 0, 5, 1, 0, 0, 0, 5, 0, 8, 1, 0, 2, 0, 3, 1, 2, 3, 4, 1, 5, 0]
     )
+    lent = [3, 6, 16, 5, 0, 2, 0, 0, 3, 0, 0, 0, 0, 5, 0]
+    back = [0, 2, 0, 3, 0, 1, 5, 0, 7, 0, 0, 6, 0, 0, 0, 0, 5, 0]  # a part comes back; REVOKE; DONE too early
+    yield "peer", "hand_back", bytes([*lent, *back, 0, 5, 0, 0, 0, 0, 5, 0, 8, 0, 0, 0, 6, 0, 0, 0, 0, 5, 0])
 
 
 def main() -> None:

@@ -44,16 +44,25 @@ static struct answer expected_answer(enum loan_out_state state, bool wanted, uin
     return (struct answer){state, wanted, kind, error, LENDER_DROP, state};
 }
 
-static void expect_answer(struct answer expected, uint32_t generation, uint32_t named, uint32_t unsent) {
+/* `holds`: a part of the memory has been received, inside its own loan. */
+static void expect_answer(struct answer expected, uint32_t generation, uint32_t named, uint32_t unsent, bool holds) {
+    struct loan_map map = {NULL};
+    struct loan_in inner = {.range = {.size_log2 = R4_LARGE_BITS, .received = true}};
     struct loan_out loan = {.ttl = 7,
                             .post = {.kind = unsent},
                             .generation = generation,
                             .state = expected.state,
                             .revoke_wanted = expected.revoke_wanted};
+    loan.range.size_log2 = R4_LARGE_BITS + 1;
+    loan_map_add(&map, &loan.range);
+    if (holds) {
+        loan_map_add(&map, &inner.range);
+    }
     struct loan_out before = loan;
     struct r4_message message = {.kind = expected.kind, .error = expected.error, .generation = named};
-    bool dropped = named != generation || unsent != R4_MESSAGE_NONE || expected.action == LENDER_DROP;
-    ck_assert_int_eq(loan_answer(&loan, &message), dropped ? LENDER_DROP : expected.action);
+    bool dropped = named != generation || unsent != R4_MESSAGE_NONE || expected.action == LENDER_DROP ||
+                   (holds && expected.after == LOAN_OUT_FREE);
+    ck_assert_int_eq(loan_answer(&map, &loan, &message), dropped ? LENDER_DROP : expected.action);
     if (dropped) {
         ck_assert_mem_eq(&loan, &before, sizeof(loan));
         return;
@@ -64,16 +73,17 @@ static void expect_answer(struct answer expected, uint32_t generation, uint32_t 
     ck_assert_uint_eq(loan.ttl, 7);
 }
 
-/* Every error: with each generation, the same or another one, and with each question unsent. */
+/* Every error: with each generation, the same or another one; with each question unsent; with a part that is back. */
 static void expect_every_answer(enum loan_out_state state, bool wanted, uint32_t kind) {
     for (size_t i = 0; i < R4_COUNT(errors); i++) {
         struct answer expected = expected_answer(state, wanted, kind, errors[i]);
         for (size_t j = 0; j < R4_COUNT(generations); j++) {
-            expect_answer(expected, generations[j], generations[j], R4_MESSAGE_NONE);
-            expect_answer(expected, 7, generations[j], R4_MESSAGE_NONE);
+            expect_answer(expected, generations[j], generations[j], R4_MESSAGE_NONE, false);
+            expect_answer(expected, generations[j], generations[j], R4_MESSAGE_NONE, true);
+            expect_answer(expected, 7, generations[j], R4_MESSAGE_NONE, false);
         }
-        expect_answer(expected, 7, 7, R4_MESSAGE_OFFER);
-        expect_answer(expected, 7, 7, R4_MESSAGE_REVOKE);
+        expect_answer(expected, 7, 7, R4_MESSAGE_OFFER, false);
+        expect_answer(expected, 7, 7, R4_MESSAGE_REVOKE, false);
     }
 }
 
@@ -181,6 +191,47 @@ START_TEST(test_borrower_every_offer) {
 }
 END_TEST
 
+enum met { MET_NOTHING, MET_LENT, MET_RECEIVED };
+
+/* An offer of two pages, as memory of the cluster's own pool and of another's. Around it is a range of `log2`, lent
+ * with TTL 5 or received; inside it is another one. */
+static void expect_offer(enum met around, uint32_t log2, enum met inside, uint32_t ttl) {
+    const phys_t base = 4 * R4_LARGE_SIZE;
+    struct loan_map map = {NULL};
+    struct loan_out lent[2] = {{.ttl = 5}, {.ttl = 5}};
+    struct loan_in received[2] = {{.range.received = true}, {.range.received = true}};
+    struct loan_range *outer = around == MET_LENT ? &lent[0].range : &received[0].range;
+    struct loan_range *inner = inside == MET_LENT ? &lent[1].range : &received[1].range;
+    outer->size_log2 = log2;
+    outer->base = base >> log2 << log2;
+    inner->size_log2 = R4_LARGE_BITS;
+    inner->base = base + R4_LARGE_SIZE;
+    if (inside != MET_NOTHING) {
+        loan_map_add(&map, inner);
+    }
+    if (around != MET_NOTHING) {
+        loan_map_add(&map, outer);
+    }
+    struct r4_message message = {.base = base, .size_log2 = R4_LARGE_BITS + 1, .ttl = ttl};
+    enum r4_error expected = inside != MET_NOTHING || around == MET_RECEIVED ? R4_ERR_OVERLAP
+                             : around == MET_LENT && ttl >= 5                ? R4_ERR_PROTOCOL
+                                                                             : R4_OK;
+    ck_assert_int_eq(loan_offer_check(&map, &message, false), expected);
+    bool is_free = inside == MET_NOTHING && around == MET_NOTHING;
+    ck_assert_int_eq(loan_offer_check(&map, &message, true), is_free ? R4_ERR_OVERLAP : expected);
+}
+
+START_TEST(test_borrower_offer_check) {
+    for (uint32_t met = 0; met < 9; met++) {
+        for (uint32_t ttl = 0; ttl < R4_TTL_MAX; ttl++) {
+            for (uint32_t log2 = R4_LARGE_BITS + 1; log2 < R4_LARGE_BITS + 5; log2++) {
+                expect_offer((enum met)(met % 3), log2, (enum met)(met / 3), ttl);
+            }
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_borrower_every_revoke) {
     for (int state = LOAN_IN_FREE; state <= LOAN_IN_SWEEPING; state++) {
         for (uint32_t owed = 0; owed < R4_MESSAGE_KIND_COUNT; owed++) {
@@ -200,6 +251,7 @@ END_TEST
 /* --- both sides: one record each; messages are passed by hand, as the kernel does --- */
 
 struct pair {
+    struct loan_map map;
     struct lender lender;
     struct loan_out *lent; /* the first record of its table */
     struct loan_in received;
@@ -213,6 +265,8 @@ static void offer(struct pair *pair) {
     if (pair->lent == NULL) {
         lender_start(&pair->lender);
         pair->lent = pair->lender.lent;
+        pair->lent[0].range.size_log2 = R4_LARGE_BITS;
+        loan_map_add(&pair->map, &pair->lent[0].range); /* for all loans: here nothing else is known */
     }
     ck_assert_ptr_eq(take(&pair->lender), &pair->lent[0]);
     pair->lent[0].state = LOAN_OUT_OFFERED;
@@ -228,7 +282,7 @@ static void arrive(struct pair *pair, bool accepted) {
 
 static enum lender_action answer(struct pair *pair, enum r4_message_kind kind, enum r4_error error) {
     struct r4_message given = message(pair, kind, error);
-    enum lender_action action = loan_answer(&pair->lent[0], &given);
+    enum lender_action action = loan_answer(&pair->map, &pair->lent[0], &given);
     if (action == LENDER_BACK || action == LENDER_REFUSED) {
         loan_give_back(&pair->lent[0], &pair->lender.taken);
     }
@@ -322,7 +376,7 @@ START_TEST(test_stale_generation) {
     ck_assert_int_eq(answer(&pair, R4_MESSAGE_REFUSE, R4_ERR_FULL), LENDER_REFUSED);
     ck_assert(!loan_offer_fits(&pair.received, &stale_offer)); /* a refused offer cannot come twice */
     offer(&pair);
-    ck_assert_int_eq(loan_answer(&pair.lent[0], &refuse), LENDER_DROP);
+    ck_assert_int_eq(loan_answer(&pair.map, &pair.lent[0], &refuse), LENDER_DROP);
     arrive(&pair, true);
     ck_assert(!loan_sweep_starts(&pair.received, &revoke));
     ck_assert_int_eq(pair.received.state, LOAN_IN_RECEIVED);
@@ -349,6 +403,7 @@ START_TEST(test_last_generation_of_both) {
 END_TEST
 
 SUITE_MAIN("loan", test_lender_every_answer, test_lender_every_revoke, test_take, test_last_generation,
-           test_borrower_every_offer, test_borrower_every_revoke, test_lent_and_back_many_times,
-           test_revoke_during_offer_accepted, test_revoke_during_offer_refused, test_two_revokes_one_done,
-           test_not_swept_and_asked_again, test_stale_generation, test_last_generation_of_both)
+           test_borrower_every_offer, test_borrower_offer_check, test_borrower_every_revoke,
+           test_lent_and_back_many_times, test_revoke_during_offer_accepted, test_revoke_during_offer_refused,
+           test_two_revokes_one_done, test_not_swept_and_asked_again, test_stale_generation,
+           test_last_generation_of_both)

@@ -287,12 +287,45 @@ static uint32_t map_count(const struct loan_range *at) {
     return count;
 }
 
+/* The innermost loan around another one, or null. */
+static const struct loan_range *map_around(const struct loan_range *range) {
+    uint32_t log2 = range->size_log2 + 1;
+    return range->outer != NULL || log2 > LOAN_MAP_TOP
+               ? range->outer
+               : loan_map_find(&scan.instance->cluster->loans, round_down(range->base, 1ULL << log2), log2).around;
+}
+
+/* The TTL with which this memory is the borrower's: this cluster's, or another's. */
+static uint64_t ttl_of(const struct loan_range *range) {
+    struct loan_range *same = (struct loan_range *)(uintptr_t)range;
+    return range->received ? slot_ttl(loan_received(same)->root) : loan_lent(same)->ttl;
+}
+
+/* What is inside a lent range has been received, and what is inside a received one is lent, each time with a lower
+ * TTL. */
+static void nesting_check(const struct loan_range *range) {
+    const struct loan_range *around = map_around(range);
+    if (around == NULL) {
+        return;
+    }
+    if (around->received == range->received || ttl_of(range) >= ttl_of(around)) {
+        sim_fail("loans are nested", "cluster %u: %lx, received %d, TTL %lu, in %lx, received %d, TTL %lu",
+                 scan.instance->number, range->base, range->received, ttl_of(range), around->base, around->received,
+                 ttl_of(around));
+    }
+    sim_count(&sim_totals->handed_back, range->received);
+}
+
 static bool map_has(const struct loan_range *range, bool received) {
     struct loan_place place = loan_map_find(&scan.instance->cluster->loans, range->base, range->size_log2);
     while (place.around != NULL && place.around != range) {
         place.around = place.around->outer;
     }
-    return place.around == range && range->received == received;
+    if (place.around != range || range->received != received) {
+        return false;
+    }
+    nesting_check(range);
+    return true;
 }
 
 /* The map has every record that is not free, and nothing else. */

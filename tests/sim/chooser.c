@@ -28,6 +28,10 @@ bool fits_handoff(const struct chooser *chooser, const struct r4_slot *slot) {
     return is_type(slot, R4_CAP_UNTYPED) && slot_size_log2(slot) >= R4_LARGE_BITS && slot_watermark(slot) == 0 &&
            slot_ttl(slot) != 0 && !derivation_has_children(chooser->instance->direct, slot);
 }
+bool fits_loan(const struct chooser *chooser, const struct r4_slot *slot) {
+    (void)chooser;
+    return slot_type(slot) == R4_CAP_REMOTE_REF || (slot_flags(slot) & R4_FLAG_RECEIVED) != 0;
+}
 bool fits_sole_frame(const struct chooser *chooser, const struct r4_slot *slot) {
     return is_type(slot, R4_CAP_FRAME) && slot_mapping_get(slot).name == 0 && slot_size_log2(slot) == R4_PAGE_BITS &&
            (slot_flags(slot) & R4_FLAG_ORIGINAL) != 0 && !derivation_has_children(chooser->instance->direct, slot);

@@ -24,10 +24,10 @@ struct chooser {
 
 typedef bool fits_t(const struct chooser *chooser, const struct r4_slot *slot);
 
-fits_t fits_any, fits_empty, fits_untyped, fits_handoff, fits_unmapped_frame, fits_sole_frame, fits_mapped_frame,
-    fits_unmapped_table, fits_unmapped_cap_page, fits_pd, fits_nameless_pd, fits_peer, fits_peer_to_receive_slot,
-    fits_debug, fits_copy, fits_mint, fits_pool, fits_victim, fits_mapped_table, fits_mapped_cap_page, fits_thread,
-    fits_stopped_thread, fits_revoke, fits_delete;
+fits_t fits_any, fits_empty, fits_untyped, fits_handoff, fits_loan, fits_unmapped_frame, fits_sole_frame,
+    fits_mapped_frame, fits_unmapped_table, fits_unmapped_cap_page, fits_pd, fits_nameless_pd, fits_peer,
+    fits_peer_to_receive_slot, fits_debug, fits_copy, fits_mint, fits_pool, fits_victim, fits_mapped_table,
+    fits_mapped_cap_page, fits_thread, fits_stopped_thread, fits_revoke, fits_delete;
 
 /* The index of a slot of the caller's window that fits; any index if none is found soon, or if the choice is wild. */
 uint64_t chooser_find(struct chooser *chooser, fits_t *fits);

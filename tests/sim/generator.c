@@ -48,7 +48,7 @@ static void generator_link(struct chooser *chooser) {
 }
 
 static void generator_move(struct chooser *chooser) {
-    chooser_invoke_itself(chooser, R4_OP_CAP_MOVE, fits_victim);
+    chooser_invoke_itself(chooser, R4_OP_CAP_MOVE, sim_chance(8) ? fits_loan : fits_victim);
     chooser->call.argument[0] = chooser_find(chooser, fits_empty);
 }
 

@@ -207,9 +207,9 @@ static void totals_print(uint64_t passed) {
     counts_print("refused: ", totals->refusals, R4_ERROR_COUNT, refusal_name);
     printf("%lu proxies written, %lu single-use ones used up\n", totals->proxies, totals->once);
     printf("%lu touches, %lu faults, %lu messages, %lu forged, %lu operations resumed, %lu calls made again,\n"
-           "%lu capabilities audited\n",
+           "%lu capabilities and %lu loans inside their own loans audited\n",
            totals->touches, totals->faults, totals->messages, totals->forged, totals->resumed, totals->again,
-           totals->capabilities);
+           totals->capabilities, totals->handed_back);
     schedule_print_calls();
     printf("%lu seeds passed: %lu steps, %lu calls of which %lu succeeded\n", passed, totals->steps, calls, successes);
 }
@@ -217,7 +217,8 @@ static void totals_print(uint64_t passed) {
 /* What a long run has never reached was not tested: then the programs have to be made better. */
 static bool is_covered(void) {
     const struct sim_totals *totals = sim_totals;
-    bool covered = totals->messages != 0 && totals->resumed != 0 && totals->again != 0 && totals->once != 0;
+    bool covered = totals->messages != 0 && totals->resumed != 0 && totals->again != 0 && totals->once != 0 &&
+                   totals->handed_back != 0;
     for (uint32_t operation = 0; operation < R4_OP_DEBUG_EXIT; operation++) {
         if (totals->successes[operation] * MAIN_SELDOM < run.count) {
             printf("%s succeeded %lu times\n", program_operation_name(operation), totals->successes[operation]);

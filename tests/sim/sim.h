@@ -69,6 +69,7 @@ struct sim_totals {
     uint64_t resumed;
     uint64_t again;        /* calls made again, since their thread was taken off its core before they began */
     uint64_t capabilities; /* seen by audits */
+    uint64_t handed_back;  /* loans inside their own loans, seen by audits */
 };
 extern struct sim_totals *sim_totals;
 

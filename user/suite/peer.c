@@ -129,12 +129,82 @@ static void lend_with_ttl_1(void) {
     meet();
 }
 
+static uint32_t posted(void) {
+    uint32_t receive_slot = empty_slot();
+    ALLOWED(r4_peer_post(r4_peer(peer()), receive_slot));
+    return receive_slot;
+}
+
+/* A new frame, mapped and written. */
+static uint32_t frame_in(uint32_t received) {
+    uint32_t frame = empty_slot();
+    ALLOWED(r4_untyped_retype(r4_own(received), (struct r4_objects){R4_CAP_FRAME, R4_PAGE_BITS, 1, 0, frame}));
+    space_map(frame, PLACE, R4_READ | R4_WRITE);
+    CHECK(*(volatile uint64_t *)PLACE == 0);
+    *(volatile uint64_t *)PLACE = 1;
+    return frame;
+}
+
+static void gets_it_back(void) {
+    uint32_t untyped = create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
+    uint32_t receive_slot = posted();
+    meet();
+    ALLOWED(handoff(r4_peer(peer()), r4_own(untyped)));
+    meet(); /* they hand it back */
+    meet();
+    CHECK(r4_type(untyped) == R4_CAP_REMOTE_REF && r4_type(receive_slot) == R4_CAP_UNTYPED);
+    CHECK(r4_ttl(receive_slot) == R4_TTL_MAX - 2 && (r4_flags(receive_slot) & R4_FLAG_RECEIVED) != 0);
+    uint32_t frame = frame_in(receive_slot);
+    REFUSED(R4_ERR_LOANED, r4_cap_delete(r4_own(receive_slot)));
+    ALLOWED(r4_cap_revoke(r4_own(untyped)).error); /* of the outer loan: ends both */
+    CHECK(r4_type(untyped) == R4_CAP_UNTYPED && is_empty(receive_slot) && is_empty(frame));
+    (void)frame_in(untyped);
+    meet();
+}
+
+static void loses_it_again(void) {
+    uint32_t untyped = create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS);
+    uint32_t receive_slot = posted();
+    meet();
+    ALLOWED(handoff(r4_peer(peer()), r4_own(untyped)));
+    meet(); /* they hand it back */
+    meet();
+    uint32_t frame = frame_in(receive_slot);
+    meet(); /* they revoke the inner loan */
+    meet();
+    CHECK(r4_type(untyped) == R4_CAP_REMOTE_REF && is_empty(receive_slot) && is_empty(frame));
+    ALLOWED(r4_cap_revoke(r4_own(untyped)).error);
+    CHECK(r4_type(untyped) == R4_CAP_UNTYPED);
+    meet();
+}
+
+/* A part comes back, and is handed off once more: a loan in a loan in a loan. */
+static void hands_off_again(void) {
+    uint32_t untyped = create_sized(R4_CAP_UNTYPED, R4_LARGE_BITS + 1);
+    uint32_t receive_slot = posted();
+    meet();
+    ALLOWED(handoff(r4_peer(peer()), r4_own(untyped)));
+    meet(); /* they hand a half back */
+    meet();
+    CHECK(r4_type(receive_slot) == R4_CAP_UNTYPED && r4_size_log2(receive_slot) == R4_LARGE_BITS);
+    ALLOWED(handoff(r4_peer(peer()), r4_own(receive_slot)));
+    CHECK(r4_type(receive_slot) == R4_CAP_REMOTE_REF);
+    meet(); /* they use it */
+    meet();
+    ALLOWED(r4_cap_revoke(r4_own(untyped)).error);
+    CHECK(r4_type(untyped) == R4_CAP_UNTYPED && is_empty(receive_slot));
+    meet();
+}
+
 static const struct test lender_tests[] = {
     {"hand-off: refusals", refusals, 1},
     {"hand-off: a TTL of 0, single-use proxies, memory through a proxy", proxies_refused, 1},
     {"hand-off, and revoke", lend_and_revoke, 1},
     {"hand-off through a proxy for the Peer capability, and delete", lend_through_a_proxy, 1},
     {"hand-off of memory with a TTL of 1", lend_with_ttl_1, 1},
+    {"hand-back: the revoke of the outer loan ends both", gets_it_back, 1},
+    {"hand-back: the inner loan ends alone", loses_it_again, 1},
+    {"hand-back of a part that is handed off again", hands_off_again, 1},
 };
 
 /* --- cluster 1 --- */
@@ -144,12 +214,6 @@ static void sees_nothing(void) {
     meet();
     meet();
     CHECK(!r4_inspect_has_children_get(r4_cap_inspect(r4_peer(peer())).value));
-}
-
-static uint32_t posted(void) {
-    uint32_t receive_slot = empty_slot();
-    ALLOWED(r4_peer_post(r4_peer(peer()), receive_slot));
-    return receive_slot;
 }
 
 static void borrow(void) {
@@ -199,12 +263,63 @@ static void borrow_with_ttl_0(void) {
     CHECK(is_empty(receive_slot) && is_empty(target) && is_empty(target + 1));
 }
 
+static uint32_t hand_back(uint32_t receive_slot) {
+    meet();
+    meet();
+    ALLOWED(handoff(r4_peer(peer()), r4_own(receive_slot)));
+    CHECK(r4_type(receive_slot) == R4_CAP_REMOTE_REF && (r4_flags(receive_slot) & R4_FLAG_RECEIVED) != 0);
+    return receive_slot;
+}
+
+static void gives_it_back(void) {
+    uint32_t receive_slot = hand_back(posted());
+    meet();
+    meet();
+    CHECK(is_empty(receive_slot));
+}
+
+static void takes_it_again(void) {
+    uint32_t receive_slot = hand_back(posted());
+    meet();
+    meet();
+    ALLOWED(r4_cap_revoke(r4_own(receive_slot)).error);
+    CHECK(r4_type(receive_slot) == R4_CAP_UNTYPED && r4_ttl(receive_slot) == R4_TTL_MAX - 1);
+    meet();
+    meet();
+    CHECK(is_empty(receive_slot));
+}
+
+static void gets_a_part_again(void) {
+    uint32_t slots[] = {posted(), posted()};
+    uint32_t part = empty_slot();
+    uint32_t cap_page = empty_slot();
+    meet();
+    meet();
+    uint32_t first = slots[0], again = slots[1];
+    if (r4_type(first) != R4_CAP_UNTYPED) { /* which one is used is not promised */
+        first = slots[1];
+        again = slots[0];
+    }
+    ALLOWED(r4_untyped_retype(r4_own(first), (struct r4_objects){R4_CAP_UNTYPED, R4_LARGE_BITS, 1, 0, part}));
+    ALLOWED(handoff(r4_peer(peer()), r4_own(part)));
+    meet();
+    meet();
+    CHECK(r4_type(again) == R4_CAP_UNTYPED && r4_ttl(again) == R4_TTL_MAX - 3);
+    ALLOWED(r4_untyped_retype(r4_own(again), (struct r4_objects){R4_CAP_CAP_PAGE, 0, 1, 0, cap_page}));
+    meet();
+    meet();
+    CHECK(is_empty(first) && is_empty(again) && is_empty(part) && is_empty(cap_page));
+}
+
 static const struct test borrower_tests[] = {
     {"hand-off: nothing shows here of what is refused there", sees_nothing, 1},
     {"hand-off: nor of what proxies do not allow", sees_nothing, 1},
     {"hand-off: received memory is used, cannot be deleted, and goes with its objects", borrow, 1},
     {"hand-off: a receive slot posted through a proxy", borrow_through_a_proxy, 1},
     {"hand-off: memory with a TTL of 0 is used and not handed on", borrow_with_ttl_0, 1},
+    {"hand-back: the lender's revoke takes both loans", gives_it_back, 1},
+    {"hand-back: the borrower revokes what it has lent back", takes_it_again, 1},
+    {"hand-back of a part that comes again", gets_a_part_again, 1},
 };
 
 _Static_assert(R4_COUNT(lender_tests) == R4_COUNT(borrower_tests), "each case has two sides");
@@ -213,6 +328,15 @@ const struct theme theme_lender = {"lender", lender_tests, R4_COUNT(lender_tests
 const struct theme theme_borrower = {"borrower", borrower_tests, R4_COUNT(borrower_tests), 2};
 
 bool peer_is_here(const struct theme *theme) {
-    uint32_t cluster = r4_info()->cluster;
-    return (theme != &theme_lender || cluster == LENDER) && (theme != &theme_borrower || cluster == BORROWER);
+    static const struct {
+        const struct theme *theme;
+        uint32_t cluster;
+    } parts[] = {
+        {&theme_lender, LENDER}, {&theme_borrower, BORROWER}, {&theme_first, 0}, {&theme_second, 1}, {&theme_third, 2}};
+    for (uint32_t i = 0; i < R4_COUNT(parts); i++) {
+        if (parts[i].theme == theme) {
+            return r4_info()->cluster == parts[i].cluster;
+        }
+    }
+    return true;
 }

@@ -21,7 +21,8 @@ static const struct theme *const themes[] = {
     &theme_thread,         &theme_asid,         &theme_debug,        &theme_proxy,       &theme_through,
     &theme_chain,          &theme_grantee,      &theme_once,         &theme_link,        &theme_depth,
     &theme_self_reference, &theme_race_proxies, &theme_race_revokes, &theme_race_memory, &theme_library,
-    &theme_post,           &theme_lender,       &theme_borrower,
+    &theme_post,           &theme_lender,       &theme_borrower,     &theme_first,       &theme_second,
+    &theme_third,
 };
 
 static uint32_t failed;

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Both sides of loans as cluster 1 of 4 plays them (peer/lend.c, serve/borrow.c): which offers it takes, memory that is
+ * handed back to its lender, answers that come too early, and records that follow their capabilities. What is sent is
+ * only noted here.
+ */
+#include "cluster/pools.h"
+#include "kernel.h"
+#include "peer/lend.h"
+#include "peer/mailbox.h"
+#include "peer/receive_slot.h"
+#include "revoke/revoke.h"
+#include "sched/operation.h"
+#include "sched/sched.h"
+#include "serve/borrow.h"
+
+#define MIB  (1ULL << 20)
+#define PAGE R4_LARGE_BITS
+#define OWN  (128 * MIB) /* the cluster's own pool, of 64 MiB */
+#define HOLE (192 * MIB) /* what follows it: 64 MiB that are in no pool */
+#define FAR  (256 * MIB) /* cluster 2's, of 64 MiB; cluster 3's follows */
+#define LENT 6U          /* TTL of what this cluster lends */
+
+static struct peer peers[KERNEL_CLUSTERS];
+static struct thread thread;
+static struct r4_slot slots[64]; /* for capabilities, as far as `used` */
+static uint32_t used;
+static struct r4_slot peer_caps[KERNEL_CLUSTERS];
+static struct {
+    struct peer *peer;
+    struct post *post;
+    enum r4_message_kind kind;
+    enum r4_error error;
+} sent; /* the last message */
+static uint32_t sent_count;
+static int64_t mapped; /* bytes that have come into the direct map, less those that have left it */
+static enum r4_error handoff_error;
+
+/* --- fakes --- */
+
+void lock_pass(struct lock_node *node, struct core *core) {
+    (void)node;
+    (void)core;
+}
+void machine_direct_map(phys_t base, uint64_t size, bool present) {
+    ck_assert_ptr_nonnull(pool_around(base, size));
+    mapped += present ? (int64_t)size : -(int64_t)size;
+}
+void cluster_range_leaves(phys_t base, uint32_t size_log2) { machine_direct_map(base, 1ULL << size_log2, false); }
+void panic(const char *text, ...) {
+    ck_abort_msg("panic: %s", text);
+    abort();
+}
+void mailbox_send_request(struct peer *peer, struct post *post, enum r4_message_kind kind, uint32_t priority) {
+    (void)priority;
+    sent.peer = peer;
+    sent.post = post;
+    sent.kind = kind;
+    sent_count++;
+}
+void mailbox_send_answer(struct peer *peer, struct post *post, enum r4_message_kind kind, enum r4_error error) {
+    mailbox_send_request(peer, post, kind, 0);
+    sent.error = error;
+}
+struct operation *operation_start(struct core *core, struct thread *caller, enum operation_kind kind,
+                                  struct r4_slot *root) {
+    (void)core;
+    (void)root;
+    caller->operation = (struct operation){.kind = kind, .thread = caller};
+    cluster.waiters = &caller->operation;
+    return &caller->operation;
+}
+void operation_finish_wait(struct operation *operation, enum r4_error error, uint64_t value) {
+    (void)value;
+    operation->kind = OPERATION_NONE;
+    cluster.waiters = NULL;
+    handoff_error = error;
+}
+void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root,
+                            uint32_t priority) {
+    *operation = (struct operation){.kind = kind, .root = root, .priority = priority};
+}
+void operation_wake_loans(struct core *core) { (void)core; }
+void operation_follow(struct operation *operation, const struct r4_slot *slot) {
+    (void)operation;
+    (void)slot;
+}
+void revoke_begin(struct operation *operation) { ck_assert_int_eq(operation->kind, OPERATION_SWEEP); }
+void sched_kick(struct core *core, uint32_t priority) {
+    (void)core;
+    (void)priority;
+}
+
+/* --- the world --- */
+
+static void pool_add(phys_t base, uint64_t size, uint32_t number) {
+    struct r4_boot_info *info = &r4_linker_boot_info;
+    info->pools[info->pool_count++] = (struct r4_boot_pool){.base = base, .size = size, .cluster = number};
+}
+
+static void start(void) {
+    pool_add(2 * MIB, 62 * MIB, 0);
+    pool_add(OWN, 64 * MIB, KERNEL_OWN);
+    pool_add(FAR, 64 * MIB, 2);
+    pool_add(FAR + 64 * MIB, 64 * MIB, 3);
+    for (uint32_t number = 0; number < KERNEL_CLUSTERS; number++) {
+        cluster.peers[number] = number == KERNEL_OWN ? NULL : &peers[number];
+        peers[number].number = number;
+        peers[number].state = PEER_UP;
+        for (uint32_t i = 0; i < LOANS; i++) {
+            peers[number].lent[i].post.loan = i;
+            peers[number].received[i].post.loan = i;
+        }
+        slot_fill(&peer_caps[number], &(struct slot_content){.type = R4_CAP_PEER, .badge = number});
+    }
+}
+
+/* An untyped of this range, as boot or a retype would create it. */
+static struct r4_slot *untyped(phys_t base, uint32_t size_log2) {
+    struct slot_content content = {
+        .type = R4_CAP_UNTYPED, .ttl = LENT, .rights = R4_ALL_RIGHTS, .size_log2 = size_log2, .object = base};
+    ck_assert_uint_lt(used, R4_COUNT(slots));
+    slot_fill(&slots[used], &content);
+    return &slots[used++];
+}
+
+static struct r4_message about(const struct loan_out *loan, enum r4_message_kind kind, enum r4_error error) {
+    return (struct r4_message){.kind = kind, .error = error, .loan = loan->post.loan, .generation = loan->generation};
+}
+
+static void answer(uint32_t number, struct loan_out *loan, enum r4_message_kind kind, enum r4_error error) {
+    struct r4_message message = about(loan, kind, error);
+    lend_answer(&own_core, &peers[number], loan, &message);
+}
+
+static struct loan_out *offer_to(uint32_t number, struct r4_slot *slot) {
+    struct loan_out *loan = loan_take(peers[number].lent, &peers[number].lent_taken);
+    lend_handoff(&own_core, &thread, &peers[number], loan, slot);
+    ck_assert_int_eq(sent.kind, R4_MESSAGE_OFFER);
+    return loan;
+}
+
+static struct loan_out *lend_to(uint32_t number, struct r4_slot *slot) {
+    struct loan_out *loan = offer_to(number, slot);
+    answer(number, loan, R4_MESSAGE_ACCEPT, R4_OK);
+    ck_assert_int_eq(loan->state, LOAN_OUT_LENT);
+    return loan;
+}
+
+/* The peer offers this range in its next record; a receive slot is posted. Returns why it was refused, or R4_OK. */
+static enum r4_error offered(uint32_t number, phys_t base, uint32_t size_log2, uint32_t ttl) {
+    static uint32_t next[KERNEL_CLUSTERS];
+    struct peer *peer = &peers[number];
+    struct r4_message message = {.kind = R4_MESSAGE_OFFER, .loan = next[number]++ % LOANS, .generation = 1};
+    struct loan_in *loan = &peer->received[message.loan];
+    message.generation = loan->generation + 1;
+    message.base = base;
+    message.size_log2 = size_log2;
+    message.ttl = ttl;
+    ck_assert_uint_lt(used, R4_COUNT(slots));
+    if (receive_slot_find(peer) == NULL) {
+        receive_slot_post(peer, receive_slot_free(peer), &peer_caps[number], &slots[used++]);
+    }
+    int64_t before = mapped;
+    uint32_t count = sent_count;
+    borrow_offer(peer, loan, &message);
+    ck_assert_uint_eq(sent_count, count + 1);
+    ck_assert_ptr_eq(sent.post, &loan->post);
+    bool accepted = sent.kind == R4_MESSAGE_ACCEPT;
+    ck_assert(accepted || sent.kind == R4_MESSAGE_REFUSE);
+    ck_assert_int_eq(mapped - before, accepted ? (int64_t)(1ULL << size_log2) : 0);
+    ck_assert_int_eq(loan->state, accepted ? LOAN_IN_RECEIVED : LOAN_IN_FREE);
+    ck_assert(accepted != (receive_slot_find(peer) != NULL));
+    return sent.error;
+}
+
+/* The record of what the peer has lent in this range. */
+static struct loan_in *received(uint32_t number, phys_t base) {
+    for (uint32_t i = 0; i < LOANS; i++) {
+        struct loan_in *loan = &peers[number].received[i];
+        if (loan->state != LOAN_IN_FREE && loan->range.base == base) {
+            return loan;
+        }
+    }
+    ck_abort_msg("cluster %u has lent nothing at %lx", number, base);
+    return NULL;
+}
+
+/* The peer asks for it, and it is swept. */
+static void swept(uint32_t number, struct loan_in *loan) {
+    struct r4_message message = {.kind = R4_MESSAGE_REVOKE, .loan = loan->post.loan, .generation = loan->generation};
+    borrow_sweep(&own_core, &peers[number], loan, &message);
+    ck_assert_int_eq(loan->state, LOAN_IN_SWEEPING);
+    borrow_swept(&loan->sweep);
+    ck_assert_int_eq(loan->state, LOAN_IN_FREE);
+    ck_assert(sent.kind == R4_MESSAGE_DONE && sent.error == R4_OK);
+}
+
+/* --- what an OFFER may name --- */
+
+START_TEST(test_offers_of_no_pool) {
+    static const phys_t bases[] = {
+        0, 64 * MIB, OWN - 2 * MIB, HOLE, FAR - 2 * MIB, FAR + 128 * MIB, R4_PHYS_MAX, R4_PHYS_MAX - 2 * MIB};
+    start();
+    for (size_t i = 0; i < R4_COUNT(bases); i++) {
+        ck_assert_int_eq(offered(0, bases[i], PAGE, 3), R4_ERR_PROTOCOL);
+    }
+    ck_assert_int_eq(offered(0, OWN, 27, 3), R4_ERR_PROTOCOL); /* the pool, and the hole after it */
+    ck_assert_int_eq(offered(0, FAR, 27, 3), R4_ERR_PROTOCOL); /* two clusters' pools */
+    ck_assert_int_eq(offered(0, 0, 30, 3), R4_ERR_PROTOCOL);   /* all there is */
+    ck_assert_int_eq(offered(2, FAR + MIB, PAGE, 3), R4_ERR_PROTOCOL);
+    ck_assert_int_eq(offered(2, FAR, PAGE - 1, 3), R4_ERR_PROTOCOL);
+    ck_assert_int_eq(offered(2, FAR, 31, 3), R4_ERR_PROTOCOL);
+    ck_assert_int_eq(offered(2, FAR, UINT32_MAX, 3), R4_ERR_PROTOCOL);
+    ck_assert_int_eq(offered(2, FAR, PAGE, R4_TTL_MAX), R4_ERR_PROTOCOL);
+    ck_assert_int_eq(mapped, 0);
+}
+END_TEST
+
+START_TEST(test_offers_of_what_is_known) {
+    start();
+    ck_assert_int_eq(offered(2, OWN, PAGE, 3), R4_ERR_OVERLAP);
+    ck_assert_int_eq(offered(2, FAR + 4 * MIB, PAGE + 1, 3), R4_OK);
+    ck_assert_int_eq(offered(2, FAR + 4 * MIB, PAGE + 1, 2), R4_ERR_OVERLAP);
+    ck_assert_int_eq(offered(0, FAR + 6 * MIB, PAGE, 2), R4_ERR_OVERLAP); /* inside, of whomever */
+    ck_assert_int_eq(offered(2, FAR, PAGE + 2, 2), R4_ERR_OVERLAP);       /* around */
+    ck_assert_int_eq(offered(2, FAR + 8 * MIB, PAGE, 2), R4_OK);          /* beside */
+    swept(2, received(2, FAR + 4 * MIB));
+    ck_assert_int_eq(offered(2, FAR + 4 * MIB, PAGE + 1, 2), R4_OK);
+}
+END_TEST
+
+/* --- hand-back --- */
+
+START_TEST(test_hand_back) {
+    start();
+    struct loan_out *lent = lend_to(2, untyped(OWN, PAGE + 2));
+    ck_assert_int_eq(offered(2, OWN, PAGE + 3, 2), R4_ERR_OVERLAP); /* more than was lent */
+    ck_assert_int_eq(offered(2, OWN + 8 * MIB, PAGE, 2), R4_ERR_OVERLAP);
+    ck_assert_int_eq(offered(2, OWN, PAGE, 2), R4_OK);
+    ck_assert_int_eq(offered(3, OWN + 4 * MIB, PAGE, 2), R4_OK); /* from whom the borrower has lent it to */
+    ck_assert_int_eq(offered(2, OWN, PAGE, 1), R4_ERR_OVERLAP);
+    ck_assert_int_eq(offered(2, OWN, PAGE + 2, 1), R4_ERR_OVERLAP); /* around what has come back */
+    ck_assert_int_eq(mapped, -(int64_t)(8 * MIB) + (int64_t)(4 * MIB));
+    lend_revoke(lent->ref, 0);
+    ck_assert_int_eq(sent.kind, R4_MESSAGE_REVOKE);
+    swept(2, received(2, OWN));
+    swept(3, received(3, OWN + 4 * MIB));
+    answer(2, lent, R4_MESSAGE_DONE, R4_OK);
+    ck_assert_int_eq(lent->state, LOAN_OUT_FREE);
+    ck_assert_int_eq(mapped, 0);
+    ck_assert_int_eq(cluster.loan_messages_dropped, 0);
+    ck_assert_ptr_null(cluster.loans.top);
+}
+END_TEST
+
+/* The whole range, back and forth, as often as the TTL allows: each loan is inside the one before. */
+START_TEST(test_back_and_forth) {
+    start();
+    struct loan_out *lent[3];
+    struct loan_in *back[3];
+    struct r4_slot *memory = untyped(OWN, PAGE);
+    for (uint32_t i = 0; i < 3; i++) {
+        lent[i] = lend_to(2, memory);
+        uint32_t ttl = lent[i]->ttl;
+        ck_assert_uint_eq(ttl, LENT - 1 - 2 * i);
+        ck_assert_int_eq(offered(2, OWN, PAGE, ttl), R4_ERR_PROTOCOL); /* not below what was lent */
+        ck_assert_int_eq(offered(2, OWN, PAGE, ttl - 1), R4_OK);
+        back[i] = loan_received(loan_map_find(&cluster.loans, OWN, PAGE).around);
+        memory = back[i]->root;
+    }
+    swept(2, back[2]);
+    for (uint32_t i = 3; i-- > 0;) {
+        lend_revoke(lent[i]->ref, 0);
+        answer(2, lent[i], R4_MESSAGE_DONE, R4_OK);
+        ck_assert_int_eq(lent[i]->state, LOAN_OUT_FREE);
+        if (i > 0) {
+            swept(2, back[i - 1]);
+        }
+    }
+    ck_assert_int_eq(mapped, 0);
+}
+END_TEST
+
+/* The hand-back may come by another ring before the borrower's ACCEPT does. */
+START_TEST(test_hand_back_before_the_accept) {
+    start();
+    struct loan_out *lent = offer_to(2, untyped(OWN, PAGE));
+    ck_assert_int_eq(offered(3, OWN, PAGE, 2), R4_OK);
+    answer(2, lent, R4_MESSAGE_REFUSE, R4_ERR_FULL); /* a lie, by one of the two */
+    ck_assert_int_eq(lent->state, LOAN_OUT_OFFERED);
+    ck_assert_uint_eq(cluster.loan_messages_dropped, 1);
+    answer(2, lent, R4_MESSAGE_ACCEPT, R4_OK);
+    ck_assert_int_eq(lent->state, LOAN_OUT_LENT);
+    ck_assert_int_eq(handoff_error, R4_OK);
+}
+END_TEST
+
+START_TEST(test_done_too_early) {
+    start();
+    struct loan_out *lent = lend_to(2, untyped(OWN, PAGE + 1));
+    ck_assert_int_eq(offered(3, OWN + 2 * MIB, PAGE, 2), R4_OK);
+    lend_revoke(lent->ref, 0);
+    int64_t before = mapped;
+    answer(2, lent, R4_MESSAGE_DONE, R4_OK);
+    ck_assert_int_eq(lent->state, LOAN_OUT_REVOKING);
+    ck_assert_int_eq(slot_type(lent->ref), R4_CAP_REMOTE_REF);
+    ck_assert_int_eq(mapped, before);
+    ck_assert_uint_eq(cluster.loan_messages_dropped, 1);
+    answer(2, lent, R4_MESSAGE_DONE, R4_ERR_CLUSTER_DOWN); /* this one gives nothing back */
+    ck_assert_int_eq(lent->state, LOAN_OUT_LENT);
+    lend_revoke(lent->ref, 0);
+    swept(3, received(3, OWN + 2 * MIB));
+    answer(2, lent, R4_MESSAGE_DONE, R4_OK);
+    ck_assert_int_eq(lent->state, LOAN_OUT_FREE);
+    ck_assert_uint_eq(cluster.loan_messages_dropped, 1);
+    ck_assert_int_eq(mapped, 0);
+}
+END_TEST
+
+/* Every message about a loan that does not fit its record is counted. */
+START_TEST(test_dropped_messages_are_counted) {
+    start();
+    struct loan_out *lent = lend_to(2, untyped(OWN, PAGE));
+    struct r4_message revoke = {.kind = R4_MESSAGE_REVOKE, .loan = 9, .generation = 4};
+    struct r4_message offer = {.kind = R4_MESSAGE_OFFER, .loan = 9, .base = FAR, .size_log2 = PAGE};
+    uint32_t count = sent_count;
+    answer(2, lent, R4_MESSAGE_ACCEPT, R4_OK);
+    ck_assert_uint_eq(cluster.loan_messages_dropped, 1);
+    borrow_sweep(&own_core, &peers[2], &peers[2].received[9], &revoke);
+    ck_assert_uint_eq(cluster.loan_messages_dropped, 2);
+    borrow_offer(&peers[2], &peers[2].received[9], &offer); /* generation 0 */
+    ck_assert_uint_eq(cluster.loan_messages_dropped, 3);
+    ck_assert_uint_eq(sent_count, count);
+}
+END_TEST
+
+/* --- records follow their capabilities --- */
+
+/* Two received roots of one range, the outer one lent on; both, and the RemoteRef between, move and are parked. */
+START_TEST(test_roots_of_one_range_move) {
+    start();
+    ck_assert_int_eq(offered(0, FAR, PAGE, 9), R4_OK);
+    struct loan_in *outer = received(0, FAR);
+    struct loan_out *lent = lend_to(2, outer->root);
+    ck_assert_int_eq(offered(2, FAR, PAGE, 6), R4_OK);
+    struct loan_in *inner = received(2, FAR);
+    struct r4_slot *places[] = {&slots[used], &slots[used + 1]};
+    struct loan_in *loans[] = {outer, inner};
+    for (uint32_t i = 0; i < 2; i++) {
+        struct r4_slot *from = loans[i]->root;
+        derivation_move(machine_direct(), from, places[i]);
+        lend_slot_moved(from, places[i]);
+        ck_assert_ptr_eq(loans[i]->root, places[i]);
+    }
+    ck_assert_ptr_eq(lent->ref, outer->root);
+    ck_assert_int_eq(slot_type(outer->root), R4_CAP_REMOTE_REF);
+    lend_park(inner->root, 0);
+    ck_assert_ptr_eq(inner->root, &inner->slot);
+    lend_park(outer->root, 0); /* a RemoteRef: into the record of what is lent */
+    ck_assert(outer->root == &lent->slot && lent->ref == &lent->slot);
+    ck_assert_int_eq(lent->state, LOAN_OUT_REVOKING);
+    swept(2, inner);
+    answer(2, lent, R4_MESSAGE_DONE, R4_OK);
+    ck_assert_ptr_eq(outer->root, &outer->slot); /* and on into its own */
+    ck_assert_int_eq(slot_type(outer->root), R4_CAP_UNTYPED);
+    swept(0, outer);
+    ck_assert_int_eq(mapped, 0);
+}
+END_TEST
+
+SUITE_MAIN("kernel loan", test_offers_of_no_pool, test_offers_of_what_is_known, test_hand_back, test_back_and_forth,
+           test_hand_back_before_the_accept, test_done_too_early, test_dropped_messages_are_counted,
+           test_roots_of_one_range_move)
