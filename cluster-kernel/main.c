@@ -3,6 +3,7 @@
  * kernel_start(): the boot order of one cluster, as a list. The machine calls it once on each core.
  */
 #include "cluster/cluster.h"
+#include "cluster/pools.h"
 #include "diag/console.h"
 #include "diag/fault_injection.h"
 #include "diag/panic.h"
@@ -57,6 +58,7 @@ static void cluster_start(struct core *core) {
     stand_start();
     asid_table_init(&cluster.asids, this_cluster());
     walk_forget_all(&cluster.walk_pages);
+    loan_map_init(&cluster.loans, pools_end());
     mailbox_start(root_memory(mailbox_memory_size(), R4_PAGE_SIZE));
     root_start();
     /* The rings before the state. No kernel waits for UP: this is for debuggers and the acquire loads of `state`. */

@@ -5,6 +5,11 @@
 #include "cluster/pools.h"
 #include "cluster/addresses.h"
 
+phys_t pools_end(void) {
+    const struct r4_boot_pool *last = &boot_info()->pools[boot_info()->pool_count - 1];
+    return last->base + last->size;
+}
+
 const struct r4_boot_pool *pool_around(phys_t base, uint64_t size) {
     const struct r4_boot_info *info = boot_info();
     uint32_t low = 0, high = info->pool_count;

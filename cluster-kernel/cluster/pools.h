@@ -8,6 +8,9 @@
 
 #include <r4/bootinfo.h>
 
+/* The first address after all pools. */
+phys_t pools_end(void);
+
 /* The pool that contains all of [base, base + size); null if there is none. Binary search. */
 const struct r4_boot_pool *pool_around(phys_t base, uint64_t size);
 

@@ -46,31 +46,26 @@ static enum lender_action loan_accepted(struct loan_out *loan) {
     return revoke ? LENDER_LENT_REVOKE : LENDER_LENT;
 }
 
-/* True for an answer after which the memory is the lender's alone. */
-static bool gives_back(const struct r4_message *message) {
-    return message->kind == R4_MESSAGE_REFUSE || (message->kind == R4_MESSAGE_DONE && message->error == R4_OK);
-}
-
 enum lender_action loan_answer(const struct loan_map *map, struct loan_out *loan, const struct r4_message *message) {
     KERNEL_CHECK(message->loan == loan->post.loan);
-    if (message->generation != loan->generation || loan->post.kind != R4_MESSAGE_NONE ||
-        (gives_back(message) && !loan_map_is_innermost(map, &loan->range))) {
+    if (message->generation != loan->generation || loan->post.kind != R4_MESSAGE_NONE) {
         return LENDER_DROP;
     }
     if (message->kind == R4_MESSAGE_ACCEPT && loan->state == LOAN_OUT_OFFERED) {
         return loan_accepted(loan);
     }
-    if (message->kind == R4_MESSAGE_REFUSE && loan->state == LOAN_OUT_OFFERED) {
-        loan->revoke_wanted = false;
-        loan->state = LOAN_OUT_FREE;
-        return LENDER_REFUSED;
+    bool refused = message->kind == R4_MESSAGE_REFUSE && loan->state == LOAN_OUT_OFFERED;
+    bool done = message->kind == R4_MESSAGE_DONE && loan->state == LOAN_OUT_REVOKING;
+    if (done && message->error != R4_OK) {
+        loan->state = LOAN_OUT_LENT;
+        return LENDER_STILL_LENT;
     }
-    if (message->kind == R4_MESSAGE_DONE && loan->state == LOAN_OUT_REVOKING) {
-        bool back = message->error == R4_OK;
-        loan->state = back ? LOAN_OUT_FREE : LOAN_OUT_LENT;
-        return back ? LENDER_BACK : LENDER_STILL_LENT;
+    if ((!refused && !done) || !loan_map_is_innermost(map, &loan->range)) {
+        return LENDER_DROP;
     }
-    return LENDER_DROP;
+    loan->revoke_wanted = false;
+    loan->state = LOAN_OUT_FREE;
+    return refused ? LENDER_REFUSED : LENDER_BACK;
 }
 
 bool loan_offer_fits(const struct loan_in *loan, const struct r4_message *message) {

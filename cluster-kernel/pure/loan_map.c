@@ -3,7 +3,7 @@
  * The map of loans. See loan_map.h for its order.
  *
  * That a way never runs out of bits: an entry at depth d has d others above it, none smaller, that agree with it in the
- * bits above. If it were the size of 2^(LOAN_MAP_TOP + 1 - d) or more, the last of them would be the same range.
+ * bits above. If its size were above 2^(bits - d), the last of them would be the same range.
  */
 #include "loan_map.h"
 #include <r4/contract.h>
@@ -12,30 +12,37 @@ static bool is_same(const struct loan_range *a, const struct loan_range *b) {
     return a->base == b->base && a->size_log2 == b->size_log2;
 }
 
-/* True if the range of 2^size_log2 bytes around `a` contains `b`, too. */
-static bool is_near(phys_t a, phys_t b, uint32_t size_log2) { return (a ^ b) >> size_log2 == 0; }
+/* Where the way to `base` goes on below an entry; `bits` of the address are left. */
+static struct loan_range **branch_to(struct loan_range *at, phys_t base, uint32_t bits) {
+    KERNEL_CHECK(bits > R4_LARGE_BITS);
+    return &at->branch[base >> (bits - 1) & 1];
+}
 
-static struct loan_range **branch_to(struct loan_range *at, phys_t base, uint32_t bit) {
-    KERNEL_CHECK(bit >= R4_LARGE_BITS && bit <= LOAN_MAP_TOP);
-    return &at->branch[base >> bit & 1];
+void loan_map_init(struct loan_map *map, phys_t end) {
+    KERNEL_CHECK(end > R4_LARGE_SIZE && end <= R4_PHYS_MAX);
+    map->top = NULL;
+    map->bits = 64 - (uint32_t)__builtin_clzll(end - 1);
 }
 
 struct loan_place loan_map_find(const struct loan_map *map, phys_t base, uint32_t size_log2) {
+    KERNEL_CHECK(size_log2 >= R4_LARGE_BITS && size_log2 <= map->bits);
     struct loan_place place = {NULL, false};
     struct loan_range *at = map->top;
-    for (uint32_t bit = LOAN_MAP_TOP; at != NULL; bit--) {
-        bool contains = at->size_log2 >= size_log2 && is_near(base, at->base, at->size_log2);
-        if (contains) {
-            place.around = at;
-        } else if (is_near(base, at->base, size_log2)) {
+    uint64_t size = 1ULL << size_log2;
+    uint64_t way = base << (64 - map->bits); /* the next bit is the highest */
+    for (uint32_t left = map->bits - size_log2; at != NULL && left > 0; left--, way <<= 1) {
+        uint64_t differs = base ^ at->base;
+        if (differs < size && at->size_log2 < size_log2) {
             place.has_inside = true;
             return place;
         }
-        if (bit < size_log2) { /* the way ends here; what is below is inside */
-            place.has_inside = at->branch[0] != NULL || at->branch[1] != NULL;
-            return place;
-        }
-        at = *branch_to(at, base, bit);
+        place.around = differs >> at->size_log2 == 0 ? at : place.around;
+        at = at->branch[way >> 63];
+    }
+    if (at != NULL) { /* the end of the way: the same range, or one inside */
+        bool is_smaller = at->size_log2 < size_log2;
+        place.around = is_smaller ? place.around : at;
+        place.has_inside = is_smaller || at->branch[0] != NULL || at->branch[1] != NULL;
     }
     return place;
 }
@@ -46,11 +53,11 @@ bool loan_map_is_innermost(const struct loan_map *map, const struct loan_range *
 }
 
 void loan_map_add(struct loan_map *map, struct loan_range *range) {
-    KERNEL_CHECK(range->size_log2 >= R4_LARGE_BITS && range->size_log2 <= LOAN_MAP_TOP);
-    KERNEL_CHECK(is_aligned(range->base, 1ULL << range->size_log2) && range->base < R4_PHYS_MAX);
+    KERNEL_CHECK(range->size_log2 >= R4_LARGE_BITS && range->size_log2 <= map->bits);
+    KERNEL_CHECK(is_aligned(range->base, 1ULL << range->size_log2) && range->base >> map->bits == 0);
     struct loan_range **place = &map->top;
     range->outer = NULL;
-    for (uint32_t bit = LOAN_MAP_TOP; *place != NULL; bit--) {
+    for (uint32_t bits = map->bits; *place != NULL; bits--) {
         struct loan_range *at = *place;
         if (is_same(at, range)) {
             range->outer = at;
@@ -62,7 +69,7 @@ void loan_map_add(struct loan_map *map, struct loan_range *range) {
             *place = range;
             range = at;
         }
-        place = branch_to(*place, range->base, bit);
+        place = branch_to(*place, range->base, bits);
     }
     range->branch[0] = *place == NULL ? NULL : (*place)->branch[0];
     range->branch[1] = *place == NULL ? NULL : (*place)->branch[1];
@@ -88,9 +95,9 @@ static void close_gap(struct loan_range **place) {
 
 void loan_map_remove(struct loan_map *map, struct loan_range *range) {
     struct loan_range **place = &map->top;
-    for (uint32_t bit = LOAN_MAP_TOP; *place != range; bit--) {
+    for (uint32_t bits = map->bits; *place != range; bits--) {
         KERNEL_CHECK(*place != NULL && !is_same(*place, range));
-        place = branch_to(*place, range->base, bit);
+        place = branch_to(*place, range->base, bits);
     }
     struct loan_range *outer = range->outer;
     if (outer == NULL) {

@@ -5,19 +5,19 @@
  * other, or they have nothing in common. A range may be there several times: handed back, it is a loan inside its own
  * loan, and only the innermost can leave.
  *
- * The map is a binary tree, in which the bits of the address, from the highest, are the way down. No range is below a
- * smaller one. So all ranges around a given one are on its way, the larger above the smaller, and the way is no longer
- * than an address has bits above 2 MiB: the depth is at most LOAN_MAP_DEPTH, and no more than the number of ranges. All
- * functions need the cluster lock.
+ * The map is a binary tree, in which the bits of the address, from the highest that there is RAM for, are the way down.
+ * No range is below a smaller one. So all ranges around a given one are on its way, the larger above the smaller. The
+ * way is no longer than an address has bits above 2 MiB, LOAN_MAP_DEPTH in the largest machine, and than there are
+ * ranges. All functions need the cluster lock.
  */
 #ifndef R4_PURE_LOAN_MAP_H
 #define R4_PURE_LOAN_MAP_H
 
 #include <r4/layout.h>
 
-#define LOAN_MAP_TOP   44U /* highest bit of an address below R4_PHYS_MAX */
-#define LOAN_MAP_DEPTH (LOAN_MAP_TOP - R4_LARGE_BITS + 2)
-_Static_assert(R4_PHYS_MAX >> LOAN_MAP_TOP == 2, "the way down begins with the highest bit");
+#define LOAN_MAP_BITS  45U /* of an address below R4_PHYS_MAX */
+#define LOAN_MAP_DEPTH (LOAN_MAP_BITS - R4_LARGE_BITS + 1)
+_Static_assert(R4_PHYS_MAX >> LOAN_MAP_BITS == 1, "the way down begins with the highest bit");
 
 struct loan_range {
     phys_t base;
@@ -29,6 +29,7 @@ struct loan_range {
 
 struct loan_map {
     struct loan_range *top;
+    uint32_t bits; /* of an address; written once */
 };
 
 /* What is known about a range. */
@@ -37,7 +38,10 @@ struct loan_place {
     bool has_inside;           /* there are smaller loans inside it */
 };
 
-/* The range (base below R4_PHYS_MAX, a multiple of its size) need not be in the map. */
+/* An empty map, for memory below `end`: more than 2 MiB, R4_PHYS_MAX at most. */
+void loan_map_init(struct loan_map *map, phys_t end);
+
+/* The range, below `end` and aligned to its size, need not be in the map. */
 struct loan_place loan_map_find(const struct loan_map *map, phys_t base, uint32_t size_log2);
 
 /* True if nothing is lent or received inside this entry. */

@@ -49,7 +49,7 @@ static void peer_start(uint32_t slots) {
     memset(received, 0, sizeof(received));
     memset(sent, 0, sizeof(sent));
     taken = 0;
-    loans.top = NULL;
+    loan_map_init(&loans, BLOCKS * R4_LARGE_SIZE);
     present = (1U << BLOCKS / 2) - 1;
     requests.first = NULL;
     answers.first = NULL;

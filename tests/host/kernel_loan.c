@@ -103,6 +103,7 @@ static void start(void) {
     pool_add(OWN, 64 * MIB, KERNEL_OWN);
     pool_add(FAR, 64 * MIB, 2);
     pool_add(FAR + 64 * MIB, 64 * MIB, 3);
+    loan_map_init(&cluster.loans, pools_end());
     for (uint32_t number = 0; number < KERNEL_CLUSTERS; number++) {
         cluster.peers[number] = number == KERNEL_OWN ? NULL : &peers[number];
         peers[number].number = number;

@@ -46,15 +46,18 @@ static struct answer expected_answer(enum loan_out_state state, bool wanted, uin
 
 /* `holds`: a part of the memory has been received, inside its own loan. */
 static void expect_answer(struct answer expected, uint32_t generation, uint32_t named, uint32_t unsent, bool holds) {
-    struct loan_map map = {NULL};
+    struct loan_map map;
+    loan_map_init(&map, R4_PHYS_MAX);
     struct loan_in inner = {.range = {.size_log2 = R4_LARGE_BITS, .received = true}};
     struct loan_out loan = {.ttl = 7,
                             .post = {.kind = unsent},
                             .generation = generation,
                             .state = expected.state,
                             .revoke_wanted = expected.revoke_wanted};
-    loan.range.size_log2 = R4_LARGE_BITS + 1;
-    loan_map_add(&map, &loan.range);
+    if (expected.state != LOAN_OUT_FREE) { /* a free one may never have had a range */
+        loan.range.size_log2 = R4_LARGE_BITS + 1;
+        loan_map_add(&map, &loan.range);
+    }
     if (holds) {
         loan_map_add(&map, &inner.range);
     }
@@ -197,7 +200,8 @@ enum met { MET_NOTHING, MET_LENT, MET_RECEIVED };
  * with TTL 5 or received; inside it is another one. */
 static void expect_offer(enum met around, uint32_t log2, enum met inside, uint32_t ttl) {
     const phys_t base = 4 * R4_LARGE_SIZE;
-    struct loan_map map = {NULL};
+    struct loan_map map;
+    loan_map_init(&map, R4_PHYS_MAX);
     struct loan_out lent[2] = {{.ttl = 5}, {.ttl = 5}};
     struct loan_in received[2] = {{.range.received = true}, {.range.received = true}};
     struct loan_range *outer = around == MET_LENT ? &lent[0].range : &received[0].range;
@@ -266,6 +270,7 @@ static void offer(struct pair *pair) {
         lender_start(&pair->lender);
         pair->lent = pair->lender.lent;
         pair->lent[0].range.size_log2 = R4_LARGE_BITS;
+        loan_map_init(&pair->map, R4_PHYS_MAX);
         loan_map_add(&pair->map, &pair->lent[0].range); /* for all loans: here nothing else is known */
     }
     ck_assert_ptr_eq(take(&pair->lender), &pair->lent[0]);

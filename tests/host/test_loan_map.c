@@ -58,7 +58,7 @@ static uint32_t tree_check(const struct loan_range *at, uint32_t depth) {
     for (uint32_t i = 0; i < 2; i++) {
         const struct loan_range *below = at->branch[i];
         if (below != NULL) {
-            uint32_t bit = LOAN_MAP_TOP + 1 - depth;
+            uint32_t bit = map.bits - depth;
             ck_assert_uint_le(below->size_log2, at->size_log2);
             ck_assert_uint_eq(below->base >> bit & 1, i);
             ck_assert_uint_eq(below->base >> bit >> 1, at->base >> bit >> 1);
@@ -103,20 +103,35 @@ static void range_is(uint32_t i, uint64_t page, uint32_t size_log2) {
 }
 
 START_TEST(test_empty) {
+    loan_map_init(&map, R4_PHYS_MAX);
     expect_found(0, R4_LARGE_BITS);
     expect_found(R4_PHYS_MAX - R4_LARGE_SIZE, R4_LARGE_BITS);
-    ck_assert_ptr_null(loan_map_find(&map, 0, LOAN_MAP_TOP).around);
+    ck_assert_ptr_null(loan_map_find(&map, 0, LOAN_MAP_BITS).around);
 }
 END_TEST
 
-/* The seven ranges of four pages, each subset in each of 5,040 orders in which they come, and out in another order. */
-START_TEST(test_every_order_of_four_pages) {
-    for (uint32_t i = 0; i < 4; i++) {
-        range_is(i, 0xf00 + i, R4_LARGE_BITS);
+/* The highest bit is that of the last page. */
+START_TEST(test_bits) {
+    for (uint32_t bits = R4_LARGE_BITS + 1; bits <= LOAN_MAP_BITS; bits++) {
+        loan_map_init(&map, 1ULL << bits);
+        ck_assert_uint_eq(map.bits, bits);
+        if (bits < LOAN_MAP_BITS) {
+            loan_map_init(&map, (1ULL << bits) + R4_LARGE_SIZE);
+            ck_assert_uint_eq(map.bits, bits + 1);
+        }
     }
-    range_is(4, 0xf00, R4_LARGE_BITS + 1);
-    range_is(5, 0xf02, R4_LARGE_BITS + 1);
-    range_is(6, 0xf00, R4_LARGE_BITS + 2);
+}
+END_TEST
+
+/* The seven ranges of the `first` page and the next three, in each of 5,040 orders in which they come, and out in
+ * another order. */
+static void expect_every_order(uint64_t first) {
+    for (uint32_t i = 0; i < 4; i++) {
+        range_is(i, first + i, R4_LARGE_BITS);
+    }
+    range_is(4, first, R4_LARGE_BITS + 1);
+    range_is(5, first + 2, R4_LARGE_BITS + 1);
+    range_is(6, first, R4_LARGE_BITS + 2);
     for (uint32_t turn = 0; turn < 5040; turn++) {
         uint32_t left[7] = {0, 1, 2, 3, 4, 5, 6};
         uint32_t drawn[7];
@@ -141,10 +156,18 @@ START_TEST(test_every_order_of_four_pages) {
         ck_assert_ptr_null(map.top);
     }
 }
+
+START_TEST(test_every_order_of_four_pages) {
+    loan_map_init(&map, 4 * R4_LARGE_SIZE); /* there is nothing else */
+    expect_every_order(0);
+    loan_map_init(&map, R4_PHYS_MAX);
+    expect_every_order(0xf00);
+}
 END_TEST
 
 /* Handed back and forth: the same range eight times, each inside the one before. */
 START_TEST(test_loans_inside_themselves) {
+    loan_map_init(&map, 0x50 * R4_LARGE_SIZE);
     for (uint32_t i = 0; i < 8; i++) {
         range_is(i, 0x40, R4_LARGE_BITS + 3);
         ranges[i].received = i % 2 != 0;
@@ -167,6 +190,7 @@ END_TEST
 /* Sizes from 2 MiB to 1 GiB near each other and far away, many of them twice. */
 START_TEST(test_many) {
     uint64_t random = 9;
+    loan_map_init(&map, R4_PHYS_MAX);
     for (uint32_t i = 0; i < MODEL; i++) {
         uint32_t more = (uint32_t)random_below(&random, 10);
         uint64_t page = random_below(&random, 4) == 0 ? random_below(&random, R4_PHYS_MAX / R4_LARGE_SIZE)
@@ -189,4 +213,4 @@ START_TEST(test_many) {
 }
 END_TEST
 
-SUITE_MAIN("loan map", test_empty, test_every_order_of_four_pages, test_loans_inside_themselves, test_many)
+SUITE_MAIN("loan map", test_empty, test_bits, test_every_order_of_four_pages, test_loans_inside_themselves, test_many)

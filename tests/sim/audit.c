@@ -290,7 +290,7 @@ static uint32_t map_count(const struct loan_range *at) {
 /* The innermost loan around another one, or null. */
 static const struct loan_range *map_around(const struct loan_range *range) {
     uint32_t log2 = range->size_log2 + 1;
-    return range->outer != NULL || log2 > LOAN_MAP_TOP
+    return range->outer != NULL || log2 > scan.instance->cluster->loans.bits
                ? range->outer
                : loan_map_find(&scan.instance->cluster->loans, round_down(range->base, 1ULL << log2), log2).around;
 }
