@@ -34,7 +34,8 @@ void lend_handoff(struct core *core, struct thread *caller, struct peer *peer, s
     KERNEL_CHECK(!derivation_has_children(machine_direct(), slot));
     cluster_check_locked();
     loan->ref = slot;
-    loan->range = (struct loan_range){.base = slot_object(slot), .size_log2 = (uint32_t)slot_size_log2(slot)};
+    loan->range.base = slot_object(slot);
+    loan->range.size_log2 = (uint32_t)slot_size_log2(slot);
     loan_map_add(&cluster.loans, &loan->range);
     loan->ttl = (uint32_t)slot_ttl(slot) - 1;
     loan->state = LOAN_OUT_OFFERED;
@@ -73,7 +74,6 @@ static void loan_back(struct peer *peer, struct loan_out *loan) {
     struct r4_slot *ref = loan->ref;
     loan->ref = NULL;
     loan_give_back(loan, &peer->lent_taken);
-    loan_map_remove(&cluster.loans, &loan->range);
     machine_direct_map(loan->range.base, 1ULL << loan->range.size_log2, true);
     if (ref == &loan->slot && (slot_flags(ref) & R4_FLAG_RECEIVED) == 0) {
         operation_slot_unlink(ref);

@@ -46,7 +46,7 @@ static enum lender_action loan_accepted(struct loan_out *loan) {
     return revoke ? LENDER_LENT_REVOKE : LENDER_LENT;
 }
 
-enum lender_action loan_answer(const struct loan_map *map, struct loan_out *loan, const struct r4_message *message) {
+enum lender_action loan_answer(struct loan_map *map, struct loan_out *loan, const struct r4_message *message) {
     KERNEL_CHECK(message->loan == loan->post.loan);
     if (message->generation != loan->generation || loan->post.kind != R4_MESSAGE_NONE) {
         return LENDER_DROP;
@@ -60,7 +60,7 @@ enum lender_action loan_answer(const struct loan_map *map, struct loan_out *loan
         loan->state = LOAN_OUT_LENT;
         return LENDER_STILL_LENT;
     }
-    if ((!refused && !done) || !loan_map_is_innermost(map, &loan->range)) {
+    if ((!refused && !done) || !loan_map_remove(map, &loan->range)) {
         return LENDER_DROP;
     }
     loan->revoke_wanted = false;

@@ -69,8 +69,8 @@ enum lender_action {
     LENDER_DROP,        /* nothing: the message does not fit the record */
     LENDER_LENT,        /* the offer was accepted */
     LENDER_LENT_REVOKE, /* accepted, and a revoke was waiting: send REVOKE; the record is REVOKING */
-    LENDER_REFUSED,     /* the memory is the lender's as before; the record is FREE */
-    LENDER_BACK,        /* revoked: the memory is the lender's again; the record is FREE */
+    LENDER_REFUSED,     /* the memory is the lender's as before; the record is FREE, and has left the map */
+    LENDER_BACK,        /* revoked: the memory is the lender's again; the record is FREE, and has left the map */
     LENDER_STILL_LENT   /* the borrower could not sweep; the record is LENT */
 };
 
@@ -98,7 +98,7 @@ bool loan_revoke(struct loan_out *loan);
 /* An answer (ACCEPT, REFUSE, DONE) for a record of the lender; changes the record's state. LENDER_DROP if the request
  * has not been sent yet, the message does not fit the state, or it would give memory back of which a part has been
  * received and is not swept. The message's index names this record. */
-enum lender_action loan_answer(const struct loan_map *map, struct loan_out *loan, const struct r4_message *message);
+enum lender_action loan_answer(struct loan_map *map, struct loan_out *loan, const struct r4_message *message);
 
 /* Whether the borrower may receive the range of an OFFER, which is valid and in one pool; `is_own`: in this cluster's.
  * R4_ERR_OVERLAP: it meets the cluster's own memory or a loan. It may be part of what this cluster has lent, if nothing

@@ -47,11 +47,6 @@ struct loan_place loan_map_find(const struct loan_map *map, phys_t base, uint32_
     return place;
 }
 
-bool loan_map_is_innermost(const struct loan_map *map, const struct loan_range *range) {
-    struct loan_place place = loan_map_find(map, range->base, range->size_log2);
-    return place.around == range && !place.has_inside;
-}
-
 void loan_map_add(struct loan_map *map, struct loan_range *range) {
     KERNEL_CHECK(range->size_log2 >= R4_LARGE_BITS && range->size_log2 <= map->bits);
     KERNEL_CHECK(is_aligned(range->base, 1ULL << range->size_log2) && range->base >> map->bits == 0);
@@ -93,18 +88,41 @@ static void close_gap(struct loan_range **place) {
     *place = NULL;
 }
 
-void loan_map_remove(struct loan_map *map, struct loan_range *range) {
+/* True if there are others inside; `bits` of the address are left below this entry. */
+static bool has_inside(const struct loan_range *range, uint32_t bits) {
+    const struct loan_range *at = range;
+    for (; bits > range->size_log2; bits--) {
+        at = at->branch[range->base >> (bits - 1) & 1];
+        if (at == NULL) {
+            return false;
+        }
+        if ((at->base ^ range->base) >> range->size_log2 == 0) {
+            return true;
+        }
+    }
+    return at->branch[0] != NULL || at->branch[1] != NULL;
+}
+
+bool loan_map_remove(struct loan_map *map, struct loan_range *range) {
     struct loan_range **place = &map->top;
-    for (uint32_t bits = map->bits; *place != range; bits--) {
-        KERNEL_CHECK(*place != NULL && !is_same(*place, range));
+    uint32_t bits = map->bits;
+    for (; *place != range; bits--) {
+        KERNEL_CHECK(*place != NULL);
+        if (is_same(*place, range)) {
+            return false;
+        }
         place = branch_to(*place, range->base, bits);
+    }
+    if (has_inside(range, bits)) {
+        return false;
     }
     struct loan_range *outer = range->outer;
     if (outer == NULL) {
         close_gap(place);
-        return;
+        return true;
     }
     outer->branch[0] = range->branch[0];
     outer->branch[1] = range->branch[1];
     *place = outer;
+    return true;
 }

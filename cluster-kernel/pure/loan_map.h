@@ -44,13 +44,10 @@ void loan_map_init(struct loan_map *map, phys_t end);
 /* The range, below `end` and aligned to its size, need not be in the map. */
 struct loan_place loan_map_find(const struct loan_map *map, phys_t base, uint32_t size_log2);
 
-/* True if nothing is lent or received inside this entry. */
-bool loan_map_is_innermost(const struct loan_map *map, const struct loan_range *range);
-
 /* Adds an entry, inside all entries of the same range; base and size are set. */
 void loan_map_add(struct loan_map *map, struct loan_range *range);
 
-/* Removes an entry; it is the innermost of its range. */
-void loan_map_remove(struct loan_map *map, struct loan_range *range);
+/* Removes an entry. False, and nothing is changed, if something is lent or received inside it. */
+bool loan_map_remove(struct loan_map *map, struct loan_range *range);
 
 #endif

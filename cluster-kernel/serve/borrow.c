@@ -55,7 +55,9 @@ void borrow_offer(struct peer *peer, struct loan_in *loan, const struct r4_messa
     }
     /* commit */
     receive_slot_gone(slot);
-    loan->range = (struct loan_range){.base = message->base, .size_log2 = message->size_log2, .received = true};
+    loan->range.base = message->base;
+    loan->range.size_log2 = message->size_log2;
+    loan->range.received = true;
     loan_map_add(&cluster.loans, &loan->range);
     machine_direct_map(message->base, 1ULL << message->size_log2, true);
     receive_root(loan, slot, message);
@@ -84,11 +86,11 @@ void borrow_swept(const struct operation *operation) {
         mailbox_send_answer(operation->peer, &loan->post, R4_MESSAGE_DONE, operation->error);
         return;
     }
-    KERNEL_CHECK(loan_map_is_innermost(&cluster.loans, &loan->range));
+    bool removed = loan_map_remove(&cluster.loans, &loan->range); /* all that was lent inside it has come home */
+    KERNEL_CHECK(removed);
     operation_slot_unlink(loan->root);
     loan->root = NULL;
     loan->state = LOAN_IN_FREE;
-    loan_map_remove(&cluster.loans, &loan->range);
     cluster_range_leaves(loan->range.base, loan->range.size_log2);
     mailbox_send_answer(operation->peer, &loan->post, R4_MESSAGE_DONE, R4_OK);
 }

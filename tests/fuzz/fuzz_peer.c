@@ -115,7 +115,7 @@ static void answer_receive(const struct r4_message *message) {
     struct loan_out before = *loan;
     enum lender_action action = loan_answer(&loans, loan, message);
     if (action == LENDER_DROP) {
-        FUZZ_CHECK(memcmp(&before, loan, sizeof(before)) == 0);
+        FUZZ_CHECK(memcmp(&before, loan, sizeof(before)) == 0); /* and it is in the map as before */
         return;
     }
     FUZZ_CHECK(message->generation == before.generation && loan->generation == before.generation);
@@ -143,7 +143,6 @@ static void answer_receive(const struct r4_message *message) {
     if (loan->state == LOAN_OUT_FREE) {
         FUZZ_CHECK(!loan->revoke_wanted);
         loan_give_back(loan, &taken);
-        loan_map_remove(&loans, &loan->range);
         range_show(&loan->range, true);
     }
 }
@@ -286,10 +285,9 @@ static void lend(struct loan_range range) {
 
 /* as borrow_swept(): what was lent on has come back, or the sweep has failed */
 static void sweep_end(struct loan_in *loan, bool swept) {
-    swept = swept && loan_map_is_innermost(&loans, &loan->range);
+    swept = swept && loan_map_remove(&loans, &loan->range);
     loan->state = swept ? LOAN_IN_FREE : LOAN_IN_RECEIVED;
     if (swept) {
-        loan_map_remove(&loans, &loan->range);
         range_show(&loan->range, false);
     }
     queue_put(&answers, &loan->post, R4_MESSAGE_DONE, swept ? R4_OK : R4_ERR_CLUSTER_DOWN);

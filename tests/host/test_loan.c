@@ -66,6 +66,8 @@ static void expect_answer(struct answer expected, uint32_t generation, uint32_t 
     bool dropped = named != generation || unsent != R4_MESSAGE_NONE || expected.action == LENDER_DROP ||
                    (holds && expected.after == LOAN_OUT_FREE);
     ck_assert_int_eq(loan_answer(&map, &loan, &message), dropped ? LENDER_DROP : expected.action);
+    struct loan_range *around = loan_map_find(&map, 0, R4_LARGE_BITS + 1).around;
+    ck_assert_ptr_eq(around, loan.state == LOAN_OUT_FREE ? NULL : &loan.range);
     if (dropped) {
         ck_assert_mem_eq(&loan, &before, sizeof(loan));
         return;
@@ -271,10 +273,10 @@ static void offer(struct pair *pair) {
         pair->lent = pair->lender.lent;
         pair->lent[0].range.size_log2 = R4_LARGE_BITS;
         loan_map_init(&pair->map, R4_PHYS_MAX);
-        loan_map_add(&pair->map, &pair->lent[0].range); /* for all loans: here nothing else is known */
     }
     ck_assert_ptr_eq(take(&pair->lender), &pair->lent[0]);
     pair->lent[0].state = LOAN_OUT_OFFERED;
+    loan_map_add(&pair->map, &pair->lent[0].range);
 }
 
 /* The OFFER arrives; the borrower accepts it or not. */
