@@ -23,8 +23,8 @@
 
 static struct peer peers[KERNEL_CLUSTERS];
 static struct thread thread;
-static struct r4_slot slots[64]; /* for capabilities, as far as `used` */
-static uint32_t used;
+static _Alignas(R4_PAGE_SIZE) struct r4_slot slots[R4_SLOTS_PER_PAGE]; /* a cap page, filled as far as `used` */
+static uint32_t used = 1;
 static struct r4_slot peer_caps[KERNEL_CLUSTERS];
 static struct {
     struct peer *peer;
@@ -67,23 +67,38 @@ struct operation *operation_start(struct core *core, struct thread *caller, enum
     (void)core;
     (void)root;
     caller->operation = (struct operation){.kind = kind, .thread = caller};
-    cluster.waiters = &caller->operation;
     return &caller->operation;
 }
-void operation_finish_wait(struct operation *operation, enum r4_error error, uint64_t value) {
+void operation_wait_in(struct operation *operation, struct operation **list) {
+    ck_assert_ptr_null(*list);
+    operation->wait_link = list;
+    *list = operation;
+}
+void operation_wait(struct operation *operation) { ck_abort_msg("an operation of kind %d waits", operation->kind); }
+void operation_wake(struct core *core, struct operation *operation) {
+    (void)core;
+    ck_abort_msg("an operation of kind %d is woken", operation->kind);
+}
+void operation_finish(struct operation *operation, enum r4_error error, uint64_t value) {
     (void)value;
+    ck_assert_int_eq(operation->kind, OPERATION_HANDOFF);
     operation->kind = OPERATION_NONE;
-    cluster.waiters = NULL;
+    *operation->wait_link = NULL;
     handoff_error = error;
+}
+void mailbox_raise(struct peer *peer, struct post *post, uint32_t priority) {
+    (void)peer;
+    (void)post;
+    (void)priority;
 }
 void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root,
                             uint32_t priority) {
-    *operation = (struct operation){.kind = kind, .root = root, .priority = priority};
+    *operation =
+        (struct operation){.kind = kind, .run = {OPERATION_MARKING, root, root}, .queue = {.priority = priority}};
 }
-void operation_wake_loans(struct core *core) { (void)core; }
-void operation_follow(struct operation *operation, const struct r4_slot *slot) {
-    (void)operation;
-    (void)slot;
+void operation_follow(const struct r4_slot *slot) { ck_abort_msg("nobody is at %p", (const void *)slot); }
+void operation_follow_to(const struct r4_slot *from, struct r4_slot *to) {
+    ck_abort_msg("nobody is at %p, moved to %p", (const void *)from, (void *)to);
 }
 void revoke_begin(struct operation *operation) { ck_assert_int_eq(operation->kind, OPERATION_SWEEP); }
 void sched_kick(struct core *core, uint32_t priority) {
@@ -99,6 +114,7 @@ static void pool_add(phys_t base, uint64_t size, uint32_t number) {
 }
 
 static void start(void) {
+    slot_fill(&slots[0], &(struct slot_content){.type = R4_CAP_HEADER, .size_log2 = R4_PAGE_BITS});
     pool_add(2 * MIB, 62 * MIB, 0);
     pool_add(OWN, 64 * MIB, KERNEL_OWN);
     pool_add(FAR, 64 * MIB, 2);
