@@ -9,6 +9,8 @@ import pytest
 import figures
 import machine
 
+BUDGETS = figures.read_budgets(figures.BUDGETS.read_text(encoding="utf-8"))
+MACHINES = sorted({figures.machine_of(name) for name in BUDGETS})
 LINEAR_PERCENT = 5  # what a capability's share of a long revoke may grow from 512 to 4,096 of them
 
 
@@ -27,16 +29,10 @@ def bench() -> Callable[[str, int], machine.Boot]:
     return run
 
 
-@pytest.fixture(scope="module")
-def budgets() -> dict[str, figures.Budget]:
-    return figures.read_budgets(figures.BUDGETS.read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize("name, remote", [("qemu-1x1", False), ("qemu-2x1", True)])
-def test_figures_repeat(
-    bench: Callable[[str, int], machine.Boot], budgets: dict[str, figures.Budget], name: str, remote: bool
-) -> None:
+@pytest.mark.parametrize("name, remote", [("qemu-1x1", False), (figures.MACHINE, True)])
+def test_figures_repeat(bench: Callable[[str, int], machine.Boot], name: str, remote: bool) -> None:
     """The figures of one core are exact: two runs agree to the last instruction."""
+    budgets = figures.of_machine(BUDGETS, figures.MACHINE)
     local = [figure for figure, budget in budgets.items() if budget["unit"] == "insn"]
     runs = [{match[1]: match for match in bench(name, number).matching(figures.FIGURE)} for number in range(2)]
     assert sorted(runs[0]) == sorted(budgets if remote else local)
@@ -45,8 +41,9 @@ def test_figures_repeat(
     assert first == second
 
 
-def test_budgets(bench: Callable[[str, int], machine.Boot], budgets: dict[str, figures.Budget]) -> None:
-    breaches, improvements = figures.compare(budgets, figures.read_figures(bench("qemu-2x1", 0).lines))
+@pytest.mark.parametrize("name", MACHINES)
+def test_budgets(bench: Callable[[str, int], machine.Boot], name: str) -> None:
+    breaches, improvements = figures.compare(BUDGETS, figures.read_figures(bench(name, 0).lines, name), name)
     for line in improvements:
         warnings.warn(line)
     if breaches:
@@ -54,6 +51,6 @@ def test_budgets(bench: Callable[[str, int], machine.Boot], budgets: dict[str, f
 
 
 def test_revoke_is_linear(bench: Callable[[str, int], machine.Boot]) -> None:
-    medians = figures.read_figures(bench("qemu-2x1", 0).lines)
+    medians = figures.read_figures(bench(figures.MACHINE, 0).lines)
     long, short = (medians[f"cap.revoke.{count}"][1] for count in (4096, 512))
     assert long * 100 <= short * (100 + LINEAR_PERCENT)

@@ -20,6 +20,7 @@ unit = "insn-sum"
 today = 3000
 """
 BUDGETS = figures.read_budgets(TEXT)
+OF_EIGHT = [("cap.copy", "insn", 999), ("cap.new", "insn", 5), ("remote.handoff", "insn-sum", 4001)]
 
 
 def run(**medians: int) -> dict[str, figures.Figure]:
@@ -35,14 +36,14 @@ def test_tables_are_those_of_the_budgets() -> None:
     text = figures.DOCUMENT.read_text(encoding="utf-8")
     budgets = figures.read_budgets(figures.BUDGETS.read_text(encoding="utf-8"))
     assert text == figures.document(text, budgets), "tools/figures.py --refresh fills them anew"
-    shown = re.findall(r"^\| `([^`]+)` \|", text, re.M)
-    assert shown and sorted(shown) == sorted(budgets)
+    shown = re.findall(r"^\| `([^`]+)` \|(?: (qemu-\w+) \|)?", text, re.M)
+    assert shown and sorted(f"{figure}@{name}" if name else figure for figure, name in shown) == sorted(budgets)
 
 
 def test_shown_run_is_that_of_the_budgets() -> None:
     """In docs/testing.md; what all cores execute together (insn-sum) differs by a few from run to run."""
     lines = (figures.DOCUMENT.parent / "testing.md").read_text(encoding="utf-8").splitlines()
-    budgets = figures.read_budgets(figures.BUDGETS.read_text(encoding="utf-8"))
+    budgets = figures.of_machine(figures.read_budgets(figures.BUDGETS.read_text(encoding="utf-8")), figures.MACHINE)
     shown = figures.read_figures(lines)
     assert sorted(shown) == sorted(budgets)
     for name, (unit, median) in shown.items():
@@ -89,6 +90,24 @@ def test_figures_and_budgets_belong_together() -> None:
         "remote.handoff: measured, but tests/budgets.toml has no budget"
     ]
     assert figures.compare(without, {"cap.copy": ("tsc", 5)})[0] == ["cap.copy: in tsc, not insn"]
+
+
+def test_other_machines_have_budgets_of_their_own() -> None:
+    """A figure there has one, or one on the machine of all others; it is held against its own."""
+    text = TEXT + '\n["remote.handoff@qemu-8x1"]\nwhat = "of eight"\nunit = "insn-sum"\ntoday = 4000\n'
+    budgets = figures.read_budgets(text)
+    lines = [f"[c0] bench {name} {unit} n=1 min=1 median={median} max=1" for name, unit, median in OF_EIGHT]
+    there = figures.read_figures(lines, "qemu-8x1")
+    assert figures.compare(budgets, there, "qemu-8x1") == (
+        [
+            "cap.new@qemu-8x1: measured, but tests/budgets.toml has no budget",
+            "remote.handoff@qemu-8x1: 4001 insn-sum, was 4000: has grown by 1",
+        ],
+        [],
+    )
+    assert figures.compare(budgets, {}, "qemu-8x1")[0] == ["remote.handoff@qemu-8x1: not measured"]
+    assert figures.compare(budgets, run(copy=340, handoff=3000)) == ([], [])
+    assert figures.updated(text, there, allow_growth=True) == text.replace("today = 4000", "today = 4001")
 
 
 def test_update_lowers_only() -> None:

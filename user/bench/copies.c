@@ -7,6 +7,7 @@
 #include "lib/memory.h"
 #include "lib/print.h"
 #include "lib/space.h"
+#include "lib/window.h"
 
 #define PER_PAGE (R4_SLOTS_PER_PAGE - 1) /* without the header */
 #define PAGES    ((COPIES_MAX + PER_PAGE - 1) / PER_PAGE)
@@ -33,9 +34,11 @@ uint32_t copies_slot(uint32_t number) {
     return (first_page + number / PER_PAGE) * R4_SLOTS_PER_PAGE + 1 + number % PER_PAGE;
 }
 
-void copies_make(uint32_t count) {
-    require(count <= COPIES_MAX, "as many copies as there is room for");
-    for (uint32_t i = 0; i < count; i++) {
-        must(r4_cap_copy(r4_own(source), copies_slot(i), R4_READ, R4_TTL_MAX - 1), "copying");
+void copies_make_of(uint32_t parent, uint32_t first, uint32_t count) {
+    require(first + count <= COPIES_MAX, "as many copies as there is room for");
+    for (uint32_t i = first; i < first + count; i++) {
+        must(r4_cap_copy(r4_own(parent), copies_slot(i), R4_READ, r4_ttl(parent) - 1), "copying");
     }
 }
+
+void copies_make(uint32_t count) { copies_make_of(source, 0, count); }

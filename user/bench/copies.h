@@ -23,4 +23,7 @@ uint32_t copies_slot(uint32_t number);
 /* Makes the first `count` (up to COPIES_MAX) copies: children of the source. */
 void copies_make(uint32_t count);
 
+/* Makes copies number `first` to `first + count - 1` of the frame capability in slot `parent` instead. */
+void copies_make_of(uint32_t parent, uint32_t first, uint32_t count);
+
 #endif

@@ -43,13 +43,17 @@ static void samples_sort(uint64_t *samples, uint32_t count) {
     }
 }
 
-/* Only whoever starts the emulator knows whether a tick is an instruction: then unit=insn is on the command line. */
-static const char *unit_text(enum figure_unit unit) {
+/* Only whoever starts the emulator knows it: then unit=insn is on the command line. */
+bool figure_is_exact(void) {
     char option[8];
+    return string_option(r4_info()->command, "unit", option, sizeof(option)) && string_equal(option, "insn");
+}
+
+static const char *unit_text(enum figure_unit unit) {
     if (unit == FIGURE_COUNT) {
         return "count";
     }
-    if (!string_option(r4_info()->command, "unit", option, sizeof(option)) || !string_equal(option, "insn")) {
+    if (!figure_is_exact()) {
         return "tsc";
     }
     return unit == FIGURE_BETWEEN ? "insn-sum" : "insn";

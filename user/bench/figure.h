@@ -23,6 +23,9 @@ void figure_calibrate(void);
 /* What has passed since `begin` (r4_ticks()), without the clock's own cost. */
 uint64_t figure_ticks(uint64_t begin);
 
+/* True if a tick is an instruction: QEMU's icount. */
+bool figure_is_exact(void);
+
 /* Adds a sample. With more than FIGURE_SAMPLES the program ends. */
 void figure_add(struct figure *figure, uint64_t sample);
 

@@ -4,6 +4,7 @@
  * page is read before it is unmapped.
  */
 #include "bench/mapping.h"
+#include "bench/caps.h"
 #include "bench/copies.h"
 #include "bench/figure.h"
 #include "lib/cap.h"
@@ -40,26 +41,60 @@ static void map_measure(void) {
     figure_print(&unmap, "", FIGURE_LOCAL);
 }
 
-/* Revokes of a frame with PAGES copies, each of them mapped at another address, per copy. */
-static void revoke_measure(void) {
-    struct figure figure = {"frame.revoke.mapped", 0, {0}};
+/* Of a frame that is mapped; its copy is not. */
+static void copy_measure(void) {
+    struct figure figure = {"cap.copy.mapped", 0, {0}};
     uint32_t source = copies_source();
-    for (uint32_t i = 0; i < REVOKES; i++) {
-        copies_make(PAGES);
-        for (uint32_t page = 0; page < PAGES; page++) {
-            uint64_t address = ADDRESS + (uint64_t)page * R4_PAGE_SIZE;
-            space_map(copies_slot(page), address, R4_READ);
-            page_read(address);
-        }
+    uint32_t copied = copies_slot(0);
+    space_map(source, ADDRESS, R4_READ);
+    for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
         uint64_t begin = r4_ticks();
-        struct r4_result result = r4_cap_revoke(r4_own(source));
-        figure_add(&figure, figure_ticks(begin) / PAGES);
-        must(result.error, "revoke");
+        enum r4_error error = r4_cap_copy(r4_own(source), copied, R4_READ, R4_TTL_MAX - 1);
+        figure_add(&figure, figure_ticks(begin));
+        must(error, "copy");
+        must(r4_cap_delete(r4_own(copied)), "delete");
+    }
+    must(r4_frame_unmap(r4_own(source)), "unmap");
+    figure_print(&figure, "", FIGURE_LOCAL);
+}
+
+/* Copies of the source, each of them mapped at another address and read. */
+static void mapped_copies_make(uint32_t count) {
+    copies_make(count);
+    for (uint32_t page = 0; page < count; page++) {
+        uint64_t address = ADDRESS + (uint64_t)page * R4_PAGE_SIZE;
+        space_map(copies_slot(page), address, R4_READ);
+        page_read(address);
+    }
+}
+
+static void delete_measure(void) {
+    struct figure figure = {"cap.delete.mapped", 0, {0}};
+    uint32_t copied = copies_slot(0);
+    for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
+        mapped_copies_make(1);
+        uint64_t begin = r4_ticks();
+        enum r4_error error = r4_cap_delete(r4_own(copied));
+        figure_add(&figure, figure_ticks(begin));
+        must(error, "delete");
+    }
+    figure_print(&figure, "", FIGURE_LOCAL);
+}
+
+/* Revokes of a frame with `count` mapped copies, per copy. */
+static void revoke_measure(const char *name, uint32_t count) {
+    struct figure figure = {name, 0, {0}};
+    for (uint32_t i = 0; i < REVOKES; i++) {
+        mapped_copies_make(count);
+        figure_add(&figure, caps_revoke_ticks(copies_source()) / count);
     }
     figure_print(&figure, "", FIGURE_LOCAL);
 }
 
 void mapping_measure(void) {
     map_measure();
-    revoke_measure();
+    copy_measure();
+    delete_measure();
+    revoke_measure("cap.revoke.1.mapped", 1);
+    revoke_measure("frame.revoke.mapped", PAGES);
 }

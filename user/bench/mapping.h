@@ -5,7 +5,7 @@
 #ifndef R4_BENCH_MAPPING_H
 #define R4_BENCH_MAPPING_H
 
-/* Measures and prints frame.map, frame.unmap and frame.revoke.mapped. Between copies_begin() and copies_end(). */
+/* Measures and prints frame.* and cap.*.mapped. Between copies_begin() and copies_end(). */
 void mapping_measure(void);
 
 #endif

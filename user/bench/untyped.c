@@ -4,6 +4,7 @@
  * bytes, which have to be zeroed.
  */
 #include "bench/untyped.h"
+#include "bench/caps.h"
 #include "bench/figure.h"
 #include "lib/cap.h"
 #include "lib/memory.h"
@@ -86,8 +87,20 @@ static void destroy_measure(void) {
     figure_print(&figure, "", FIGURE_LOCAL);
 }
 
+/* Revokes of an untyped of which one small object was made. */
+static void revoke_one_measure(void) {
+    struct figure figure = {"untyped.revoke.1", 0, {0}};
+    struct parent parent = parent_begin(R4_CAP_NOTIFICATION, SMALL_LOG2);
+    for (uint32_t i = 0; i < REVOKES; i++) {
+        must(r4_untyped_retype(r4_own(parent.slot), objects_of(&parent, 0, 1)), "retype");
+        figure_add(&figure, caps_revoke_ticks(parent.slot));
+    }
+    parent_end(&parent);
+    figure_print(&figure, "", FIGURE_LOCAL);
+}
+
 /* Revokes of an untyped of which frames were made; per frame. */
-static void revoke_measure(void) {
+static void revoke_frames_measure(void) {
     struct figure figure = {"untyped.revoke.frames", 0, {0}};
     uint32_t cap_pages = space_grow_window(REVOKE_RUNS);
     uint32_t untyped = memory_create(R4_CAP_UNTYPED, R4_LARGE_BITS, 1);
@@ -96,10 +109,7 @@ static void revoke_measure(void) {
         for (uint32_t run = 0; run < REVOKE_RUNS; run++) {
             frames[run] = memory_create_from(untyped, R4_CAP_FRAME, R4_PAGE_BITS, R4_RETYPE_MAX);
         }
-        uint64_t begin = r4_ticks();
-        struct r4_result result = r4_cap_revoke(r4_own(untyped));
-        figure_add(&figure, figure_ticks(begin) / REVOKE_FRAMES);
-        must(result.error, "revoke");
+        figure_add(&figure, caps_revoke_ticks(untyped) / REVOKE_FRAMES);
         for (uint32_t run = 0; run < REVOKE_RUNS; run++) {
             slots_give(frames[run], R4_RETYPE_MAX);
         }
@@ -115,5 +125,6 @@ void untyped_measure(void) {
     retype_measure("untyped.retype.64", R4_CAP_NOTIFICATION, SMALL_LOG2, R4_RETYPE_MAX);
     retype_measure("untyped.retype.frame", R4_CAP_FRAME, R4_PAGE_BITS, 1);
     destroy_measure();
-    revoke_measure();
+    revoke_one_measure();
+    revoke_frames_measure();
 }

@@ -5,7 +5,7 @@
 #ifndef R4_BENCH_UNTYPED_H
 #define R4_BENCH_UNTYPED_H
 
-/* Measures and prints untyped.retype.*, object.destroy and untyped.revoke.frames. */
+/* Measures and prints untyped.* and object.destroy. */
 void untyped_measure(void);
 
 #endif
