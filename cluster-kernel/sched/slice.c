@@ -35,7 +35,7 @@ void slice_change(struct core *core, struct thread *owner) {
 
 void slice_tick(struct core *core) {
     cluster_check_locked();
-    if (core->slice_owner != NULL) {
+    if (core->slice_owner != NULL && machine_now() >= core->slice_end) {
         runqueue_rotate(&core->queue, &core->slice_owner->queue);
         core->slice_owner->slice_left = 0;
         core->slice_owner = NULL;

@@ -24,7 +24,8 @@ static inline void slice_arm(struct core *core, struct thread *thread) {
     }
 }
 
-/* The timer: the slice is over, its owner becomes the last of its equals. An early interrupt ends the slice early. */
+/* The timer: if the slice is over, its owner becomes the last of its equals. The interrupt may be one of a timer that
+ * was set anew meanwhile: that one is still to come. */
 void slice_tick(struct core *core);
 
 /* The thread leaves the run queue of `core`; its next slice is a whole one. */

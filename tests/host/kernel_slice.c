@@ -31,7 +31,7 @@ void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
 
 /* --- the core --- */
 
-enum { EQUALS = 3, URGENT = EQUALS, THREADS };
+enum { EQUALS = 3, URGENT = EQUALS, URGENT_TOO, THREADS };
 static struct thread threads[THREADS];
 static struct pd pd;
 static uint64_t had[THREADS]; /* ticks in which it ran */
@@ -121,6 +121,56 @@ START_TEST(test_who_leaves_comes_last) {
 }
 END_TEST
 
+/* More urgent threads that are equals have slices of their own, whatever is left of that of the one they preempt. */
+START_TEST(test_urgent_equals) {
+    start();
+    run_until(SLICE / 3);
+    ready(URGENT, 200);
+    ready(URGENT_TOO, 200);
+    run_until(now + SLICE);
+    ck_assert_uint_eq(had[URGENT], SLICE);
+    ck_assert_uint_eq(had[URGENT_TOO], 0);
+    run_until(now + SLICE);
+    ck_assert_uint_eq(had[URGENT_TOO], SLICE);
+    sched_unready(&threads[URGENT], THREAD_BLOCKED);
+    sched_unready(&threads[URGENT_TOO], THREAD_BLOCKED);
+    run_until(now + SLICE);
+    ck_assert_uint_eq(had[0], SLICE); /* what was left */
+    ck_assert_uint_eq(had[1], SLICE / 3);
+}
+END_TEST
+
+/* Who is served keeps its slice when one of those who wait leaves. */
+START_TEST(test_another_leaves) {
+    start();
+    run_until(SLICE / 3);
+    sched_unready(&threads[2], THREAD_STOPPED);
+    ck_assert_ptr_eq(own_core.slice_owner, &threads[0]);
+    run_until(2 * SLICE);
+    ck_assert_uint_eq(had[0], SLICE);
+    ck_assert_uint_eq(had[1], SLICE);
+}
+END_TEST
+
+/* The interrupt of a timer that was set anew meanwhile, or that counts a long slice in parts, ends no slice. Else two
+ * threads that leave just when their slices end, in turn, keep an equal from ever running. */
+START_TEST(test_early_interrupt) {
+    start();
+    run_until(SLICE / 2);
+    slice_tick(&own_core);
+    run_until(SLICE - 1);
+    ck_assert_uint_eq(had[0], SLICE - 1);
+    now = SLICE; /* the timer's interrupt waits while the thread leaves */
+    sched_unready(&threads[0], THREAD_BLOCKED);
+    slice_arm(&own_core, sched_first(&own_core));
+    slice_tick(&own_core);
+    run_until(now + SLICE);
+    ck_assert_uint_eq(had[1], SLICE);
+    run_until(now + SLICE);
+    ck_assert_uint_eq(had[2], SLICE);
+}
+END_TEST
+
 /* No timer for who has no equal. */
 START_TEST(test_alone) {
     cluster.cores[0] = &own_core;
@@ -133,4 +183,5 @@ START_TEST(test_alone) {
 }
 END_TEST
 
-SUITE_MAIN("slices", test_equals, test_preempted_keep_the_rest, test_who_leaves_comes_last, test_alone)
+SUITE_MAIN("slices", test_equals, test_preempted_keep_the_rest, test_who_leaves_comes_last, test_urgent_equals,
+           test_another_leaves, test_early_interrupt, test_alone)

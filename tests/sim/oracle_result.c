@@ -204,7 +204,9 @@ static void map_check(const struct cpu *cpu, const struct expectation *expected)
     if (mapping.address != address || (entry.leaf & PAGING_ADDRESS) != slot_object(expected->resolution.slot)) {
         fail(cpu, expected, "maps", "something else is mapped there");
     }
-    if ((write && (expected->resolution.rights & R4_WRITE) == 0) ||
+    bool reads = operation == R4_OP_FRAME_MAP || operation == R4_OP_FRAME_MAP_PROXIES; /* cap pages are the kernel's */
+    if ((reads && (expected->resolution.rights & R4_READ) == 0) ||
+        (write && (expected->resolution.rights & R4_WRITE) == 0) ||
         (exec && (expected->resolution.rights & R4_EXEC) == 0) || (in_window && exec) ||
         (operation == R4_OP_CAP_PAGE_MAP && write)) {
         fail(cpu, expected, "maps", "more rights than the chain has");
