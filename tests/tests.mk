@@ -69,6 +69,8 @@ $(HOST)/kernel_mailbox: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,cluster/doo
 $(HOST)/kernel_panic: $(HOST)/asan/cluster-kernel/diag/panic.o
 $(HOST)/kernel_pools: $(HOST)/asan/cluster-kernel/cluster/pools.o
 $(HOST)/kernel_slice: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,sched/sched sched/slice)
+$(HOST)/kernel_peer: $(HOST)/asan/cluster-kernel/call/peer.o
+$(HOST)/kernel_thread: $(HOST)/asan/cluster-kernel/call/thread.o
 $(HOST)/kernel_dying $(HOST)/kernel_revoke: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,revoke/revoke revoke/dying sched/operation sched/stand)
 $(KERNEL_TESTS): $(HOST)/kernel_%: $(HOST)/asan/tests/host/kernel_%.o $(HOST)/asan/pure.a
 	@$(call say,HOSTLD,$@)

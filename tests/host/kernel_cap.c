@@ -14,9 +14,13 @@
 #include "sched/shootdown.h"
 
 static _Alignas(R4_PAGE_SIZE) struct r4_slot slots[R4_SLOTS_PER_PAGE];
-static struct thread caller;
+#define TARGET 2U /* a cap address: slot of page 0 of the caller's window, which is `slots` */
+
+static uint64_t table[PAGING_ENTRIES];
+static struct pd pd;
+static struct thread caller = {.pd = &pd};
 static struct operation other; /* of another thread, under way */
-static uint32_t started, begun, flushed;
+static uint32_t started, begun, flushed, records_moved;
 static bool at_once; /* what derives from the slot is few */
 
 /* --- fakes --- */
@@ -42,7 +46,8 @@ void operation_wait_in(struct operation *operation, struct operation **list) {
     *list = operation;
 }
 void lend_record_moved(struct r4_slot *from, struct r4_slot *to) {
-    ck_abort_msg("%p moves to %p", (void *)from, (void *)to);
+    ck_assert(from == &slots[1] && to == &slots[TARGET]);
+    records_moved++;
 }
 bool frame_is_proxy_page(const struct r4_slot *slot) { ck_abort_msg("%p is asked for", (const void *)slot); }
 void shootdown_noted(struct core *asker) {
@@ -145,4 +150,26 @@ START_TEST(test_delete) {
 }
 END_TEST
 
-SUITE_MAIN("capabilities", test_revoke_of_nothing, test_revoke_of_children, test_revoke_is_joined, test_delete)
+static enum r4_error move(enum r4_cap_type type, uint64_t target_version) {
+    struct invocation invocation = {&own_core, &caller, start(type, 0), NULL, {TARGET}, 0};
+    slots[TARGET].word[0] = r4_slot_version_put(target_version);
+    return (enum r4_error)sys_cap_move(&invocation).error;
+}
+
+/* A receive slot is filled once more, with what is received: a slot that can be filled only once does not do. */
+START_TEST(test_move_to_a_slot_almost_retired) {
+    table[0] = paging_leaf((uintptr_t)slots, R4_READ, false, PAGING_KIND_CAPS);
+    pd.window.tables[0] = table;
+    ck_assert_int_eq(move(R4_CAP_NOTIFICATION, R4_VERSION_MAX - 1), R4_OK);
+    ck_assert_int_eq(move(R4_CAP_RECEIVE_SLOT, R4_VERSION_MAX - 2), R4_OK);
+    ck_assert_uint_eq(records_moved, 1);
+    ck_assert_int_eq(move(R4_CAP_RECEIVE_SLOT, R4_VERSION_MAX - 1), R4_ERR_RETIRED);
+    ck_assert_uint_eq(records_moved, 1);
+    ck_assert_int_eq(slot_type(&slots[1]), R4_CAP_RECEIVE_SLOT);
+    ck_assert_int_eq(slot_type(&slots[TARGET]), R4_CAP_EMPTY);
+    ck_assert_int_eq(move(R4_CAP_NOTIFICATION, R4_VERSION_MAX), R4_ERR_RETIRED);
+}
+END_TEST
+
+SUITE_MAIN("capabilities", test_move_to_a_slot_almost_retired, test_revoke_of_nothing,
+           test_revoke_of_children, test_revoke_is_joined, test_delete)

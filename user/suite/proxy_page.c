@@ -72,7 +72,9 @@ static void sole_capability(void) {
     REFUSED(R4_ERR_PROXY_PAGE, map_at(copy, PAGE));
     ALLOWED(r4_cap_revoke(r4_own(frame)).error);
     struct r4_proxy_content content = content_for(frame);
-    content.rights &= ~R4_WRITE;
+    content.rights = R4_ALL_RIGHTS & ~R4_WRITE;
+    REFUSED(R4_ERR_RIGHTS, r4_frame_map_proxies(put(0, content), own_pd(), PAGE));
+    content.rights = R4_ALL_RIGHTS & ~R4_READ; /* what is mapped can be read */
     REFUSED(R4_ERR_RIGHTS, r4_frame_map_proxies(put(0, content), own_pd(), PAGE));
     ALLOWED(map_at(frame, PAGE));
 }
