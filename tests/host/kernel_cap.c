@@ -171,5 +171,5 @@ START_TEST(test_move_to_a_slot_almost_retired) {
 }
 END_TEST
 
-SUITE_MAIN("capabilities", test_move_to_a_slot_almost_retired, test_revoke_of_nothing,
-           test_revoke_of_children, test_revoke_is_joined, test_delete)
+SUITE_MAIN("capabilities", test_move_to_a_slot_almost_retired, test_revoke_of_nothing, test_revoke_of_children,
+           test_revoke_is_joined, test_delete)

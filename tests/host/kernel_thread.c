@@ -19,7 +19,10 @@
 
 static struct thread caller;
 static struct thread thread;
-static struct pd pd;
+static _Alignas(1U << PD_LOG2) struct {
+    uint64_t level_4[PAGING_ENTRIES]; /* not used */
+    struct pd pd;
+} domain;
 static struct r4_slot slot; /* the thread's capability */
 static struct r4_slot pd_slot;
 static uint32_t configured, made_ready, left;
@@ -30,9 +33,8 @@ static uint32_t kicked; /* at which priority */
 struct thread *thread_of(const struct r4_slot *cap) {
     return cap == &slot ? &thread : NULL;
 }
-struct pd *pd_of(const struct r4_slot *cap) {
-    return cap == &pd_slot ? &pd : NULL;
-}
+void operation_adopt(struct operation *operation) { operation->orphan = false; }
+void operation_set_priority(struct operation *operation, uint32_t priority) { operation->queue.priority = priority; }
 struct resolved invocation_cap_through(const struct invocation *invocation, uint64_t cap, enum r4_cap_type type,
                                        uint64_t rights, uint64_t via_proxy) {
     ck_assert_ptr_eq(invocation->caller, &caller);
@@ -76,9 +78,12 @@ static void begin(void) {
     memset(&slot, 0, sizeof(slot));
     memset(&pd_slot, 0, sizeof(pd_slot));
     slot_fill(&slot, &(struct slot_content){.type = R4_CAP_THREAD, .rights = R4_ALL_RIGHTS});
-    slot_fill(&pd_slot, &(struct slot_content){.type = R4_CAP_PD, .rights = R4_ALL_RIGHTS});
-    pd = (struct pd){.window.name = 1};
-    caller = (struct thread){.pd = &pd, .state = THREAD_READY};
+    slot_fill(&pd_slot, &(struct slot_content){.type = R4_CAP_PD,
+                                               .rights = R4_ALL_RIGHTS,
+                                               .size_log2 = PD_LOG2,
+                                               .object = (uintptr_t)&domain - machine_direct()});
+    domain.pd = (struct pd){.window.name = 1};
+    caller = (struct thread){.pd = &domain.pd, .state = THREAD_READY};
     thread = (struct thread){.registers = &thread.saved, .state = THREAD_STOPPED};
     configured = made_ready = left = kicked = 0;
 }
@@ -97,10 +102,10 @@ static enum r4_error schedule(uint32_t priority) {
 /* Stopped in the midst of a revoke. */
 static void begin_stopped(bool waiting) {
     begin();
-    thread.pd = &pd;
+    thread.pd = &domain.pd;
     thread.queue.priority = LOW;
     thread.operation = (struct operation){
-        .kind = OPERATION_REVOKE, .thread = &thread, .priority = LOW, .orphan = true, .waiting = waiting};
+        .kind = OPERATION_REVOKE, .thread = &thread, .queue = {.priority = LOW}, .orphan = true, .waiting = waiting};
 }
 
 /* The thread's reference to its PD is in a slot, whose version rises each time. */
@@ -121,11 +126,11 @@ START_TEST(test_schedule_takes_the_operation_along) {
     begin_stopped(false);
     ck_assert_int_eq(schedule(HIGH), R4_OK);
     ck_assert_uint_eq(thread.queue.priority, HIGH);
-    ck_assert_uint_eq(thread.operation.priority, HIGH);
+    ck_assert_uint_eq(thread.operation.queue.priority, HIGH);
     ck_assert_uint_eq(kicked, HIGH);
     begin_stopped(true); /* it cannot run now */
     ck_assert_int_eq(schedule(HIGH), R4_OK);
-    ck_assert_uint_eq(thread.operation.priority, HIGH);
+    ck_assert_uint_eq(thread.operation.queue.priority, HIGH);
     ck_assert_uint_eq(kicked, 0);
 }
 END_TEST

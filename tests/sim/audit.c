@@ -114,6 +114,10 @@ static void slot_check(const struct r4_slot *slot) {
         sim_fail("busy only while needed", "cluster %u: the cap of type %u at %lx has flags %lx and no operation runs",
                  number, slot_type(slot), place_of(slot), slot_flags(slot));
     }
+    if (scan.instance->cluster->operations == NULL && slot_type(slot) == R4_CAP_DYING) {
+        sim_fail("what dies is emptied", "cluster %u: the object at %lx, and no operation runs", number,
+                 object_of(slot));
+    }
     stands_check(slot);
     if (slot_type(slot) >= R4_CAP_TYPE_COUNT || slot_type(slot) == R4_CAP_HEADER) {
         sim_fail("slots", "cluster %u: type %u at %lx", number, slot_type(slot), place_of(slot));

@@ -271,16 +271,17 @@ static void check_work(const struct instance *instance) {
 }
 
 /* A thread's operation has the thread's priority; the cluster runs it exactly as long as the thread is stopped. */
-static void check_callers(const struct instance *instance, const struct operation *first) {
-    for (const struct operation *operation = first; operation != NULL; operation = operation->next) {
+static void check_callers(const struct instance *instance) {
+    for (const struct operation *operation = instance->cluster->operations; operation != NULL;
+         operation = operation->next) {
         const struct thread *thread = operation->thread;
         if (thread == NULL || operation->abandoned) {
             continue;
         }
-        if (operation->priority != thread->queue.priority) {
+        if (operation->queue.priority != thread->queue.priority) {
             sim_fail("operations are their threads'",
                      "cluster %u: an operation of kind %u has priority %u, its thread priority %u", instance->number,
-                     operation->kind, operation->priority, thread->queue.priority);
+                     operation->kind, operation->queue.priority, thread->queue.priority);
         }
         if (operation->orphan != (thread->state == THREAD_STOPPED)) {
             sim_fail("operations are their threads'",
@@ -376,8 +377,7 @@ void check_after(const struct cpu *cpu) {
     }
     check_flushes(instance);
     check_revokes(instance);
-    check_callers(instance, instance->cluster->operations);
-    check_callers(instance, instance->cluster->waiters);
+    check_callers(instance);
     check_peers(instance);
     check_work(instance);
 }
