@@ -107,6 +107,7 @@ $(AUDIT_MEMORY): $(AUDIT_SOURCES) $(wildcard tests/sim/*.h cluster-kernel/*.h cl
 SEEDS ?= 1000
 SEED ?=
 include $(wildcard tests/sim/sim.mk)
+include tests/explore/explore.mk
 include tests/prove/prove.mk
 include tests/fuzz/fuzz.mk # FUZZ_BUILT and FUZZ_CHECKS, what `make test` builds and runs
 

@@ -107,6 +107,9 @@ static void image_link(struct instance *instance, const struct elf_file *file, c
     }
     mprotect((void *)(c->virtual_base + plan->offset[LINKER_TEXT]), plan->size[LINKER_TEXT], PROT_READ | PROT_EXEC);
     mprotect((void *)(c->virtual_base + plan->offset[LINKER_RODATA]), plan->size[LINKER_RODATA], PROT_READ);
+    uint64_t first = plan->offset[plan->size[LINKER_DATA] != 0 ? LINKER_DATA : LINKER_BSS];
+    instance->data = c->virtual_base + first;
+    instance->data_size = plan->image_size - first;
 }
 
 static uint64_t find(const struct instance *instance, const struct elf_file *file, const struct linker_plan *plan,

@@ -14,6 +14,8 @@ struct instance {
     bool dead; /* its processors have stopped for ever, whatever they were doing */
     struct r4_layout_cluster layout;
     uintptr_t direct;
+    uintptr_t data; /* all that the image may write */
+    size_t data_size;
     struct r4_boot_info *info;
     struct r4_header *header;
     struct cluster *cluster; /* its own variables */
