@@ -127,6 +127,7 @@ RUN_TESTS = $(PYTHON) tools/run_tests.py
 folders_with_tests = $(sort $(patsubst %/,%,$(dir $(wildcard $(addsuffix /test_*.py,$(1))))))
 HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools tests/linkgen) \
 	--command 'order: $(ORDER)' \
+	$(EXPLORE_SHORT_CHECK) \
 	--command 'format: $(FORMAT)' \
 	--command 'tree: $(PYTHON) tools/check_tree.py' \
 	--command 'floors: $(PYTHON) tools/check_floors.py' \
@@ -140,11 +141,11 @@ MACHINES := $(CONFIGS:%=build/%) build/qemu-2x2-trace
 # What only boots: machines with odd tables, and of odd sizes.
 ODD_MACHINES := $(patsubst %.toml,build/%,$(notdir $(wildcard tests/boot/tables/*.toml tests/boot/machines/*.toml)))
 
-check: build $(HOST_TESTS) $(ORDER) $(ACPI_TABLES) $(MACHINES:%=%/reference)
+check: build $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(ACPI_TABLES) $(MACHINES:%=%/reference)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test: build $(HOST_TESTS) $(ORDER) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
-	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)
+test: build $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
+	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(EXPLORE_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)
 
 sim: $(SIM)
 	@$(or $(SIM_COMMAND),$(error tests/sim/sim.mk defines no SIM_COMMAND))

@@ -45,7 +45,8 @@ void ends_own(phys_t block, uint8_t owner) {
 
 void ends_answer(const struct places *places, const struct action *action, uint32_t number, enum r4_error error,
                  bool death) {
-    uint64_t answers = action->answers | (death ? 1ULL << R4_ERR_CLUSTER_DOWN : 0);
+    /* What a dead cluster holds stays lent: it is no untyped any more. */
+    uint64_t answers = action->answers | (death ? 1ULL << R4_ERR_CLUSTER_DOWN | 1ULL << R4_ERR_TYPE : 0);
     if ((answers >> error & 1) == 0) {
         sim_fail("answers are right", "c%u: %s is answered with %s", action->cluster, action->name,
                  r4_error_name(error));
@@ -71,6 +72,16 @@ static bool is_excused(const struct scenario *scenario, const struct script_stat
         excused = excused || (before && state->answered[i] == 0 && is_excused(scenario, state, i));
     }
     return excused;
+}
+
+static void stays_check(const struct scenario *scenario, const struct script_state *state) {
+    for (uint32_t i = 0; i < SCRIPT_ACTIONS; i++) {
+        uint32_t lender = scenario->actions[i].cluster;
+        if (scenario->actions[i].stays && state->answered[i] != 0 && state->error[i] == R4_OK &&
+            state->owners[lender] == lender) {
+            sim_fail("a loan stays", "c%u has its memory back, which nobody has revoked", lender);
+        }
+    }
 }
 
 static void memory_check(const struct places *places, const struct script_state *state) {
@@ -136,6 +147,7 @@ void ends_note(const struct scenario *scenario, const struct places *places, con
         length +=
             (size_t)snprintf(text + length, ENDS_LINE - length, "c%u %s: %s, ", action->cluster, action->name, result);
     }
+    stays_check(scenario, state);
     for (uint32_t i = 0; i < sim.cluster_count; i++) {
         memory_check(&places[i], state);
         if ((state->dead >> i & 1) == 0) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- *     r4explore KERNEL.o SCENARIO [--kill CLUSTER] [--limit STATES] [--expect NAME]
+ *     r4explore KERNEL.o SCENARIO [--kill CLUSTER] [--limit STATES] [--ends] [--expect NAME]
  *
  * Exhaustive search of what a few kernel instances can do in a small scenario: in which order their processors access
  * shared memory, when it takes their stores, when interrupts come, when one of them dies. The kernel is the shipped
  * source, compiled so that each access is reported. With --expect the run looks for the bug NAME, and fails if it was
- * not found.
+ * not found. With --ends all kinds of ends are printed.
  *
  * Which file does what:
  *
@@ -88,22 +88,26 @@ static void signals_catch(void) {
 }
 
 static _Noreturn void usage(void) {
-    fputs("usage: r4explore KERNEL.o SCENARIO [--kill CLUSTER] [--limit STATES] [--expect NAME]\n", stderr);
+    fputs("usage: r4explore KERNEL.o SCENARIO [--kill CLUSTER] [--limit STATES] [--ends] [--expect NAME]\n", stderr);
     script_print_all();
     exit(2);
 }
 
-static double now(void) {
+static double processor_time(void) {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 int main(int count, char **arguments) {
-    static const struct option options[] = {
-        {"kill", 1, NULL, 'k'}, {"limit", 1, NULL, 'l'}, {"expect", 1, NULL, 'e'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"kill", 1, NULL, 'k'},
+                                            {"limit", 1, NULL, 'l'},
+                                            {"expect", 1, NULL, 'e'},
+                                            {"ends", 0, NULL, 'n'},
+                                            {NULL, 0, NULL, 0}};
     uint64_t limit = MAIN_LIMIT;
     const char *expect = NULL;
+    bool ends = false;
     int victim = -1;
     for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
         switch (option) {
@@ -112,6 +116,9 @@ int main(int count, char **arguments) {
             break;
         case 'l':
             limit = strtoull(optarg, NULL, 10);
+            break;
+        case 'n':
+            ends = true;
             break;
         case 'e':
             expect = optarg;
@@ -128,15 +135,20 @@ int main(int count, char **arguments) {
     memory_create();
     instance_load_all(sim.options.kernel);
     script_start();
-    double begin = now();
     struct search_result result = search_run(limit, expect);
     if (expect != NULL) {
         printf("%s: NOT caught in %lu states\n", expect, result.states);
         return 1;
     }
-    script_print_ends();
-    printf("%s%s: %lu states, %lu moves, depth %lu, %lu ends, %lu passes, %.1f s: %s\n", arguments[optind + 1],
-           victim < 0 ? "" : ", one dies", result.states, result.moves, result.depth, result.ends, result.passes,
-           now() - begin, result.whole ? "complete" : "CUT at the limit");
+    if (ends) {
+        script_print_ends();
+    }
+    char killed[32] = "";
+    if (victim >= 0) {
+        snprintf(killed, sizeof(killed), ", c%d dies", victim);
+    }
+    printf("%s%s: %lu states, %lu moves, depth %lu, %lu ends, %lu passes, %.1f s: %s\n", arguments[optind + 1], killed,
+           result.states, result.moves, result.depth, result.ends, result.passes, processor_time(),
+           result.whole ? "complete" : "CUT at the limit");
     return result.whole ? 0 : 1;
 }

@@ -7,8 +7,6 @@
 #include "object/thread.h"
 #include "pure/paging.h"
 
-#define PLACES_LOWER 1U /* priority of second threads: below that of a root task */
-
 static uint64_t received(const struct places *places) { return places->info->slot_first_free + 1; }
 static uint64_t second(const struct places *places) { return places->info->slot_first_free + 2; }
 
@@ -46,9 +44,10 @@ void places_second(const struct places *places, struct call_words calls[PLACES_S
     uint64_t thread = cap_of(places, second(places));
     uint64_t memory = cap_of(places, untyped_of(places, true)->slot);
     uint64_t pd = cap_of(places, places->info->slot_pd);
+    uint64_t equal = r4_schedule_priority_put(places->threads[0]->queue.priority);
     calls[0] = (struct call_words){
         memory, R4_OP_UNTYPED_RETYPE, {r4_retype_type_put(R4_CAP_THREAD) | r4_retype_count_put(1), 0, second(places)}};
-    calls[1] = (struct call_words){thread, R4_OP_THREAD_SCHEDULE, {r4_schedule_priority_put(PLACES_LOWER)}};
+    calls[1] = (struct call_words){thread, R4_OP_THREAD_SCHEDULE, {equal}};
     calls[2] = (struct call_words){thread, R4_OP_THREAD_CONFIGURE, {pd, R4_ROOT_IMAGE, R4_ROOT_STACK_TOP, 0}};
     calls[3] = (struct call_words){thread, R4_OP_THREAD_START, {0}};
 }

@@ -6,15 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BIT(number)   (1ULL << (number))
-#define AFTER(number) (1U << (number))
-#define POST(c, p, after)                                                                                              \
-    { "post", SCENARIO_POST, c, 0, p, OBJECT_RECEIVED, after, BIT(R4_OK) }
-#define HANDOFF(c, p, object, after, answers)                                                                          \
-    { "handoff", SCENARIO_HANDOFF, c, 0, p, object, after, answers }
-#define REVOKE(c, thread, object, after, answers)                                                                      \
-    { "revoke", SCENARIO_REVOKE, c, thread, 0, object, after, answers }
-#define NOBODY 0U
+// clang-format off
+#define WITH(error)                           (1ULL << R4_##error)
+#define AFTER(number)                         (1U << (number)) /* its place in the scenario */
+#define AT_ONCE                               0U
+#define POST(who, peer, after)                {"post", SCENARIO_POST, who, 0, peer, OBJECT_RECEIVED, after, WITH(OK), false}
+#define HANDOFF(who, peer, what, after, with) {"handoff", SCENARIO_HANDOFF, who, 0, peer, OBJECT_##what, after, with, false}
+#define LOAN_STAYS(who, peer, what, after)    {"handoff", SCENARIO_HANDOFF, who, 0, peer, OBJECT_##what, after, WITH(OK), true}
+#define REVOKE(who, what, after, with)        {"revoke", SCENARIO_REVOKE, who, 0, 0, OBJECT_##what, after, with, false}
+#define OTHER_REVOKE(who, what, after, with)  {"other revoke", SCENARIO_REVOKE, who, 1, 0, OBJECT_##what, after, with, false}
+// clang-format on
 
 enum { A, B, C };
 
@@ -22,13 +23,90 @@ static const struct scenario scenarios[] = {
     {"lend",
      "A lends to B and revokes",
      2,
-     {POST(B, A, NOBODY), HANDOFF(A, B, OBJECT_OWN, AFTER(0), BIT(R4_OK)),
-      REVOKE(A, 0, OBJECT_OWN, NOBODY, BIT(R4_OK))}},
+     {
+         POST(B, A, AT_ONCE),
+         HANDOFF(A, B, OWN, AFTER(0), WITH(OK)),
+         REVOKE(A, OWN, AT_ONCE, WITH(OK)),
+     }},
     {"late",
-     "B's receive slot may come too late",
+     "the same, but B's receive slot may come too late; A tries twice",
      2,
-     {POST(B, A, NOBODY), HANDOFF(A, B, OBJECT_OWN, NOBODY, BIT(R4_OK) | BIT(R4_ERR_NO_RECEIVE_SLOT)),
-      REVOKE(A, 0, OBJECT_OWN, NOBODY, BIT(R4_OK))}},
+     {
+         POST(B, A, AT_ONCE),
+         HANDOFF(A, B, OWN, AT_ONCE, WITH(OK) | WITH(ERR_NO_RECEIVE_SLOT)),
+         REVOKE(A, OWN, AT_ONCE, WITH(OK)),
+         HANDOFF(A, B, OWN, AT_ONCE, WITH(OK) | WITH(ERR_NO_RECEIVE_SLOT)),
+         REVOKE(A, OWN, AT_ONCE, WITH(OK)),
+     }},
+    {"cross",
+     "A and B lend to each other and revoke",
+     2,
+     {
+         POST(B, A, AT_ONCE),
+         POST(A, B, AT_ONCE),
+         HANDOFF(A, B, OWN, AFTER(0), WITH(OK)),
+         HANDOFF(B, A, OWN, AFTER(1), WITH(OK)),
+         REVOKE(A, OWN, AT_ONCE, WITH(OK)),
+         REVOKE(B, OWN, AT_ONCE, WITH(OK)),
+     }},
+    {"own",
+     "A lends to B, both revoke",
+     2,
+     {
+         POST(B, A, AT_ONCE),
+         HANDOFF(A, B, OWN, AFTER(0), WITH(OK)),
+         REVOKE(A, OWN, AT_ONCE, WITH(OK)),
+         REVOKE(B, RECEIVED, AFTER(1), WITH(OK) | WITH(ERR_EMPTY)),
+     }},
+    {"impatient",
+     "A lends to B; another thread of A revokes at any time, the first one afterwards",
+     2,
+     {
+         POST(B, A, AT_ONCE),
+         HANDOFF(A, B, OWN, AT_ONCE, WITH(OK) | WITH(ERR_NO_RECEIVE_SLOT)),
+         REVOKE(A, OWN, AT_ONCE, WITH(OK)),
+         OTHER_REVOKE(A, OWN, AT_ONCE, WITH(OK)),
+     }},
+    {"refused",
+     "B refuses, A tries again; meanwhile another thread of A may revoke, which must not end the second loan",
+     2,
+     {
+         HANDOFF(A, B, OWN, AT_ONCE, WITH(ERR_NO_RECEIVE_SLOT)),
+         OTHER_REVOKE(A, OWN, AT_ONCE, WITH(OK)),
+         POST(B, A, AFTER(0)),
+         LOAN_STAYS(A, B, OWN, AFTER(1) | AFTER(2)),
+     }},
+    {"back",
+     "A lends to B, B tries to hand it back",
+     2,
+     {
+         POST(B, A, AT_ONCE),
+         POST(A, B, AT_ONCE),
+         HANDOFF(A, B, OWN, AFTER(0), WITH(OK)),
+         HANDOFF(B, A, RECEIVED, AFTER(1) | AFTER(2), WITH(ERR_OVERLAP)),
+         REVOKE(A, OWN, AFTER(3), WITH(OK)),
+     }},
+    {"chain",
+     "A lends to B, B to C, A revokes at any time",
+     3,
+     {
+         POST(B, A, AT_ONCE),
+         POST(C, B, AT_ONCE),
+         HANDOFF(A, B, OWN, AFTER(0), WITH(OK)),
+         HANDOFF(B, C, RECEIVED, AFTER(1) | AFTER(2), WITH(OK) | WITH(ERR_EMPTY)),
+         REVOKE(A, OWN, AT_ONCE, WITH(OK)),
+     }},
+    {"chain-own",
+     "the same, and B revokes, too",
+     3,
+     {
+         POST(B, A, AT_ONCE),
+         POST(C, B, AT_ONCE),
+         HANDOFF(A, B, OWN, AFTER(0), WITH(OK)),
+         HANDOFF(B, C, RECEIVED, AFTER(1) | AFTER(2), WITH(OK) | WITH(ERR_EMPTY)),
+         REVOKE(A, OWN, AT_ONCE, WITH(OK)),
+         REVOKE(B, RECEIVED, AT_ONCE, WITH(OK) | WITH(ERR_EMPTY)),
+     }},
 };
 
 const struct scenario *scenario_find(const char *name) {

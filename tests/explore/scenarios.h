@@ -20,11 +20,12 @@ struct action {
     const char *name;
     enum scenario_call call;
     uint32_t cluster;
-    uint32_t thread; /* 0, or 1: of lower priority */
+    uint32_t thread; /* 0 or 1; the first one runs until it waits or has nothing to do */
     uint32_t peer;   /* POST, HANDOFF */
     enum scenario_object object;
     uint32_t after;   /* bit per action that has to be answered first, besides those of the same thread */
-    uint64_t answers; /* bit per enum r4_error: all of them are reached, and if nobody dies no other */
+    uint64_t answers; /* bit per enum r4_error: all of them are reached; no other is, unless a cluster dies */
+    bool stays;       /* a hand-off that nobody revokes: the memory is away at the end */
 };
 
 struct scenario {

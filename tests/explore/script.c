@@ -176,6 +176,15 @@ static void move_add(struct move moves[SCRIPT_MOVES], uint32_t *count, enum move
     moves[(*count)++] = (struct move){(uint8_t)kind, (uint8_t)number, (uint8_t)value, 0};
 }
 
+/* The processor is in user mode. True if its thread has nothing to do and another one of the same priority has: then
+ * the end of its slice comes at last. */
+static bool slice_ends(const struct cpu *cpu, uint32_t running) {
+    uint32_t number = cpu->instance->number;
+    const struct thread *other = running < SCRIPT_THREADS ? places[number].threads[1 - running] : NULL;
+    return other != NULL && cpu->deadline != 0 && action_next(number, running) == SCRIPT_ACTIONS &&
+           (other->operation.kind != OPERATION_NONE || action_next(number, 1 - running) != SCRIPT_ACTIONS);
+}
+
 uint32_t script_moves(struct move moves[SCRIPT_MOVES]) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < sim.cluster_count; i++) {
@@ -199,6 +208,8 @@ uint32_t script_moves(struct move moves[SCRIPT_MOVES]) {
         uint32_t action = thread == SCRIPT_THREADS ? SCRIPT_ACTIONS : action_next(i, thread);
         if (action != SCRIPT_ACTIONS) {
             move_add(moves, &count, MOVE_CALL, i, action);
+        } else if (slice_ends(cpu, thread)) {
+            move_add(moves, &count, MOVE_EVENT, i, MACHINE_TIMER);
         }
     }
     if (victim >= 0 && state.dead == 0) {

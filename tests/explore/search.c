@@ -264,6 +264,7 @@ struct search_result search_run(uint64_t limit, const char *expect) {
     pass(first, limit);
     if (result.whole) {
         check_cycles();
+        at = 0;
         script_check_ends();
     }
     phase = SEARCH_IDLE;

@@ -114,6 +114,20 @@ static struct state_hash hash_of(const uint32_t *words, size_t count) {
     return hash;
 }
 
+static bool line_is_first(const uint8_t *line, const uint8_t *first, size_t size) {
+    uint64_t difference = 0;
+    if (size != STATE_LINE) {
+        return memcmp(line, first, size) == 0;
+    }
+    for (size_t i = 0; i < STATE_LINE; i += sizeof(uint64_t)) {
+        uint64_t words[2];
+        memcpy(&words[0], line + i, sizeof(uint64_t));
+        memcpy(&words[1], first + i, sizeof(uint64_t));
+        difference |= words[0] ^ words[1];
+    }
+    return difference == 0;
+}
+
 const struct state *state_take(struct state_hash *hash) {
     uint32_t lines = 0;
     uint32_t *numbers = present.content;
@@ -125,7 +139,7 @@ const struct state *state_take(struct state_hash *hash) {
         }
         for (size_t offset = 0; offset < page->size; offset += STATE_LINE) {
             size_t size = line_size(page, offset);
-            if (memcmp(page->at + offset, page->first + offset, size) == 0) {
+            if (line_is_first(page->at + offset, page->first + offset, size)) {
                 continue;
             }
             if (lines == STATE_LINES) {
