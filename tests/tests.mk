@@ -108,6 +108,7 @@ SEEDS ?= 1000
 SEED ?=
 include $(wildcard tests/sim/sim.mk)
 include tests/explore/explore.mk
+include tests/host/mutants.mk
 include tests/prove/prove.mk
 include tests/fuzz/fuzz.mk # FUZZ_BUILT and FUZZ_CHECKS, what `make test` builds and runs
 
@@ -144,8 +145,8 @@ ODD_MACHINES := $(patsubst %.toml,build/%,$(notdir $(wildcard tests/boot/tables/
 check: build $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(ACPI_TABLES) $(MACHINES:%=%/reference)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test: build $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
-	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(EXPLORE_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)
+test: build $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
+	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(EXPLORE_CHECKS) $(HOST_MUTANT_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)
 
 sim: $(SIM)
 	@$(or $(SIM_COMMAND),$(error tests/sim/sim.mk defines no SIM_COMMAND))

@@ -251,7 +251,23 @@ static bool loan_agrees(const struct loan_out *lent, const struct loan_in *recei
            lent->range.size_log2 == received->range.size_log2;
 }
 
-/* Memory that has been received is, in the lender's record, offered, lent or being revoked. */
+/* What is lent has a RemoteRef. One whose cap page has died, and which is in its record, has been asked for: nobody else
+ * would. Unless the borrower is dead, or could not give it back when it was asked. */
+static void lent_check(const struct instance *lender, const struct peer *peer, const struct loan_out *lent) {
+    uint32_t index = lent->post.loan;
+    sim_count(&sim_totals->parked_refs, lent->state != LOAN_OUT_FREE && lent->ref == &lent->slot);
+    if (lent->state != LOAN_OUT_FREE && (lent->ref == NULL || slot_type(lent->ref) != R4_CAP_REMOTE_REF)) {
+        sim_fail("loans agree", "loan %u of cluster %u to %u has no RemoteRef", index, lender->number, peer->number);
+    }
+    bool asked = lent->state == LOAN_OUT_REVOKING || (lent->state == LOAN_OUT_OFFERED && lent->revoke_wanted);
+    if (lent->state != LOAN_OUT_FREE && lent->ref == &lent->slot && !asked && lent->failure == R4_OK &&
+        peer->state != PEER_DEAD) {
+        sim_fail("parked memory is asked for", "loan %u of cluster %u to %u, in state %u", index, lender->number,
+                 peer->number, lent->state);
+    }
+}
+
+/* Memory that has been received is, in the lender's record, offered, lent or being revoked; its TTL is lower. */
 static void loans_check(const struct instance *lender, const struct instance *borrower) {
     const struct peer *out = lender->cluster->peers[borrower->number];
     const struct peer *in = borrower->cluster->peers[lender->number];
@@ -269,9 +285,12 @@ static void loans_check(const struct instance *lender, const struct instance *bo
             sim_fail("loans agree", "loan %u of cluster %u: its root at %u is of type %u", i, lender->number,
                      borrower->number, slot_type(received->root));
         }
-        if (lent->state != LOAN_OUT_FREE && (lent->ref == NULL || slot_type(lent->ref) != R4_CAP_REMOTE_REF)) {
-            sim_fail("loans agree", "loan %u of cluster %u to %u has no RemoteRef", i, lender->number,
-                     borrower->number);
+        lent_check(lender, out, lent);
+        sim_count(&sim_totals->lent_on, present && slot_type(received->root) == R4_CAP_REMOTE_REF);
+        sim_count(&sim_totals->parked_roots, present && received->root == &received->slot);
+        if (present && slot_ttl(received->root) >= slot_ttl(lent->ref)) {
+            sim_fail("TTLs fall", "loan %u of cluster %u to %u: from %lu to %lu", i, lender->number, borrower->number,
+                     slot_ttl(lent->ref), slot_ttl(received->root));
         }
     }
 }

@@ -128,14 +128,15 @@ const struct r4_slot *chooser_slot(const struct chooser *chooser, uint64_t index
 
 /* True if one was found. */
 static bool own_find(const struct chooser *chooser, fits_t *fits, uint64_t *found) {
-    for (uint32_t try = 0; try < CHOOSER_TRIES; try++) {
-        uint64_t page = sim_random(CHOOSER_PAGES) * R4_SLOTS_PER_PAGE;
+    uint64_t first_page = sim_random(CHOOSER_PAGES);
+    for (uint64_t i = 0; i < CHOOSER_PAGES; i++) {
+        uint64_t page = (first_page + i) % CHOOSER_PAGES * R4_SLOTS_PER_PAGE;
         uint64_t first = sim_random(R4_SLOTS_PER_PAGE);
         if (chooser_slot(chooser, page + 1) == NULL) {
             continue;
         }
-        for (uint64_t i = 0; i < R4_SLOTS_PER_PAGE; i++) {
-            uint64_t index = page + (first + i) % R4_SLOTS_PER_PAGE;
+        for (uint64_t n = 0; n < R4_SLOTS_PER_PAGE; n++) {
+            uint64_t index = page + (first + n) % R4_SLOTS_PER_PAGE;
             const struct r4_slot *slot = chooser_slot(chooser, index);
             if (slot != NULL && fits(chooser, slot)) {
                 *found = index;

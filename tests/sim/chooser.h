@@ -11,7 +11,7 @@
 
 #define CHOOSER_WILD  25U /* one choice in this many takes anything */
 #define CHOOSER_PAGES 16U /* window pages that programs use */
-#define CHOOSER_TRIES 8U  /* pages searched for a slot, proxies tried; operations tried in one step */
+#define CHOOSER_TRIES 8U  /* proxies tried for a capability; operations tried in one step */
 
 struct chooser {
     const struct instance *instance;
@@ -29,7 +29,7 @@ fits_t fits_any, fits_empty, fits_untyped, fits_handoff, fits_loan, fits_unmappe
     fits_peer_to_receive_slot, fits_debug, fits_copy, fits_mint, fits_pool, fits_victim, fits_mapped_table,
     fits_mapped_cap_page, fits_thread, fits_stopped_thread, fits_revoke, fits_delete;
 
-/* The index of a slot of the caller's window that fits; any index if none is found soon, or if the choice is wild. */
+/* The index of a slot of the caller's window that fits; any index if there is none, or if the choice is wild. */
 uint64_t chooser_find(struct chooser *chooser, fits_t *fits);
 
 /* The slot of the caller's window at an index; null if there is none. */

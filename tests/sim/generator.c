@@ -5,6 +5,7 @@
  */
 #include "generator.h"
 #include "chooser.h"
+#include "loans.h"
 #include "proxies.h"
 #include "pure/derivation.h"
 #include "pure/retype.h"
@@ -192,26 +193,30 @@ static const struct {
     uint32_t remote; /* times sim.remoteness */
     uint32_t storm;  /* times sim.storm */
     bool breaks;     /* rare in a peaceful seed */
+    uint32_t loans;  /* times sim.loans */
 } choices[] = {
-    {generator_copy, 8, 0, 40, false},         {generator_mint, 3, 0, 0, false},
-    {generator_link, 8, 0, 10, false},         {generator_move, 6, 0, 0, true},
-    {generator_delete, 7, 0, 1, true},         {generator_revoke, 5, 1, 4, true},
-    {generator_inspect, 4, 0, 0, false},       {generator_retype, 20, 0, 0, false},
-    {generator_frame_map, 10, 0, 0, false},    {generator_frame_map_proxies, 2, 0, 0, false},
-    {generator_frame_protect, 3, 0, 0, false}, {generator_frame_unmap, 4, 0, 0, true},
-    {generator_table_map, 6, 0, 0, false},     {generator_table_unmap, 3, 0, 0, true},
-    {generator_cap_page_map, 4, 0, 0, false},  {generator_cap_page_unmap, 1, 0, 0, true},
-    {generator_configure, 5, 0, 0, false},     {generator_schedule, 4, 0, 0, false},
-    {generator_start, 4, 0, 0, false},         {generator_stop, 3, 0, 0, true},
-    {generator_post, 2, 2, 0, false},          {generator_handoff, 2, 3, 0, true},
-    {generator_assign, 2, 0, 0, false},        {generator_debug, 2, 0, 0, false},
-    {generator_nonsense, 3, 0, 0, false},      {setup_space, 24, 0, 0, false},
-    {setup_thread, 12, 0, 40, false},
+    {generator_copy, 8, 0, 40, false, 0},         {generator_mint, 3, 0, 0, false, 0},
+    {generator_link, 8, 0, 10, false, 0},         {generator_move, 6, 0, 0, true, 0},
+    {generator_delete, 7, 0, 1, true, 0},         {generator_revoke, 5, 1, 4, true, 0},
+    {generator_inspect, 4, 0, 0, false, 0},       {generator_retype, 20, 0, 0, false, 0},
+    {generator_frame_map, 10, 0, 0, false, 0},    {generator_frame_map_proxies, 2, 0, 0, false, 0},
+    {generator_frame_protect, 3, 0, 0, false, 0}, {generator_frame_unmap, 4, 0, 0, true, 0},
+    {generator_table_map, 6, 0, 0, false, 0},     {generator_table_unmap, 3, 0, 0, true, 0},
+    {generator_cap_page_map, 4, 0, 0, false, 0},  {generator_cap_page_unmap, 1, 0, 0, true, 0},
+    {generator_configure, 5, 0, 0, false, 0},     {generator_schedule, 4, 0, 0, false, 0},
+    {generator_start, 4, 0, 0, false, 0},         {generator_stop, 3, 0, 0, true, 0},
+    {generator_post, 2, 2, 0, false, 0},          {generator_handoff, 2, 3, 0, true, 0},
+    {generator_assign, 2, 0, 0, false, 0},        {generator_debug, 2, 0, 0, false, 0},
+    {generator_nonsense, 3, 0, 0, false, 0},      {setup_space, 24, 0, 0, false, 0},
+    {setup_thread, 12, 0, 40, false, 0},          {loans_post, 0, 0, 0, false, 20},
+    {loans_handoff, 0, 0, 0, false, 60},          {loans_split, 0, 0, 0, false, 30},
+    {loans_map_page, 0, 0, 0, false, 30},         {loans_move, 0, 0, 0, false, 60},
+    {loans_revoke, 0, 0, 0, false, 16},           {loans_delete, 0, 0, 0, false, 20},
 };
 
 static uint64_t weight_of(size_t choice) {
-    uint64_t weight =
-        choices[choice].weight + choices[choice].remote * sim.remoteness + choices[choice].storm * sim.storm;
+    uint64_t weight = choices[choice].weight + choices[choice].remote * sim.remoteness +
+                      choices[choice].storm * sim.storm + choices[choice].loans * sim.loans;
     return choices[choice].breaks && sim.peace ? weight : weight * GENERATOR_PEACE;
 }
 

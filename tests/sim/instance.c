@@ -226,7 +226,8 @@ static void instance_plan(uint32_t number) {
     instance->number = number;
     instance->direct = MEMORY_DIRECT + ((uintptr_t)number << R4_DIRECT_MAP_SHIFT);
     instance->cpus = &cpus[sim.cpu_count];
-    uint64_t cores = sim.storm != 0 && number == 0 ? SIM_CORES : 1 + sim_random(sim_chance(4) ? SIM_CORES : 4);
+    uint64_t most = sim.loans != 0 ? 3 : sim_chance(4) ? SIM_CORES : 4;
+    uint64_t cores = sim.storm != 0 && number == 0 ? SIM_CORES : 1 + sim_random(most);
     instance->layout = (struct r4_layout_cluster){
         .virtual_base = INSTANCE_BASE + (uint64_t)number * R4_KERNEL_AREA,
         .direct_map = instance->direct,

@@ -14,6 +14,7 @@
  *   cpu, tlb, memory                processors (each upcall is a coroutine), translations, physical memory
  *   program, stores                 what user threads do: calls; plain loads and stores
  *   generator, chooser, setup       the next call; capabilities for it; calls that build spaces and threads
+ *   loans                           calls about loans, in the seeds in which most are
  *   proxies, hostile                proxies that programs write; forged and replayed messages between clusters
  *   check                           what must hold after each turn, in constant time
  *   oracle_resolve, oracle_result   what a cap address leads to, and what a call must do, by the rules
@@ -207,9 +208,9 @@ static void totals_print(uint64_t passed) {
     counts_print("refused: ", totals->refusals, R4_ERROR_COUNT, refusal_name);
     printf("%lu proxies written, %lu single-use ones used up\n", totals->proxies, totals->once);
     printf("%lu touches, %lu faults, %lu messages, %lu forged, %lu operations resumed, %lu calls made again,\n"
-           "%lu capabilities and %lu loans inside their own loans audited\n",
+           "%lu capabilities audited, among them %lu received roots lent on, %lu parked, and %lu parked RemoteRefs\n",
            totals->touches, totals->faults, totals->messages, totals->forged, totals->resumed, totals->again,
-           totals->capabilities, totals->handed_back);
+           totals->capabilities, totals->lent_on, totals->parked_roots, totals->parked_refs);
     schedule_print_calls();
     printf("%lu seeds passed: %lu steps, %lu calls of which %lu succeeded\n", passed, totals->steps, calls, successes);
 }
@@ -217,8 +218,12 @@ static void totals_print(uint64_t passed) {
 /* What a long run has never reached was not tested: then the programs have to be made better. */
 static bool is_covered(void) {
     const struct sim_totals *totals = sim_totals;
-    bool covered = totals->messages != 0 && totals->resumed != 0 && totals->again != 0 && totals->once != 0 &&
-                   totals->handed_back != 0;
+    bool covered = totals->lent_on != 0 && totals->parked_refs != 0 && totals->parked_roots != 0;
+    if (!covered) {
+        printf("no received root lent on (%lu) or parked (%lu), or no parked RemoteRef (%lu)\n", totals->lent_on,
+               totals->parked_roots, totals->parked_refs);
+    }
+    covered = covered && totals->handed_back != 0 && totals->messages != 0 && totals->resumed != 0 && totals->again != 0 && totals->once != 0;
     for (uint32_t operation = 0; operation < R4_OP_DEBUG_EXIT; operation++) {
         if (totals->successes[operation] * MAIN_SELDOM < run.count) {
             printf("%s succeeded %lu times\n", program_operation_name(operation), totals->successes[operation]);

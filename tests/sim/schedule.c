@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define SCHEDULE_REST      20000000U /* turns after which everything has to be at rest */
+#define SCHEDULE_LOANS     3U        /* in one seed of this many most calls are about loans */
 #define SCHEDULE_UNDEFINED 6U        /* vector of an invalid opcode */
 
 /* How likely each kind of turn is. */
@@ -42,6 +43,14 @@ static void machine_draw(void) {
     sim.console_owner = (uint32_t)sim_random(sim.cluster_count);
     sim.storm = sim_chance(8) ? 1 + (uint32_t)sim_random(3) : 0;
     sim.doom = sim_chance(4) ? 1 + sim_random(sim.options.steps) : 0;
+    sim.loans = sim_chance(SCHEDULE_LOANS) ? 1 + (uint32_t)sim_random(3) : 0;
+    if (sim.loans != 0) {
+        sim.cluster_count = 2 + (uint32_t)sim_random(4);
+        sim.console_owner %= sim.cluster_count;
+        sim.ring_slots = sim_chance(2) ? 1 : sim.ring_slots;
+        sim.peace = false;
+        sim.storm = 0;
+    }
 }
 
 static void timers_expire(void) {

@@ -39,6 +39,7 @@ struct sim {
     uint32_t hostile;    /* one step in this many puts a bad message into a ring; 0: none does */
     uint32_t remoteness; /* weight of operations between clusters */
     uint32_t storm;      /* more weight of copies and revokes; if not 0, cluster 0 has SIM_CORES cores */
+    uint32_t loans;      /* weight of calls about loans: 0 or 1; then the machine is one in which loans meet */
     bool peace;          /* little is taken apart, so that larger structures can grow */
     uint64_t doom;       /* step at which a cluster dies; 0: none does */
 
@@ -70,6 +71,9 @@ struct sim_totals {
     uint64_t again;        /* calls made again, since their thread was taken off its core before they began */
     uint64_t capabilities; /* seen by audits */
     uint64_t handed_back;  /* loans inside their own loans, seen by audits */
+    uint64_t lent_on;      /* seen by audits: received roots that are lent to a third cluster */
+    uint64_t parked_refs;  /* RemoteRefs in their records */
+    uint64_t parked_roots; /* received roots in theirs */
 };
 extern struct sim_totals *sim_totals;
 
