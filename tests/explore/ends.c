@@ -166,6 +166,15 @@ void ends_print(void) {
     }
 }
 
+void ends_check_block(const struct places *places) {
+    const uint64_t *words = memory_host(places->block);
+    for (uint64_t i = 0; i < R4_LARGE_SIZE / sizeof(*words); i++) {
+        if (words[i] != 0) {
+            sim_fail("host", "the memory that c%u lends was written", places->instance->number);
+        }
+    }
+}
+
 void ends_check(const struct scenario *scenario) {
     for (uint32_t i = 0; i < SCRIPT_ACTIONS; i++) {
         uint64_t missed = scenario->actions[i].answers & ~reached[i];

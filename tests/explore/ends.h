@@ -23,6 +23,9 @@ void ends_own(phys_t block, uint8_t owner);
 
 void ends_print(void);
 
+/* What is lent is no part of the state: fails if it was ever written. */
+void ends_check_block(const struct places *places);
+
 /* Fails if a call was never answered as it may be. */
 void ends_check(const struct scenario *scenario);
 

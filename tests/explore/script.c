@@ -384,6 +384,9 @@ void script_rest(void) {
 void script_begin_ends(void) { ends_begin(); }
 void script_print_ends(void) { ends_print(); }
 void script_check_ends(void) {
+    for (uint32_t i = 0; i < sim.cluster_count; i++) {
+        ends_check_block(&places[i]);
+    }
     if (victim < 0) {
         ends_check(scenario);
     }
