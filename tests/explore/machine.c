@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * machine.h for the search. Time stands still, the console writes nothing, no thread has anything in its FPU. What is
- * shared between clusters, interrupts included, goes through access.h.
+ * machine.h for the search. Time stands still but for the ends of slices, the console writes nothing, no thread has
+ * anything in its FPU. What is shared between clusters, interrupts included, goes through access.h.
  */
 #include "access.h"
 #include "check.h"

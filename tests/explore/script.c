@@ -247,7 +247,9 @@ void script_do(const struct move *move) {
         break;
     case MOVE_EVENT:
         cpu->pending &= ~(1U << move->value);
+        sim.now = move->value == MACHINE_TIMER ? cpu->deadline : 0; /* the slice is over */
         cpu_enter(cpu, (struct upcall){UPCALL_EVENT, {move->value}});
+        sim.now = 0;
         break;
     case MOVE_CALL:
         state.begun[move->value] = 1;
