@@ -63,6 +63,9 @@ struct sim_totals {
     uint64_t refusals[64];              /* by error */
     uint64_t once;                      /* single-use proxies used up */
     uint64_t proxies;                   /* written */
+    uint64_t lent_on;                   /* seen by audits: received roots that are lent to a third cluster */
+    uint64_t parked_refs;               /* RemoteRefs in their records */
+    uint64_t parked_roots;              /* received roots in theirs */
     uint64_t touches;
     uint64_t faults;
     uint64_t messages;
@@ -71,9 +74,6 @@ struct sim_totals {
     uint64_t again;        /* calls made again, since their thread was taken off its core before they began */
     uint64_t capabilities; /* seen by audits */
     uint64_t handed_back;  /* loans inside their own loans, seen by audits */
-    uint64_t lent_on;      /* seen by audits: received roots that are lent to a third cluster */
-    uint64_t parked_refs;  /* RemoteRefs in their records */
-    uint64_t parked_roots; /* received roots in theirs */
 };
 extern struct sim_totals *sim_totals;
 
