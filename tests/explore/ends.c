@@ -93,9 +93,9 @@ static void memory_check(const struct places *places, const struct script_state 
     }
     for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
         const struct peer *record = places->instance->cluster->peers[peer];
-        for (uint32_t i = 0; record != NULL && i < record->lent_count; i++) {
-            lent = lent || (record->lent[i].state == LOAN_OUT_LENT && record->lent[i].base == places->block) ||
-                   (record->lent[i].state != LOAN_OUT_FREE && (state->dead >> peer & 1) != 0);
+        for (uint32_t i = 0; record != NULL && i < LOANS; i++) {
+            enum loan_out_state loan = record->lent[i].state;
+            lent = lent || loan == LOAN_OUT_LENT || (loan != LOAN_OUT_FREE && (state->dead >> peer & 1) != 0);
         }
     }
     if (!lent || (owner == ACCESS_CLUSTERS && state->dead == 0)) {

@@ -139,8 +139,8 @@ static phys_t received_base(uint32_t number) {
         const struct peer *peer = sim.instances[number].cluster->peers[lender];
         for (uint32_t i = 0; peer != NULL && i < LOANS; i++) {
             const struct loan_in *received = &peer->received[i];
-            if (received->state == LOAN_IN_RECEIVED && memory_owns(number, received->range.base, R4_LARGE_SIZE)) {
-                return received->range.base;
+            if (received->state == LOAN_IN_RECEIVED && slot_type(received->root) == R4_CAP_UNTYPED) {
+                return slot_object(received->root);
             }
         }
     }

@@ -4,21 +4,18 @@
  * elsewhere.
  */
 #include "loans.h"
+#include "memory.h"
 #include "pure/derivation.h"
 #include "pure/retype.h"
 
-/* True if `at` lies in memory that the cluster has received. */
+/* True if `at` lies in memory that the cluster has received: it has it, and not from the start. */
 static bool is_received(const struct chooser *chooser, phys_t at) {
-    for (uint32_t number = 0; number < sim.cluster_count; number++) {
-        const struct peer *peer = chooser->instance->cluster->peers[number];
-        for (uint32_t i = 0; peer != NULL && i < peer->received_count; i++) {
-            const struct loan_in *received = &peer->received[i];
-            if (received->state != LOAN_IN_FREE && at - received->base < 1ULL << received->size_log2) {
-                return true;
-            }
-        }
+    const struct memory_home *home = memory_home(chooser->instance->number);
+    bool own = false;
+    for (uint32_t i = 0; i < home->pool_count; i++) {
+        own = own || at - home->pools[i].base < home->pools[i].size;
     }
-    return false;
+    return !own && memory_owns(chooser->instance->number, at, 1);
 }
 
 static phys_t place_of(const struct chooser *chooser, const struct r4_slot *slot) {
