@@ -53,7 +53,7 @@ static bool fits_deep_page(const struct chooser *chooser, const struct r4_slot *
     return slot_type(slot) == R4_CAP_CAP_PAGE && slot_depth(slot) != 0;
 }
 /* A loan, or memory that was lent or received and that something derives from. */
-static bool fits_loan(const struct chooser *chooser, const struct r4_slot *slot) {
+static bool fits_loan_root(const struct chooser *chooser, const struct r4_slot *slot) {
     return slot_type(slot) == R4_CAP_REMOTE_REF || (slot_flags(slot) & R4_FLAG_RECEIVED) != 0 ||
            (slot_type(slot) == R4_CAP_UNTYPED && slot_size_log2(slot) >= R4_LARGE_BITS &&
             derivation_has_children(chooser->instance->direct, slot));
@@ -62,7 +62,7 @@ static bool fits_loan(const struct chooser *chooser, const struct r4_slot *slot)
 static bool fits_content(const struct chooser *chooser, const struct r4_slot *slot) {
     enum r4_cap_type type = slot_type(slot);
     bool deep = slot_depth(slot) != 0;
-    return type == R4_CAP_RECEIVE_SLOT || fits_loan(chooser, slot) || is_large(chooser, slot) ||
+    return type == R4_CAP_RECEIVE_SLOT || fits_loan_root(chooser, slot) || is_large(chooser, slot) ||
            (deep && (type == R4_CAP_THREAD || type == R4_CAP_CAP_PAGE));
 }
 
@@ -117,11 +117,11 @@ void loans_move(struct chooser *chooser) {
     chooser->call.argument[0] = chooser_find(chooser, some_empty());
 }
 
-void loans_revoke(struct chooser *chooser) { chooser_invoke_itself(chooser, R4_OP_CAP_REVOKE, fits_loan); }
+void loans_revoke(struct chooser *chooser) { chooser_invoke_itself(chooser, R4_OP_CAP_REVOKE, fits_loan_root); }
 
 void loans_delete(struct chooser *chooser) {
     chooser_invoke_itself(chooser, R4_OP_CAP_DELETE,
                           sim_chance(2)   ? fits_deep_page
-                          : sim_chance(2) ? fits_loan
+                          : sim_chance(2) ? fits_loan_root
                                           : fits_delete);
 }
