@@ -292,11 +292,14 @@ static void ring_word(uint32_t offset, char *text, size_t size) {
     if (offset >= slots) {
         uint32_t at = offset - slots;
         snprintf(text, size, "slot %u %s", at / R4_LINE_SIZE, fields[at % R4_LINE_SIZE / 4]);
+    } else if (offset == offsetof(struct r4_ring, want_slot)) {
+        snprintf(text, size, "want_slot");
+    } else if (offset == offsetof(struct r4_ring, head)) {
+        snprintf(text, size, "head");
+    } else if (offset == offsetof(struct r4_ring, looking)) {
+        snprintf(text, size, "looking");
     } else {
-        snprintf(text, size, "%s",
-                 offset == offsetof(struct r4_ring, want_slot) ? "want_slot"
-                 : offset == offsetof(struct r4_ring, head)    ? "head"
-                                                               : "looking");
+        snprintf(text, size, "byte %u", offset);
     }
 }
 

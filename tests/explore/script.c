@@ -267,7 +267,7 @@ void script_do(const struct move *move) {
 }
 
 void script_describe(const struct move *move, char *text, size_t size) {
-    static const char *const events[MACHINE_EVENT_COUNT] = {"timer", "reschedule", "shootdown", "doorbell"};
+    static const char *const events[] = {"timer", "reschedule", "shootdown", "doorbell"};
     char access[128];
     switch ((enum move_kind)move->kind) {
     case MOVE_CONTINUE:
@@ -275,7 +275,8 @@ void script_describe(const struct move *move, char *text, size_t size) {
         snprintf(text, size, "c%u %s", move->cluster, access);
         break;
     case MOVE_EVENT:
-        snprintf(text, size, "c%u takes its %s", move->cluster, events[move->value]);
+        snprintf(text, size, "c%u takes its %s", move->cluster,
+                 events[move->value < MACHINE_DOORBELL ? move->value : MACHINE_DOORBELL]);
         break;
     case MOVE_CALL:
         snprintf(text, size, "c%u calls %s", move->cluster, scenario->actions[move->value].name);
