@@ -152,8 +152,8 @@ static uint32_t load32(const volatile uint32_t *address) {
     return __atomic_load_n(address, __ATOMIC_SEQ_CST);
 }
 
-/* True if the memory already has, and will have, that value: each word has one writer, so nobody can tell when the store
- * is made. */
+/* True if the memory already has, and will have, that value: each word has one writer, so nobody can tell when the
+ * store is made. */
 static bool is_idle_store(const volatile uint32_t *address, uint32_t value) {
     struct access_pending place = {.kind = ACCESS_STORE, .size = sizeof(*address)};
     if (!is_searched() || !is_shared(sim.running->instance, address, &place) || *address != value) {

@@ -10,11 +10,13 @@
 #define WITH(error)                           (1ULL << R4_##error)
 #define AFTER(number)                         (1U << (number)) /* its place in the scenario */
 #define AT_ONCE                               0U
-#define POST(who, peer, after)                {"post", SCENARIO_POST, who, 0, peer, OBJECT_RECEIVED, after, WITH(OK), false}
-#define HANDOFF(who, peer, what, after, with) {"handoff", SCENARIO_HANDOFF, who, 0, peer, OBJECT_##what, after, with, false}
-#define LOAN_STAYS(who, peer, what, after)    {"handoff", SCENARIO_HANDOFF, who, 0, peer, OBJECT_##what, after, WITH(OK), true}
-#define REVOKE(who, what, after, with)        {"revoke", SCENARIO_REVOKE, who, 0, 0, OBJECT_##what, after, with, false}
-#define OTHER_REVOKE(who, what, after, with)  {"other revoke", SCENARIO_REVOKE, who, 1, 0, OBJECT_##what, after, with, false}
+#define CALL(name, call, who, thread, peer, what, after, with, stays) \
+    {name, SCENARIO_##call, who, thread, peer, OBJECT_##what, after, with, stays}
+#define POST(who, peer, after)                CALL("post", POST, who, 0, peer, RECEIVED, after, WITH(OK), false)
+#define HANDOFF(who, peer, what, after, with) CALL("handoff", HANDOFF, who, 0, peer, what, after, with, false)
+#define LOAN_STAYS(who, peer, what, after)    CALL("handoff", HANDOFF, who, 0, peer, what, after, WITH(OK), true)
+#define REVOKE(who, what, after, with)        CALL("revoke", REVOKE, who, 0, 0, what, after, with, false)
+#define OTHER_REVOKE(who, what, after, with)  CALL("other revoke", REVOKE, who, 1, 0, what, after, with, false)
 // clang-format on
 
 enum { A, B, C };

@@ -251,8 +251,8 @@ static bool loan_agrees(const struct loan_out *lent, const struct loan_in *recei
            lent->range.size_log2 == received->range.size_log2;
 }
 
-/* What is lent has a RemoteRef. One whose cap page has died, and which is in its record, has been asked for: nobody else
- * would. Unless the borrower is dead, or could not give it back when it was asked. */
+/* What is lent has a RemoteRef. One whose cap page has died, and which is in its record, has been asked for: nobody
+ * else would. Unless the borrower is dead, or could not give it back when it was asked. */
 static void lent_check(const struct instance *lender, const struct peer *peer, const struct loan_out *lent) {
     uint32_t index = lent->post.loan;
     sim_count(&sim_totals->parked_refs, lent->state != LOAN_OUT_FREE && lent->ref == &lent->slot);
