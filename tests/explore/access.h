@@ -38,8 +38,8 @@ struct access_pending {
 
 struct access_state { /* part of the state, by cluster */
     struct access_pending pending;
-    uint64_t plain; /* 1: in a run of plain accesses */
-    uint64_t stored;
+    uint64_t plain;  /* 1: in a run of plain accesses */
+    uint64_t stored; /* how many entries of the buffer are used, the oldest first */
     struct access_store buffer[ACCESS_BUFFER];
 };
 extern struct access_state access_states[ACCESS_CLUSTERS];

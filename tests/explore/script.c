@@ -220,7 +220,7 @@ uint32_t script_moves(struct move moves[SCRIPT_MOVES]) {
 
 /* As by a panic: the header says so, and every peer is rung. What it had to itself is nobody's business any more: then
  * many states are one. */
-static void kill(struct instance *instance) {
+static void cluster_kill(struct instance *instance) {
     struct cpu *cpu = &instance->cpus[0];
     const stack_t *stack = &cpu->context.uc_stack;
     access_drain(instance->number);
@@ -260,7 +260,7 @@ void script_do(const struct move *move) {
         access_drain_one(move->cluster);
         break;
     case MOVE_KILL:
-        kill(instance);
+        cluster_kill(instance);
         break;
     }
     settle();
