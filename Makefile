@@ -160,7 +160,7 @@ $(BUILD)/root.elf: $(USER_OBJECTS) $(BUILD)/user/shared.a user/lib/user.ld
 
 # --- one machine: layout, QEMU arguments, reference link and ISO, all under build/NAME/ ---
 
-LINKGEN := tools/linkgen.py tools/config.py tools/picture.py tools/headers.py tools/grub.cfg $(addprefix shared/r4/,types.h layout.h linker_constants.h)
+LINKGEN := tools/linkgen.py $(wildcard tools/config*.py) tools/picture.py tools/headers.py tools/accelerator.py tools/grub.cfg $(addprefix shared/r4/,types.h layout.h linker_constants.h)
 
 define linkgen
 @$(call say,LINKGEN,$(@D))

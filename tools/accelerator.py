@@ -19,6 +19,9 @@ ARGUMENTS = {
     "icount": ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-cpu", "max"],
     "kvm": ["-accel", "kvm", "-cpu", "host"],
 }
+# A processor as a device: how a machine's arguments (linkgen.py) call its type, and what it is called with each `-cpu` above.
+CORE_DEVICE = "r4-core"
+CORE_TYPES = {"tcg": "max-x86_64-cpu", "icount": "max-x86_64-cpu", "kvm": "host-x86_64-cpu"}
 EMULATOR = os.environ.get("R4_EMULATOR") or "qemu-system-x86_64"
 KVM_DEVICE = "/dev/kvm"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"

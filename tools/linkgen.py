@@ -22,12 +22,16 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import accelerator
 import config as configuration
-from config import Config, Layout, Machine, Peer
+from config_fields import ConfigError
+from config_machine import Machine
+from config import Config, Layout, Peer
 from headers import SHARED, linker_constants
 from picture import picture
 
 MIB = 1 << 20
+PLAIN_MEMORY_MIB = 512 << 10  # QEMU's processors have 40 address bits, and the holes below 4 GiB and 1 TiB take some
 GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
 
 NUMBERS = SHARED.numbers
@@ -51,7 +55,7 @@ def make_layout(config: Config) -> Layout:
         for number, cluster in enumerate(config.clusters)
     ]
     cores = [
-        {"apic_id": config.machine.apic_id(core), "cluster": number}
+        {"apic_id": config.machine.apic_ids[core], "cluster": number}
         for number, cluster in enumerate(config.clusters)
         for core in cluster.cores
     ]
@@ -112,25 +116,38 @@ def qemu_args(config: Config) -> str:
     machine = config.machine
     low = f",max-ram-below-4g={machine.low_memory_mib}M" if machine.low_memory_mib else ""
     added = f",slots={machine.slots},maxmem={machine.max_memory_mib}M" if machine.slots else ""
-    args = [
-        "-machine",
-        f"q35{low}",
-        "-smp",
-        f"{machine.cores},maxcpus={machine.max_cores},sockets={machine.max_cores // machine.cores_per_socket},"
-        f"cores={machine.cores_per_socket},threads=1",
-        "-m",
-        f"{sum(machine.memory_mib)}M{added}",
-    ]
+    args = ["-machine", f"q35{low}", *core_args(machine), "-m", f"{sum(machine.memory_mib)}M{added}"]
+    if max(sum(machine.memory_mib), machine.max_memory_mib) > PLAIN_MEMORY_MIB:
+        args += ["-global", f"max-x86_64-cpu.phys-bits={NUMBERS['R4_PHYS_MAX'].bit_length()}"]
     return "\n".join(args + (node_args(machine) if machine.srat else [])) + "\n"
 
 
+def core_args(machine: Machine) -> list[str]:
+    """QEMU begins with its first so many processors; those after a gap are devices, of a type that tools/qemu.py knows."""
+    topology = machine.topology
+    there = sorted(topology.index(apic_id) for apic_id in machine.apic_ids[: machine.cores])
+    first = next((number for number, index in enumerate(there) if index != number), len(there))
+    args = [
+        "-smp",
+        f"{first},maxcpus={topology.processors},sockets={topology.sockets},cores={topology.cores},threads={topology.threads}",
+    ]
+    for index in there[first:]:
+        socket, core, thread = topology.place(topology.apic_id(index))
+        args += ["-device", f"{accelerator.CORE_DEVICE},socket-id={socket},core-id={core},thread-id={thread}"]
+    return args
+
+
 def node_args(machine: Machine) -> list[str]:
-    """Nodes and distances. Cores that could be added must be of some node: the last."""
+    """Nodes and distances. Cores that are not there must be of some node: the last."""
     args = []
-    node_cores = [*machine.node_cores[:-1], [*machine.node_cores[-1], *range(machine.cores, machine.max_cores)]]
+    node_cores = [[machine.topology.index(machine.apic_ids[core]) for core in cores] for cores in machine.node_cores]
+    there = {index for cores in node_cores for index in cores}
+    node_cores[-1] += [index for index in range(machine.topology.processors) if index not in there]
     for node, (size, cores) in enumerate(zip(machine.memory_mib, node_cores)):
         if size:
-            args += ["-object", f"memory-backend-ram,id=m{node},size={size}M"]
+            # Address space alone: it may be more than this machine has, as long as the guest does not touch it.
+            reserve = ",reserve=off" if sum(machine.memory_mib) > PLAIN_MEMORY_MIB else ""
+            args += ["-object", f"memory-backend-ram,id=m{node},size={size}M{reserve}"]
         cpus = "".join(f",cpus={core}" for core in cores)
         args += ["-numa", f"node,nodeid={node}{cpus}" + (f",memdev=m{node}" if size else "")]
     for source, row in enumerate(machine.distances):
@@ -191,7 +208,7 @@ def describe(config: Config, header: dict[str, int], layout: Layout) -> dict[str
                 "virtual_base": f"{cluster['virtual_base']:#x}",
                 "direct_map": f"{cluster['direct_map']:#x}",
                 "cores": [
-                    {"index": index, "core": core, "apic_id": config.machine.apic_id(core)}
+                    {"index": index, "core": core, "apic_id": config.machine.apic_ids[core]}
                     for index, core in enumerate(source.cores)
                 ],
                 "memory": [
@@ -212,8 +229,6 @@ def describe(config: Config, header: dict[str, int], layout: Layout) -> dict[str
         "pci": config.pci,
         "io_apics": layout["r4_layout_io_apic"],
         "derived": config.derived,
-        "sockets": machine.sockets,
-        "cores_per_socket": machine.cores_per_socket,
         "memory_mib": machine.memory_mib,
         "low_memory_mib": machine.low_memory_mib,
         "distances": machine.distances,
@@ -253,7 +268,7 @@ def main() -> int:
         config = configuration.load(arguments.config)
         config = dataclasses.replace(config, trace=config.trace or arguments.trace)
         files = make_files(config)
-    except configuration.ConfigError as error:
+    except ConfigError as error:
         print(f"{arguments.config}: {error}", file=sys.stderr)
         return 2
     folder = Path(arguments.folder or Path("build") / Path(arguments.config).stem)

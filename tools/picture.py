@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from config import Config, Layout
+from config_fields import counted
 
 FONT = "DejaVu Sans Mono, Liberation Mono, monospace"
 FONT_SIZE = 11
@@ -135,6 +136,7 @@ class Picture:
 
     def __init__(self, config: Config, layout: Layout) -> None:
         self.machine = config.machine
+        self.socket_cores = config.machine.socket_cores()
         self.config = config
         self.clusters = config.clusters
         self.records = layout["r4_layout_cluster"]
@@ -214,7 +216,7 @@ class Picture:
         labels = [self.label(left, right) for left in range(count) for right in range(left + 1, count)]
         widest = max(map(text_width, labels), default=0) + 6
         self.gap = max(GAP, widest + 8 + 2 * TWIN - 2 * PORT_MARGIN)
-        self.per_line = min(self.machine.cores_per_socket, PER_LINE)
+        self.per_line = min(max(map(len, self.socket_cores)), PER_LINE)
         socket = self.per_line * (CORE_WIDTH + CORE_GAP) - CORE_GAP
         node = (
             max(
@@ -227,7 +229,7 @@ class Picture:
         cluster = max(text_width(line) for index in range(count) for line in self.cluster_lines(index))
         cluster = max(cluster, 2 * PORT_MARGIN + (count - 2) * PORT_PITCH)
         rows = (
-            (self.machine.max_cores // self.machine.cores_per_socket, socket),
+            (len(self.socket_cores), socket),
             (len(self.machine.memory_mib), node),
             (count, cluster),
         )
@@ -243,14 +245,15 @@ class Picture:
     def heading(self) -> None:
         machine = self.machine
         extra = [f"at most {machine.low_memory_mib} MiB below 4 GiB"] if machine.low_memory_mib else []
-        extra += [f"{machine.slots} empty slots, up to {machine.max_memory_mib} MiB"] if machine.slots else []
+        extra += (
+            [f"{counted(machine.slots, 'empty slot')}, up to {machine.max_memory_mib} MiB"] if machine.slots else []
+        )
         extra += [] if machine.srat else ["no SRAT"]
         extra += ["layout derived at boot"] if self.config.derived else []
-        cores = "1 core" if machine.cores == 1 else f"{machine.sockets} x {machine.cores_per_socket} cores"
         facts = [
-            cores,
+            self.core_text(),
             f"{sum(machine.memory_mib)} MiB",
-            f"{self.config.ring_slots} slots in each ring",
+            f"{counted(self.config.ring_slots, 'slot')} in each ring",
             f"peer priority {self.priority}",
             *extra,
         ]
@@ -259,6 +262,15 @@ class Picture:
         self.canvas.text(EDGE, self.y, self.config.name, bold=True, size=18)
         self.y += LINE + 8
         self.y += self.paragraph(", ".join(facts)) + ROW_GAP
+
+    def core_text(self) -> str:
+        sizes = [sum(core < self.machine.cores for core in cores) for cores in self.socket_cores]
+        there = [size for size in sizes if size]
+        text = counted(there[0], "core")
+        if len(there) > 1:
+            text = f"{len(there)} x {text}" if len(set(there)) == 1 else " + ".join(map(str, there)) + " cores"
+        threads = self.machine.topology.threads
+        return text if threads == 1 else f"{text}, {threads} threads in each processor core"
 
     def paragraph(self, text: str) -> int:
         """Lines as long as the picture is wide; returns their height."""
@@ -276,25 +288,24 @@ class Picture:
     def core(self, core: int, x: float, y: float) -> None:
         there = core < self.machine.cores
         cluster, index = self.place_of[core] if there else (None, None)
-        lines = [f"core {core}", f"apic {self.machine.apic_id(core)}"]
+        lines = [f"core {core}", f"apic {self.machine.apic_ids[core]}"]
         lines += [f"node {self.node_of[core]}", f"c{cluster}:{index}"] if there else ["absent"]
         self.canvas.box("core", (x, y, CORE_WIDTH, CORE_HEIGHT), colours(cluster), dashed=not there, core=core)
         self.canvas.lines(x + 5, y + 3, lines)
 
     def sockets(self) -> None:
-        per_socket = self.machine.cores_per_socket
-        rows = -(-per_socket // self.per_line)
+        rows = -(-max(map(len, self.socket_cores)) // self.per_line)
         height = 2 * PAD + LINE + rows * (CORE_HEIGHT + CORE_GAP) - CORE_GAP + 2
         self.row_name("sockets")
-        for socket, (x, width) in enumerate(self.places(self.machine.max_cores // per_socket)):
-            there = socket < self.machine.sockets
+        for socket, (x, width) in enumerate(self.places(len(self.socket_cores))):
+            there = self.socket_cores[socket][0] < self.machine.cores
             paint = WHITE if there else GREY
             self.canvas.box("socket", (x, self.y, width, height), paint, dashed=not there, socket=socket)
             self.canvas.text(x + PAD, self.y + PAD - 2, f"socket {socket}", bold=True)
-            for index in range(per_socket):
+            for index, core in enumerate(self.socket_cores[socket]):
                 row, column = divmod(index, self.per_line)
                 self.core(
-                    socket * per_socket + index,
+                    core,
                     x + PAD + column * (CORE_WIDTH + CORE_GAP),
                     self.y + PAD + LINE + 2 + row * (CORE_HEIGHT + CORE_GAP),
                 )

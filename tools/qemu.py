@@ -87,7 +87,7 @@ def command_line(
     return [
         emulator,
         "-nodefaults",
-        *machine_arguments(build),
+        *(word.replace(accelerator.CORE_DEVICE, accelerator.CORE_TYPES[accel]) for word in machine_arguments(build)),
         *accelerator.ARGUMENTS[accel],
         *firmware_arguments(firmware),
         "-display", "none",

@@ -13,7 +13,8 @@ import linkgen
 import picture
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
+MANY = "qemu-64x1"  # more clusters than a picture is made for
+CONFIGS = sorted(path for path in (ROOT / "configs").glob("*.toml") if path.stem != MANY)
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 SVG = "{http://www.w3.org/2000/svg}"
 ADVANCE = 0.61  # of a monospaced character, in font sizes: a little more than that of the fonts named
@@ -110,8 +111,8 @@ def drawing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def test_each_thing_is_drawn_once(drawing: Drawing) -> None:
     machine, clusters = drawing.config.machine, drawing.config.clusters
-    assert drawing.numbers("core") == list(range(machine.max_cores))
-    assert drawing.numbers("socket") == list(range(machine.max_cores // machine.cores_per_socket))
+    assert drawing.numbers("core") == list(range(len(machine.apic_ids)))
+    assert drawing.numbers("socket") == list(range(len(machine.socket_cores())))
     assert drawing.numbers("node") == list(range(len(machine.memory_mib)))
     assert drawing.numbers("cluster") == list(range(len(clusters)))
     pairs = [(int(ring.get("data-from")), int(ring.get("data-to"))) for ring in drawing.rings()]
@@ -122,7 +123,7 @@ def test_cores_name_apic_node_and_cluster(drawing: Drawing) -> None:
     machine = drawing.config.machine
     for core, rect in enumerate(drawing.boxes["core"]):
         texts = drawing.inside(rect)
-        assert texts[:2] == [f"core {core}", f"apic {machine.apic_id(core)}"]
+        assert texts[:2] == [f"core {core}", f"apic {machine.apic_ids[core]}"]
         if core >= machine.cores:
             assert texts[2:] == ["absent"]
             continue
