@@ -32,9 +32,11 @@ struct boot {
     struct elf_file kernel;
     struct elf_file root;
     struct linker_plan plan;
+    uint64_t kernel_entry; /* offset from a kernel's virtual base */
     struct r4_layout layout;
     char command[256];
     bool command_cut; /* the loader's and fw_cfg's words do not fit */
+    bool verbose;     /* the command line asks for all that the coordinator can tell */
     struct console serial;
     phys_t identity_end;  /* what lies below can be reached */
     struct ranges in_use; /* by loader, coordinator, tables, and what has been placed */

@@ -12,8 +12,7 @@
 #include <r4/mailbox.h>
 #include <r4/string.h>
 
-#define KERNEL_ENTRY "kernel_entry"
-#define FIRST_EPOCH  1U
+#define FIRST_EPOCH 1U
 
 #define LINKER_SYMBOL(symbol, bits, expression) {.name = #symbol, .value = (expression)},
 
@@ -26,10 +25,7 @@ static void image_link(const struct boot *boot, struct cluster *cluster) {
                      identity_at(cluster->reserve.image), &why)) {
         boot_stop("cluster %u: linking the kernel: %s", cluster->number, why.text);
     }
-    cluster->entry = linker_find(&boot->kernel, &boot->plan, c->virtual_base, KERNEL_ENTRY);
-    if (cluster->entry == 0) {
-        boot_stop("module kernel: there is no symbol " KERNEL_ENTRY);
-    }
+    cluster->entry = c->virtual_base + boot->kernel_entry;
 }
 
 static void header_fill(const struct cluster *cluster) {
@@ -72,12 +68,6 @@ static void info_fill_machine(const struct boot *boot, const struct cluster *clu
     for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
         info->apics[i] = apics_of(&boot->clusters[i]);
     }
-    for (uint32_t i = 0; i < boot->layout.header->peer_count; i++) {
-        const struct r4_layout_peer *peer = &boot->layout.peers[i];
-        if (peer->to == cluster->number) {
-            info->peer_priority[peer->from] = peer->priority;
-        }
-    }
     memcpy(info->command, boot->command, sizeof(info->command));
 }
 
@@ -113,10 +103,24 @@ static void info_fill(const struct boot *boot, const struct cluster *cluster) {
     info_fill_devices(boot, cluster, info);
 }
 
+/* Boot information to page tables. The linker fills the image; the rest of the last 2 MiB is not mapped. */
+static void reserve_zero(const struct place_reserve *reserve) {
+    phys_t end = reserve->tables + (uint64_t)reserve->table_count * R4_PAGE_SIZE;
+    memset(identity_at(reserve->info), 0, end - reserve->info);
+}
+
+void kernel_tell_peers(const struct boot *boot) {
+    for (uint32_t i = 0; i < boot->layout.header->peer_count; i++) {
+        const struct r4_layout_peer *peer = &boot->layout.peers[i];
+        struct r4_boot_info *info = identity_at(boot->clusters[peer->to].reserve.info);
+        BOOT_ASSERT(info->magic == R4_BOOT_INFO_MAGIC);
+        info->peer_priority[peer->from] = peer->priority;
+    }
+}
+
 void kernel_create(struct boot *boot, struct cluster *cluster) {
     BOOT_ASSERT(cluster->reserve.size != 0 && cluster->root_block != 0);
-    memset(identity_at(cluster->reserve.base), 0, cluster->reserve.size);
-    memset(identity_at(cluster->root_block), 0, R4_LARGE_SIZE);
+    reserve_zero(&cluster->reserve);
     image_link(boot, cluster);
     kernel_space_create(boot, cluster);
     header_fill(cluster);

@@ -11,4 +11,7 @@
  * cluster has its place. */
 void kernel_create(struct boot *boot, struct cluster *cluster);
 
+/* Tells each kernel the priorities of its peers. Needs kernel_create() for every cluster. */
+void kernel_tell_peers(const struct boot *boot);
+
 #endif

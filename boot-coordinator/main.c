@@ -15,6 +15,7 @@
 #include "x86/local_apic.h"
 #include "x86/serial.h"
 #include "x86/start.h"
+#include <r4/string.h>
 
 _Noreturn void coordinator_main(uint32_t magic, uint32_t block); /* called by entry.S */
 
@@ -25,6 +26,7 @@ static void console_open(uint32_t magic, uint32_t block) {
     struct refusal loader_why;
     struct refusal serial_why;
     bool loader_good = modules_read(&boot, magic, block, &loader_why);
+    boot.verbose = string_word(boot.command, "verbose");
     bool serial_good = console_read(boot.command, &boot.serial, &serial_why);
     serial_open(&boot.serial);
     boot_print("R4 boot coordinator");
@@ -91,9 +93,11 @@ void coordinator_main(uint32_t magic, uint32_t block) {
     modules_take(&boot, block);
     modules_open(&boot);
 
-    /* 3. What the machine is, and who gets what: as the layout says if that fits, else as derived from the tables. */
+    /* 3. What the machine is, and who gets what: as the layout says if that fits, else as derived from the tables.
+     *    Reset the other cores of that layout. */
     tables_read(&boot);
     layout_choose(&boot);
+    start_reset(boot.layout.cores, boot.layout.header->core_count);
     clock_open();
 
     /* 4. Divide the memory, and find a place for all that a kernel finds when it starts. */
@@ -104,6 +108,7 @@ void coordinator_main(uint32_t magic, uint32_t block) {
     for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
         kernel_create(&boot, &boot.clusters[i]);
     }
+    kernel_tell_peers(&boot);
 
     /* 6. Report. */
     for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {

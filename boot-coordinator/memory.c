@@ -20,12 +20,14 @@ static void must_fit(bool fits) {
 static void cluster_divide(struct boot *boot, struct cluster *cluster) {
     bool fits = topology_cluster_ram(&boot->topology, &boot->layout, cluster->number, &ram);
     must_fit(fits && ranges_subtract(&unclaimed, &ram));
-    for (uint32_t i = 0; i < ram.count; i++) {
+    for (uint32_t i = 0; boot->verbose && i < ram.count; i++) {
         boot_print("cluster %u: memory 0x%016lx-0x%016lx", cluster->number, ram.list[i].base, ram.list[i].end);
     }
     uint64_t left = place_pools(&ram, &cluster->pools, &fits);
     must_fit(fits);
-    boot_print("cluster %u: left over %lu bytes, no whole 2 MiB pages", cluster->number, left);
+    if (boot->verbose) {
+        boot_print("cluster %u: left over %lu bytes, no whole 2 MiB pages", cluster->number, left);
+    }
 }
 
 /* RAM that no cluster gets: it is in no domain, or the layout does not name it. */
@@ -44,8 +46,8 @@ static void unclaimed_report(const struct boot *boot) {
     }
 }
 
-/* One page directory per GiB in which any cluster has RAM, up to what the boot information can name. */
-static void directories_count(struct boot *boot) {
+/* One page directory per GiB in which any cluster has RAM. Returns how many these are, which may be too many. */
+static uint32_t directories_count(struct boot *boot) {
     ram.count = 0;
     for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
         const struct ranges *pools = &boot->clusters[i].pools;
@@ -54,14 +56,30 @@ static void directories_count(struct boot *boot) {
         }
     }
     boot->gib_count = place_gibs(&ram, boot->gibs, R4_BOOT_DIRECTORIES);
-    if (boot->gib_count <= R4_BOOT_DIRECTORIES) {
-        return;
-    }
-    boot->gib_count = R4_BOOT_DIRECTORIES;
-    phys_t end = ((phys_t)boot->gibs[R4_BOOT_DIRECTORIES - 1] + 1) << GIB_BITS;
-    boot_print("unused: RAM above 0x%lx, more than the %u GiB that a kernel can map", end, R4_BOOT_DIRECTORIES);
+    return boot->gib_count;
+}
+
+/* Leaves each cluster so many GiB, its lowest ones, that the boot information can name them all. */
+static void directories_share(struct boot *boot) {
+    uint32_t counts[R4_MAX_CLUSTERS];
     for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
-        must_fit(ranges_remove(&boot->clusters[i].pools, end, UINT64_MAX));
+        counts[i] = place_gibs(&boot->clusters[i].pools, boot->gibs, R4_BOOT_DIRECTORIES);
+    }
+    uint32_t share = place_share(counts, boot_cluster_count(boot), R4_BOOT_DIRECTORIES);
+    BOOT_ASSERT(share != 0);
+    for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
+        struct ranges *pools = &boot->clusters[i].pools;
+        if (counts[i] <= share) {
+            continue;
+        }
+        uint64_t all = ranges_total(pools);
+        place_gibs(pools, boot->gibs, share);
+        phys_t end = ((phys_t)boot->gibs[share - 1] + 1) << GIB_BITS;
+        must_fit(ranges_remove(pools, end, UINT64_MAX));
+        boot_print(
+            "unused: %lu MiB of cluster %u's RAM above 0x%lx, more than its share of the %u GiB that a kernel can "
+            "map",
+            (all - ranges_total(pools)) >> 20, i, end, R4_BOOT_DIRECTORIES);
     }
 }
 
@@ -80,7 +98,11 @@ void memory_divide(struct boot *boot) {
         cluster_divide(boot, cluster);
     }
     unclaimed_report(boot);
-    directories_count(boot);
+    if (directories_count(boot) > R4_BOOT_DIRECTORIES) {
+        directories_share(boot);
+        uint32_t count = directories_count(boot);
+        BOOT_ASSERT(count <= R4_BOOT_DIRECTORIES);
+    }
 }
 
 static void cluster_place(struct boot *boot, struct cluster *cluster) {

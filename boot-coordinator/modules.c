@@ -9,6 +9,7 @@
 #include <r4/string.h>
 
 #define FWCFG_COMMAND "opt/r4/command"
+#define KERNEL_ENTRY  "kernel_entry"
 
 extern const uint8_t coordinator_begin[]; /* coordinator.ld */
 extern const uint8_t coordinator_end[];
@@ -111,4 +112,9 @@ void modules_open(struct boot *boot) {
     if (boot->plan.image_size > R4_AREA_BOOT_INFO - R4_AREA_IMAGE) {
         boot_stop("module kernel: its image has %lu bytes, more than 2 MiB", boot->plan.image_size);
     }
+    uint64_t entry = linker_find(&boot->kernel, &boot->plan, R4_VIRTUAL_BASE, KERNEL_ENTRY);
+    if (entry == 0) {
+        boot_stop("module kernel: there is no symbol " KERNEL_ENTRY);
+    }
+    boot->kernel_entry = entry - R4_VIRTUAL_BASE;
 }

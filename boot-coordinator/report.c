@@ -41,10 +41,21 @@ static void report_devices(const struct boot *boot, const struct cluster *cluste
     }
 }
 
-void report_cluster(const struct boot *boot, const struct cluster *cluster) {
+static void report_peers(const struct boot *boot, const struct cluster *cluster) {
+    for (uint32_t peer = 0; peer < boot_cluster_count(boot); peer++) {
+        if (peer != cluster->number) {
+            boot_print("cluster %u: ring from %u at 0x%016lx, %u slots", cluster->number, peer,
+                       cluster->reserve.rings + (uint64_t)place_peer_index(cluster->number, peer) * R4_RING_STRIDE,
+                       boot->layout.header->ring_slots);
+        }
+    }
+    boot_print("cluster %u: header 0x%016lx", cluster->number, cluster->reserve.header);
+}
+
+/* Grows with the square of the clusters. */
+static void report_all(const struct boot *boot, const struct cluster *cluster) {
     uint32_t number = cluster->number;
     const struct place_reserve *reserve = &cluster->reserve;
-    BOOT_ASSERT(cluster->kernel_root != 0);
     report_head(boot, cluster);
     boot_print("cluster %u: image 0x%016lx size 0x%lx virtual 0x%016lx", number, reserve->image, boot->plan.image_size,
                cluster->layout->virtual_base);
@@ -57,13 +68,16 @@ void report_cluster(const struct boot *boot, const struct cluster *cluster) {
     }
     boot_print("cluster %u: root task 0x%016lx-0x%016lx", number, cluster->root_block,
                cluster->root_block + R4_LARGE_SIZE);
-    for (uint32_t peer = 0; peer < boot_cluster_count(boot); peer++) {
-        if (peer != number) {
-            boot_print("cluster %u: ring from %u at 0x%016lx, %u slots", number, peer,
-                       reserve->rings + (uint64_t)place_peer_index(number, peer) * R4_RING_STRIDE,
-                       boot->layout.header->ring_slots);
-        }
-    }
-    boot_print("cluster %u: header 0x%016lx", number, reserve->header);
+    report_peers(boot, cluster);
     report_devices(boot, cluster);
+}
+
+void report_cluster(const struct boot *boot, const struct cluster *cluster) {
+    BOOT_ASSERT(cluster->kernel_root != 0);
+    if (boot->verbose) {
+        report_all(boot, cluster);
+        return;
+    }
+    boot_print("cluster %u: domain %u, cores %u, pool %lu MiB, image 0x%lx", cluster->number, cluster->domain,
+               cluster->layout->core_count, ranges_total(&cluster->pools) >> 20, cluster->reserve.image);
 }

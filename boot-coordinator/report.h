@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Prints what a cluster has got, one fact per line, for people and for the boot tests.
+ * Prints what a cluster has got: one line, or, with `verbose` on the command line, one fact per line.
  */
 #ifndef R4_BOOT_REPORT_H
 #define R4_BOOT_REPORT_H

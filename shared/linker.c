@@ -8,6 +8,7 @@
 #include <r4/string.h>
 
 #define LINKER_IMAGE_MAX (1ULL << 31) /* what 32-bit displacements reach */
+#define LINKER_KNOWN     32U          /* of the list's first symbols it is remembered which of the object's they are */
 
 static const char *const section_names[LINKER_SECTIONS] = {".text", ".rodata", ".data", ".bss"};
 
@@ -18,6 +19,7 @@ struct link { /* one run of linker_link */
     const struct linker_symbol *symbols;
     size_t symbol_count;
     uint8_t *image;
+    const struct elf_symbol *known[LINKER_KNOWN]; /* the object's symbol of that name, once it was met */
 };
 
 struct place { /* what one relocation patches */
@@ -79,24 +81,44 @@ static unsigned section_place(const struct linker_plan *plan, uint32_t index) {
     return i;
 }
 
-static bool undefined_value(const struct link *link, const struct elf_symbol *symbol, const char *name, uint64_t *value,
-                            struct refusal *why) {
+/* The list's symbol of that name, or null. */
+static const struct linker_symbol *listed_symbol(struct link *link, const struct elf_section *table,
+                                                 const struct elf_symbol *symbol) {
+    size_t known = link->symbol_count < LINKER_KNOWN ? link->symbol_count : LINKER_KNOWN;
+    for (size_t i = 0; i < known; i++) {
+        if (link->known[i] == symbol) {
+            return &link->symbols[i];
+        }
+    }
+    const char *name = elf_symbol_name(link->file, table, symbol);
+    for (size_t i = 0; i < link->symbol_count; i++) {
+        if (string_equal(link->symbols[i].name, name)) {
+            if (i < known) {
+                link->known[i] = symbol;
+            }
+            return &link->symbols[i];
+        }
+    }
+    return NULL;
+}
+
+static bool undefined_value(struct link *link, const struct elf_section *table, const struct elf_symbol *symbol,
+                            uint64_t *value, struct refusal *why) {
     if (symbol->info >> 4 == ELF_BINDING_WEAK) {
         return refuse(why, "the symbol is weak and undefined");
     }
-    for (size_t i = 0; i < link->symbol_count; i++) {
-        if (string_equal(link->symbols[i].name, name)) {
-            *value = link->symbols[i].value;
-            return true;
-        }
+    const struct linker_symbol *listed = listed_symbol(link, table, symbol);
+    if (listed == NULL) {
+        return refuse(why, "the symbol is undefined");
     }
-    return refuse(why, "the symbol is undefined");
+    *value = listed->value;
+    return true;
 }
 
-static bool symbol_value(const struct link *link, const struct elf_symbol *symbol, const char *name, uint64_t *value,
-                         struct refusal *why) {
+static bool symbol_value(struct link *link, const struct elf_section *table, const struct elf_symbol *symbol,
+                         uint64_t *value, struct refusal *why) {
     if (symbol->section == ELF_SYMBOL_UNDEFINED) {
-        return undefined_value(link, symbol, name, value, why);
+        return undefined_value(link, table, symbol, value, why);
     }
     if (symbol->section == ELF_SYMBOL_ABSOLUTE) {
         *value = symbol->value;
@@ -132,12 +154,14 @@ static bool place_write(const struct place *place, uint32_t type, uint64_t value
     if (type == R_X86_64_PC32 || type == R_X86_64_PLT32) {
         value -= place->address;
     }
-    uint64_t seen = type == R_X86_64_32 ? (uint32_t)value : (uint64_t)(int64_t)(int32_t)value; /* by the instruction */
-    if (type != R_X86_64_64 && seen != value) {
-        return false;
+    if (type == R_X86_64_64) {
+        __builtin_memcpy(place->bytes, &value, sizeof(value)); /* one store, wherever it lies */
+        return true;
     }
-    memcpy(place->bytes, &value, relocation_width(type)); /* little endian: the low bytes come first */
-    return true;
+    uint32_t word = (uint32_t)value;
+    uint64_t seen = type == R_X86_64_32 ? word : (uint64_t)(int64_t)(int32_t)word; /* by the instruction */
+    __builtin_memcpy(place->bytes, &word, sizeof(word));
+    return seen == value;
 }
 
 /* A symbol's name. The symbol of a section has none: then the section's. */
@@ -148,9 +172,9 @@ static const char *symbol_label(const struct elf_file *file, const struct elf_se
     return *name == '\0' && in_section ? elf_section_name(file, &file->sections[symbol->section]) : name;
 }
 
-/* Applies one relocation of section `target`, which has contents, by the symbol that it names. */
-static bool relocate_by(const struct link *link, const struct elf_relocation *relocation, unsigned target,
-                        const struct elf_symbol *symbol, const char *name, struct refusal *why) {
+/* Applies one relocation of section `target`, which has contents, by the symbol of `table` that it names. */
+static bool relocate_by(struct link *link, const struct elf_relocation *relocation, unsigned target,
+                        const struct elf_section *table, const struct elf_symbol *symbol, struct refusal *why) {
     uint32_t type = (uint32_t)relocation->info;
     uint64_t width = relocation_width(type);
     uint64_t size = link->plan->size[target];
@@ -161,7 +185,7 @@ static bool relocate_by(const struct link *link, const struct elf_relocation *re
         return refuse(why, "the relocation lies outside its section");
     }
     uint64_t value = 0; /* of symbol 0, which means none */
-    if (relocation->info >> 32 != 0 && !symbol_value(link, symbol, name, &value, why)) {
+    if (relocation->info >> 32 != 0 && !symbol_value(link, table, symbol, &value, why)) {
         return false;
     }
     uint64_t offset = link->plan->offset[target] + relocation->offset;
@@ -171,7 +195,7 @@ static bool relocate_by(const struct link *link, const struct elf_relocation *re
 }
 
 /* A refusal names symbol, type and offset. */
-static bool relocate(const struct link *link, const struct elf_section *table, unsigned target,
+static bool relocate(struct link *link, const struct elf_section *table, unsigned target,
                      const struct elf_relocation *relocation, struct refusal *why) {
     const struct elf_section *symbol_table = &link->file->sections[table->link];
     const struct elf_symbol *symbols = (const void *)(link->file->data + symbol_table->offset);
@@ -181,13 +205,13 @@ static bool relocate(const struct link *link, const struct elf_section *table, u
         return refuse(why, "the relocation names a symbol that does not exist (type %u at 0x%lx)", type,
                       relocation->offset);
     }
-    const char *name = symbol_label(link->file, symbol_table, &symbols[index]);
     struct refusal what;
-    return relocate_by(link, relocation, target, &symbols[index], name, &what) ||
-           refuse(why, "%s: %s (type %u at 0x%lx)", name, what.text, type, relocation->offset);
+    return relocate_by(link, relocation, target, symbol_table, &symbols[index], &what) ||
+           refuse(why, "%s: %s (type %u at 0x%lx)", symbol_label(link->file, symbol_table, &symbols[index]), what.text,
+                  type, relocation->offset);
 }
 
-static bool relocate_section(const struct link *link, const struct elf_section *table, struct refusal *why) {
+static bool relocate_section(struct link *link, const struct elf_section *table, struct refusal *why) {
     unsigned target = section_place(link->plan, table->info);
     if (target == LINKER_SECTIONS) { /* debug information and the like */
         return true;
@@ -205,15 +229,30 @@ static bool relocate_section(const struct link *link, const struct elf_section *
     return true;
 }
 
-bool linker_link(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base,
-                 const struct linker_symbol *symbols, size_t symbol_count, uint8_t *image, struct refusal *why) {
-    struct link link = {file, plan, virtual_base, symbols, symbol_count, image};
-    memset(image, 0, plan->image_size);
+/* Copies the sections that have contents; zeroes the gaps after them, and .bss. */
+static void sections_copy(const struct link *link) {
+    const struct linker_plan *plan = link->plan;
+    uint64_t filled = 0;
     for (unsigned i = 0; i < LINKER_BSS; i++) {
         if (plan->section[i] != 0) {
-            memcpy(image + plan->offset[i], file->data + file->sections[plan->section[i]].offset, plan->size[i]);
+            const struct elf_section *section = &link->file->sections[plan->section[i]];
+            memset(link->image + filled, 0, plan->offset[i] - filled);
+            memcpy(link->image + plan->offset[i], link->file->data + section->offset, plan->size[i]);
+            filled = plan->offset[i] + plan->size[i];
         }
     }
+    memset(link->image + filled, 0, plan->image_size - filled);
+}
+
+bool linker_link(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base,
+                 const struct linker_symbol *symbols, size_t symbol_count, uint8_t *image, struct refusal *why) {
+    struct link link = {.file = file,
+                        .plan = plan,
+                        .virtual_base = virtual_base,
+                        .symbols = symbols,
+                        .symbol_count = symbol_count,
+                        .image = image};
+    sections_copy(&link);
     for (uint32_t i = 1; i < file->header->section_count; i++) {
         const struct elf_section *table = &file->sections[i];
         if (table->type == ELF_SECTION_RELA || table->type == ELF_SECTION_REL) {

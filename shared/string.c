@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Memory and text functions for code without a C library. Copies go by words of 8 bytes where both sides are aligned to
- * words: what is copied here (sections, pages, messages) nearly always is.
+ * words: what is copied here (sections, pages, messages) nearly always is. memcpy and memset are weak: a machine's own,
+ * made of its string instructions, take their place.
  */
 #include <r4/string.h>
 
@@ -13,7 +14,7 @@ static bool words_fit(const void *left, const void *right) {
     return is_aligned((uintptr_t)left | (uintptr_t)right, WORD_SIZE);
 }
 
-void *memcpy(void *restrict target, const void *restrict source, size_t size) {
+__attribute__((weak)) void *memcpy(void *restrict target, const void *restrict source, size_t size) {
     unsigned char *to = target;
     const unsigned char *from = source;
     if (words_fit(to, from)) {
@@ -42,7 +43,7 @@ void *memmove(void *target, const void *source, size_t size) {
     return target;
 }
 
-void *memset(void *target, int value, size_t size) {
+__attribute__((weak)) void *memset(void *target, int value, size_t size) {
     unsigned char *to = target;
     if (words_fit(to, to)) {
         word_t word = (unsigned char)value * 0x0101010101010101ULL;
@@ -120,6 +121,17 @@ bool string_option(const char *line, const char *key, char *out, size_t size) {
         }
     }
     return found;
+}
+
+bool string_word(const char *line, const char *word) {
+    size_t length = string_length(word);
+    for (const char *at = line; *at != '\0'; at++) {
+        bool word_begins = at == line || at[-1] == ' ';
+        if (word_begins && string_starts(at, word) && (at[length] == ' ' || at[length] == '\0')) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The digit's value, or 16 for a character that is none. */

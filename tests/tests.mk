@@ -84,10 +84,10 @@ $(HOST)/acpi/%.aml: tests/host/acpi/%.asl | $(TEST_PACKAGES)
 	@$(call say,IASL,$@)
 	$(Q)iasl -p $(basename $@) $< >$(basename $@).log 2>&1 || { cat $(basename $@).log; exit 1; }
 
-# --- what counts the kernel's steps from outside (tests/boot/test_steps.py) ---
+# --- plugins of the emulator that count from outside (tests/boot/test_steps.py, test_boot_cost.py) ---
 
-STEP_COUNTER := $(HOST)/step_counter.so
-$(STEP_COUNTER): tests/boot/step_counter.c tests/tests.mk | $(TEST_PACKAGES)
+COUNTERS := $(HOST)/step_counter.so $(HOST)/boot_counter.so
+$(COUNTERS): $(HOST)/%.so: tests/boot/%.c tests/tests.mk | $(TEST_PACKAGES)
 	@mkdir -p $(@D)
 	@$(call say,HOSTCC,$@)
 	$(Q)gcc -std=gnu11 -O2 -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -shared -fPIC -o $@ $<
@@ -145,7 +145,7 @@ ODD_MACHINES := $(patsubst %.toml,build/%,$(notdir $(wildcard tests/boot/tables/
 check: build $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(ACPI_TABLES) $(MACHINES:%=%/reference)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test: build $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(STEP_COUNTER) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
+test: build $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
 	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(EXPLORE_CHECKS) $(HOST_MUTANT_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)
 
 sim: $(SIM)

@@ -375,7 +375,7 @@ def command_words(root: pathlib.Path) -> Rows:
     found = set()
     for folder, reader in READERS.items():
         for path in sorted((root / folder).rglob("*.c")):
-            words = re.findall(r'string_option\([^"]*"(\w+)"', path.read_text(encoding="utf-8"))
+            words = re.findall(r'string_(?:option|word)\([^"]*"(\w+)"', path.read_text(encoding="utf-8"))
             found |= {(word, reader) for word in words}
     return [list(row) for row in sorted(found)]
 

@@ -51,6 +51,17 @@ uint32_t place_gibs(const struct ranges *pools, uint16_t *gibs, uint32_t max) {
     return count;
 }
 
+uint32_t place_share(const uint32_t *counts, uint32_t clusters, uint32_t max) {
+    uint32_t share = max;
+    for (uint64_t sum = max + 1ULL; sum > max; share--) {
+        sum = 0;
+        for (uint32_t i = 0; i < clusters; i++) {
+            sum += counts[i] < share ? counts[i] : share;
+        }
+    }
+    return share + 1;
+}
+
 /* PML4; page-directory pointers and directory of the area; its tables; the direct map's pointers, one page for each
  * 512 GiB. */
 static uint32_t table_count(const struct place_need *need) {

@@ -21,6 +21,10 @@ bool place_list(struct r4_boot_pool *list, uint32_t *count, const struct ranges 
  * max. */
 uint32_t place_gibs(const struct ranges *pools, uint16_t *gibs, uint32_t max);
 
+/* How many of `max` GiB each of `clusters` clusters may have, if those that have fewer leave theirs to the others;
+ * counts[i] = how many cluster i has. At least max / clusters; max itself if they all fit. */
+uint32_t place_share(const uint32_t *counts, uint32_t clusters, uint32_t max);
+
 /* How much a cluster's reserve has to hold. */
 struct place_need {
     uint64_t image_size; /* bytes, whole pages */

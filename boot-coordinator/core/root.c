@@ -93,7 +93,11 @@ void root_copy(const struct elf_file *file, const struct root *root, uint8_t *bl
         }
         KERNEL_ASSERT(segment < root->segment_count);
         const struct r4_boot_segment *to = &root->segments[segment++];
-        uint64_t offset = to->base - root->segments[0].base + (program->virtual_address - to->virtual_address);
-        memcpy(block + offset, file->data + program->offset, program->file_size);
+        uint8_t *pages = block + (to->base - root->segments[0].base);
+        uint64_t begin = program->virtual_address - to->virtual_address;
+        uint64_t end = begin + program->file_size;
+        memset(pages, 0, begin);
+        memcpy(pages + begin, file->data + program->offset, program->file_size);
+        memset(pages + end, 0, to->size - end);
     }
 }

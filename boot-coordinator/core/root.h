@@ -21,7 +21,7 @@ struct root { /* what goes into the boot information */
  * stack), an entry in no executable segment. */
 bool root_plan(const struct elf_file *file, phys_t base, struct root *root, struct refusal *why);
 
-/* Copies the segments as planned; `block` is the zeroed block. */
+/* Copies the segments as planned, and zeroes the rest of their pages; the rest of the block stays as it is. */
 void root_copy(const struct elf_file *file, const struct root *root, uint8_t *block);
 
 #endif

@@ -182,16 +182,13 @@ static bool memory_check(const struct topology *topology, const struct r4_layout
     return true;
 }
 
-static bool peer_check(const struct topology *topology, const struct r4_layout *layout,
-                       const struct r4_layout_peer *peer, struct refusal *why) {
-    uint32_t from;
-    uint32_t to;
-    if (peer->distance == 0 || !topology_cluster_domain(layout, peer->from, &from) ||
-        !topology_cluster_domain(layout, peer->to, &to)) {
-        return true;
-    }
+/* `domains`: of each cluster. */
+static bool peer_check(const struct topology *topology, const struct r4_layout_peer *peer, const uint32_t *domains,
+                       struct refusal *why) {
+    uint32_t from = domains[peer->from];
+    uint32_t to = domains[peer->to];
     uint32_t distance = topology_distance(topology, from, to);
-    if (distance == 0 || distance == peer->distance) {
+    if (peer->distance == 0 || distance == 0 || distance == peer->distance) {
         return true;
     }
     return refuse(why, "the distance from cluster %u to %u is %u in the layout, but %u in the SLIT (domains %u, %u)",
@@ -209,15 +206,15 @@ bool topology_check(const struct topology *topology, const struct r4_layout *lay
             return false;
         }
     }
-    for (uint32_t i = 0; i < layout->header->peer_count; i++) {
-        if (!peer_check(topology, layout, &layout->peers[i], why)) {
-            return false;
+    uint32_t domains[R4_MAX_CLUSTERS];
+    for (uint32_t cluster = 0; cluster < layout->header->cluster_count; cluster++) {
+        if (!topology_cluster_domain(layout, cluster, &domains[cluster])) {
+            return refuse(why, "cluster %u has no memory", cluster);
         }
     }
-    for (uint32_t cluster = 0; cluster < layout->header->cluster_count; cluster++) {
-        uint32_t domain;
-        if (!topology_cluster_domain(layout, cluster, &domain)) {
-            return refuse(why, "cluster %u has no memory", cluster);
+    for (uint32_t i = 0; i < layout->header->peer_count; i++) {
+        if (!peer_check(topology, &layout->peers[i], domains, why)) {
+            return false;
         }
     }
     return true;

@@ -8,9 +8,9 @@
 #include "print.h"
 #include <x86/instructions.h>
 
-#define CLOCK_ROUNDS      3U                    /* odd */
-#define CLOCK_ROUND_TICKS (FADT_TIMER_HZ / 500) /* 2 ms */
-#define CLOCK_BARE_TURNS  1024U                 /* between two pauses, each of which costs an emulator a microsecond */
+#define CLOCK_ROUNDS      3U                     /* odd */
+#define CLOCK_ROUND_TICKS (FADT_TIMER_HZ / 2000) /* 0.5 ms: the port is read to within a part in a thousand of that */
+#define CLOCK_BARE_TURNS  1024U                  /* between two pauses, each of which costs an emulator a microsecond */
 #define CLOCK_READ_GAP    1000U    /* TSC ticks between two reads of the port, each of which may leave a guest */
 #define CLOCK_PATIENCE    1000000U /* reads of a timer that may not count: seconds */
 
@@ -22,8 +22,7 @@ static uint32_t rate_khz(uint64_t ticks, uint32_t pm_ticks) {
     return (uint32_t)(ticks * FADT_TIMER_HZ / pm_ticks / 1000);
 }
 
-static void wait_ticks(uint64_t ticks) {
-    uint64_t begin = x86_rdtsc();
+static void wait_ticks(uint64_t begin, uint64_t ticks) {
     for (uint32_t turn = 1; x86_rdtsc() - begin < ticks; turn++) {
         if (turn % CLOCK_BARE_TURNS == 0) {
             x86_pause();
@@ -42,7 +41,7 @@ static bool measure_round(uint16_t port, uint32_t *tsc, uint32_t *apic) {
             *apic = rate_khz(apic_begin - apic_timer_count(), passed);
             return true;
         }
-        wait_ticks(CLOCK_READ_GAP);
+        wait_ticks(x86_rdtsc(), CLOCK_READ_GAP);
     }
     return false;
 }
@@ -74,7 +73,9 @@ bool clock_measure(uint16_t pm_port, struct clock_rates *rates) {
     return tsc_khz != 0 && rates->apic_khz != 0;
 }
 
-void clock_wait_us(uint32_t microseconds) {
+uint64_t clock_now(void) { return x86_rdtsc(); }
+
+void clock_wait_since(uint64_t begin, uint32_t microseconds) {
     BOOT_ASSERT(tsc_khz != 0);
-    wait_ticks((uint64_t)microseconds * tsc_khz / 1000);
+    wait_ticks(begin, (uint64_t)microseconds * tsc_khz / 1000);
 }

@@ -12,10 +12,13 @@ struct clock_rates {
     uint32_t apic_khz; /* with divider 1 */
 };
 
-/* Measures both for a few milliseconds. False if the PM timer at that port does not count. */
+/* Measures both for about two milliseconds. False if the PM timer at that port does not count. */
 bool clock_measure(uint16_t pm_port, struct clock_rates *rates);
 
-/* Waits. Needs a good clock_measure(). */
-void clock_wait_us(uint32_t microseconds);
+/* Ticks of the TSC. */
+uint64_t clock_now(void);
+
+/* Waits until so many microseconds have passed since clock_now() was `begin`. Needs a good clock_measure(). */
+void clock_wait_since(uint64_t begin, uint32_t microseconds);
 
 #endif

@@ -56,14 +56,19 @@ static uint64_t *entry_at(struct space *space, uint64_t address, int level) {
 }
 
 bool space_map(struct space *space, uint64_t address, phys_t base, uint64_t pages, enum space_access access) {
+    const uint64_t bits = access_bits(access);
+    uint64_t *entry = NULL;
     BOOT_ASSERT(is_aligned(address | base, R4_PAGE_SIZE));
-    for (uint64_t i = 0; i < pages; i++) {
-        uint64_t *entry = entry_at(space, address + i * R4_PAGE_SIZE, LEVEL_PAGE);
+    for (uint64_t i = 0; i < pages; i++, entry++) {
+        uint64_t at = address + i * R4_PAGE_SIZE;
+        if (i == 0 || is_aligned(at, R4_LARGE_SIZE)) { /* the first entry of a table */
+            entry = entry_at(space, at, LEVEL_PAGE);
+        }
         if (entry == NULL) {
             return false;
         }
         BOOT_ASSERT(*entry == 0);
-        *entry = (base + i * R4_PAGE_SIZE) | access_bits(access);
+        *entry = (base + i * R4_PAGE_SIZE) | bits;
     }
     return true;
 }

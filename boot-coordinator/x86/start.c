@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Core start-up. Source: Intel SDM volume 3, section 9.4.4. INIT is sent once to all. The start-up message is repeated
- * until the core answers: messages can be lost, and a core that runs ignores further ones.
+ * Core start-up. Source: Intel SDM volume 3, section 9.4.4. INIT is sent once to all, early: what a core needs after it
+ * passes while the kernels are created. The start-up message is repeated until the core answers: messages can be lost,
+ * and a core that runs ignores further ones.
  */
 #include "start.h"
 #include "clock.h"
@@ -13,10 +14,10 @@
 #include <stdatomic.h>
 #include <x86/instructions.h>
 
-#define START_INIT_US  10000U /* from INIT to the first start-up message */
+#define START_INIT_US  10000U /* from INIT to the first start-up message, at least */
 #define START_RETRY_US 200U   /* from one to the next: the first interval, doubled each time */
 #define START_RETRIES  14U    /* 200 us * (2^14 - 1): three seconds in all */
-#define START_TURN_US  50U
+#define START_TURN_US  5U     /* from one look at whether a core has arrived to the next */
 
 extern const uint8_t trampoline_begin[];
 extern const uint8_t trampoline_end[];
@@ -25,6 +26,7 @@ struct core_start *core_find(void);                  /* called by entry.S */
 
 static struct core_start starts[R4_MAX_CLUSTERS * R4_MAX_CORES];
 static uint32_t start_count;
+static uint64_t reset_at; /* clock_now() after the last INIT; 0: none was sent */
 static uint64_t tables[R4_MAX_CLUSTERS][512] __attribute__((aligned(4096)));
 
 bool start_add(const struct core_start *start) {
@@ -72,7 +74,8 @@ static bool core_arrives(const struct core_start *start, uint32_t microseconds) 
         if (atomic_load_explicit(&start->arrived, memory_order_acquire)) {
             return true;
         }
-        clock_wait_us(START_TURN_US);
+        x86_pause(); /* an emulator may run one core at a time */
+        clock_wait_since(clock_now(), START_TURN_US);
     }
     return false;
 }
@@ -88,16 +91,23 @@ static bool core_start(const struct core_start *start, phys_t page) {
     return false;
 }
 
+void start_reset(const struct r4_layout_core *cores, uint32_t count) {
+    uint32_t self = apic_id();
+    for (uint32_t i = 0; i < count; i++) {
+        if (cores[i].apic_id != self) {
+            apic_send_init(cores[i].apic_id);
+            reset_at = clock_now();
+        }
+    }
+}
+
 const struct core_start *start_cores(phys_t page) {
     uint32_t self = apic_id();
     BOOT_ASSERT((uint64_t)(trampoline_end - trampoline_begin) <= R4_PAGE_SIZE && is_aligned(page, R4_PAGE_SIZE));
     memcpy(identity_at(page), trampoline_begin, (size_t)(trampoline_end - trampoline_begin));
-    for (uint32_t i = 0; i < start_count; i++) {
-        if (starts[i].apic_id != self) {
-            apic_send_init(starts[i].apic_id);
-        }
+    if (reset_at != 0) {
+        clock_wait_since(reset_at, START_INIT_US);
     }
-    clock_wait_us(START_INIT_US);
     for (uint32_t i = 0; i < start_count; i++) {
         if (starts[i].apic_id != self && !core_start(&starts[i], page)) {
             return &starts[i];

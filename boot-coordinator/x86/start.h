@@ -8,7 +8,7 @@
 #ifndef R4_BOOT_START_H
 #define R4_BOOT_START_H
 
-#include <r4/types.h>
+#include <r4/layout.h>
 
 struct core_start { /* read by entry.S */
     phys_t root;    /* start tables of its cluster */
@@ -23,6 +23,9 @@ R4_OFFSET(struct core_start, entry, 8);
 R4_OFFSET(struct core_start, core, 16);
 R4_OFFSET(struct core_start, arrived, 24);
 
+/* Sends INIT to `count` cores, without the caller's: until start_cores() they wait for their first instruction. */
+void start_reset(const struct r4_layout_core *cores, uint32_t count);
+
 /* Adds a core to those that will be started. False if there are more than all clusters together can have. */
 bool start_add(const struct core_start *start);
 
@@ -32,7 +35,7 @@ phys_t start_tables(uint32_t cluster, phys_t kernel_root);
 
 /* Starts every added core except the caller's, one after another; each goes straight into its kernel, which halts it
  * until all have arrived. `page`, a whole page below 1 MiB, holds their first instructions. Returns null, or the core
- * that does not answer. */
+ * that does not answer. Needs start_reset(). */
 const struct core_start *start_cores(phys_t page);
 
 /* The record of the added core with that APIC id, or null. */

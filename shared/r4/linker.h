@@ -30,8 +30,8 @@ struct linker_plan { /* offsets from virtual_base; sizes in bytes, 0 = the objec
  * four. */
 bool linker_plan(const struct elf_file *file, struct linker_plan *plan, struct refusal *why);
 
-/* Copies sections into `image` (plan->image_size bytes, which it zeroes first) and relocates them for `virtual_base`.
- * Undefined symbols come from `symbols`. On a refusal the image is not to be used. */
+/* Fills `image` (plan->image_size bytes) with the sections, zeroes what is between and after them, and relocates them
+ * for `virtual_base`. Undefined symbols come from `symbols`. On a refusal the image is not to be used. */
 bool linker_link(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base,
                  const struct linker_symbol *symbols, size_t symbol_count, uint8_t *image, struct refusal *why);
 

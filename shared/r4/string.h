@@ -31,6 +31,9 @@ bool string_copy(char *target, size_t size, const char *source);
  */
 bool string_option(const char *line, const char *key, char *out, size_t size);
 
+/* True if `word` is among the words of `line`, which have blanks between them. */
+bool string_word(const char *line, const char *word);
+
 /* Reads a number, decimal or hexadecimal after 0x (small letters), modulo 2^64. Returns the first character
  * after it, or null if there is no digit. */
 const char *string_number(const char *text, uint64_t *value);

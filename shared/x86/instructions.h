@@ -73,6 +73,24 @@ static inline uint32_t x86_in32(uint16_t port) {
     return value;
 }
 
+/* `rep` forms, upwards: each moves its pointers behind what it has written or read. */
+#define X86_STORE_STRING(name, type)                                                                                   \
+    static inline void *x86_##name(void *target, type value, size_t count) {                                           \
+        __asm__ volatile("rep " #name : "+D"(target), "+c"(count) : "a"(value) : "memory");                            \
+        return target;                                                                                                 \
+    }
+X86_STORE_STRING(stosb, uint8_t)
+X86_STORE_STRING(stosq, uint64_t)
+#undef X86_STORE_STRING
+
+#define X86_MOVE_STRING(name)                                                                                          \
+    static inline void x86_##name(void **target, const void **source, size_t count) {                                  \
+        __asm__ volatile("rep " #name : "+D"(*target), "+S"(*source), "+c"(count) : : "memory");                       \
+    }
+X86_MOVE_STRING(movsb)
+X86_MOVE_STRING(movsq)
+#undef X86_MOVE_STRING
+
 static inline void x86_pause(void) { __asm__ volatile("pause" : : : "memory"); }
 static inline void x86_hlt(void) { __asm__ volatile("hlt" : : : "memory"); }
 static inline void x86_cli(void) { __asm__ volatile("cli" : : : "memory"); }

@@ -23,7 +23,7 @@ ROOT_INFO_MAGIC = 0x4F464E4934523031
 @pytest.mark.parametrize("name", ["qemu-2x2", "uneven"])
 def test_owners_are_said(name: str) -> None:
     layout = machine.layout(name)
-    boot = machine.Boot(name)
+    boot = machine.Boot(name, more=machine.VERBOSE)
     owners = {
         "console": layout["console"],
         "PCI configuration": layout["pci"],
@@ -37,7 +37,7 @@ def test_owners_are_said(name: str) -> None:
 
 
 def test_derived_layout_gives_all_to_cluster_0() -> None:
-    boot = machine.Boot("uneven", more="layout=derive")
+    boot = machine.Boot("uneven", more=f"layout=derive {machine.VERBOSE}")
     assert boot.trouble is None, boot.output
     assert [
         match[1] for match in boot.matching(r"\[boot\] cluster (\d+): (?:console|PCI configuration|I/O APIC .*)")

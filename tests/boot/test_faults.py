@@ -15,7 +15,7 @@ PAGE_WRITE = 2
 
 
 def test_wild_write_takes_down_one_cluster() -> None:
-    boot = machine.Boot("qemu-4x2", fault=f"wild-write:1:{VICTIM:#x}")
+    boot = machine.Boot("qemu-4x2", fault=f"wild-write:1:{VICTIM:#x}", more=machine.VERBOSE)
     panics = boot.matching(r"\[c(\d+)\] kernel: panic: (.*)")
     assert {match[1] for match in panics} == {"1"}, boot.output
     (fault,) = boot.matching(

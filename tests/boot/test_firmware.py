@@ -30,7 +30,8 @@ def test_uefi(name: str) -> None:
 def test_uefi_keeps_off_what_firmware_keeps() -> None:
     """OVMF keeps more ranges below the end of RAM than BIOS, and no pool reaches into a hole of the memory map."""
     logs = {
-        firmware: machine.Boot("qemu-2x2", firmware=firmware, timeout=UEFI_SECONDS) for firmware in ("bios", "uefi")
+        firmware: machine.Boot("qemu-2x2", firmware=firmware, timeout=UEFI_SECONDS, more=machine.VERBOSE)
+        for firmware in ("bios", "uefi")
     }
     memory = {}
     for firmware, boot in logs.items():

@@ -59,7 +59,7 @@ class Fuzzed:
         self.layout = machine.layout(name)
         self.files = [scratch / f"m{node}" for node in range(len(self.layout["memory_mib"]))]
         self.log: machine.BootLog = None  # when first looked at
-        command = qemu.guest_command("fuzz", more=f"seed={SEED} count={calls}")
+        command = qemu.guest_command("fuzz", more=f"seed={SEED} count={calls} {machine.VERBOSE}")
         more = ["-qmp", f"unix:{control},server=on,wait=off"]
         arguments = qemu.command_line(machine.BUILD / name, "tcg", command, more)
         self.guest = qemu.Guest([in_file(argument, scratch) for argument in arguments], SECONDS)

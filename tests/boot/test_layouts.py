@@ -38,7 +38,7 @@ def described(clusters: list[dict[str, Any]]) -> list[Part]:
 @pytest.mark.parametrize("name", [name for name in machine.NAMES if name not in CHOSEN])
 def test_derived_is_what_the_configuration_describes(name: str) -> None:
     """The tables alone lead to the same clusters, cores, memory and distances."""
-    boot = machine.Boot(name, more="layout=derive")
+    boot = machine.Boot(name, more=f"layout=derive {machine.VERBOSE}")
     assert boot.trouble is None, boot.output
     layout = machine.layout(name)
     clusters = layout["clusters"]

@@ -121,7 +121,7 @@ def boot_with(folder: Path, more_memory: Iterable[str] = (), **tables: bytes) ->
         path = folder / signature
         path.write_bytes(body)
         extra += ["-acpitable", f"sig={signature},rev=1,data={path}"]
-    return machine.Boot("no-srat", timeout=SECONDS, extra=extra)
+    return machine.Boot("no-srat", timeout=SECONDS, more=machine.VERBOSE, extra=extra)
 
 
 TWO_DOMAINS = [core(0, 0), core(1, 1), memory(0, 128 * MIB, 0), memory(128 * MIB, 128 * MIB, 1)]

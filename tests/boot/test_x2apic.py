@@ -42,7 +42,7 @@ def test_apic_ids_above_255(tmp_path: Path) -> None:
     (tmp_path / "qemu.args").write_text(WIDE_MACHINE)
     (tmp_path / "r4.iso").symlink_to(machine.BUILD / "qemu-2x2" / "r4.iso")
     extra = [word for core in (0, 1) for word in ("-device", WIDE_CORE.format(core))]
-    command = qemu.guest_command("demo", more="layout=derive")
+    command = qemu.guest_command("demo", more=f"layout=derive {machine.VERBOSE}")
     with qemu.Guest(
         qemu.command_line(tmp_path, "tcg", command, extra, emulator=EMULATOR), qemu.TIMEOUTS["tcg"]
     ) as guest:
@@ -53,6 +53,8 @@ def test_apic_ids_above_255(tmp_path: Path) -> None:
 
 def test_165_cores_with_ids_up_to_288(tmp_path: Path) -> None:
     """In a layout from a configuration: sockets of 33 cores begin at multiples of 64."""
-    boot = boot_large(tmp_path, "large-5x33", (5, 33, 64), more="x2apic = true", emulator=EMULATOR)
+    boot = boot_large(
+        tmp_path, "large-5x33", (5, 33, 64), emulator=EMULATOR, keys="x2apic = true", more=machine.VERBOSE
+    )
     assert boot.matching(r"\[boot\] cluster 4: domain 4, cores .* \(apic 256 257 .* 288\), .*")
     assert boot.matching(r"\[boot\] cores: 165 started")

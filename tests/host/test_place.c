@@ -45,6 +45,19 @@ START_TEST(test_gibs) {
 }
 END_TEST
 
+START_TEST(test_share) {
+    const uint32_t fit[3] = {2, 0, 4};
+    const uint32_t uneven[3] = {100, 1, 100};
+    const uint32_t huge[3] = {UINT32_MAX, UINT32_MAX, UINT32_MAX};
+    ck_assert_uint_eq(place_share(fit, 3, 6), 6);
+    ck_assert_uint_eq(place_share(fit, 3, 5), 3);
+    ck_assert_uint_eq(place_share(uneven, 3, 10), 4); /* 4 + 1 + 4: one is left over */
+    ck_assert_uint_eq(place_share(huge, 3, 192), 64);
+    ck_assert_uint_eq(place_share(huge, 3, 3), 1);
+    ck_assert_uint_eq(place_share(huge, 1, 7), 7);
+}
+END_TEST
+
 /* The parts of a reserve follow each other without gap or overlap, in pages, within its size. */
 static void expect_reserve(const struct place_need *need) {
     const phys_t base = 6 * MIB;
@@ -156,5 +169,5 @@ START_TEST(test_low_page) {
 }
 END_TEST
 
-SUITE_MAIN("place", test_pools, test_list, test_list_is_full, test_gibs, test_reserve, test_peer_index, test_find,
-           test_low_page)
+SUITE_MAIN("place", test_pools, test_list, test_list_is_full, test_gibs, test_share, test_reserve, test_peer_index,
+           test_find, test_low_page)

@@ -85,6 +85,15 @@ START_TEST(test_copy_is_bounded) {
 }
 END_TEST
 
+START_TEST(test_word) {
+    ck_assert(string_word("verbose", "verbose"));
+    ck_assert(string_word("a=verbose verbose b", "verbose"));
+    ck_assert(string_word("a  verbose", "verbose"));
+    ck_assert(!string_word("verbosely a=verbose unverbose verbose=1", "verbose"));
+    ck_assert(!string_word("", "verbose"));
+}
+END_TEST
+
 START_TEST(test_option) {
     char out[8];
     ck_assert(string_option("program=demo x=1", "program", out, sizeof(out)));
@@ -115,5 +124,5 @@ START_TEST(test_number) {
 }
 END_TEST
 
-SUITE_MAIN("string", test_copy_and_set, test_move_overlapping, test_compare, test_text, test_copy_is_bounded,
+SUITE_MAIN("string", test_copy_and_set, test_move_overlapping, test_compare, test_text, test_copy_is_bounded, test_word,
            test_option, test_number)

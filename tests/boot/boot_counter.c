@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A plugin for QEMU that counts the instructions of a boot: from the coordinator's first one to the system call by
+ * which the last of the root tasks prints its first line. The guest does not notice. An element of a `rep` is one
+ * instruction, as under `-icount`.
+ *
+ *   -plugin boot_counter.so,out=FILE,start=ADDRESS,end=ADDRESS,point=ADDRESS…
+ *
+ * The coordinator lies below `end` and begins at `start`; each kernel has a point of its own. FILE then has the line
+ * "coordinator N kernels N programs N missing N"; `missing` is the number of points that were not executed.
+ *
+ * The interface is QEMU's plugin API, version 1 (docs/devel/tcg-plugins.rst); Debian packages no header for it.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+
+int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
+                                           void (*call)(qemu_plugin_id_t, struct qemu_plugin_tb *));
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, void (*call)(unsigned, void *), int flags,
+                                            void *data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*call)(qemu_plugin_id_t, void *), void *data);
+
+__attribute__((visibility("default"))) int qemu_plugin_version = 1;
+
+enum { POINTS = 64 };
+
+static struct point {
+    uint64_t address;
+    bool seen;
+} points[POINTS];
+static size_t point_count, missing;
+static uint64_t start, end;
+static bool begun;
+static uint64_t coordinator, kernels, programs;
+static FILE *out;
+
+/* --- executed instructions --- */
+
+static void on_start(unsigned processor, void *unused) {
+    (void)processor;
+    (void)unused;
+    begun = true;
+}
+
+static void on_point(unsigned processor, void *data) {
+    struct point *point = data;
+    (void)processor;
+    missing -= point->seen ? 0 : 1;
+    point->seen = true;
+}
+
+static void on_instruction(unsigned processor, void *count) {
+    (void)processor;
+    *(uint64_t *)count += begun && missing != 0 ? 1 : 0;
+}
+
+/* --- translation --- */
+
+static uint64_t *count_of(uint64_t address) {
+    if (address >> 63 != 0) {
+        return &kernels;
+    }
+    return address < end ? &coordinator : &programs;
+}
+
+/* Callbacks run in the order in which they are registered. */
+static void insn_watch(struct qemu_plugin_insn *insn) {
+    uint64_t address = qemu_plugin_insn_vaddr(insn);
+    if (address == start) {
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_start, 0, NULL);
+    }
+    for (size_t i = 0; i < point_count; i++) {
+        if (points[i].address == address) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_point, 0, &points[i]);
+        }
+    }
+    qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, 0, count_of(address));
+}
+
+static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
+    (void)id;
+    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+        insn_watch(qemu_plugin_tb_get_insn(tb, i));
+    }
+}
+
+static void on_exit_of_emulator(qemu_plugin_id_t id, void *unused) {
+    (void)id;
+    (void)unused;
+    fprintf(out, "coordinator %" PRIu64 " kernels %" PRIu64 " programs %" PRIu64 " missing %zu\n", coordinator, kernels,
+            programs, missing);
+    fclose(out);
+}
+
+static bool argument_take(const char *argument) {
+    const char *value = strchr(argument, '=');
+    size_t name = value == NULL ? 0 : (size_t)(value++ - argument);
+    if (name == 3 && strncmp(argument, "out", name) == 0) {
+        return (out = fopen(value, "w")) != NULL;
+    }
+    if (name == 5 && strncmp(argument, "start", name) == 0) {
+        return (start = strtoull(value, NULL, 16)) != 0;
+    }
+    if (name == 3 && strncmp(argument, "end", name) == 0) {
+        return (end = strtoull(value, NULL, 16)) != 0;
+    }
+    if (name == 5 && strncmp(argument, "point", name) == 0 && point_count < POINTS) {
+        points[point_count++].address = strtoull(value, NULL, 16);
+        return true;
+    }
+    return false;
+}
+
+__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc,
+                                                               char **argv) {
+    (void)info;
+    for (int i = 0; i < argc; i++) {
+        if (!argument_take(argv[i])) {
+            fprintf(stderr, "boot_counter: %s\n", argv[i]);
+            return 1;
+        }
+    }
+    missing = point_count;
+    if (out == NULL || start == 0 || end == 0 || point_count == 0) {
+        fprintf(stderr, "boot_counter: an argument is missing\n");
+        return 1;
+    }
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    qemu_plugin_register_atexit_cb(id, on_exit_of_emulator, NULL);
+    return 0;
+}
