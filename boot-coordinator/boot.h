@@ -21,7 +21,7 @@ struct cluster {
     uint32_t domain; /* of its first memory part */
     struct ranges pools;
     struct place_reserve reserve;
-    phys_t root_block;
+    struct range root_block;
     struct root root;
     phys_t kernel_root; /* PML4 of its kernel */
     uint64_t entry;     /* of its kernel, virtual address */

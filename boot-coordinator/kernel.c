@@ -40,10 +40,10 @@ static void header_fill(const struct cluster *cluster) {
 
 static void root_load(const struct boot *boot, struct cluster *cluster) {
     struct refusal why;
-    if (!root_plan(&boot->root, cluster->root_block, &cluster->root, &why)) {
+    if (!root_plan(&boot->root, cluster->root_block.base, &cluster->root, &why)) {
         boot_stop("module root: %s", why.text);
     }
-    root_copy(&boot->root, &cluster->root, identity_at(cluster->root_block));
+    root_copy(&boot->root, &cluster->root, identity_at(cluster->root_block.base));
 }
 
 static struct r4_boot_apics apics_of(const struct cluster *cluster) {
@@ -93,7 +93,7 @@ static void info_fill(const struct boot *boot, const struct cluster *cluster) {
     info->kernel_root = cluster->kernel_root;
     info->image = (struct r4_boot_range){cluster->reserve.image, boot->plan.image_size};
     info->reserve = (struct r4_boot_range){cluster->reserve.base, cluster->reserve.size};
-    info->root_block = (struct r4_boot_range){cluster->root_block, R4_LARGE_SIZE};
+    info->root_block = (struct r4_boot_range){cluster->root_block.base, range_size(&cluster->root_block)};
     memcpy(info->segments, cluster->root.segments, sizeof(info->segments));
     info->segment_count = cluster->root.segment_count;
     info->root_entry = cluster->root.entry;
@@ -119,7 +119,7 @@ void kernel_tell_peers(const struct boot *boot) {
 }
 
 void kernel_create(struct boot *boot, struct cluster *cluster) {
-    BOOT_ASSERT(cluster->reserve.size != 0 && cluster->root_block != 0);
+    BOOT_ASSERT(cluster->reserve.size != 0 && cluster->root_block.base != 0);
     reserve_zero(&cluster->reserve);
     image_link(boot, cluster);
     kernel_space_create(boot, cluster);

@@ -25,7 +25,7 @@ static void memory_clip(struct boot *boot) {
     struct ranges *ram = &boot->loader.ram;
     uint64_t all = ranges_total(ram);
     ranges_remove(ram, boot->identity_end, UINT64_MAX);
-    boot_print("memory: %lu MiB of RAM in %u ranges", all >> 20, ram->count);
+    boot_print("memory: %lu MiB of RAM, ranges %u", all >> 20, ram->count);
     if (all != ranges_total(ram)) {
         boot_print("unused: %lu MiB of RAM above 0x%lx, which this CPU (no 1 GiB pages) or R4 cannot reach",
                    (all - ranges_total(ram)) >> 20, boot->identity_end);

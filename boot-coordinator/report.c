@@ -44,7 +44,7 @@ static void report_devices(const struct boot *boot, const struct cluster *cluste
 static void report_peers(const struct boot *boot, const struct cluster *cluster) {
     for (uint32_t peer = 0; peer < boot_cluster_count(boot); peer++) {
         if (peer != cluster->number) {
-            boot_print("cluster %u: ring from %u at 0x%016lx, %u slots", cluster->number, peer,
+            boot_print("cluster %u: ring from %u at 0x%016lx, slots %u", cluster->number, peer,
                        cluster->reserve.rings + (uint64_t)place_peer_index(cluster->number, peer) * R4_RING_STRIDE,
                        boot->layout.header->ring_slots);
         }
@@ -66,8 +66,7 @@ static void report_all(const struct boot *boot, const struct cluster *cluster) {
         boot_print("cluster %u: pool 0x%016lx-0x%016lx", number, cluster->pools.list[i].base,
                    cluster->pools.list[i].end);
     }
-    boot_print("cluster %u: root task 0x%016lx-0x%016lx", number, cluster->root_block,
-               cluster->root_block + R4_LARGE_SIZE);
+    boot_print("cluster %u: root task 0x%016lx-0x%016lx", number, cluster->root_block.base, cluster->root_block.end);
     report_peers(boot, cluster);
     report_devices(boot, cluster);
 }

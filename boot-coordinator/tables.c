@@ -37,7 +37,7 @@ static bool table_find(struct boot *boot, const struct acpi_memory *memory, cons
     bool good = acpi_find(memory, root, signature, &table, why);
     *found = table.header;
     if (table.duplicates != 0) {
-        boot_print("warning: %u further ACPI tables %s are not used", table.duplicates, signature);
+        boot_print("warning: only the first of %u ACPI tables %s is used", table.duplicates + 1, signature);
     }
     if (*found != NULL) {
         boot_use(boot, (uintptr_t)*found, (*found)->length);
@@ -135,7 +135,7 @@ void tables_read(struct boot *boot) {
     boot->topology = (struct topology){.madt = &boot->madt, .ram = &boot->loader.ram};
     srat_take(boot, &memory, &root);
     slit_take(boot, &memory, &root);
-    boot_print("tables: %s, MADT %u cores, SRAT %u cores %u memory ranges, SLIT %u domains",
+    boot_print("tables: %s, MADT cores %u, SRAT cores %u memory ranges %u, SLIT domains %u",
                root.is_wide ? "XSDT" : "RSDT", boot->madt.core_count, boot->srat.core_count, boot->srat.memory_count,
                boot->slit.count);
     tables_warn(boot);

@@ -45,6 +45,8 @@ static void wait_for_all(struct core *core) {
     }
 }
 
+_Static_assert(sizeof(struct peer) <= R4_PEER_ROOM, "the root block may be too small for all peers");
+
 /* Core 0 alone: the cluster's objects, peers and root task. */
 static void cluster_start(struct core *core) {
     const struct r4_boot_info *info = boot_info();

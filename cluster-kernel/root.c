@@ -20,6 +20,8 @@ static phys_t next_free; /* of the root block */
 /* The root task under construction. */
 struct root {
     struct r4_slot *pages; /* the first cap pages, contiguous */
+    uint32_t cap_pages;
+    uint32_t frames; /* of image, stack, information page */
     uint32_t next_slot;
     struct pd *pd;
     struct r4_root_info *info;
@@ -54,7 +56,7 @@ static uint32_t slots_take(struct root *root, uint32_t count) {
     }
     uint32_t first = root->next_slot;
     root->next_slot += count;
-    if (count >= R4_SLOTS_PER_PAGE || root->next_slot > ROOT_CAP_PAGES * R4_SLOTS_PER_PAGE) {
+    if (count >= R4_SLOTS_PER_PAGE || root->next_slot > root->cap_pages * R4_SLOTS_PER_PAGE) {
         panic("the root task has more capabilities than slots");
     }
     return first;
@@ -102,9 +104,9 @@ static void tables_put(struct root *root) {
 }
 
 static void cap_pages_put(struct root *root) {
-    root->info->cap_page_count = ROOT_CAP_PAGES;
-    root->info->slot_cap_pages = slots_take(root, ROOT_CAP_PAGES);
-    for (uint32_t i = 0; i < ROOT_CAP_PAGES; i++) {
+    root->info->cap_page_count = root->cap_pages;
+    root->info->slot_cap_pages = slots_take(root, root->cap_pages);
+    for (uint32_t i = 0; i < root->cap_pages; i++) {
         phys_t object = phys_of(&root->pages[i * R4_SLOTS_PER_PAGE]);
         struct r4_slot *slot = cap_put(root, root->info->slot_cap_pages + i, R4_CAP_CAP_PAGE, object, R4_PAGE_BITS, 0);
         uint64_t address = window_page_address(i);
@@ -113,8 +115,11 @@ static void cap_pages_put(struct root *root) {
     }
 }
 
-static void frame_put(struct root *root, uint32_t index, phys_t frame, uint64_t address, uint64_t rights) {
+/* In the next slot: frames may fill more than one cap page. */
+static void frame_put(struct root *root, phys_t frame, uint64_t address, uint64_t rights) {
+    uint32_t index = slots_take(root, 1);
     struct r4_slot *slot = cap_put(root, index, R4_CAP_FRAME, frame, R4_PAGE_BITS, 0);
+    root->info->slot_frames = root->info->slot_frames == 0 ? index : root->info->slot_frames;
     uint64_t *entry = paging_entry(machine_direct(), root->pd->root, address, 1);
     if (entry == NULL || (*entry & PAGING_PRESENT) != 0) {
         panic("the root task does not fit its 2 MiB");
@@ -122,29 +127,30 @@ static void frame_put(struct root *root, uint32_t index, phys_t frame, uint64_t 
     frame_map(slot, root->pd, entry, address, paging_leaf(slot_pages(slot), rights, false, PAGING_KIND_NONE));
 }
 
+static uint32_t frames_count(void) {
+    const struct r4_boot_info *info = boot_info();
+    uint32_t frames = R4_ROOT_STACK_SIZE / R4_PAGE_SIZE + 1;
+    for (uint32_t i = 0; i < info->segment_count; i++) {
+        frames += (uint32_t)(info->segments[i].size / R4_PAGE_SIZE);
+    }
+    return frames;
+}
+
 /* Image, stack, information page. */
 static void frames_put(struct root *root) {
     const struct r4_boot_info *info = boot_info();
-    uint32_t stack_pages = R4_ROOT_STACK_SIZE / R4_PAGE_SIZE;
-    uint32_t pages = stack_pages + 1;
-    for (uint32_t i = 0; i < info->segment_count; i++) {
-        pages += (uint32_t)(info->segments[i].size / R4_PAGE_SIZE);
-    }
-    root->info->frame_count = pages;
-    root->info->slot_frames = slots_take(root, pages);
-    uint32_t index = root->info->slot_frames;
+    root->info->frame_count = root->frames;
     for (uint32_t i = 0; i < info->segment_count; i++) {
         const struct r4_boot_segment *segment = &info->segments[i];
         for (uint64_t at = 0; at < segment->size; at += R4_PAGE_SIZE) {
-            frame_put(root, index++, segment->base + at, segment->virtual_address + at, segment->rights);
+            frame_put(root, segment->base + at, segment->virtual_address + at, segment->rights);
         }
     }
     phys_t stack = phys_of(root_memory(R4_ROOT_STACK_SIZE, R4_PAGE_SIZE));
-    for (uint32_t i = 0; i < stack_pages; i++) {
-        uint64_t offset = (uint64_t)i * R4_PAGE_SIZE;
-        frame_put(root, index++, stack + offset, R4_ROOT_STACK_TOP - R4_ROOT_STACK_SIZE + offset, R4_READ | R4_WRITE);
+    for (uint64_t offset = 0; offset < R4_ROOT_STACK_SIZE; offset += R4_PAGE_SIZE) {
+        frame_put(root, stack + offset, R4_ROOT_STACK_TOP - R4_ROOT_STACK_SIZE + offset, R4_READ | R4_WRITE);
     }
-    frame_put(root, index, phys_of(root->info), R4_ROOT_INFO, R4_READ);
+    frame_put(root, phys_of(root->info), R4_ROOT_INFO, R4_READ);
 }
 
 static void peers_put(struct root *root) {
@@ -252,9 +258,10 @@ static void thread_put(struct root *root) {
 }
 
 void root_start(void) {
-    struct root root = {.next_slot = 1};
+    struct root root = {.next_slot = 1, .frames = frames_count()};
+    root.cap_pages = ROOT_CAP_PAGES + root.frames / (R4_SLOTS_PER_PAGE - 1);
     root.info = root_memory(sizeof(struct r4_root_info), R4_PAGE_SIZE);
-    root.pages = root_memory(ROOT_CAP_PAGES * R4_PAGE_SIZE, R4_PAGE_SIZE);
+    root.pages = root_memory(root.cap_pages * R4_PAGE_SIZE, R4_PAGE_SIZE);
     info_fill(root.info);
     pd_put(&root);
     tables_put(&root);

@@ -9,7 +9,7 @@
 #include <r4/types.h>
 
 #define ROOT_PRIORITY  100U /* of the root task's first thread */
-#define ROOT_CAP_PAGES 4U   /* window pages that it starts with */
+#define ROOT_CAP_PAGES 4U   /* window pages that it starts with, and one more for each 127 frames of its image */
 
 /* Takes `size` bytes (rounded up to whole pages) from the root block, aligned to `alignment` bytes, zeroed. Returns
  * their direct-map address. Panics if the root block is used up. */

@@ -20,6 +20,8 @@ struct ranges {
     struct range list[RANGES_MAX];
 };
 
+static inline uint64_t range_size(const struct range *range) { return range->end - range->base; }
+
 /* Adds or takes away [base, end); nothing if end <= base. */
 bool ranges_add(struct ranges *set, phys_t base, phys_t end);
 bool ranges_remove(struct ranges *set, phys_t base, phys_t end);

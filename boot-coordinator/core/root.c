@@ -9,8 +9,6 @@
 
 #define ROOT_IMAGE_END (R4_ROOT_STACK_TOP - R4_ROOT_STACK_SIZE)
 
-_Static_assert(ROOT_IMAGE_END - R4_ROOT_IMAGE <= R4_LARGE_SIZE, "the segments might not fit into the root block");
-
 static bool program_loads(const struct elf_program *program) {
     return program->type == ELF_PROGRAM_LOAD && program->memory_size != 0;
 }

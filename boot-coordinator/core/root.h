@@ -16,7 +16,7 @@ struct root { /* what goes into the boot information */
     uint64_t entry;
 };
 
-/* Plans the segments of a checked executable for a block of R4_LARGE_SIZE bytes at physical address `base`. Refused:
+/* Plans the segments of a checked executable for a block at physical address `base`. Refused:
  * more than R4_BOOT_SEGMENTS, pages that two segments share, writable code, addresses outside [R4_ROOT_IMAGE, root
  * stack), an entry in no executable segment. */
 bool root_plan(const struct elf_file *file, phys_t base, struct root *root, struct refusal *why);

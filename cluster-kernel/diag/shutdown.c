@@ -39,6 +39,7 @@ void shutdown_check(void) {
     for (uint32_t turn = 0; turn < R4_LOG_BYTES / CONSOLE_TURN && console_poll(console_all()); turn++) {
     }
     const char *verdict = failed != 0 ? "failure" : panicked != 0 ? "panic" : "success";
-    log_end("end: %s (%u clusters, %u failed, %u panicked)", verdict, cluster_count(), failed, panicked);
+    log_end("end: %s (%u cluster%s, %u failed, %u panicked)", verdict, cluster_count(), cluster_count() == 1 ? "" : "s",
+            failed, panicked);
     machine_exit(failed != 0 ? SHUTDOWN_FAILED : panicked != 0 ? SHUTDOWN_PANICKED : SHUTDOWN_SUCCESS);
 }

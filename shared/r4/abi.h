@@ -202,7 +202,7 @@ struct r4_root_info {
     uint32_t table_count;
     uint32_t slot_cap_pages; /* cap pages of its own window, window pages 0 .. cap_page_count - 1 */
     uint32_t cap_page_count;
-    uint32_t slot_frames; /* frames of image, stack and this page */
+    uint32_t slot_frames; /* frames of image, stack and this page: here and in the following slots, headers left out */
     uint32_t frame_count;
     uint32_t slot_first_free; /* from here to the end of the last cap page all slots but the headers are empty */
     uint32_t untyped_count;

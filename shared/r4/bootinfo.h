@@ -15,6 +15,10 @@
 #define R4_BOOT_DIRECTORIES  192U /* page directories of the direct map; RAM in more GiB is reported, unused */
 #define R4_BOOT_INFO_PAGES   4U   /* of R4_AREA_BOOT_INFO */
 
+/* What a kernel takes of the root block at boot, besides the root task's segments. */
+#define R4_ROOT_ROOM 0x30000U /* the root task's objects */
+#define R4_PEER_ROOM 0x8000U  /* the records of one peer */
+
 struct r4_boot_range {
     phys_t base;
     uint64_t size;
@@ -65,7 +69,7 @@ struct r4_boot_info {
     struct r4_boot_range image; /* the linked image, bss included */
     /* 2 MiB pages that hold image, tables, rings and all else that is mapped by 4 KiB pages. */
     struct r4_boot_range reserve;
-    /* One 2 MiB block of the pool: the root task's segments at its start, the rest is free. */
+    /* Contiguous 2 MiB pages of a pool: the root task's segments at their start, the rest is free. */
     struct r4_boot_range root_block;
     struct r4_boot_segment segments[R4_BOOT_SEGMENTS];
     uint32_t segment_count;

@@ -151,7 +151,7 @@ class BootLog:
             self.image[cluster] = tuple(int(number, 16) for number in part.groups())
         elif part := re.match(r"root table (0x[0-9a-f]+)", text):
             self.root_table[cluster] = int(part[1], 16)
-        elif part := re.match(r"ring from (\d+) at (0x[0-9a-f]+), (\d+) slots", text):
+        elif part := re.match(r"ring from (\d+) at (0x[0-9a-f]+), slots (\d+)", text):
             self.ring[int(part[1]), cluster] = (int(part[2], 16), int(part[3]))
         elif part := re.match(r"root task (0x[0-9a-f]+)-(0x[0-9a-f]+)", text):
             self.root_block[cluster] = (int(part[1], 16), int(part[2], 16))

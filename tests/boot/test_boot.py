@@ -36,6 +36,8 @@ def check_demonstration(boot: machine.Boot, name: str) -> None:
 def test_demonstration(name: str) -> None:
     boot = machine.Boot(name)
     assert boot.trouble is None, boot.output
+    count = len(machine.layout(name)["clusters"])
+    assert boot.lines[-1] == f"[r4] end: success ({count} cluster{'' if count == 1 else 's'}, 0 failed, 0 panicked)"
     assert boot.seconds < DEMONSTRATION_SECONDS
     check_demonstration(boot, name)
 

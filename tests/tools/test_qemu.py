@@ -183,7 +183,7 @@ def test_nonsense_is_refused(tmp_path: pathlib.Path, name: str, option: str, kno
         ("exit 0", "QEMU ended by itself: a triple fault or a reset"),
         ("echo 'qemu-system-x86_64: QEMU: Terminated via GDBstub' >&2", "ended by gdb"),
         (f"exit {qemu.EXIT_SUCCESS}", "the guest reported success without the end marker"),
-        (f"echo '{qemu.END_MARKER} (1 clusters, 0 failed, 0 panicked)'; exit {qemu.EXIT_SUCCESS}", None),
+        (f"echo '{qemu.END_MARKER} (1 cluster, 0 failed, 0 panicked)'; exit {qemu.EXIT_SUCCESS}", None),
         ("kill -KILL $$", "QEMU was killed by signal 9"),
         (
             f"echo '[c0] kernel: panic: why'; exit {qemu.EXIT_PANICKED}",

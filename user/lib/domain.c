@@ -66,15 +66,23 @@ static uint32_t rights_of(uint64_t address) {
     return address >= (uintptr_t)image_data && address < (uintptr_t)image_end ? R4_READ | R4_WRITE : R4_READ;
 }
 
+/* The next slot that is no page's header. */
+static uint32_t slot_after(uint32_t slot) {
+    slot++;
+    return slot % R4_SLOTS_PER_PAGE == 0 ? slot + 1 : slot;
+}
+
 void domain_add_image(struct domain *domain) {
     const struct r4_root_info *info = r4_info();
     require(domain->image_count == 0, "a domain has one image");
-    for (uint32_t slot = info->slot_frames; slot < info->slot_frames + info->frame_count; slot++) {
+    uint32_t slot = info->slot_frames;
+    for (uint32_t i = 0; i < info->frame_count; i++, slot = slot_after(slot)) {
         domain->image_count += is_shared(r4_mapped_at(slot));
     }
     domain->image = slots_take(domain->image_count);
     uint32_t copy = domain->image;
-    for (uint32_t slot = info->slot_frames; slot < info->slot_frames + info->frame_count; slot++) {
+    slot = info->slot_frames;
+    for (uint32_t i = 0; i < info->frame_count; i++, slot = slot_after(slot)) {
         uint64_t address = r4_mapped_at(slot);
         if (is_shared(address)) {
             must(r4_cap_copy(r4_own(slot), copy, rights_of(address), 0), "copying a frame of the image");
