@@ -23,12 +23,13 @@ def boot_with_array(name: str, kib: int, folder: Path) -> machine.Boot:
     source.write_text(f"char array[{kib * KIB}] __attribute__((used)) = {{1}};\n", encoding="utf-8")
     shutil.copytree(machine.BUILD / name / "iso", iso)
     shutil.copy(machine.BUILD / name / "qemu.args", folder)
-    for command in (
+    commands: list[list[str | Path]] = [
         ["gcc", "-ffreestanding", "-fno-pic", "-c", source, "-o", folder / "array.o"],
         ["ld", "-static", "-nostdlib", "-z", "max-page-size=4096", "-T", machine.ROOT / "user/lib/user.ld"]
         + ["-o", iso / "boot/root.elf", *OBJECTS, folder / "array.o", machine.BUILD / "user/shared.a"],
         ["grub-mkrescue", "--locales=", "--fonts=", "--themes=", "-o", folder / "r4.iso", iso],
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for command in commands:
         subprocess.run(command, check=True, capture_output=True)
     return machine.Boot(str(folder))
 

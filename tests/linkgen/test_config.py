@@ -232,18 +232,37 @@ def load(table: dict[str, Any], folder: Path) -> configuration.Config:
 
 
 @st.composite
+def sockets_of_any_shape(draw: st.DrawFn, sockets: int) -> tuple[dict[str, Any], list[int]]:
+    """Keys of the machine, and how many cores each socket has, threads counted."""
+    threads = draw(st.sampled_from([1, 1, 2]))
+    machine: dict[str, Any] = {"sockets": sockets, "threads_per_core": threads}
+    sizes = [draw(st.integers(1, 9))] * sockets
+    match draw(st.sampled_from(["equal", "unequal", "ids"])):
+        case "equal":
+            machine["cores_per_socket"] = sizes[0]
+            if draw(st.booleans()):
+                machine["max_cores"] = (sockets + draw(st.integers(0, 3))) * sizes[0] * threads
+        case "unequal":
+            sizes = draw(st.lists(st.integers(1, 9), min_size=sockets, max_size=sockets))
+            machine["cores_per_socket"] = sizes
+        case "ids":
+            machine["cores_per_socket"] = sizes[0]
+            inner = st.lists(st.integers(0, 31), min_size=sizes[0] * threads, max_size=sizes[0] * threads, unique=True)
+            first = [0, *(place for place in draw(inner) if place != 0)][: sizes[0] * threads]
+            others = [draw(inner) for _ in range(sockets - 1)]
+            machine["apic_ids"] = [socket << 5 | id_ for socket, ids in enumerate([first, *others]) for id_ in ids]
+    return machine, [size * threads for size in sizes]
+
+
+@st.composite
 def machines_of_any_shape(draw: st.DrawFn) -> dict[str, Any]:
     """A valid configuration, as the table that TOML gives: one to three clusters for each node share it."""
     sockets = draw(st.integers(1, 6))
-    per_socket = draw(st.integers(1, 9))
-    node_cores = [list(range(node * per_socket, (node + 1) * per_socket)) for node in range(sockets)]
-    machine: dict[str, Any] = {"sockets": sockets, "cores_per_socket": per_socket}
-    if draw(st.booleans()):  # dealt out to the nodes in turn
-        node_cores = machine["node_cores"] = [
-            list(range(node, sockets * per_socket, sockets)) for node in range(sockets)
-        ]
-    if draw(st.booleans()):
-        machine["max_cores"] = (sockets + draw(st.integers(0, 3))) * per_socket
+    machine, sizes = draw(sockets_of_any_shape(sockets))
+    total = sum(sizes)
+    node_cores = [list(range(sum(sizes[:node]), sum(sizes[: node + 1]))) for node in range(sockets)]
+    if total >= sockets and draw(st.booleans()):  # dealt out to the nodes in turn
+        node_cores = machine["node_cores"] = [list(range(node, total, sockets)) for node in range(sockets)]
     if draw(st.booleans()):
         machine |= {"slots": draw(st.integers(1, 256)), "max_memory_mib": 8192}
     if draw(st.booleans()):
@@ -252,10 +271,12 @@ def machines_of_any_shape(draw: st.DrawFn) -> dict[str, Any]:
     clusters = []
     for node in range(sockets):
         cores = draw(st.permutations(node_cores[node]))
-        count = draw(st.integers(1, min(3, per_socket)))
+        count = draw(st.integers(1, min(3, len(cores))))
         size = memory[node] // count // 2 * 2
         for index in range(count):
-            cluster: dict[str, Any] = {"nodes": [node], "cores": list(cores[index::count])}
+            cluster: dict[str, Any] = {"nodes": [node], "cores": list(cores[index::count]), "group": 0}
+            if "apic_ids" in machine and draw(st.booleans()):
+                cluster["apic_ids"] = [machine["apic_ids"][core] for core in cluster.pop("cores")]
             if count > 1:
                 cluster["memory"] = [{"node": node, "offset_mib": index * size, "size_mib": size}]
             clusters.append(cluster)
@@ -295,8 +316,13 @@ def checker(library: Path) -> Callable[[bytes], str]:
 def test_random_machine(layout_library: Path, tmp_path: Path, table: dict[str, Any], data: st.DataObject) -> None:
     content = linkgen.make_files(load(table, tmp_path))["layout.bin"]
     header, clusters, cores, memories, peers, io_apics = unpack(content)
-    per_socket = table["machine"]["cores_per_socket"]
-    assert len({core[0] for core in cores}) == len(cores) == table["machine"]["sockets"] * per_socket
+    shape = table["machine"]
+    sizes = shape["cores_per_socket"]
+    total = sum(sizes) if isinstance(sizes, list) else shape["sockets"] * sizes
+    ids = {core[0] for core in cores}
+    assert len(ids) == len(cores) == total * shape["threads_per_core"]
+    assert ids == set(shape.get("apic_ids", ids))
+    assert processors_of(linkgen.make_files(load(table, tmp_path))["qemu.args"].decode()) == ids
     assert len(peers) == len(clusters) * (len(clusters) - 1)
     assert sum(memory[1] for memory in memories) <= sum(table["machine"]["memory_mib"]) << 20
     assert (header[9], header[12]) == (table["ring_slots"], table["pci"])
@@ -307,6 +333,21 @@ def test_random_machine(layout_library: Path, tmp_path: Path, table: dict[str, A
     at = data.draw(st.integers(0, len(content) - 1))
     flip = data.draw(st.integers(1, 255))
     assert check(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :]) != ""
+
+
+def processors_of(args: str) -> set[int]:
+    """APIC ids of the processors that QEMU makes of these arguments: its own rule, Intel SDM volume 3, section 9.9.1."""
+    shape = re.search(r"^(\d+),maxcpus=\d+,sockets=(\d+),cores=(\d+),threads=(\d+)$", args, re.M)
+    assert shape is not None
+    first, sockets, cores, threads = map(int, shape.groups())
+    thread_bits, core_bits = (threads - 1).bit_length(), (cores - 1).bit_length()
+    places = [
+        (socket, core, thread) for socket in range(sockets) for core in range(cores) for thread in range(threads)
+    ][:first]
+    found = re.findall(r"^r4-core,socket-id=(\d+),core-id=(\d+),thread-id=(\d+)$", args, re.M)
+    places += [(int(socket), int(core), int(thread)) for socket, core, thread in found]
+    assert len(set(places)) == len(places)
+    return {(socket << core_bits | core) << thread_bits | thread for socket, core, thread in places}
 
 
 def spoil(data: Any, value: Any) -> Any:
@@ -368,6 +409,31 @@ def test_apic_ids_of_x2apic(tmp_path: Path) -> None:
     }
     _, _, cores, *_ = unpack(linkgen.make_files(load(table, tmp_path))["layout.bin"])
     assert [core[0] for core in cores] == [socket << 6 | core for socket in range(5) for core in range(33)]
+
+
+def test_byte_order_mark(tmp_path: Path) -> None:
+    """As some editors write it."""
+    content = (ROOT / "configs" / "qemu-2x2.toml").read_bytes()
+    marked = tmp_path / "qemu-2x2.toml"
+    marked.write_bytes(b"\xef\xbb\xbf" + content)
+    assert configuration.load(marked) == configuration.load(ROOT / "configs" / "qemu-2x2.toml")
+
+
+def test_one_distance_for_all(tmp_path: Path) -> None:
+    text = (ROOT / "configs" / "qemu-2x2.toml").read_text(encoding="utf-8")
+    path = tmp_path / "qemu-2x2.toml"
+    path.write_text(re.sub(r"distances = \[.*?\n\]\n", "distances = 21\n", text, flags=re.S), encoding="utf-8")
+    assert "distances = 21\n" in path.read_text(encoding="utf-8")
+    assert configuration.load(path) == configuration.load(ROOT / "configs" / "qemu-2x2.toml")
+
+
+def test_more_memory_than_address_bits() -> None:
+    """QEMU's processors have 40 by themselves."""
+    files = linkgen.make_files(configuration.load(ROOT / "tests/boot/machines/huge-memory.toml"))
+    args = files["qemu.args"].decode().splitlines()
+    assert "max-x86_64-cpu.phys-bits=46" in args
+    assert "memory-backend-ram,id=m0,size=786432M,reserve=off" in args
+    assert "-global" not in make_named("qemu-2x2")["qemu.args"]
 
 
 def make_named(name: str) -> dict[str, str]:
