@@ -25,8 +25,8 @@ def boot_with_array(name: str, kib: int, folder: Path) -> machine.Boot:
     shutil.copy(machine.BUILD / name / "qemu.args", folder)
     commands: list[list[str | Path]] = [
         ["gcc", "-ffreestanding", "-fno-pic", "-c", source, "-o", folder / "array.o"],
-        ["ld", "-static", "-nostdlib", "-z", "max-page-size=4096", "-T", machine.ROOT / "user/lib/user.ld"]
-        + ["-o", iso / "boot/root.elf", *OBJECTS, folder / "array.o", machine.BUILD / "user/shared.a"],
+        ["ld", "-static", "-nostdlib", "-z", "max-page-size=4096", "-T", machine.ROOT / "user/lib/user.ld", "-o",
+         iso / "boot/root.elf", *OBJECTS, folder / "array.o", machine.BUILD / "user/shared.a"],
         ["grub-mkrescue", "--locales=", "--fonts=", "--themes=", "-o", folder / "r4.iso", iso],
     ]  # fmt: skip
     for command in commands:
