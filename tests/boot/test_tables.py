@@ -148,7 +148,9 @@ def test_second_table_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "second").write_bytes(srat(core(0, 5), memory(0, 256 * MIB, 5)))
     second = ["-acpitable", f"sig=SRAT,rev=1,data={tmp_path / 'second'}"]
     boot = boot_with(tmp_path, SRAT=srat(*TWO_DOMAINS), more_memory=second)
-    assert [line for line in said(boot) if "only the first" in line] == ["warning: only the first of 2 ACPI tables SRAT is used"]
+    assert [line for line in said(boot) if "only the first" in line] == [
+        "warning: only the first of 2 ACPI tables SRAT is used"
+    ]
     check_end(boot)
 
 
