@@ -11,6 +11,7 @@ COMMAND ?=
 EMULATOR ?=
 export R4_EMULATOR := $(EMULATOR)
 FAULT    ?=
+TIMEOUT  ?=
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -37,6 +38,7 @@ a_number = $(if $(shell echo '$($(1))' | grep -Ex '0*[1-9][0-9]*'),,$(error $(1)
 $(call one_of,ACCEL,$(ACCELERATORS))
 $(call one_of,FIRMWARE,$(FIRMWARES))
 $(call one_of,PROGRAM,$(PROGRAMS))
+$(if $(TIMEOUT),$(if $(shell echo '$(TIMEOUT)' | grep -Ex '[0-9]+(\.[0-9]+)?'),,$(error TIMEOUT=$(TIMEOUT) is no number of seconds)))
 
 Q := $(if $(V),,@)
 say = $(if $(V),:,printf '  %-7s %s\n' '$(1)' '$(2)')
@@ -223,20 +225,19 @@ build: $(BOOT_FILES) $(KVM_PROBE)
 iso: $(MACHINE)/r4.iso
 
 QEMU = $(PYTHON) tools/qemu.py --build $(MACHINE) --accel $(ACCEL) --firmware $(FIRMWARE) --program '$(PROGRAM)' \
-	$(if $(FAULT),--fault '$(FAULT)') $(if $(COMMAND),--command '$(COMMAND)')
+	$(if $(TIMEOUT),--timeout '$(TIMEOUT)') $(if $(FAULT),--fault '$(FAULT)') $(if $(COMMAND),--command '$(COMMAND)')
 
-# A run with a panic is followed by its last words with functions and lines.
+# A run that fails is followed by what tells why, with functions and lines.
 CONSOLE_LOG := $(MACHINE)/console.log
-NAME_PANICS = $(PYTHON) tools/backtrace.py --panic $(MACHINE) $(CONSOLE_LOG)
 
 run: $(MACHINE)/reference $(MACHINE)/r4.iso $(KVM_PROBE)
-	@$(QEMU) --log $(CONSOLE_LOG) || { $(NAME_PANICS); exit 1; }
+	@$(QEMU) --log $(CONSOLE_LOG)
 
 # Stopped before the first instruction, until gdb lets it run.
 GDB_PORT ?= 1234
 debug: $(MACHINE)/reference $(MACHINE)/r4.iso
 	@$(PYTHON) tools/gdb/script.py $(MACHINE) --port $(GDB_PORT)
-	@$(QEMU) --timeout 86400 -- -gdb tcp:127.0.0.1:$(GDB_PORT) -S
+	@$(QEMU) --timeout 0 -- -gdb tcp:127.0.0.1:$(GDB_PORT) -S
 
 qemu-command: $(MACHINE)/layout.bin $(KVM_PROBE)
 	@$(QEMU) --print
@@ -266,6 +267,7 @@ help:
 	@echo 'ACCEL=$(call choices,$(ACCELERATORS))  FIRMWARE=$(call choices,$(FIRMWARES))  PROGRAM=$(call choices,$(PROGRAMS))'
 	@echo 'CC=gcc|clang               CHECKS=1 (kernels that check every contract)   TRACE=1 (kernels that trace)   V=1 (show commands)   EMULATOR=PATH (another QEMU)'
 	@echo 'COMMAND="words"            for the command line (docs/boot.md lists them): serial=0x2f8,57600   FAULT=text, for tests'
+	@echo 'TIMEOUT=60                 seconds without output after which a run is ended; 0: never; time that QEMU waits for a processor does not count'
 	@echo 'Debian packages that are missing are named and installed first, as root or through sudo.'
 
 clean:

@@ -5,6 +5,7 @@
 #include "cluster/cluster.h"
 #include "diag/log.h"
 #include "dispatch.h"
+#include "root.h"
 #include "sched/sched.h"
 #include "sched/shootdown.h"
 #include "sched/slice.h"
@@ -37,8 +38,9 @@ void kernel_fault(uint64_t vector, uint64_t error, uint64_t address) {
     trace(TRACE_FAULT, vector, address);
     core->faulted = true;
     cluster_enter(core);
-    log_line("thread %lx on core %u stopped: exception %lu, error %lx, address %lx, ip %lx, sp %lx",
-             (uintptr_t)thread - machine_direct(), core->index, vector, error, address, ip, sp);
+    log_line("%sthread %lx on core %u stopped: exception %lu, error %lx, address %lx, ip %lx, sp %lx",
+             root_is(thread) ? "the root task's " : "", (uintptr_t)thread - machine_direct(), core->index, vector,
+             error, address, ip, sp);
     if (core->faulted) {
         core->faulted = false;
         sched_unready(thread, THREAD_STOPPED);

@@ -15,7 +15,8 @@
 #include "sched/sched.h"
 #include <r4/string.h>
 
-static phys_t next_free; /* of the root block */
+static phys_t next_free;                 /* of the root block */
+static const struct thread *root_thread; /* written once, before any thread runs */
 
 /* The root task under construction. */
 struct root {
@@ -255,7 +256,10 @@ static void thread_put(struct root *root) {
     thread->queue.priority = ROOT_PRIORITY;
     thread_configure(thread, &root->pages[root->info->slot_pd], boot_info()->root_entry, R4_ROOT_STACK_TOP,
                      R4_ROOT_INFO);
+    root_thread = thread;
 }
+
+bool root_is(const struct thread *thread) { return thread == root_thread; }
 
 void root_start(void) {
     struct root root = {.next_slot = 1, .frames = frames_count()};

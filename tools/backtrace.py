@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""backtrace.py build/NAME [CONSOLE.log]: console output (default: standard input) with the addresses of a panic's last words named.
+"""backtrace.py build/NAME [CONSOLE.log]: console output (default: standard input) with the addresses in it named: those of a panic's
+last words, and where a thread has stopped at a fault.
 
-After each return address and after rip come function, file and line, by the debug information of that cluster's reference link
-(build/NAME/cluster-N.elf, made by `make build/NAME/reference`); calls that the compiler has put inline are all named, innermost first.
+After each return address, after rip and after ip come function, file and line. Those of a kernel are named by the debug information of
+that cluster's reference link (build/NAME/cluster-N.elf, made by `make build/NAME/reference`), those of a thread by build/root.elf, which
+the root task and what it starts run; calls that the compiler has put inline are all named, innermost first.
 """
 
 import argparse
@@ -12,9 +14,13 @@ import re
 import subprocess
 import sys
 
+import tool
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+PANIC = " kernel: panic: "
 RETURN = re.compile(r"\[c(\d+)\] kernel: panic: return address ([0-9a-f]+)")
 PLACE = re.compile(r"\[c(\d+)\] kernel: panic: .*\brip +([0-9a-f]+)")
+FAULT = re.compile(r"\[c\d+\] kernel: .*thread [0-9a-f]+ on core \d+ stopped: .*, ip ([0-9a-f]+), ")
 
 
 class BacktraceError(Exception):
@@ -36,23 +42,25 @@ def names(image: pathlib.Path, address: int) -> list[tuple[str, str]]:
     return [(function, place.partition(" ")[0].removeprefix(f"{ROOT}/")) for function, place in known]
 
 
-def question(line: str) -> tuple[int, int] | None:
-    """(cluster, address in an instruction) that a line asks about, or None."""
+def question(line: str, build: pathlib.Path) -> tuple[pathlib.Path, int] | None:
+    """(image, address in an instruction) that a line asks about, or None."""
     if match := RETURN.match(line):
-        return int(match[1]), int(match[2], 16) - 1  # in the call, not after it
+        return build / f"cluster-{match[1]}.elf", int(match[2], 16) - 1  # in the call, not after it
     if (match := PLACE.match(line)) and int(match[2], 16) != 0:
-        return int(match[1]), int(match[2], 16)
+        return build / f"cluster-{match[1]}.elf", int(match[2], 16)
+    if match := FAULT.match(line):
+        return build.parent / "root.elf", int(match[1], 16)
     return None
 
 
 def annotate(line: str, build: pathlib.Path) -> str:
     """The line, followed by what its address names."""
-    asked = question(line)
+    asked = question(line, build)
     if asked is None:
         return line
-    found = names(build / f"cluster-{asked[0]}.elf", asked[1])
-    text = ", in ".join(f"{function} at {place}" for function, place in found)
-    return f"{line}  {text or 'not code of the kernel'}"
+    image, address = asked
+    text = ", in ".join(f"{function} at {place}" for function, place in names(image, address))
+    return f"{line}  {text or 'not code of ' + image.name}"
 
 
 def main() -> int:
@@ -61,16 +69,11 @@ def main() -> int:
     parser.add_argument(
         "console", nargs="?", type=argparse.FileType("r", encoding="utf-8", errors="replace"), default=sys.stdin
     )
-    parser.add_argument("--panic", action="store_true", help="only the lines of panics")
     arguments = parser.parse_args()
     for line in map(str.rstrip, arguments.console):
-        if not arguments.panic or " kernel: panic: " in line:
-            print(annotate(line, arguments.build), flush=True)
+        print(annotate(line, arguments.build), flush=True)
     return 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except BacktraceError as error:
-        sys.exit(f"backtrace.py: {error}")
+    tool.run(main, BacktraceError)

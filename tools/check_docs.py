@@ -22,6 +22,7 @@ from collections.abc import Iterator
 import accelerator
 import qemu
 import headers
+import tool
 from check_tree import c_functions
 from headers import ROOT, without_comments
 
@@ -471,4 +472,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    tool.run(main)

@@ -21,6 +21,8 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 
+import tool
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 # Top to bottom; on one floor left to right. A folder's name alone is a floor of its own, whose files are in no order.
@@ -282,4 +284,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    tool.run(main)

@@ -12,9 +12,9 @@ was refused.
 import argparse
 import pathlib
 import re
-import sys
 from collections.abc import Iterator
 
+import tool
 from headers import ROOT, SHARED, TABLE, Headers, operations
 
 PAGE = SHARED.numbers["R4_PAGE_SIZE"]  # the guard below each kernel stack
@@ -213,4 +213,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    tool.run(main)

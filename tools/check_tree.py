@@ -17,9 +17,9 @@ import ast
 import pathlib
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 
+import tool
 from headers import TABLE, blank, operations, without_comments
 
 Function = tuple[str, int, int]  # name, first line, last line
@@ -282,4 +282,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    tool.run(main)

@@ -14,10 +14,11 @@ New budgets need the run that docs/testing.md shows anew: tools/check_docs.py --
 import argparse
 import pathlib
 import re
-import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from typing import Any
+
+import tool
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUDGETS = ROOT / "tests/budgets.toml"
@@ -190,7 +191,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (FiguresError, OSError) as error:
-        sys.exit(f"figures: {error}")
+    tool.run(main, FiguresError)

@@ -24,6 +24,7 @@ from typing import Any
 
 import accelerator
 import config as configuration
+import tool
 from config_fields import ConfigError
 from config_machine import Machine
 from config import Config, Layout, Peer
@@ -283,4 +284,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    tool.run(main)

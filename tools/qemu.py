@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Starts R4 in QEMU: the one place that knows the command line, the end marker and the exit codes.
 
-A boot succeeded if the guest wrote the success code to the debug-exit port AND printed the end marker AND did so in time. A triple
-fault also ends QEMU, with status 0, so neither alone proves anything. Used as a command by `make run` and as a module by tests/boot.
+A boot succeeded if the guest wrote the success code to the debug-exit port AND printed the end marker. A triple fault also ends QEMU,
+with status 0, so neither alone proves anything. A guest may take as long as it prints something now and then; one that is silent for too
+long is ended, and so is one whose root task has stopped at a fault, since nobody would end it. Used as a command by `make run` and as a
+module by tests/boot.
 """
 
 import argparse
@@ -21,11 +23,16 @@ from collections.abc import Callable, Iterable
 from typing import Any, Self, TextIO
 
 import accelerator
+import backtrace
+import patience
+import tool
 
 EXIT_PORT = accelerator.EXIT_PORT
-# QEMU's exit status for the codes of cluster-kernel/diag/shutdown.h: all well; some cluster panicked and all others did well.
+# QEMU's exit status for the codes of cluster-kernel/diag/shutdown.h.
 EXIT_SUCCESS = (0x2A << 1) | 1
 EXIT_PANICKED = (0x2B << 1) | 1
+EXIT_FAILED = (0x2C << 1) | 1
+EXITS = {EXIT_PANICKED: "a cluster panicked, all others did well", EXIT_FAILED: "a cluster failed"}
 END_MARKER = "[r4] end: success"  # how the last line begins; it goes on with the counts
 COMMAND_KEY = "opt/r4/command"
 
@@ -33,7 +40,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 FIRMWARE: dict[str, list[str]] = {"bios": [], "uefi": ["-bios", "/usr/share/ovmf/OVMF.fd"]}  # QEMU brings its own BIOS
 ENDED_BY_GDB = "ended by gdb"
 GDB_MARKER = "Terminated via GDBstub"  # what QEMU says then
-TIMEOUTS = {"tcg": 60, "icount": 600, "kvm": 60}  # seconds
+TIMEOUTS = {"tcg": 60, "icount": 600, "kvm": 60}  # seconds of silence, see patience.py
+ROOT_FAULT = re.compile(r"\[c(\d+)\] kernel: the root task's thread \w+ .* stopped: ")
 
 
 def is_end(line: str) -> bool:
@@ -138,11 +146,11 @@ class Guest:
     """A running QEMU. Lines of its serial port are collected in `lines`; `echo` gets the bytes as they come."""
 
     def __init__(self, arguments: list[str], timeout: float, echo: TextIO | None = None) -> None:
-        self.deadline = time.monotonic() + timeout
-        self.timeout = timeout
+        """It is given up after `timeout` seconds without output, or at once if a root task stops; with 0 never, for gdb."""
         self.echo = echo
         self.lines: list[str] = []
         self.timed_out = False
+        self.root_fault: re.Match[str] | None = None  # the line that says that a root task has stopped
         self.status: int | None = None  # QEMU's exit status
         self._partial = b""
         try:
@@ -152,6 +160,7 @@ class Guest:
             )
         except OSError as error:
             raise QemuError(f"{arguments[0]}: {error.strerror}") from error
+        self._patience = patience.Patience(self.process.pid, timeout)
         self._selector = selectors.DefaultSelector()
         assert self.process.stdout is not None
         self._stdout = self.process.stdout
@@ -162,6 +171,11 @@ class Guest:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+    @property
+    def deadline(self) -> float:
+        """For what has to answer soon."""
+        return time.monotonic() + (self._patience.seconds or TIMEOUTS["tcg"])
 
     @property
     def output(self) -> str:
@@ -179,12 +193,21 @@ class Guest:
             self.echo.write(data.decode("utf-8", "replace"))
             self.echo.flush()
         *complete, self._partial = (self._partial + data).split(b"\n")
-        self.lines.extend(line.decode("utf-8", "replace").rstrip("\r") for line in complete)
+        for line in complete:
+            self.lines.append(line.decode("utf-8", "replace").rstrip("\r"))
+            self.root_fault = self.root_fault or ROOT_FAULT.match(self.lines[-1])
+
+    def _worth_waiting(self) -> bool:
+        return not self.timed_out and (self.root_fault is None or not self._patience.seconds)
 
     def _read(self) -> bool:
-        """Waits for output; false at its end or at the time limit."""
-        if not self._selector.select(max(0.0, self.deadline - time.monotonic())):
-            self.timed_out = True
+        """Waits for output; false at its end, after too long a silence, or if nothing more is worth waiting for."""
+        self._patience.renew()
+        wait = patience.LOOK
+        while self._worth_waiting() and not self._selector.select(wait):
+            wait = self._patience.look()
+            self.timed_out = wait == 0.0
+        if not self._worth_waiting():
             return False
         data = os.read(self._stdout.fileno(), 65536)
         self._take(data or (b"\n" if self._partial else b""))
@@ -207,7 +230,11 @@ class Guest:
             pass
         if self.timed_out:
             self.kill()
-            return f"no end within {self.timeout:g} s, see docs/debugging.md"
+            seconds = f"{self._patience.seconds:g}"
+            return f"no output for {seconds} s (TIMEOUT={seconds} for make, --timeout), see docs/debugging.md"
+        if self.root_fault is not None and not self._worth_waiting():
+            self.kill()
+            return f"the root task of cluster {self.root_fault[1]} has stopped at a fault"
         self.status = status = self.process.wait()
         panics = [line for line in self.lines if "panic:" in line]
         if status == EXIT_SUCCESS and any(is_end(line) for line in self.lines):
@@ -221,11 +248,19 @@ class Guest:
         if status < 0:
             return f"QEMU was killed by signal {-status}"
         reason = f"the guest failed with exit status {status}"
+        reason += f" ({EXITS[status]})" if status in EXITS else ""
         return f"{reason} after {panics[0]}" if panics else reason
 
 
 def guest_command(program: str, fault: str = "", more: str = "") -> str:
     return f"program={program}" + (f" fault={fault}" if fault else "") + (f" {more}" if more else "")
+
+
+def seconds(text: str) -> float:
+    """A number of seconds; else the error that the Makefile gives, too."""
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        raise QemuError(f"TIMEOUT={text} is no number of seconds")
+    return float(text)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -240,7 +275,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--fault", default="", help="a test fault of the kernel or root task")
     parser.add_argument("--command", default="", help="more words for the command line, such as serial=0x2f8")
     parser.add_argument("--print", action="store_true", help="print the command line instead of running it")
-    parser.add_argument("--timeout", type=float, help="seconds until the guest is killed")
+    parser.add_argument("--timeout", type=seconds, help="seconds without output until the guest is ended; 0: never")
     parser.add_argument("--qmp", help="path of a control socket to open")
     parser.add_argument("--log", help="also write the serial output to this file")
     parser.add_argument("extra", nargs="*", help="more arguments for QEMU, after --")
@@ -261,6 +296,11 @@ def generator_accelerator(arguments: argparse.Namespace) -> str:
     return accel
 
 
+def named(lines: list[str], build: pathlib.Path) -> list[str]:
+    """The lines that tell why a guest failed, with functions and lines of the sources."""
+    return [backtrace.annotate(line, build) for line in lines if backtrace.PANIC in line or ROOT_FAULT.match(line)]
+
+
 def main() -> int:
     arguments = parse_arguments()
     accel = generator_accelerator(arguments)
@@ -272,7 +312,8 @@ def main() -> int:
     if arguments.print:
         print(shlex.join(line))
         return 0
-    with Guest(line, arguments.timeout or TIMEOUTS[accel], echo=sys.stdout) as guest:
+    limit = TIMEOUTS[accel] if arguments.timeout is None else arguments.timeout
+    with Guest(line, limit, echo=sys.stdout) as guest:
         trouble = guest.finish()
         if arguments.log:
             pathlib.Path(arguments.log).write_text(guest.output + "\n", encoding="utf-8")
@@ -280,15 +321,12 @@ def main() -> int:
         print(f"qemu.py: {trouble}", file=sys.stderr)
         return 0
     if trouble:
-        print(f"qemu.py: failed: {trouble}", file=sys.stderr)
+        print(f"qemu.py: failed: {trouble}", file=sys.stderr, flush=True)
+        for text in named(guest.lines, pathlib.Path(arguments.build)):
+            print(text, file=sys.stderr)
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except QemuError as error:
-        sys.exit(f"qemu.py: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    tool.run(main, QemuError, backtrace.BacktraceError)

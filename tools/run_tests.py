@@ -22,6 +22,8 @@ import tempfile
 import time
 from xml.etree import ElementTree
 
+import tool
+
 SETTINGS = pathlib.Path(__file__).resolve().parents[1] / "pyproject.toml"
 TAP_TIMEOUT = 300  # seconds for one host program
 COMMAND_TIMEOUT = 900
@@ -211,4 +213,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    tool.run(main)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import headers
+import tool
 
 PAGE = 4096
 TRACE = headers.shared(more=["cluster-kernel/cluster/trace.h"])
@@ -141,7 +142,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (TraceError, OSError) as error:
-        sys.exit(f"trace2ctf.py: {error}")
+    tool.run(main, TraceError)

@@ -40,6 +40,21 @@ def test_wild_write_takes_down_one_cluster() -> None:
     ), place
 
 
+def test_root_task_that_faults_ends_the_run() -> None:
+    """At once, with cluster, thread, function and line. The store stands in the last cluster's way alone."""
+    boot = machine.Boot("qemu-2x2", program="fault")
+    assert boot.trouble == "the root task of cluster 1 has stopped at a fault", boot.output
+    assert boot.seconds < qemu.TIMEOUTS["tcg"] / 2
+    assert not boot.matching(r"\[r4\] end: .*"), boot.output
+    (place,) = [line for line in annotated(boot, "qemu-2x2") if " stopped: " in line]
+    shape = (
+        r"\[c1\] kernel: the root task's thread [0-9a-f]+ on core 0 stopped: .*  fault_run at user/root/fault\.c:(\d+)"
+    )
+    match = re.fullmatch(shape, place)
+    source = (machine.ROOT / "user/root/fault.c").read_text(encoding="utf-8").splitlines()
+    assert match and source[int(match[1]) - 1].strip() == "*nothing = 0;", place
+
+
 def annotated(boot: machine.Boot, name: str) -> list[str]:
     """The boot's console lines after tools/backtrace.py."""
     command: list[str | Path] = [sys.executable, machine.ROOT / "tools/backtrace.py", machine.BUILD / name]

@@ -5,6 +5,7 @@ tools/qemu.py refuses, and how it says that a guest has ended."""
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from collections.abc import Callable
 import pytest
 
 import accelerator
+import patience
 import qemu
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -185,9 +187,11 @@ def test_nonsense_is_refused(tmp_path: pathlib.Path, name: str, option: str, kno
         (f"exit {qemu.EXIT_SUCCESS}", "the guest reported success without the end marker"),
         (f"echo '{qemu.END_MARKER} (1 cluster, 0 failed, 0 panicked)'; exit {qemu.EXIT_SUCCESS}", None),
         ("kill -KILL $$", "QEMU was killed by signal 9"),
+        (f"exit {qemu.EXIT_FAILED}", f"the guest failed with exit status {qemu.EXIT_FAILED} (a cluster failed)"),
         (
             f"echo '[c0] kernel: panic: why'; exit {qemu.EXIT_PANICKED}",
-            f"the guest failed with exit status {qemu.EXIT_PANICKED} after [c0] kernel: panic: why",
+            f"the guest failed with exit status {qemu.EXIT_PANICKED} (a cluster panicked, all others did well)"
+            " after [c0] kernel: panic: why",
         ),
     ],
 )
@@ -205,7 +209,7 @@ def test_end(tmp_path: pathlib.Path, emulator: Callable[[str], str], body: str, 
     )
     assert (done.returncode == 0) == (trouble in (None, qemu.ENDED_BY_GDB))
     said = {None: "", qemu.ENDED_BY_GDB: "qemu.py: ended by gdb\n"}.get(trouble, f"qemu.py: failed: {trouble}\n")
-    assert done.stderr == said
+    assert done.stderr == said + ("[c0] kernel: panic: why\n" if "panic: why" in body else "")
 
 
 @pytest.mark.parametrize(
@@ -215,12 +219,68 @@ def test_end(tmp_path: pathlib.Path, emulator: Callable[[str], str], body: str, 
         (["prove-nonsense"], "there is no prove-nonsense: one of prove-lemmas "),
         (["sim", "SEEDS=abc"], "SEEDS=abc is no number above 0.  Stop."),
         (["sim", "SEED=0x1"], "SEED=0x1 is no number above 0.  Stop."),
+        (["run", "TIMEOUT=1m"], "TIMEOUT=1m is no number of seconds.  Stop."),
     ],
 )
 def test_make_refuses_nonsense(words: str, said: str) -> None:
     assert said in refusal(["make", "--no-print-directory", *words])
 
 
-def test_no_end(emulator: Callable[[str], str]) -> None:
+def test_silence(emulator: Callable[[str], str]) -> None:
     with qemu.Guest([emulator("exec sleep 20")], 0.2) as guest:
-        assert guest.finish() == "no end within 0.2 s, see docs/debugging.md"
+        assert guest.finish() == "no output for 0.2 s (TIMEOUT=0.2 for make, --timeout), see docs/debugging.md"
+
+
+def test_no_limit_while_it_prints(emulator: Callable[[str], str]) -> None:
+    """Much longer in all than it may be silent."""
+    with qemu.Guest([emulator("for i in 1 2 3 4 5 6 7 8; do echo line; sleep 0.4; done")], 1.5) as guest:
+        assert guest.finish() == "QEMU ended by itself: a triple fault or a reset"
+    assert guest.lines == ["line"] * 8
+
+
+def test_time_that_counts() -> None:
+    """A process that sleeps or runs is silent; one that waits for a processor is not, also if others of its threads run."""
+    assert patience.counted(2, 0, 0) == 2
+    assert patience.counted(2, 2, 0) == 2
+    assert patience.counted(2, 0, 2) == 0
+    assert patience.counted(2, 0.5, 1.5) == 0.5
+    assert patience.counted(2, 4, 12) == 0.5  # eight threads on two processors
+    assert patience.counted(0, 0, 0) == 0
+
+
+def test_patience() -> None:
+    with subprocess.Popen(["sleep", "20"]) as process:
+        short, endless = patience.Patience(process.pid, 0.3), patience.Patience(process.pid, 0)
+        assert 0 < short.look() <= 0.3
+        time.sleep(0.4)
+        assert short.look() == 0 and endless.look() == patience.LOOK
+        short.renew()
+        assert short.look() > 0
+        process.kill()
+
+
+FAULTED = "thread 123000 on core 0 stopped: exception 14, error 6, address 0, ip 401000, sp 5eff38"
+
+
+def test_root_task_that_faults(emulator: Callable[[str], str]) -> None:
+    """Ends the run at once, unless gdb has it; other threads' faults do not."""
+    began = time.monotonic()
+    body = f"echo '[c1] kernel: {FAULTED}'; sleep 0.3; echo \"[c3] kernel: the root task's {FAULTED}\"; exec sleep"
+    with qemu.Guest([emulator(f"{body} 60")], 50) as guest:
+        assert guest.finish() == "the root task of cluster 3 has stopped at a fault"
+    assert time.monotonic() - began < 30 and len(guest.lines) == 2
+    with qemu.Guest([emulator(f"{body} 1")], 0) as guest:
+        assert guest.finish() == "QEMU ended by itself: a triple fault or a reset"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_no_emulator_is_left_behind(tmp_path: pathlib.Path, emulator: Callable[[str], str], number: int) -> None:
+    (tmp_path / "qemu.args").write_text("")
+    fake = emulator(f"echo $$ >{tmp_path}/number; echo started; exec sleep 60")
+    line = [str(ROOT / "tools" / "qemu.py"), "--build", str(tmp_path), "--accel", "tcg", "--emulator", fake]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as tool:
+        assert tool.stdout is not None and tool.stdout.readline() == "started\n"
+        tool.send_signal(number)
+        assert tool.wait(20) in (128 + number, -number)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "number").read_text()), 0)

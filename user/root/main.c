@@ -11,6 +11,7 @@
 #include "lib/slots.h"
 #include "lib/usage.h"
 #include "root/demo.h"
+#include "root/fault.h"
 #include "suite/suite.h"
 
 struct program {
@@ -19,7 +20,8 @@ struct program {
 };
 
 static const struct program programs[] = {{"demo", demo_run},   {"bench", bench_run}, {"preempt", preempt_run},
-                                          {"steps", steps_run}, {"suite", suite_run}, {"fuzz", fuzz_run}};
+                                          {"steps", steps_run}, {"suite", suite_run}, {"fuzz", fuzz_run},
+                                          {"fault", fault_run}};
 
 _Noreturn void root_main(const struct r4_root_info *info);
 
