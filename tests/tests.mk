@@ -4,6 +4,7 @@
 # under TSan; each is linked with those pure sources that it calls. kernel_X.c tests cluster-kernel/X.c among fakes. Host programs run in
 # the repository's root and find their fixtures under build/host/.
 
+$(if $(filter build,$(TREE)),,$(error the checks build in build/: BUILD= is for make build, iso, run, debug, qemu-command and clean))
 HOST := build/host
 HOST_CC := gcc -std=gnu11 -O1 -g -MMD -MP -Wall -Wextra -Wshadow -Werror -fno-omit-frame-pointer -pthread \
 	-DKERNEL_CHECKS=1 -Ishared -iquote cluster-kernel -iquote boot-coordinator -iquote tests/host
@@ -142,13 +143,19 @@ MACHINES := $(CONFIGS:%=build/%) build/qemu-2x2-trace
 # What only boots: machines with odd tables, and of odd sizes.
 ODD_MACHINES := $(patsubst %.toml,build/%,$(notdir $(wildcard tests/boot/tables/*.toml tests/boot/machines/*.toml)))
 
-check: build $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(ACPI_TABLES) $(MACHINES:%=%/reference)
+check.built: build.built $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(ACPI_TABLES) $(MACHINES:%=%/reference)
+check:
+	$(call locked,$@.built)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test: build $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
+test.built: build.built $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
+test:
+	$(call locked,$@.built)
 	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(EXPLORE_CHECKS) $(HOST_MUTANT_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)
 
-sim: $(SIM)
+sim.built: $(SIM)
+sim:
+	$(call locked,$@.built)
 	@$(or $(SIM_COMMAND),$(error tests/sim/sim.mk defines no SIM_COMMAND))
 
 # --- lint: the other compiler, static analysis, formatting, spelling; one target each, so that they run side by side ---
@@ -156,7 +163,10 @@ sim: $(SIM)
 LINTS := clang format tidy-kernel tidy-coordinator tidy-user shell spelling pylint mypy
 .PHONY: $(LINTS:%=lint-%)
 lint: $(LINTS:%=lint-%)
-$(LINTS:%=lint-%): | $(TEST_PACKAGES)
+$(LINTS:%=lint-%): | lint.built
+.PHONY: lint.built
+lint.built:
+	$(call locked,$(TEST_PACKAGES))
 
 # $(1) = files, $(2) = flags. On the error output is how many remarks on system headers were suppressed.
 tidy = mkdir -p build && printf '%s\n' $(filter %.c,$(1)) | xargs -P $(shell nproc) -I FILE \
@@ -175,7 +185,7 @@ lint-tidy-user:
 lint-shell:
 	$(Q)shellcheck .ci/run $(wildcard tools/*.sh)
 lint-spelling:
-	$(Q)codespell --quiet-level=2 -L nd,ist,covert,fro README.md docs Makefile shared cluster-kernel boot-coordinator user tools tests configs
+	$(Q)codespell --quiet-level=2 -L nd,ist,covert,fro README.md docs Makefile build.mk shared cluster-kernel boot-coordinator user tools tests configs
 lint-pylint:
 	$(Q)pylint --score=no --jobs=$(shell nproc) $(PYTHON_FILES)
 lint-mypy:

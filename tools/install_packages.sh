@@ -1,23 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# install_packages.sh run|uefi|test|prove: installs the Debian packages that building and running, or also running under UEFI, or
-# also testing, or also proofs, need. Names them; silent and without effect when all are there. As root, else through sudo.
+# install_packages.sh run|uefi|tables|debug|test|prove: installs the Debian packages that building and running need, or also running under
+# UEFI, or ACPI tables of a machine's own, or debugging, or testing, or proofs. Names them; silent and without effect when all are there.
+# As root, else through sudo.
 set -eu
 
 run="make gcc libc6-dev binutils python3 qemu-system-x86 grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools"
 uefi="ovmf"
-test="check clang clang-format g++ relacy-dev acpica-tools python3-pyelftools python3-pytest python3-hypothesis python3-z3 gdb babeltrace2 python3-bt2"
+tables="acpica-tools"
+debug="gdb"
+test="$tables $debug check clang clang-format g++ relacy-dev python3-pyelftools python3-pytest python3-hypothesis python3-z3 babeltrace2 python3-bt2"
 test="$test python3-pytest-xdist python3-pytest-timeout clang-tidy shellcheck codespell black pylint mypy"
 prove="frama-c-base"
 
 case "${1-}" in
 run) wanted=$run ;;
 uefi) wanted="$run $uefi" ;;
+tables) wanted="$run $tables" ;;
+debug) wanted="$run $debug" ;;
 test) wanted="$run $uefi $test" ;;
 prove) wanted="$run $prove" ;;
 *)
-    echo "usage: $0 run|uefi|test|prove" >&2
+    echo "usage: $0 run|uefi|tables|debug|test|prove" >&2
     exit 2
     ;;
 esac

@@ -33,7 +33,7 @@ def boot_large(folder: Path, name: str, shape: tuple[int, int, int], keys: str =
     path = folder / f"{name}.toml"
     path.write_text(configuration(name, *shape, keys=keys), encoding="utf-8")
     subprocess.run(
-        ["make", "--no-print-directory", f"CONFIG={path}", "iso"],
+        ["make", "--no-print-directory", f"CONFIG={path}", f"NAME={name}", "iso"],
         cwd=machine.ROOT,
         check=True,
         stdout=subprocess.DEVNULL,

@@ -56,7 +56,9 @@ fuzz_command = mkdir -p $(FUZZ)/$(3)/$(1) $(FUZZ)/found && $(FUZZ_OPTIONS) $(FUZ
 	-artifact_prefix=$(FUZZ)/found/$(1)- $(FUZZ)/$(3)/$(1) $(FUZZ)/seeds/$(1)
 
 .PHONY: fuzz
-fuzz: $(TARGET:%=$(FUZZ)/fuzz_%) $(FUZZ)/seeds/made
+fuzz.built: $(TARGET:%=$(FUZZ)/fuzz_%) $(FUZZ)/seeds/made
+fuzz:
+	$(call locked,$@.built)
 	@set -e; $(foreach target,$(TARGET),echo '     fuzz $(target)'; $(call fuzz_command,$(target),-runs=$(RUNS) -print_final_stats=1,corpus);)
 
 # What `make test` builds and runs: each target for a moment, on the seeds alone, always the same way.

@@ -30,14 +30,16 @@ PROVE_EVA_srat := $(call prove_renamed,srat)
 prove: prove-lemmas $(PROOFS:%=prove-%)
 	@echo '$(words $(PROOFS)) parsers without an alarm: $(PROOFS)'
 
-prove-lemmas: | $(TEST_PACKAGES)
+prove-lemmas:
+	$(call locked,$(TEST_PACKAGES))
 	@$(RUN_TESTS) --pytest tests/prove
 
 prove-%:
 	$(error there is no $@: one of prove-lemmas $(PROOFS:%=prove-%))
 
 # No alarm, and no assertion of the driver left open.
-$(PROOFS:%=prove-%): prove-%: tests/prove/prove_%.c | $(PROVE_PACKAGES)
+$(PROOFS:%=prove-%): prove-%: tests/prove/prove_%.c
+	$(call locked,$(PROVE_PACKAGES))
 	@mkdir -p build/prove
 	@$(call say,PROVE,$*)
 	$(Q)frama-c -machdep gcc_x86_64 -c11 $(PROVE_INCLUDE) $< $(PROVE_SOURCES_$*) boot-coordinator/core/acpi.c shared/string.c tests/prove/refusal.c \

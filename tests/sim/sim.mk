@@ -91,7 +91,9 @@ sim_mutant_command = $(SIM) build/sim/mutants/$(1)/kernel.o --steps $(STEPS) --s
 	--broken "$(call mutant_says,$(1),sim,broken)"
 
 .PHONY: sim-mutants
-sim-mutants: $(SIM) $(SIM_MUTANT_KERNELS)
+sim-mutants.built: $(SIM) $(SIM_MUTANT_KERNELS)
+sim-mutants:
+	$(call locked,$@.built)
 	@set -e; $(foreach mutant,$(SIM_MUTANTS),$(call sim_mutant_command,$(mutant));)
 
 # What `make test` builds and runs.

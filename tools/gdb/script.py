@@ -9,9 +9,13 @@ copy. Symbols of the user program and of the coordinator are there too.
 import argparse
 import json
 import pathlib
+import shlex
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import tool  # pylint: disable=wrong-import-position # needs the path above
 
 
 def script(build: pathlib.Path, port: int) -> str:
@@ -24,9 +28,9 @@ def script(build: pathlib.Path, port: int) -> str:
         "set confirm off",
         "set pagination off",
         "set architecture i386:x86-64",
-        f"directory {ROOT}",
-        *(f"add-symbol-file {file.resolve()}" for file in files),
-        f"source {ROOT / 'tools/gdb/r4.py'}",
+        f"directory {shlex.quote(str(ROOT))}",
+        *(f"add-symbol-file {shlex.quote(str(file.resolve()))}" for file in files),
+        f"source {ROOT / 'tools/gdb/r4.py'}",  # the rest of the line, as it is
         f"target remote 127.0.0.1:{port}",
     ]
     return "\n".join(lines) + "\n"
@@ -41,9 +45,9 @@ def main() -> int:
     arguments = parser.parse_args()
     target = arguments.build / "debug.gdb"
     target.write_text(script(arguments.build, arguments.port), encoding="utf-8")
-    print(f"in another terminal: gdb -x {target}")
+    print(f"in another terminal: gdb -x {shlex.quote(str(target))}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    tool.run(main)
