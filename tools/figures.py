@@ -27,7 +27,7 @@ MACHINE = "qemu-2x1"
 COMMAND = "make run PROGRAM=bench CONFIG=configs/{}.toml ACCEL=icount"
 LOG = "build/{}/console.log"  # where that command leaves it
 
-FIGURE = re.compile(r"\[c0\] bench ([\w.]+) (insn|insn-sum|tsc|count) n=(\d+) min=(\d+) median=(\d+) max=(\d+)")
+FIGURE = re.compile(r"\[c0\] bench ([\w.]+) (insn|insn-sum|tsc|count) n=(\d+) min=(-?\d+) median=(-?\d+) max=(-?\d+)")
 FIELDS = {"what": str, "unit": str, "today": int, "ceiling": int, "goal": int, "sel4": int, "sel4_lock": int}
 TABLES = re.compile(r"(<!-- figures: (local|between|machines) -->\n).*?(<!-- end of figures -->\n)", re.S)
 

@@ -20,21 +20,18 @@ void figure_calibrate(void) {
     }
 }
 
-uint64_t figure_ticks(uint64_t begin) {
-    uint64_t ticks = r4_ticks() - begin;
-    return ticks > clock_cost ? ticks - clock_cost : 0;
-}
+int64_t figure_ticks(uint64_t begin) { return (int64_t)(r4_ticks() - begin - clock_cost); }
 
-void figure_add(struct figure *figure, uint64_t sample) {
+void figure_add(struct figure *figure, int64_t sample) {
     if (figure->count == FIGURE_SAMPLES) {
         fail(R4_ERR_FULL, figure->name);
     }
     figure->samples[figure->count++] = sample;
 }
 
-static void samples_sort(uint64_t *samples, uint32_t count) {
+static void samples_sort(int64_t *samples, uint32_t count) {
     for (uint32_t i = 1; i < count; i++) {
-        uint64_t sample = samples[i];
+        int64_t sample = samples[i];
         uint32_t at = i;
         for (; at > 0 && samples[at - 1] > sample; at--) {
             samples[at] = samples[at - 1];
@@ -63,6 +60,6 @@ void figure_print(struct figure *figure, const char *suffix, enum figure_unit un
     uint32_t count = figure->count;
     require(count != 0, figure->name);
     samples_sort(figure->samples, count);
-    print("bench %s%s %s n=%u min=%lu median=%lu max=%lu", figure->name, suffix, unit_text(unit), count,
+    print("bench %s%s %s n=%u min=%ld median=%ld max=%ld", figure->name, suffix, unit_text(unit), count,
           figure->samples[0], figure->samples[count / 2], figure->samples[count - 1]);
 }

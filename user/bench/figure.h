@@ -12,7 +12,7 @@
 struct figure {
     const char *name;
     uint32_t count;
-    uint64_t samples[FIGURE_SAMPLES];
+    int64_t samples[FIGURE_SAMPLES]; /* a difference may be negative */
 };
 
 enum figure_unit { FIGURE_LOCAL, FIGURE_BETWEEN, FIGURE_COUNT };
@@ -20,14 +20,15 @@ enum figure_unit { FIGURE_LOCAL, FIGURE_BETWEEN, FIGURE_COUNT };
 /* Measures what reading the clock costs; once, before all figures. */
 void figure_calibrate(void);
 
-/* What has passed since `begin` (r4_ticks()), without the clock's own cost. */
-uint64_t figure_ticks(uint64_t begin);
+/* What has passed since `begin` (r4_ticks()), without the clock's own cost; that varies where a tick is no instruction, so
+ * what takes next to nothing may come out below 0. */
+int64_t figure_ticks(uint64_t begin);
 
 /* True if a tick is an instruction: QEMU's icount. */
 bool figure_is_exact(void);
 
 /* Adds a sample. With more than FIGURE_SAMPLES the program ends. */
-void figure_add(struct figure *figure, uint64_t sample);
+void figure_add(struct figure *figure, int64_t sample);
 
 /* Sorts the samples, of which there is one at least, and prints "bench NAME[SUFFIX] UNIT n=… min=… median=… max=…". */
 void figure_print(struct figure *figure, const char *suffix, enum figure_unit unit);

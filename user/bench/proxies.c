@@ -40,7 +40,7 @@ static struct {
 } given;
 
 /* Loads and stores in the program's window, no system call. */
-static uint64_t delegate_ticks(void) {
+static int64_t delegate_ticks(void) {
     struct r4_proxy *proxy = given.proxy;
     struct r4_proxy_content content = {.target = given.target,
                                        .version = given.version,
@@ -52,7 +52,7 @@ static uint64_t delegate_ticks(void) {
     return figure_ticks(begin);
 }
 
-static uint64_t withdraw_ticks(void) {
+static int64_t withdraw_ticks(void) {
     struct r4_proxy *proxy = given.proxy;
     uint64_t begin = r4_ticks();
     r4_proxy_clear(proxy);
@@ -78,10 +78,10 @@ static void delegate_measure(uint32_t slot) {
     figure_print(&withdraw, "", FIGURE_LOCAL);
 }
 
-static uint64_t inspect_ticks(r4_cap_t cap) {
+static int64_t inspect_ticks(r4_cap_t cap) {
     uint64_t begin = r4_ticks();
     struct r4_result result = r4_cap_inspect(cap);
-    uint64_t ticks = figure_ticks(begin);
+    int64_t ticks = figure_ticks(begin);
     must(result.error, "inspect");
     return ticks;
 }
@@ -92,7 +92,7 @@ static void invoke_measure(uint32_t notification, uint32_t hops) {
     struct figure figure = {name, 0, {0}};
     (void)format(name, sizeof(name), "proxy.invoke.%u", hops);
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
-        uint64_t direct = inspect_ticks(r4_own(notification));
+        int64_t direct = inspect_ticks(r4_own(notification));
         figure_add(&figure, inspect_ticks(chain_entry(hops)) - direct);
     }
     figure_print(&figure, "", FIGURE_LOCAL);

@@ -63,7 +63,7 @@ static struct costs revokes[] = {
 _Static_assert(R4_COUNT(revokes) == R4_COUNT(objects_of), "a figure for each kind of round");
 
 struct cost {
-    uint64_t ticks;
+    int64_t ticks;
     struct traffic traffic;
 };
 
@@ -93,8 +93,8 @@ static void costs_add(struct costs *costs, uint32_t round, struct cost own, uint
     }
     struct traffic peer = traffic_of(peer_milestone);
     figure_add(&costs->ticks, own.ticks);
-    figure_add(&costs->messages, own.traffic.messages + peer.messages);
-    figure_add(&costs->doorbells, own.traffic.doorbells + peer.doorbells);
+    figure_add(&costs->messages, (int64_t)(own.traffic.messages + peer.messages));
+    figure_add(&costs->doorbells, (int64_t)(own.traffic.doorbells + peer.doorbells));
 }
 
 static void costs_print(struct costs *costs) {
