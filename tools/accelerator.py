@@ -9,6 +9,7 @@ probe's image until the host boots again or QEMU or the image changes.
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ ARGUMENTS = {
 # A processor as a device: how a machine's arguments (linkgen.py) call its type, and what it is called with each `-cpu` above.
 CORE_DEVICE = "r4-core"
 CORE_TYPES = {"tcg": "max-x86_64-cpu", "icount": "max-x86_64-cpu", "kvm": "host-x86_64-cpu"}
+X2APIC_VERSION = 9  # of QEMU, from which on TCG has x2APIC
 EMULATOR = os.environ.get("R4_EMULATOR") or "qemu-system-x86_64"
 KVM_DEVICE = "/dev/kvm"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -72,6 +74,25 @@ def probe(
     if done.returncode < 0:
         return f"QEMU was killed by signal {-done.returncode}: {_complaint(done.stdout)}"
     return f"QEMU ended with status {done.returncode}: {_complaint(done.stdout)}"
+
+
+def version(emulator: str = EMULATOR) -> int:
+    """QEMU's major version; 0 if it does not say."""
+    try:
+        done = subprocess.run([emulator, "--version"], capture_output=True, text=True, errors="replace", check=False)
+    except OSError:
+        return 0  # whoever starts it says why that fails
+    match = re.search(r"version (\d+)", done.stdout)
+    return int(match[1]) if match else 0
+
+
+def x2apic_trouble(accelerator: str, emulator: str = EMULATOR) -> str | None:
+    """None if processors have x2APIC there, else why not. Without it R4 would run, as on a machine that has none."""
+    if accelerator == "kvm" or version(emulator) >= X2APIC_VERSION:
+        return None
+    return (
+        f"x2apic = true needs QEMU {X2APIC_VERSION} or later, this is {version(emulator) or 'none'}; set EMULATOR=PATH"
+    )
 
 
 def _fingerprint(image: pathlib.Path, emulator: str) -> list[Any]:

@@ -232,6 +232,7 @@ def describe(config: Config, header: dict[str, int], layout: Layout) -> dict[str
         "derived": config.derived,
         "memory_mib": machine.memory_mib,
         "low_memory_mib": machine.low_memory_mib,
+        "x2apic": machine.x2apic,
         "distances": machine.distances,
         "clusters": clusters,
         "peers": layout["r4_layout_peer"],

@@ -73,6 +73,12 @@ def machine_arguments(build: str | pathlib.Path) -> list[str]:
         raise QemuError(f"{path}: {error.strerror}; run `make iso` first") from error
 
 
+def needs_x2apic(build: str | pathlib.Path) -> bool:
+    """What the machine's configuration says."""
+    path = pathlib.Path(build) / "layout.json"
+    return path.exists() and json.loads(path.read_text(encoding="utf-8")).get("x2apic", False)
+
+
 def firmware_arguments(firmware: str) -> list[str]:
     """Nothing for QEMU's BIOS."""
     arguments = FIRMWARE[firmware]
@@ -92,6 +98,8 @@ def command_line(
     """QEMU's arguments for the machine in `build`; `command` is the text that the root tasks see, who cannot tell by themselves what a
     tick is."""
     command += " unit=insn" if accel == "icount" else ""
+    if needs_x2apic(build) and (trouble := accelerator.x2apic_trouble(accel, emulator)):
+        raise QemuError(trouble)
     return [
         emulator,
         "-nodefaults",

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What make does with its variables, with files that have changed, with another make beside it, in odd places: in copies of the tree."""
 
-import concurrent.futures
 import json
 import os
 import pathlib
@@ -9,6 +8,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 
 import pytest
@@ -103,13 +103,13 @@ def test_machines_of_one_name(tree: pathlib.Path, tmp_path: pathlib.Path) -> Non
 
 
 def compiler(tmp_path: pathlib.Path, version: str) -> pathlib.Path:
-    """One that notes what it makes, takes its time, and fails if that is being made already."""
+    """One that notes what it makes, does so when the file `go` is there, and fails if that is being made already."""
     return program(
         tmp_path / "cc",
         f'[ "$1" != --version ] || {{ echo {version}; exit; }}\n'
         'for last; do :; done; name=$(basename "$last").busy\n'
         f"cd {shlex.quote(str(tmp_path))} && echo $name >>made && mkdir $name || exit 1\n"
-        f'sleep 1; rmdir $name; cd "$OLDPWD" && exec gcc "$@"',
+        f'while [ ! -e go ]; do sleep 0.1; done; rmdir $name; cd "$OLDPWD" && exec gcc "$@"',
     )
 
 
@@ -120,15 +120,24 @@ def made(tmp_path: pathlib.Path) -> int:
 @pytest.mark.parametrize("words", [["build/kvm-probe.elf"], ["build", "BOOT_FILES="]])
 def test_two_makes_at_once(tree: pathlib.Path, tmp_path: pathlib.Path, words: list[str]) -> None:
     """The second one waits, and finds made what the first has made."""
-    line = [f"CC={compiler(tmp_path, 'one')}", *words]
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        said = list(pool.map(lambda _: make(tree, *line).stderr, range(2)))
+    line = ["make", f"CC={compiler(tmp_path, 'one')}", *words]
+    with subprocess.Popen(line, cwd=tree, env=APART, stdout=subprocess.DEVNULL) as first:
+        while not (tmp_path / "made").exists():
+            assert first.poll() is None
+            time.sleep(0.1)
+        with subprocess.Popen(line, cwd=tree, env=APART, stderr=subprocess.PIPE, text=True) as second:
+            assert second.stderr is not None
+            said = second.stderr.readline()
+            (tmp_path / "go").touch()
+            second.communicate(timeout=60)
+    assert (first.returncode, second.returncode) == (0, 0)
     assert (tree / "build/kvm-probe.elf").exists() and made(tmp_path) == 1
-    assert any("another make builds here: waiting" in text for text in said)
+    assert said == "another make builds here: waiting\n"
 
 
 def test_another_compiler(tree: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """Makes other objects, although no source has changed."""
+    (tmp_path / "go").touch()
     for version, count in (("one", 1), ("one", 1), ("two", 2)):
         make(tree, f"CC={compiler(tmp_path, version)}", "build/kvm-probe.elf")
         assert made(tmp_path) == count

@@ -5,6 +5,7 @@ tools/qemu.py refuses, and how it says that a guest has ended."""
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -257,6 +258,31 @@ def test_patience() -> None:
         short.renew()
         assert short.look() > 0
         process.kill()
+
+
+@pytest.mark.parametrize(
+    "said, needed, accel, runs",
+    [
+        ("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)", True, "tcg", False),
+        ("QEMU emulator version 8.9.0", True, "icount", False),
+        ("nothing of use", True, "tcg", False),
+        ("QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2~bpo12+1)", True, "tcg", True),
+        ("QEMU emulator version 7.2.22", True, "kvm", True),
+        ("QEMU emulator version 7.2.22", False, "tcg", True),
+    ],
+)
+def test_x2apic_needs_a_new_emulator(
+    tmp_path: pathlib.Path, emulator: Callable[[str], str], said: str, needed: bool, accel: str, runs: bool
+) -> None:
+    """It would run without, as if it had not been asked for."""
+    (tmp_path / "qemu.args").write_text("")
+    (tmp_path / "layout.json").write_text(json.dumps({"x2apic": needed}))
+    line = [str(ROOT / "tools/qemu.py"), "--build", str(tmp_path), "--accel", accel, "--print", "--emulator"]
+    done = subprocess.run([*line, emulator(f"echo '{said}'")], capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == runs
+    assert runs or re.fullmatch(
+        r"qemu\.py: x2apic = true needs QEMU 9 or later, this is \w+; set EMULATOR=PATH\n", done.stderr
+    )
 
 
 FAULTED = "thread 123000 on core 0 stopped: exception 14, error 6, address 0, ip 401000, sp 5eff38"
