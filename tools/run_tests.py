@@ -16,9 +16,11 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from xml.etree import ElementTree
 
@@ -94,6 +96,34 @@ def parse_junit(result: Result, path: pathlib.Path, status: int) -> None:
     result.explain_status(status)
 
 
+class Running:
+    """The processes that run now, each the first of a group. What ends the tests ends those of other threads, too."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._groups: set[int] | None = set()  # none: no more are started
+
+    def add(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            if self._groups is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                self._groups.add(process.pid)
+
+    def remove(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            (self._groups or set()).discard(process.pid)
+
+    def end(self) -> None:
+        with self._lock:
+            for group in self._groups or ():
+                os.killpg(group, signal.SIGKILL)
+            self._groups = None
+
+
+RUNNING = Running()
+
+
 def run_process(
     result: Result, command: str | list[str], timeout: float, environment: dict[str, str] | None = None
 ) -> int | None:
@@ -108,13 +138,19 @@ def run_process(
         start_new_session=True,
     ) as process:
         status = None
+        RUNNING.add(process)
         try:
             output, _ = process.communicate(timeout=timeout)
             status = process.returncode
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
+            os.killpg(process.pid, signal.SIGKILL)
             output, _ = process.communicate()
             result.fail(f"no end within {timeout} s")
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        finally:
+            RUNNING.remove(process)
         result.output = output.decode("utf-8", "replace")
     return status
 
@@ -193,15 +229,23 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> int:
-    arguments = parse_arguments()
+def run_all(arguments: argparse.Namespace) -> list[Result]:
     results = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results += [report(result) for result in pool.map(run_tap, arguments.tap)]
+        try:
+            results += [report(result) for result in pool.map(run_tap, arguments.tap)]
+        except BaseException:  # a signal, mostly; the pool would wait for its threads
+            RUNNING.end()
+            raise
     for run, names in ((run_command, arguments.command), (run_pytest, arguments.pytest)):
         for name in names:
             print(f"     {name.partition(':')[0]} …", flush=True)
             results.append(report(run(name)))
+    return results
+
+
+def main() -> int:
+    results = run_all(parse_arguments())
     passed = sum(result.passed for result in results)
     failures = [failure for result in results for failure in result.failures]
     if not passed and not failures:
