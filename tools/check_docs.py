@@ -381,6 +381,12 @@ def command_words(root: pathlib.Path) -> Rows:
     return [list(row) for row in sorted(found)]
 
 
+def known_words(root: pathlib.Path) -> list[str]:
+    """Those of which the root task knows that somebody reads them."""
+    table = re.search(r"words\[\] = \{(.*?)\};", read(root, "user/root/words.c"), re.S)
+    return re.findall(r'"(\w+)"', table[1]) if table else []
+
+
 def check_boot(root: pathlib.Path) -> list[str]:
     sections = Sections(read(root, "docs/boot.md"))
     known = headers.shared(root)
@@ -394,6 +400,7 @@ def check_boot(root: pathlib.Path) -> list[str]:
         *difference("areas", sections.rows("Where a kernel lies", ["offset", "area"]), areas),
         *difference("linker constants", sections.rows("The linker", ["constant"]), constants),
         *difference("words", sorted(sections.rows("The command line", ["word", "read by"])), command_words(root)),
+        *difference("known words", [[word] for word in known_words(root)], [[word] for word in values]),
         *difference("programs", [[name] for name in said_programs], [[name] for name in qemu.programs(root)]),
         *difference("printed lines", sorted(said), printed),
     ]

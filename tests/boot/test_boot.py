@@ -64,3 +64,16 @@ def test_unknown_program_is_no_success() -> None:
     boot = machine.Boot("qemu-1x1", program="absent")
     assert boot.trouble is not None
     assert [line for line in boot.lines if re.match(r"\[r4\] end: failure ", line)]
+
+
+def test_words_that_nobody_reads() -> None:
+    """One warning for each, by one cluster; what is right is not warned of, nor is a value."""
+    boot = machine.Boot("qemu-2x2", more="serail=0x2f8  slices_us=x=y count seed=serail --")
+    assert boot.trouble is None, boot.output
+    warned = boot.matching(r"\[c(\d)\] warning: nobody reads '(.*)' on the command line; the nearest word is '(.*)='")
+    assert [match.groups() for match in warned] == [
+        ("0", "serail", "serial"),
+        ("0", "slices_us", "slice_us"),
+        ("0", "count", "count"),
+        ("0", "--", "seed"),
+    ], boot.output

@@ -73,6 +73,7 @@ MISTAKES = [
     (ABI, "| 6 | `R4_OP_UNTYPED_RETYPE` |", "| 5 | `R4_OP_UNTYPED_RETYPE` |", "operations: missing: 6 | R4_OP_UNTYPED_RETYPE"),
     (ABI, "| `R4_CAP_UNTYPED` | `R4_CONTROL` |", "| `R4_CAP_UNTYPED` | `R4_SEND` |",
      "operations: missing: 6 | R4_OP_UNTYPED_RETYPE | R4_CAP_UNTYPED | R4_CONTROL"),
+    ("user/root/words.c", '"seed"', '"sead"', "known words: missing: seed"),
     (ABI, "| any | none | `R4_LINK`, no single-use one |", "| any | none | `R4_LINK` |",
      "operations: missing: 1 | R4_OP_CAP_LINK | any | none | R4_LINK, no single-use one"),
     (ABI, "| `R4_OP_CAP_MOVE` | any | none | not |", "| `R4_OP_CAP_MOVE` | any | none | yes |", "operations: missing: 2 | R4_OP_CAP_MOVE | any | none | not"),

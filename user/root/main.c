@@ -12,6 +12,7 @@
 #include "lib/usage.h"
 #include "root/demo.h"
 #include "root/fault.h"
+#include "root/words.h"
 #include "suite/suite.h"
 
 struct program {
@@ -46,6 +47,9 @@ _Noreturn void root_main(const struct r4_root_info *info) {
     }
     slots_init();
     banner_print(info);
+    if (info->cluster == 0) {
+        words_check(info->command);
+    }
     if (!string_option(info->command, "program", name, sizeof(name))) {
         string_copy(name, sizeof(name), programs[0].name);
     }
