@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  *     r4sim KERNEL.o [--seed N | --seeds COUNT [--first N]] [--steps N] [--audit N] [--jobs N]
- *                    [--trace] [--expect NAME [--broken TEXT]]
+ *                    [--trace] [--progress SECONDS] [--expect NAME [--broken TEXT]]
  *
  * Runs COUNT seeds, each in a process of its own, and stops at the first that fails. With --expect the run looks for
  * the bug NAME: it prints after how many seeds it was found, and fails if it was not. With --broken the report of a
- * failure has to contain TEXT.
+ * failure has to contain TEXT. Every SECONDS (10) it says on its error output how far it is.
  *
  * Which file does what:
  *
@@ -37,6 +37,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAIN_AUDIT    64U
@@ -60,7 +61,8 @@ static struct {
     uint64_t jobs;
     const char *expect;
     const char *broken; /* text that the failure has to contain; empty: any failure will do */
-} run = {1, 1, 1, NULL, ""};
+    time_t progress;    /* seconds from one report of it to the next */
+} run = {1, 1, 1, NULL, "", 10};
 
 uint64_t sim_random(uint64_t below) { /* splitmix64 */
     uint64_t z = sim.random += 0x9e3779b97f4a7c15ULL;
@@ -149,6 +151,17 @@ static pid_t seed_start(uint64_t seed) {
     return child;
 }
 
+/* Says now and then how far the run is. */
+static void progress_print(uint64_t passed) {
+    static time_t said;
+    time_t now = time(NULL);
+    said = said == 0 ? now : said;
+    if (now - said >= run.progress && passed != run.count) {
+        fprintf(stderr, "%lu of %lu seeds passed\n", passed, run.count);
+        said = now;
+    }
+}
+
 /* Returns how many seeds passed; *failed: another one did not. */
 static uint64_t seeds_run(bool *failed) {
     uint64_t started = 0;
@@ -167,7 +180,7 @@ static uint64_t seeds_run(bool *failed) {
         wait(&status);
         under_way--;
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-            passed++;
+            progress_print(++passed);
         } else if (WIFEXITED(status) && WEXITSTATUS(status) == 1) {
             *failed = true;
         } else { /* a fault of the simulator itself: this is no finding */
@@ -243,16 +256,16 @@ static bool is_covered(void) {
 
 static void usage(void) {
     fputs("usage: r4sim KERNEL.o [--seed N | --seeds COUNT [--first N]] [--steps N] [--audit N] [--jobs N]\n"
-          "             [--trace] [--expect NAME] [--broken TEXT]\n",
+          "             [--trace] [--progress SECONDS] [--expect NAME] [--broken TEXT]\n",
           stderr);
     exit(2);
 }
 
 static void arguments_read(int count, char **arguments) {
-    static const struct option options[] = {{"seed", 1, NULL, 'n'},  {"seeds", 1, NULL, 'c'},  {"first", 1, NULL, 'f'},
-                                            {"steps", 1, NULL, 's'}, {"audit", 1, NULL, 'a'},  {"jobs", 1, NULL, 'j'},
-                                            {"trace", 0, NULL, 't'}, {"expect", 1, NULL, 'e'}, {"broken", 1, NULL, 'b'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"seed", 1, NULL, 'n'},   {"seeds", 1, NULL, 'c'},    {"first", 1, NULL, 'f'}, {"steps", 1, NULL, 's'},
+        {"audit", 1, NULL, 'a'},  {"jobs", 1, NULL, 'j'},     {"trace", 0, NULL, 't'}, {"expect", 1, NULL, 'e'},
+        {"broken", 1, NULL, 'b'}, {"progress", 1, NULL, 'p'}, {NULL, 0, NULL, 0}};
     sim.options.steps = 2000;
     sim.options.audit = MAIN_AUDIT;
     for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
@@ -273,6 +286,9 @@ static void arguments_read(int count, char **arguments) {
             break;
         case 'j':
             run.jobs = value;
+            break;
+        case 'p':
+            run.progress = (time_t)value;
             break;
         case 't':
             sim.options.trace = true;

@@ -98,7 +98,9 @@ sim-mutants:
 
 # What `make test` builds and runs.
 SIM_TARGETS := $(SIM) $(SIM_MUTANT_KERNELS)
+SIM_PROGRESS = $(SIM) build/sim/kernel.o --steps 100 --seeds 3 --progress 0 2>&1 >build/sim/progress.log
 SIM_CHECKS = --command 'sim: $(SIM_COMMAND)' \
+	--command 'sim says how far it is: test "$$($(SIM_PROGRESS) | tr "\n" ,)" = "1 of 3 seeds passed,2 of 3 seeds passed,"' \
 	$(foreach mutant,$(SIM_MUTANTS),--command 'sim with $(mutant): $(call sim_mutant_command,$(mutant))')
 
 -include $(SIM_OBJECTS:.o=.d)
