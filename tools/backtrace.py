@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """backtrace.py build/NAME [CONSOLE.log]: console output (default: standard input) with the addresses in it named: those of a panic's
-last words, and where a thread has stopped at a fault.
+last words, and where a thread has stopped at a fault; and with names for the numbers of traced events.
 
 After each return address, after rip and after ip come function, file and line. Those of a kernel are named by the debug information of
 that cluster's reference link (build/NAME/cluster-N.elf, made by `make build/NAME/reference`), those of a thread by build/root.elf, which
@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PANIC = " kernel: panic: "
 RETURN = re.compile(r"\[c(\d+)\] kernel: panic: return address ([0-9a-f]+)")
 PLACE = re.compile(r"\[c(\d+)\] kernel: panic: .*\brip +([0-9a-f]+)")
+TRACE = re.compile(r"\[c\d+\] kernel: panic: trace: -\d+ (\w+) \w+ ([0-9a-f]+) \w+ ([0-9a-f]+)")
 FAULT = re.compile(r"\[c\d+\] kernel: .*thread [0-9a-f]+ on core \d+ stopped: .*, ip ([0-9a-f]+), ")
 
 
@@ -53,8 +54,20 @@ def question(line: str, build: pathlib.Path) -> tuple[pathlib.Path, int] | None:
     return None
 
 
+def traced(match: re.Match[str]) -> str:
+    """What a traced event's numbers name; nothing if they name nothing."""
+    import trace_words  # pylint: disable=import-outside-toplevel # reads all headers, which no run should wait for
+
+    for number, (name, *words) in enumerate(trace_words.events()):
+        if name == match[1] and any(part.names for part in sum(words, [])):
+            return "  " + ", ".join(trace_words.texts(number, int(match[2], 16), int(match[3], 16)))
+    return ""
+
+
 def annotate(line: str, build: pathlib.Path) -> str:
-    """The line, followed by what its address names."""
+    """The line, followed by what its address or its numbers name."""
+    if match := TRACE.match(line):
+        return line + traced(match)
     asked = question(line, build)
     if asked is None:
         return line

@@ -8,20 +8,18 @@ by their mark (cluster-kernel/cluster/trace.h). One stream per core; times are t
 
 import argparse
 import struct
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import headers
 import tool
+import trace_words
 
 PAGE = 4096
-TRACE = headers.shared(more=["cluster-kernel/cluster/trace.h"])
+TRACE = trace_words.definitions()
 MAGIC = TRACE.numbers["TRACE_MAGIC"].to_bytes(8, "little")
 RING = TRACE.structure("trace_ring")  # up to its entries
 ENTRY = TRACE.structure("trace_entry")
-TRACE_EVENTS = [row[1:] for row in TRACE.rows("TRACE_EVENT_LIST")]  # (name, names of its two words), by number
 ENTRIES_MAX = 1 << 16
 
 CTF_MAGIC = 0xC1FC1FC1
@@ -32,7 +30,8 @@ EVENT = struct.Struct("<QI QQ")  # header: time, event; its two words
 
 METADATA_HEAD = """/* CTF 1.8 */
 typealias integer {{ size = 32; align = 8; signed = false; }} := uint32_t;
-typealias integer {{ size = 64; align = 8; signed = false; base = 16; }} := word_t;
+typealias integer {{ size = 64; align = 8; signed = false; base = 16; }} := bits64_t;
+typealias integer {{ size = 32; align = 8; signed = false; base = 16; }} := bits32_t;
 typealias integer {{ size = 64; align = 8; signed = false; }} := uint64_t;
 trace {{ major = 1; minor = 8; byte_order = le; packet.header := struct {{ uint32_t magic; uint32_t stream_id; }}; }};
 env {{ domain = "kernel"; tracer_name = "r4"; }};
@@ -47,7 +46,7 @@ stream {{
     event.header := struct {{ ticks_t timestamp; uint32_t id; }};
 }};
 """
-METADATA_EVENT = """event {{ name = "{name}"; id = {number}; stream_id = 0; fields := struct {{ word_t _{first}; word_t _{second}; }}; }};
+METADATA_EVENT = """event {{ name = "{name}"; id = {number}; stream_id = 0; fields := struct {{ {fields} }}; }};
 """
 
 
@@ -78,7 +77,7 @@ def read_ring(data: bytes, offset: int) -> Ring | None:
     events = []
     for position in range(max(0, recorded - entries), recorded):
         entry = ENTRY.unpack(data, first + position % entries * ENTRY.size)
-        if entry["event"] >= len(TRACE_EVENTS):
+        if entry["event"] >= len(trace_words.events()):
             return None
         events.append((entry["ticks"], entry["event"], entry["first"], entry["second"]))
     return Ring(head["cluster"], head["core"], head["tsc_khz"], recorded, events)
@@ -91,11 +90,19 @@ def find_rings(data: bytes) -> Iterator[Ring]:
             yield ring
 
 
+def field(part: trace_words.Part) -> str:
+    """A part of an event's words: a number, or a name of the kernel's with its number."""
+    kind = f"bits{part.bits}_t"
+    if part.names:
+        kind = f"enum : {kind} {{ " + ", ".join(f'"{name}" = {value}' for value, name in enumerate(part.names)) + " }"
+    return f"{kind} _{part.name};"
+
+
 def metadata(frequency: int) -> str:
     """The text that describes the streams."""
     events = [
-        METADATA_EVENT.format(name=name, number=number, first=first, second=second)
-        for number, (name, first, second) in enumerate(TRACE_EVENTS)
+        METADATA_EVENT.format(name=name, number=number, fields=" ".join(map(field, first + second)))
+        for number, (name, first, second) in enumerate(trace_words.events())
     ]
     return METADATA_HEAD.format(frequency=frequency) + "".join(events)
 

@@ -8,10 +8,13 @@ import struct
 import subprocess
 import sys
 
+import headers
+
 TOOL = pathlib.Path(__file__).parents[2] / "tools" / "trace2ctf.py"
 PAGE = 4096
 ENTRIES = 256
-SYSCALL, SWITCH, PANIC = 0, 4, 10  # positions in TRACE_EVENT_LIST
+SYSCALL, EVENT, EXIT, SWITCH, SENT, REVOKE, PANIC = 0, 1, 3, 4, 6, 9, 10  # positions in TRACE_EVENT_LIST
+OPERATIONS = headers.SHARED.enum("r4_operation")
 
 
 def ring(cluster: int, core: int, events: list[tuple[int, int, int, int]], recorded: int | None = None) -> bytes:
@@ -53,10 +56,36 @@ def test_events_of_two_cores_in_order_of_time(tmp_path: pathlib.Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "cluster 0 core 1: 2 of 2 events\ncluster 1 core 0: 1 of 1 events\n"
     assert babeltrace(tmp_path) == [
-        (1000, "syscall", "cluster = 0, core = 1", "cap = 0x81, operation = 0x3"),
+        (1000, "syscall", "cluster = 0, core = 1", 'cap = 0x81, operation = ( "CAP_DELETE" : container = 0x3 )'),
         (2000, "panic", "cluster = 1, core = 0", "cause = 0x100, address = 0x0"),
         (3000, "switch", "cluster = 0, core = 1", "thread = 0xFFFF800000828000, root = 0x820000"),
     ]
+
+
+def test_names_of_what_the_kernel_numbers(tmp_path: pathlib.Path) -> None:
+    """In each word that has some; a number that has no name stays one."""
+    events = [
+        (1, EXIT, 0x1000, OPERATIONS.index("R4_OP_THREAD_STOP")),
+        (2, SENT, 1, 7 << 32 | 2),
+        (3, REVOKE, 0x2000, 3 << 32 | 1),
+        (4, EVENT, 3, 0),
+        (5, SYSCALL, 1, 0x4711),
+    ]
+    convert(tmp_path, ring(0, 0, events))
+    assert [fields for *_, fields in babeltrace(tmp_path)] == [
+        f'thread = 0x1000, operation = ( "THREAD_STOP" : container = {OPERATIONS.index("R4_OP_THREAD_STOP"):#X} )'.replace(
+            "0X", "0x"
+        ),
+        'peer = 0x1, kind = ( "OFFER" : container = 0x2 ), loan = 0x7',
+        'position = 0x2000, phase = ( "REMOVING" : container = 0x1 ), of = ( "SWEEP" : container = 0x3 )',
+        'event = ( "DOORBELL" : container = 0x3 ), thread = 0x0',
+        "cap = 0x1, operation = ( <unknown> : container = 0x4711 )",
+    ]
+    line = f"[c1] kernel: panic: trace: -12 exit thread 1000 operation {OPERATIONS.index('R4_OP_CAP_COPY'):x}"
+    done = subprocess.run(
+        [sys.executable, TOOL.parent / "backtrace.py", tmp_path], input=line, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{line}  thread 0x1000, operation CAP_COPY\n"
 
 
 def test_a_full_ring_begins_with_its_oldest_event(tmp_path: pathlib.Path) -> None:

@@ -19,11 +19,13 @@ import gdb
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import headers  # pylint: disable=wrong-import-position # needs the path above
+import trace_words  # pylint: disable=wrong-import-position
 
 # DEFINE_FIELD and #define leave no trace in debug information.
-HEADERS = headers.shared(more=["cluster-kernel/pure/paging.h", "cluster-kernel/cluster/trace.h"])
+HEADERS = headers.shared(more=["cluster-kernel/pure/paging.h"])
 NUMBERS = HEADERS.numbers
-TRACE_EVENTS = [row[1:] for row in HEADERS.rows("TRACE_EVENT_LIST")]  # (name, names of its two words), by number
+TRACE_EVENTS = [name for name, *_ in trace_words.events()]
+trace_texts = trace_words.texts
 VIRTUAL_BASE = NUMBERS["R4_VIRTUAL_BASE"]
 KERNEL_AREA = NUMBERS["R4_KERNEL_AREA"]
 AREA_CORES = NUMBERS["R4_AREA_CORES"]

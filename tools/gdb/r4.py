@@ -208,9 +208,9 @@ class Trace(Command):
             last = int(record["entry"][(recorded - 1) % entries]["ticks"])
             for position in range(max(0, recorded - min(number or 32, entries)), recorded):
                 entry = record["entry"][position % entries]
-                name, first, second = kernel.TRACE_EVENTS[int(entry["event"])]
-                payload = f"{first} {int(entry['first']):#x} {second} {int(entry['second']):#x}"
-                yield f"  {int(entry['ticks']) - last} {name} {payload}"
+                event = int(entry["event"])
+                payload = " ".join(kernel.trace_texts(event, int(entry["first"]), int(entry["second"])))
+                yield f"  {int(entry['ticks']) - last} {kernel.TRACE_EVENTS[event]} {payload}"
 
 
 def fields_count(array: gdb.Value) -> int:
