@@ -20,7 +20,7 @@ enum figure_unit { FIGURE_LOCAL, FIGURE_BETWEEN, FIGURE_COUNT };
 /* Measures what reading the clock costs; once, before all figures. */
 void figure_calibrate(void);
 
-/* What has passed since `begin` (r4_ticks()), without the clock's own cost; that varies where a tick is no instruction, so
+/* What has passed since `begin` (r4_ticks()), without the clock's own cost. That varies where a tick is no instruction:
  * what takes next to nothing may come out below 0. */
 int64_t figure_ticks(uint64_t begin);
 
