@@ -9,12 +9,14 @@ module by tests/boot.
 """
 
 import argparse
+import ctypes
 import json
 import os
 import pathlib
 import re
 import selectors
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -41,6 +43,8 @@ FIRMWARE: dict[str, list[str]] = {"bios": [], "uefi": ["-bios", "/usr/share/ovmf
 ENDED_BY_GDB = "ended by gdb"
 GDB_MARKER = "Terminated via GDBstub"  # what QEMU says then
 TIMEOUTS = {"tcg": 60, "icount": 600, "kvm": 60}  # seconds of silence, see patience.py
+LIBRARY = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 ROOT_FAULT = re.compile(r"\[c(\d+)\] kernel: the root task's thread \w+ .* stopped: ")
 
 
@@ -150,6 +154,11 @@ class Qmp:
         self.socket.close()
 
 
+def _end_with_parent() -> None:
+    """Run in the new process: when the old one ends in whatever way, be it SIGKILL, so does this one."""
+    LIBRARY.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Guest:
     """A running QEMU. Lines of its serial port are collected in `lines`; `echo` gets the bytes as they come."""
 
@@ -162,9 +171,13 @@ class Guest:
         self.status: int | None = None  # QEMU's exit status
         self._partial = b""
         try:
-            # pylint: disable-next=consider-using-with # kill() ends it
+            # pylint: disable-next=consider-using-with,subprocess-popen-preexec-fn # kill() ends it; no threads here
             self.process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_end_with_parent,
             )
         except OSError as error:
             raise QemuError(f"{arguments[0]}: {error.strerror}") from error
