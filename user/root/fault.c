@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A store through a null pointer.
+ * One store.
  */
 #include "root/fault.h"
 #include "lib/info.h"
 
 uint32_t fault_run(void) {
-    volatile uint32_t *volatile nothing = NULL; /* no compiler sees what will happen */
+    volatile uint32_t *nothing = (volatile uint32_t *)0x50000000;
     if (r4_info()->cluster == r4_info()->cluster_count - 1) {
         *nothing = 0;
     }
