@@ -72,10 +72,10 @@ TREE := $(if $(filter build build/%,$(BUILD)),build,$(BUILD))
 LOCK := $(TREE)/lock
 take_lock = mkdir -p $(TREE) && { flock -n $(LOCK) true || echo 'another make builds here: waiting' >&2; } && flock --no-fork $(LOCK)
 # $(1) = what to build
-locked = +@$(if $(LOCKED),,$(take_lock)) $(MAKE) --no-print-directory LOCKED=1 $(1)
+locked = +@$(if $(R4_LOCKED),,$(take_lock)) $(MAKE) --no-print-directory R4_LOCKED=1 $(1)
 
 # Files that are asked for by name are built in the same way.
-FILES := $(if $(LOCKED),,$(filter build/% $(BUILD)/%,$(MAKECMDGOALS)))
+FILES := $(if $(R4_LOCKED),,$(filter build/% $(BUILD)/%,$(MAKECMDGOALS)))
 ifneq ($(FILES),)
 .PHONY: asked $(MAKECMDGOALS)
 $(MAKECMDGOALS): asked
