@@ -38,9 +38,13 @@ $(foreach mutant,$(EXPLORE_MUTANTS),$(eval $(call sim_mutant,$(mutant),explore))
 explore_mutant_command = $(EXPLORE) build/explore/mutants/$(1)/kernel.o $(call mutant_says,$(1),explore,run) --expect $(1)
 
 .PHONY: explore explore-mutants
-explore: $(EXPLORE) build/explore/kernel.o
+explore.built: $(EXPLORE) build/explore/kernel.o
+explore:
+	$(call locked,$@.built)
 	@$(call explore_commands,$(RUN))
-explore-mutants: $(EXPLORE) $(EXPLORE_MUTANT_KERNELS)
+explore-mutants.built: $(EXPLORE) $(EXPLORE_MUTANT_KERNELS)
+explore-mutants:
+	$(call locked,$@.built)
 	@set -e; $(foreach mutant,$(EXPLORE_MUTANTS),$(call explore_mutant_command,$(mutant));)
 
 # What `make check` and `make test` build and run.

@@ -26,6 +26,8 @@ host_mutant_command = if $(HOST)/mutants/$(1)/test >$(HOST)/mutants/$(1)/log 2>&
 	grep -m 1 ':F:' $(HOST)/mutants/$(1)/log
 
 .PHONY: host-mutants
-host-mutants: $(HOST_MUTANT_TESTS)
+host-mutants.built: $(HOST_MUTANT_TESTS)
+host-mutants:
+	$(call locked,$@.built)
 	@set -e; $(foreach mutant,$(HOST_MUTANTS),$(call host_mutant_command,$(mutant));)
 HOST_MUTANT_CHECKS = $(foreach mutant,$(HOST_MUTANTS),--command 'unit tests with $(mutant): $(call host_mutant_command,$(mutant))')

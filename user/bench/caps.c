@@ -73,11 +73,11 @@ static void move_measure(void) {
 }
 _Static_assert(FIGURE_SAMPLES % 2 == 0, "a copy that moves there and back ends where it began");
 
-uint64_t caps_revoke_ticks(uint32_t slot) {
+int64_t caps_revoke_ticks(uint32_t slot) {
     r4_cap_t cap = r4_own(slot);
     uint64_t begin = r4_ticks();
     struct r4_result result = r4_cap_revoke(cap);
-    uint64_t ticks = figure_ticks(begin);
+    int64_t ticks = figure_ticks(begin);
     must(result.error, "revoke");
     return ticks;
 }

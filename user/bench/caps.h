@@ -15,6 +15,6 @@ void caps_measure(void);
 void caps_measure_again(const char *suffix);
 
 /* What a revoke of the capability in `slot` takes. */
-uint64_t caps_revoke_ticks(uint32_t slot);
+int64_t caps_revoke_ticks(uint32_t slot);
 
 #endif

@@ -23,11 +23,11 @@
 #define BEFORE_STEP 50U   /* until that is the right moment */
 #define TRIES       32U
 
-static uint64_t delete_ticks(uint32_t slot) {
+static int64_t delete_ticks(uint32_t slot) {
     r4_cap_t cap = r4_own(slot);
     uint64_t begin = r4_ticks();
     enum r4_error error = r4_cap_delete(cap);
-    uint64_t ticks = figure_ticks(begin);
+    int64_t ticks = figure_ticks(begin);
     must(error, "delete");
     return ticks;
 }

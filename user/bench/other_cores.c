@@ -40,12 +40,12 @@ static uint32_t thread_begin(uint32_t core) {
 }
 
 /* The page has been read, so this core has its translation; the others may have one. */
-static uint64_t unmap_ticks(uint32_t frame) {
+static int64_t unmap_ticks(uint32_t frame) {
     space_map(frame, ADDRESS, R4_READ);
     (void)*(const volatile uint64_t *)ADDRESS;
     uint64_t begin = r4_ticks();
     enum r4_error error = r4_frame_unmap(r4_own(frame));
-    uint64_t ticks = figure_ticks(begin);
+    int64_t ticks = figure_ticks(begin);
     must(error, "unmap");
     return ticks;
 }

@@ -10,7 +10,8 @@
 
 /* As in docs/boot.md, "The command line". */
 static const char *const words[] = {"count",  "fault",    "layout", "program", "seed",
-                                    "serial", "slice_us", "theme",  "unit"};
+                                    "serial", "slice_us", "theme",  "unit",    "verbose"};
+#define WITHOUT_VALUE "verbose"
 
 static uint32_t least(uint32_t left, uint32_t right) { return left < right ? left : right; }
 
@@ -37,8 +38,10 @@ static void word_check(const char *key, bool has_value) {
     for (uint32_t i = 0; i < R4_COUNT(words); i++) {
         nearest = distance(key, words[i]) < distance(key, nearest) ? words[i] : nearest;
     }
-    if (!has_value || !string_equal(key, nearest)) {
-        print("warning: nobody reads '%s' on the command line; the nearest word is '%s='", key, nearest);
+    bool wants_value = !string_equal(nearest, WITHOUT_VALUE);
+    if (has_value != wants_value || !string_equal(key, nearest)) {
+        print("warning: nobody reads '%s' on the command line; the nearest word is '%s%s'", key, nearest,
+              wants_value ? "=" : "");
     }
 }
 
