@@ -64,6 +64,7 @@ $(HOST)/asan/cluster-kernel/%.o $(HOST)/asan/tests/host/kernel_%.o: HOST_CC += -
 $(HOST)/kernel_cap: $(HOST)/asan/cluster-kernel/call/cap.o
 $(HOST)/kernel_cap_page: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,call/cap_page object/cap_page)
 $(HOST)/kernel_console: $(HOST)/asan/cluster-kernel/diag/console.o
+$(HOST)/kernel_debug: $(HOST)/asan/cluster-kernel/call/debug.o
 $(HOST)/kernel_fault: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,event cluster/core sched/shootdown)
 $(HOST)/kernel_loan: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,cluster/pools peer/lend peer/receive_slot serve/borrow)
 $(HOST)/kernel_mailbox: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,cluster/doorbell peer/mailbox peer/receive_slot poll serve/milestone serve/receive)
