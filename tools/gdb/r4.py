@@ -154,9 +154,10 @@ class Loans(Command):
         cluster: kernel.Cluster, number: int, table: str, index: int, loan: gdb.Value, state_type: str, slot: gdb.Value
     ) -> str:
         direction = "to" if table == "lent" else "from"
+        place = f"{int(loan['range']['base']):#x} 2^{int(loan['range']['size_log2'])}"
         return (
             f"{table} {direction} {number}, record {index}: {kernel.name_of(state_type, loan['state'])} generation "
-            f"{int(loan['generation'])}, {int(loan['range']['base']):#x} 2^{int(loan['range']['size_log2'])}, slot at {cluster.physical(slot):#x}"
+            f"{int(loan['generation'])}, {place}, slot at {cluster.physical(slot):#x}"
         )
 
 
