@@ -61,7 +61,7 @@ static uint32_t directories_count(struct boot *boot) {
 
 /* Leaves each cluster so many GiB, its lowest ones, that the boot information can name them all. */
 static void directories_share(struct boot *boot) {
-    uint32_t counts[R4_MAX_CLUSTERS];
+    uint32_t counts[R4_MAX_CLUSTERS] = {0};
     for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
         counts[i] = place_gibs(&boot->clusters[i].pools, boot->gibs, R4_BOOT_DIRECTORIES);
     }

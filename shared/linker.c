@@ -246,12 +246,8 @@ static void sections_copy(const struct link *link) {
 
 bool linker_link(const struct elf_file *file, const struct linker_plan *plan, uint64_t virtual_base,
                  const struct linker_symbol *symbols, size_t symbol_count, uint8_t *image, struct refusal *why) {
-    struct link link = {.file = file,
-                        .plan = plan,
-                        .virtual_base = virtual_base,
-                        .symbols = symbols,
-                        .symbol_count = symbol_count,
-                        .image = image};
+    struct link link = {file, plan, virtual_base, symbols, symbol_count, NULL, {NULL}};
+    link.image = image;
     sections_copy(&link);
     for (uint32_t i = 1; i < file->header->section_count; i++) {
         const struct elf_section *table = &file->sections[i];
