@@ -109,10 +109,10 @@ static cold struct walk_step walk_not_there(uintptr_t direct, uint64_t own_clust
     return window == holder ? walk_at_cap(direct, window, leaf, cap) : walk_nowhere(R4_ERR_ASID);
 }
 
-/* The same as walk_look() for an address with an asid. The page found is remembered in *known. No struct resolve_place:
- * its address would keep that of the caller out of registers. */
+/* The same as walk_look() for an address with an asid. The page found is remembered. No struct resolve_place: its
+ * address would keep that of the caller out of registers. */
 static noinline struct walk_step walk_look_far(uintptr_t direct, uint64_t own_cluster, const struct asid_table *asids,
-                                               struct walk_page *known, const struct window *holder, uint64_t cap) {
+                                               struct walk_pages *pages, const struct window *holder, uint64_t cap) {
     const struct asid_entry *entry = asid_entry_of(asids, cap >> 32);
     if (unlikely(entry->key != cap >> 26)) {
         return walk_not_there(direct, own_cluster, holder, NULL, 0, cap);
@@ -121,7 +121,8 @@ static noinline struct walk_step walk_look_far(uintptr_t direct, uint64_t own_cl
     if (unlikely(!window_leaf_is(leaf, PAGING_KIND_PROXIES))) {
         return walk_not_there(direct, own_cluster, holder, entry->window, leaf, cap);
     }
-    *known = (struct walk_page){cap / R4_SLOTS_PER_PAGE, direct + (leaf & PAGING_ADDRESS), entry->window};
+    pages->of[(cap >> 32) % ASID_COUNT] =
+        (struct walk_page){cap / R4_SLOTS_PER_PAGE, direct + (leaf & PAGING_ADDRESS), entry->window};
     return (struct walk_step){WALK_AT_PROXY, R4_OK, entry->window, window_place(direct, leaf, cap)};
 }
 
@@ -144,9 +145,9 @@ static always_inline struct walk_step walk_look(const struct resolve_place *plac
     if (cap >> 26 == place->cluster) {
         return walk_look_here(place, holder, cap);
     }
-    struct walk_page *known = &place->pages->of[(cap >> 32) % ASID_COUNT];
+    const struct walk_page *known = &place->pages->of[(cap >> 32) % ASID_COUNT];
     if (unlikely(known->page != cap / R4_SLOTS_PER_PAGE)) {
-        return walk_look_far(place->direct, place->cluster, place->asids, known, holder, cap);
+        return walk_look_far(place->direct, place->cluster, place->asids, place->pages, holder, cap);
     }
     uint64_t offset = cap % R4_SLOTS_PER_PAGE * R4_SLOT_SIZE;
     return (struct walk_step){WALK_AT_PROXY, R4_OK, known->window, known->place + offset};
