@@ -123,14 +123,24 @@ static noinline struct outcome delete_start(const struct invocation *invocation)
     return outcome_later();
 }
 
+static noinline struct outcome delete_mapped(const struct invocation *invocation) {
+    frame_unmap(invocation->slot);
+    operation_slot_unlink(invocation->slot);
+    shootdown_flush(invocation->core);
+    return outcome_now(R4_OK);
+}
+
 struct outcome sys_cap_delete(struct invocation *invocation) {
     struct r4_slot *slot = invocation->slot;
     if (unlikely((slot_flags(slot) & R4_FLAG_RECEIVED) != 0)) {
         return outcome_now(R4_ERR_LOANED);
     }
     /* commit */
-    if (derivation_has_children(machine_direct(), slot) || !finalise_is_trivial(slot)) {
+    if (derivation_has_children(machine_direct(), slot)) {
         return delete_start(invocation);
+    }
+    if (!finalise_is_trivial(slot)) {
+        return slot_type(slot) == R4_CAP_FRAME ? delete_mapped(invocation) : delete_start(invocation);
     }
     operation_slot_unlink(slot);
     return outcome_now(R4_OK);

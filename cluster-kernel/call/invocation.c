@@ -16,7 +16,8 @@ enum r4_error invocation_refusal(const struct r4_slot *slot, enum r4_cap_type ty
 
 struct resolved invocation_cap_through(const struct invocation *invocation, uint64_t cap, enum r4_cap_type type,
                                        uint64_t rights, uint64_t via_proxy) {
-    const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids, &cluster.walk_pages};
+    /* Without remembered pages: they save little where a call has been long, and cost most in a walk that is new. */
+    const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids, NULL};
     uint64_t most = R4_TTL_MAX - (invocation->chain == NULL ? 0 : invocation->chain->hops);
     struct chain chain;
     struct resolved resolved = resolve_chain(&place, &invocation->caller->pd->window, cap, most, &chain);

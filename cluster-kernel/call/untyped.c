@@ -74,7 +74,8 @@ static noinline struct outcome create_any(const struct invocation *invocation, s
     struct retype_request request = request_of(invocation);
     uint32_t log2 = retype_object_log2(request.type, request.size_log2);
     struct slot_content content = content_of(source, &request, log2);
-    if (request.count == 1 && 1ULL << log2 <= CREATE_CHUNK) {
+    /* After a walk the rest of the step has less room. */
+    if (invocation->chain == NULL && request.count == 1 && 1ULL << log2 <= CREATE_CHUNK) {
         machine_zero((void *)(machine_direct() + content.object), 1ULL << log2);
         slots_fill(source, first, 1, &content);
         create_object(first);
@@ -95,9 +96,6 @@ static always_inline struct outcome create(const struct invocation *invocation, 
     struct slot_content content = content_of(invocation->slot, request, result->object_log2);
     uint64_t size = result->end - request->offset;
     if (!create_is_zeroing(request->type) || size > CREATE_CHUNK) {
-        return create_any(invocation, first);
-    }
-    if (invocation->chain != NULL && request->count > CREATE_NOW) {
         return create_any(invocation, first);
     }
     machine_zero((void *)(machine_direct() + content.object), size);

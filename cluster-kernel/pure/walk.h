@@ -62,7 +62,7 @@ struct resolve_place {
     uintptr_t direct;               /* virtual address of physical address 0 */
     uint64_t cluster;               /* this cluster: the bits above the index in cap addresses with asid 0 */
     const struct asid_table *asids; /* of the cluster */
-    struct walk_pages *pages;       /* of the cluster */
+    struct walk_pages *pages;       /* of the cluster; null: none is looked for or remembered */
 };
 
 struct walk {
@@ -111,8 +111,9 @@ static cold struct walk_step walk_not_there(uintptr_t direct, uint64_t own_clust
 
 /* The same as walk_look() for an address with an asid. The page found is remembered. No struct resolve_place: its
  * address would keep that of the caller out of registers. */
-static noinline struct walk_step walk_look_far(uintptr_t direct, uint64_t own_cluster, const struct asid_table *asids,
-                                               struct walk_pages *pages, const struct window *holder, uint64_t cap) {
+static always_inline struct walk_step walk_look_far(uintptr_t direct, uint64_t own_cluster,
+                                                    const struct asid_table *asids, struct walk_pages *pages,
+                                                    const struct window *holder, uint64_t cap) {
     const struct asid_entry *entry = asid_entry_of(asids, cap >> 32);
     if (unlikely(entry->key != cap >> 26)) {
         return walk_not_there(direct, own_cluster, holder, NULL, 0, cap);
@@ -121,8 +122,10 @@ static noinline struct walk_step walk_look_far(uintptr_t direct, uint64_t own_cl
     if (unlikely(!window_leaf_is(leaf, PAGING_KIND_PROXIES))) {
         return walk_not_there(direct, own_cluster, holder, entry->window, leaf, cap);
     }
-    pages->of[(cap >> 32) % ASID_COUNT] =
-        (struct walk_page){cap / R4_SLOTS_PER_PAGE, direct + (leaf & PAGING_ADDRESS), entry->window};
+    if (pages != NULL) {
+        pages->of[(cap >> 32) % ASID_COUNT] =
+            (struct walk_page){cap / R4_SLOTS_PER_PAGE, direct + (leaf & PAGING_ADDRESS), entry->window};
+    }
     return (struct walk_step){WALK_AT_PROXY, R4_OK, entry->window, window_place(direct, leaf, cap)};
 }
 
@@ -145,8 +148,8 @@ static always_inline struct walk_step walk_look(const struct resolve_place *plac
     if (cap >> 26 == place->cluster) {
         return walk_look_here(place, holder, cap);
     }
-    const struct walk_page *known = &place->pages->of[(cap >> 32) % ASID_COUNT];
-    if (unlikely(known->page != cap / R4_SLOTS_PER_PAGE)) {
+    const struct walk_page *known = place->pages == NULL ? NULL : &place->pages->of[(cap >> 32) % ASID_COUNT];
+    if (unlikely(known == NULL || known->page != cap / R4_SLOTS_PER_PAGE)) {
         return walk_look_far(place->direct, place->cluster, place->asids, place->pages, holder, cap);
     }
     uint64_t offset = cap % R4_SLOTS_PER_PAGE * R4_SLOT_SIZE;
@@ -231,12 +234,13 @@ static cold enum r4_error walk_hop_any(struct walk *walk, struct chain *chain, c
     return R4_OK;
 }
 
-/* Whether the usual proxy is wrong: of another holder, single-use, torn, or with any reason to reject it. */
-static always_inline bool walk_is_unusual(const struct walk *walk, const struct walk_proxy *read, bool first) {
+/* Whether a proxy in `window` is single-use, or there is any reason to reject it. */
+static always_inline bool walk_is_unusual(const struct walk *walk, const struct window *window,
+                                          const struct walk_proxy *read, bool first) {
     const uint64_t kind_and_once = r4_proxy_kind_put(r4_proxy_kind_max()) | r4_proxy_flags_put(R4_PROXY_ONCE);
     uint64_t word = read->word;
     return read->torn || (word & kind_and_once) != r4_proxy_kind_put(R4_CAP_PROXY) ||
-           r4_proxy_grantee_get(read->word3) != walk->holder->name ||
+           (r4_proxy_grantee_get(read->word3) != walk->holder->name && window != walk->holder) ||
            (!first && ((uint32_t)r4_proxy_serial_get(word) != walk->version ||
                        (word & r4_proxy_ttl_put(r4_proxy_ttl_max())) <= walk->last ||
                        (word & r4_proxy_rights_put(R4_DEFER)) == 0));
@@ -246,7 +250,7 @@ static always_inline bool walk_is_unusual(const struct walk *walk, const struct 
 static always_inline enum r4_error walk_hop(struct walk *walk, struct chain *chain, const struct window *window,
                                             struct r4_proxy *proxy, bool first) {
     struct walk_proxy read = walk_read(proxy);
-    if (unlikely(walk_is_unusual(walk, &read, first))) {
+    if (unlikely(walk_is_unusual(walk, window, &read, first))) {
         struct walk copy = {walk->holder, 0, walk->last, walk->version, walk->words}; /* the state is in registers */
         enum r4_error error = walk_hop_any(&copy, chain, window, proxy, first);
         if (error == R4_OK) {

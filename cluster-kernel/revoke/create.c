@@ -41,31 +41,11 @@ static void create_step(struct operation *operation) {
     slot_flags_clear(slot, R4_FLAG_CREATING);
 }
 
-/* True if the objects that are left can be created in one step: they are smaller than a page, so they only need to be
- * zero, and they are at most one chunk together. */
-static bool is_small(const struct operation *operation) {
-    uint64_t log2 = slot_size_log2(operation->run.position);
-    return log2 < R4_PAGE_BITS && operation_remaining(operation) << log2 <= CREATE_CHUNK;
-}
-
-static void create_small(struct operation *operation) {
-    struct r4_slot *slot = operation->run.position;
-    uint64_t size = operation_remaining(operation) << slot_size_log2(slot);
-    machine_zero((void *)(machine_direct() + slot_object(slot)), size);
-    for (; slot <= operation->last; slot++) {
-        slot_flags_clear(slot, R4_FLAG_CREATING);
-    }
-    operation->run.position = slot;
-}
-
 enum operation_progress create_run(struct core *core, struct operation *operation) {
     KERNEL_CHECK(operation->kind == OPERATION_CREATE);
     cluster_check_locked();
     if (operation->resumed == 0 && cluster_should_yield(core)) { /* the retype itself was a long step */
         return OPERATION_PAUSED;
-    }
-    if (operation_remaining(operation) != 0 && is_small(operation)) {
-        create_small(operation);
     }
     while (operation_remaining(operation) != 0) {
         create_step(operation);

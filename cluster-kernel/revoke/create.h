@@ -10,7 +10,6 @@
 #include "object/thread.h"
 
 #define CREATE_CHUNK 4096U /* bytes zeroed between two preemption points, at most */
-#define CREATE_NOW   16U   /* objects of at most one chunk that a retype through proxies creates itself, at most */
 
 /* Zeroes and initialises the objects of a CREATE operation, one after the other. FINISHED or PAUSED. */
 enum operation_progress create_run(struct core *core, struct operation *operation);

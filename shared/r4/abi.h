@@ -151,7 +151,7 @@ enum r4_operation {
 /* Objects made by one retype: this bounds the step from commit to the first preemption point. */
 #define R4_RETYPE_MAX 64U
 /* The same through proxies, since the walk is part of that step. */
-#define R4_RETYPE_THROUGH_MAX 32U
+#define R4_RETYPE_THROUGH_MAX 16U
 /* Proxies to the Peer capability of a hand-off, for the same reason. */
 #define R4_HANDOFF_HOPS 3U
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Chains of proxies in the program's window. A hop costs most where the target has the program's own name (the name is
- * looked up), where the grantee is another space (in the program's window that is checked twice), and where the proxy
- * has a badge.
+ * looked up), where the grantee is another space (in the program's window that is checked twice), where the proxy has a
+ * badge, and where the page is not the one that the walk before went through.
  */
 #include "bench/longest_chain.h"
 #include "lib/asid_pool.h"
@@ -22,7 +22,8 @@
 #define PROXY_PAGE  500U /* a window page that nothing else uses; the window's first 512 have their table from boot */
 #define INVOKED     (PROXY_PAGE * R4_SLOTS_PER_PAGE + 1)
 #define ARGUMENT    (INVOKED + R4_TTL_MAX)
-#define EMPTY_PAGE  (PROXY_PAGE + 1)
+#define PAGES       2U /* that proxies take turns in */
+#define EMPTY_PAGE  (PROXY_PAGE + PAGES)
 #define MAP_ADDRESS 0x40000000ULL
 #define TABLE_SPACE 0x20000000000ULL /* nothing is there yet */
 #define ASID_POOL   (r4_info()->slot_asid_pools + 2)
@@ -30,19 +31,21 @@
 
 static uint32_t own_pd(void) { return r4_info()->slot_pd; }
 
+static uint32_t place(uint32_t first, uint32_t number) { return first + number + number % PAGES * R4_SLOTS_PER_PAGE; }
+
 /* The capability in `slot`, through `hops` (0..R4_TTL_MAX) proxies that are at `first` and following. */
 static r4_cap_t chain_put(uint32_t slot, uint32_t first, uint32_t hops) {
     for (uint32_t i = 0; i < hops; i++) {
         bool last = i + 1 == hops;
         struct r4_proxy_content content = {
-            .target = last ? r4_own(slot) : r4_in(r4_info()->name, first + i + 1),
-            .version = last ? r4_version(slot) : r4_proxy_serial(r4_proxy(first + i + 1)) + 1,
+            .target = last ? r4_own(slot) : r4_in(r4_info()->name, place(first, i + 1)),
+            .version = last ? r4_version(slot) : r4_proxy_serial(r4_proxy(place(first, i + 1))) + 1,
             .grantee = r4_info()->name + 1,
             .rights = R4_ALL_RIGHTS,
             .ttl = R4_TTL_MAX - hops + i,
             .badge = 1,
         };
-        r4_proxy_write(r4_proxy(first + i), &content);
+        r4_proxy_write(r4_proxy(place(first, i)), &content);
     }
     return hops == 0 ? r4_own(slot) : r4_in(r4_info()->name, first);
 }
@@ -132,8 +135,10 @@ static void others_run(void) {
 }
 
 void longest_chain_begin(void) {
-    uint32_t proxies = memory_create(R4_CAP_FRAME, R4_PAGE_BITS, 1);
-    must(r4_frame_map_proxies(r4_own(proxies), r4_own(own_pd()), PROXY_PAGE), "mapping a proxy page");
+    uint32_t proxies = memory_create(R4_CAP_FRAME, R4_PAGE_BITS, PAGES);
+    for (uint32_t i = 0; i < PAGES; i++) {
+        must(r4_frame_map_proxies(r4_own(proxies + i), r4_own(own_pd()), PROXY_PAGE + i), "mapping a proxy page");
+    }
 }
 
 void longest_chain_run(void) {
