@@ -143,6 +143,7 @@ struct outcome sys_cap_delete(struct invocation *invocation) {
         return slot_type(slot) == R4_CAP_FRAME ? delete_mapped(invocation) : delete_start(invocation);
     }
     operation_slot_unlink(slot);
+    shootdown_flush(invocation->core);
     return outcome_now(R4_OK);
 }
 

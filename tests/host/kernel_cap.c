@@ -50,6 +50,7 @@ void lend_record_moved(struct r4_slot *from, struct r4_slot *to) {
     records_moved++;
 }
 bool frame_is_proxy_page(const struct r4_slot *slot) { ck_abort_msg("%p is asked for", (const void *)slot); }
+void frame_unmap(const struct r4_slot *slot) { ck_abort_msg("%p is not mapped", (const void *)slot); }
 void shootdown_noted(struct core *asker) {
     ck_assert_ptr_eq(asker, &own_core);
     cluster.noted_cores = 0;
