@@ -10,8 +10,8 @@
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 /* True, and the compiler may use it, in the callers too that this is inlined into: they need no test of their own. */
 #define promise(condition) ((condition) ? (void)0 : __builtin_unreachable())
-#define always_inline       inline __attribute__((__always_inline__))
-#define noinline            __attribute__((__noinline__))
-#define cold                __attribute__((__noinline__, __cold__)) /* seldom called: out of line, in its own section */
+#define always_inline      inline __attribute__((__always_inline__))
+#define noinline           __attribute__((__noinline__))
+#define cold               __attribute__((__noinline__, __cold__)) /* seldom called: out of line, in its own section */
 
 #endif
