@@ -287,7 +287,7 @@ struct slot_mapping {
  * may be gone. */
 static inline bool slot_has_mapping(const struct r4_slot *slot) { return slot->word[1] != 0; }
 
-/* The mapping of the slot; name 0 means none. */
+/* The mapping of the slot; name 0 means none, whatever the address is. */
 static inline struct slot_mapping slot_mapping_get(const struct r4_slot *slot) {
     uint64_t low = r4_slot_object_get(slot->word[2]) & 7;
     return (struct slot_mapping){(r4_mapping_page_high_get(slot->word[1]) << 3 | low) << R4_PAGE_BITS,
