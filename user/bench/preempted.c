@@ -70,7 +70,9 @@ static void wait_until(uint64_t end) {
 
 static _Noreturn void caller_main(uint64_t number) {
     struct caller *caller = &callers[number];
-    wait_until(r4_ticks() + (slice_end - slice_begin) - caller->call.before_end);
+    if (caller->call.before_end != PREEMPTED_AT_ONCE) {
+        wait_until(r4_ticks() + (slice_end - slice_begin) - caller->call.before_end);
+    }
     caller->begun = true;
     caller->error = caller->call.call(caller->call.argument);
     caller->ended = true;

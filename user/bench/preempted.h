@@ -10,13 +10,14 @@
 
 #include "lib/thread.h"
 
-#define PREEMPTED_MAX 128U
+#define PREEMPTED_MAX     128U
+#define PREEMPTED_AT_ONCE UINT64_MAX
 
 /* What is called, and when. */
 struct preempted_call {
     enum r4_error (*call)(uint64_t argument);
     uint64_t argument;
-    uint64_t before_end; /* in ticks: so long before the end of its slice the thread calls */
+    uint64_t before_end; /* in ticks: so long before the end of its slice the thread calls; or PREEMPTED_AT_ONCE */
 };
 
 /* Makes `count` (up to PREEMPTED_MAX) threads with their stacks; memory_reset() takes them away. */

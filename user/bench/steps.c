@@ -5,7 +5,9 @@
 #include "bench/steps.h"
 #include "bench/bench.h"
 #include "bench/copies.h"
+#include "bench/figure.h"
 #include "bench/longest_chain.h"
+#include "bench/many_joiners.h"
 #include "bench/many_operations.h"
 #include "lib/asid_pool.h"
 #include "lib/cap.h"
@@ -189,6 +191,9 @@ static void local_run(void) {
     longest_chain_run();
     must(memory_reset(), "clean-up");
     many_operations_run();
+    if (figure_is_exact()) { /* else no call is preempted at a chosen moment */
+        many_joiners_run();
+    }
 }
 
 uint32_t steps_run(void) {
