@@ -66,11 +66,11 @@ void machine_flush_all(void) {
     sim.running->direct_owed = false;
 }
 
-bool machine_direct_map(phys_t base, uint64_t size, bool present) {
+void machine_direct_map(phys_t base, uint64_t size, bool present) {
     struct cpu *cpu = sim.running;
     check_unreachable(cpu->instance, base, size);
     cpu->direct_stale = cpu->direct_stale || !present;
-    return memory_present(cpu->instance->number, base, size, present);
+    memory_present(cpu->instance->number, base, size, present);
 }
 
 void machine_zero(void *memory, size_t size) { memset(memory, 0, size); }

@@ -104,7 +104,7 @@ static void watch(const struct instance *instance) {
     state_watch((void *)instance->data, round_up(instance->data_size, R4_PAGE_SIZE));
     state_watch(instance->header, R4_PAGE_SIZE);
     state_watch(cpu_core(cpu), round_up(sizeof(struct core), R4_PAGE_SIZE));
-    state_watch((void *)(instance->direct + instance->info->root_block.base), R4_LARGE_SIZE);
+    state_watch((void *)(instance->direct + instance->info->root_block.base), instance->info->root_block.size);
     state_include((char *)stack->ss_sp + stack->ss_size - SCRIPT_STACK, SCRIPT_STACK);
     for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
         if (peer != instance->number) {
@@ -225,9 +225,9 @@ static void cluster_kill(struct instance *instance) {
     const stack_t *stack = &cpu->context.uc_stack;
     access_drain(instance->number);
     memset(&access_states[instance->number], 0, sizeof(access_states[0]));
-    atomic_store(&instance->header->state, R4_CLUSTER_PANICKED);
+    atomic_store(&instance->header->state, R4_CLUSTER_SILENT);
     for (uint32_t peer = 0; peer < sim.cluster_count; peer++) {
-        cpu_post(atomic_load(&sim.instances[peer].header->doorbell_apic), MACHINE_DOORBELL);
+        instance_ring(instance, peer);
     }
     state.dead = (uint8_t)(1U << instance->number);
     state_forget((char *)stack->ss_sp, stack->ss_size);
