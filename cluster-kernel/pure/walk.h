@@ -200,14 +200,13 @@ static always_inline void walk_pass(struct walk *walk, struct chain *chain, cons
 /* Follows any proxy in a proxy page of `window`, or says why not. TTL and version are at the same place in proxies and
  * slots. Errors: R4_ERR_EMPTY, R4_ERR_ASID, R4_ERR_VERSION, R4_ERR_TTL, R4_ERR_RIGHTS, R4_ERR_ONCE. */
 static cold enum r4_error walk_hop_any(struct walk *walk, struct chain *chain, const struct window *window,
-                                       struct r4_proxy *proxy, bool first) {
-    struct walk_proxy read = walk_read(proxy);
-    uint64_t word = read.word;
+                                       struct r4_proxy *proxy, const struct walk_proxy *read, bool first) {
+    uint64_t word = read->word;
     uint64_t ttl = word & r4_proxy_ttl_put(r4_proxy_ttl_max());
-    if (read.torn || r4_proxy_kind_get(word) != R4_CAP_PROXY) {
+    if (read->torn || r4_proxy_kind_get(word) != R4_CAP_PROXY) {
         return window != walk->holder ? R4_ERR_ASID : R4_ERR_EMPTY;
     }
-    if (r4_proxy_grantee_get(read.word3) != walk->holder->name) {
+    if (r4_proxy_grantee_get(read->word3) != walk->holder->name) {
         if (window != walk->holder) {
             return R4_ERR_ASID;
         }
@@ -230,7 +229,7 @@ static cold enum r4_error walk_hop_any(struct walk *walk, struct chain *chain, c
         chain->once = proxy;
         chain->once_word = word;
     }
-    walk_pass(walk, chain, window, &read, first);
+    walk_pass(walk, chain, window, read, first);
     return R4_OK;
 }
 
@@ -246,13 +245,14 @@ static always_inline bool walk_is_unusual(const struct walk *walk, const struct 
                        (word & r4_proxy_rights_put(R4_DEFER)) == 0));
 }
 
-/* The same as walk_hop_any(), which reads the proxy again unless it is a usual one. */
+/* Reads the proxy, once, and follows it. */
 static always_inline enum r4_error walk_hop(struct walk *walk, struct chain *chain, const struct window *window,
                                             struct r4_proxy *proxy, bool first) {
     struct walk_proxy read = walk_read(proxy);
     if (unlikely(walk_is_unusual(walk, window, &read, first))) {
         struct walk copy = {walk->holder, 0, walk->last, walk->version, walk->words}; /* the state is in registers */
-        enum r4_error error = walk_hop_any(&copy, chain, window, proxy, first);
+        struct walk_proxy seen = read;
+        enum r4_error error = walk_hop_any(&copy, chain, window, proxy, &seen, first);
         if (error == R4_OK) {
             *walk = copy;
         }

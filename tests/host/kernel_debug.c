@@ -37,6 +37,9 @@ struct operation *operation_start(struct core *core, struct thread *caller, enum
     return NULL;
 }
 void operation_wait(struct operation *operation) { ck_abort_msg("%p", (void *)operation); }
+void operation_wait_in(struct operation *operation, struct operation **list) {
+    ck_abort_msg("%p in %p", (void *)operation, (void *)list);
+}
 
 static enum r4_error write_text(const char *text) {
     struct invocation invocation = {.core = &own_core, .caller = &thread, .argument = {strlen(text)}};

@@ -32,7 +32,7 @@ struct domain {
 
 static struct domain world[WORLD_DOMAINS];
 static struct asid_table world_asids;
-static struct walk_pages world_pages;
+static _Thread_local struct walk_pages world_pages;
 
 static inline uint64_t *world_leaf(struct domain *domain, uint64_t page) {
     return space_entry(domain->root, 0x8000000000ULL + page * 4096, 1);
