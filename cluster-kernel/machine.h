@@ -21,9 +21,9 @@ enum machine_event {
     /* The first of MACHINE_DOORBELLS events: another cluster sent a message, freed a slot, reached a milestone or died.
      * Which event it is narrows down which cluster. */
     MACHINE_DOORBELL,
-    MACHINE_EVENT_COUNT = MACHINE_DOORBELL + 8
 };
-#define MACHINE_DOORBELLS ((uint32_t)MACHINE_EVENT_COUNT - MACHINE_DOORBELL)
+#define MACHINE_DOORBELLS   8U
+#define MACHINE_EVENT_COUNT ((uint32_t)MACHINE_DOORBELL + MACHINE_DOORBELLS)
 
 /* The doorbell of a cluster. */
 static inline enum machine_event machine_doorbell(uint32_t cluster) {

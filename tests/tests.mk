@@ -97,7 +97,7 @@ $(COUNTERS): $(HOST)/%.so: tests/boot/%.c tests/tests.mk | $(TEST_PACKAGES)
 # --- the simulator's audit for the memory of a real machine (tests/boot/test_fuzz.py); what only the simulator calls is left out ---
 
 AUDIT_MEMORY := $(HOST)/audit_memory
-AUDIT_SOURCES := tests/boot/audit_memory.c $(patsubst %,tests/sim/%.c,audit cap_scan mapping_audit names versions) $(wildcard cluster-kernel/pure/*.c)
+AUDIT_SOURCES := tests/boot/audit_memory.c $(patsubst %,tests/sim/%.c,audit cap_scan mapping_audit names stand_audit versions) $(wildcard cluster-kernel/pure/*.c)
 $(AUDIT_MEMORY): $(AUDIT_SOURCES) $(wildcard tests/sim/*.h cluster-kernel/*.h cluster-kernel/*/*.h shared/r4/*.h) tests/tests.mk | $(TEST_PACKAGES)
 	@mkdir -p $(@D)
 	@$(call say,HOSTCC,$@)

@@ -38,9 +38,10 @@ def _names(enumeration: str, prefix: str) -> list[str]:
 @cache
 def events() -> list[tuple[str, list[Part], list[Part]]]:
     """Of each event, by its number: its name, and the parts of its two words, the lowest bits first."""
+    doorbells = ["DOORBELL"] * (definitions().numbers["MACHINE_DOORBELLS"] - 1)  # they follow the first, which is named
     parts = {
         "operation": [Part("operation", 0, 64, _names("r4_operation", "R4_OP_"))],
-        "event": [Part("event", 0, 64, _names("machine_event", "MACHINE_"))],
+        "event": [Part("event", 0, 64, _names("machine_event", "MACHINE_") + doorbells)],
         "kind": [Part("kind", 0, 32, _names("r4_message_kind", "R4_MESSAGE_")), Part("loan", 32, 32, [])],
         "phase": [
             Part("phase", 0, 32, _names("operation_phase", "OPERATION_")),

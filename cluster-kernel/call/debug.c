@@ -85,6 +85,7 @@ struct outcome sys_debug_wait(struct invocation *invocation) {
     wait->peer = cluster.peers[peer];
     wait->progress = invocation->argument[1];
     operation_wait_in(wait, &wait->peer->milestone_waits);
+    cluster.awaited |= 1ULL << peer;
     operation_wait(wait);
     cluster.poll = true; /* milestone_check(): the milestone may already be reached */
     return outcome_later();

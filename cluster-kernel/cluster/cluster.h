@@ -22,14 +22,15 @@ struct cluster {
     struct stand *stands[1U << STAND_BUCKET_BITS]; /* where operations stand, by slot (sched/stand.h) */
     uint64_t stand_key;                            /* of the hash; written once at boot */
     bool poll;                                     /* poll_all() has to be called (again) */
-    uint32_t rung; /* bit per doorbell that has come: `rung` of a peer with that doorbell may have changed */
-    bool linked;                                   /* the peer records and mailboxes are set up */
-    uint64_t to_ring;      /* bit per peer that doorbell_ring_all() has not rung yet */
-    uint64_t look;         /* bit per peer that has to be looked at (again): it has rung, or has more messages */
-    uint32_t look_next;    /* where the look goes on that made way */
+    uint32_t rung;      /* bit per doorbell that has come: `rung` of a peer with that doorbell may have changed */
+    bool linked;        /* the peer records and mailboxes are set up */
+    uint64_t to_ring;   /* bit per peer that doorbell_ring_all() has not rung yet */
+    uint64_t awaited;   /* bit per peer on whose milestones somebody may wait */
+    uint64_t look;      /* bit per peer that has to be looked at (again): it has rung, or has more messages */
+    uint32_t look_next; /* where the look goes on that made way */
     uint32_t answered[R4_MAX_CLUSTERS]; /* the `rung` of each peer that has been seen */
-    uint64_t noted_cores; /* bit per core that shootdown_flush() has to ask; 0 whenever the lock is free */
-    uint64_t idle_cores;  /* bit per halted core */
+    uint64_t noted_cores;  /* bit per core that shootdown_flush() has to ask; 0 whenever the lock is free */
+    uint64_t idle_cores;   /* bit per halted core */
     struct loan_map loans; /* what is lent and received */
     struct asid_table asids;
     struct walk_pages walk_pages;

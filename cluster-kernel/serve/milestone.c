@@ -30,10 +30,11 @@ static void check_peer(const struct peer *peer) {
 
 void milestone_check(void) {
     cluster_check_locked();
-    for (uint32_t number = 0; number < cluster_count(); number++) {
-        const struct peer *peer = cluster.peers[number];
-        if (peer != NULL && peer->milestone_waits != NULL) {
-            check_peer(peer);
+    for (uint64_t left = cluster.awaited; left != 0; left &= left - 1) {
+        const struct peer *peer = cluster.peers[__builtin_ctzll(left)];
+        check_peer(peer);
+        if (peer->milestone_waits == NULL) {
+            cluster.awaited &= ~(1ULL << peer->number);
         }
     }
 }

@@ -78,10 +78,9 @@ static void start(uint32_t floor) {
                                                       .rights = R4_ALL_RIGHTS,
                                                       .size_log2 = R4_PAGE_BITS,
                                                       .object = (uintptr_t)page});
-    slot_fill(&own[SLOT_PD], &(struct slot_content){.type = R4_CAP_PD,
-                                                    .rights = R4_ALL_RIGHTS,
-                                                    .size_log2 = PD_LOG2,
-                                                    .object = (uintptr_t)&domain});
+    slot_fill(&own[SLOT_PD],
+              &(struct slot_content){
+                  .type = R4_CAP_PD, .rights = R4_ALL_RIGHTS, .size_log2 = PD_LOG2, .object = (uintptr_t)&domain});
     memset(&cluster.asids, 0, sizeof(cluster.asids));
     asid_table_init(&cluster.asids, KERNEL_OWN);
     cluster.asids.entries[NAME % ASID_COUNT] = (struct asid_entry){asid_key(KERNEL_OWN, NAME), &pd->window};

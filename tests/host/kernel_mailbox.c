@@ -277,6 +277,7 @@ static struct operation *wait_for(struct peer *peer, uint64_t progress) {
     static struct operation wait;
     wait = (struct operation){.kind = OPERATION_MILESTONE_WAIT, .peer = peer, .progress = progress, .waiting = true};
     peer->milestone_waits = &wait;
+    cluster.awaited = 1ULL << peer->number;
     return &wait;
 }
 
@@ -465,6 +466,6 @@ END_TEST
 
 SUITE_MAIN("kernel mailbox", test_answer_of_a_dead_peer, test_question_of_a_dead_peer, test_death_in_two_steps,
            test_order, test_order_at_the_end, test_record_that_does_not_exist, test_other_life, test_milestone,
-           test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer, test_only_who_rang,
-           test_no_doorbell, test_stops_for_others, test_peer_that_never_stops, test_doorbell_says_who,
-           test_doorbell_target, test_raise, test_slot_of_a_dying_page)
+           test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer, test_only_who_rang, test_no_doorbell,
+           test_stops_for_others, test_peer_that_never_stops, test_doorbell_says_who, test_doorbell_target, test_raise,
+           test_slot_of_a_dying_page)

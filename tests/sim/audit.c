@@ -10,6 +10,7 @@
 #include "memory.h"
 #include "names.h"
 #include "pure/derivation.h"
+#include "stand_audit.h"
 #include "versions.h"
 #include <stdlib.h>
 #include <string.h>
@@ -87,22 +88,6 @@ static bool is_used_untyped(const struct r4_slot *slot) {
     return slot_type(slot) == R4_CAP_UNTYPED && derivation_has_children(scan.instance->direct, slot);
 }
 
-/* A slot is flagged exactly while an operation stands there. */
-static void stands_check(const struct r4_slot *slot) {
-    bool stands = false;
-    for (const struct operation *operation = scan.instance->cluster->operations; operation != NULL;
-         operation = operation->next) {
-        for (uint32_t place = 0; place < STAND_COUNT; place++) {
-            const struct stand *stand = &operation->stands[place];
-            stands = stands || (stand->at != NULL && *stand->at == slot);
-        }
-    }
-    if (stands != ((slot_flags(slot) & R4_FLAG_STANDS) != 0)) {
-        sim_fail("who stands where is known", "cluster %u: the cap of type %u at %lx has flags %lx",
-                 scan.instance->number, slot_type(slot), place_of(slot), slot_flags(slot));
-    }
-}
-
 static void slot_check(const struct r4_slot *slot) {
     uint32_t number = scan.instance->number;
     if (has_memory(slot) && !is_used_untyped(slot) &&
@@ -118,7 +103,7 @@ static void slot_check(const struct r4_slot *slot) {
         sim_fail("what dies is emptied", "cluster %u: the object at %lx, and no operation runs", number,
                  object_of(slot));
     }
-    stands_check(slot);
+    stand_audit_check(scan.instance, slot);
     if (slot_type(slot) >= R4_CAP_TYPE_COUNT || slot_type(slot) == R4_CAP_HEADER) {
         sim_fail("slots", "cluster %u: type %u at %lx", number, slot_type(slot), place_of(slot));
     }
