@@ -80,7 +80,8 @@ bool lemma_look(uint64_t cap, uint64_t cluster, uintptr_t direct, bool second) {
 }
 
 bool lemma_direct(uint64_t cap, uint64_t cluster, uintptr_t direct) {
-    GIVEN(is_some(cap) && good_tables(cap, cluster))
+    /* The direct map does not wrap around: no slot is at address 0. */
+    GIVEN(is_some(cap) && good_tables(cap, cluster) && direct != 0 && direct < UINT64_MAX - (1ULL << 53))
     const uint64_t *table = windows[0].tables[cap >> 16 & 1023];
     uint64_t leaf = table == NULL ? 0 : table[cap >> 7 & 511];
     struct r4_slot *found = NULL;
