@@ -141,13 +141,9 @@ static enum step dying_step(struct operation *operation, struct r4_slot *slot) {
     if (!operation->abandoned) {
         return STEP_HELD_UP;
     }
-    if (thread_dying(slot) == operation->thread && operation->error == R4_OK) {
-        /* All of the run after it is gone. The slot goes when the operation ends, and until then the root is busy. */
-        slot_depth_set(slot, slot_depth(operation->run.root));
-        operation->run.position = slot_prev(machine_direct(), slot);
-        return STEP_MORE;
-    }
-    operation->error = R4_ERR_REVOKED; /* two abandoned operations may hold up each other */
+    /* Its own thread's, or another's: two abandoned operations may hold up each other. The memory stays in use until
+     * the operation in it has ended, so its ancestors stay. */
+    operation->error = R4_ERR_REVOKED;
     return keep(&operation->run, slot);
 }
 
@@ -332,15 +328,15 @@ static enum step page_next(struct operation *operation) {
 static enum step page_remove_step(struct operation *operation) {
     struct run *run = &operation->page_run;
     struct r4_slot *slot = run->position;
-    if (slot_type(slot) == R4_CAP_REMOTE_REF || slot_type(slot) == R4_CAP_DYING) {
-        return lift(operation, slot);
-    }
     if (derivation_has_children(machine_direct(), slot)) {
         return mark_again(run, slot, R4_FLAG_MARKED);
     }
-    if (slot == run->root) {
-        *run = (struct run){OPERATION_MARKING, NULL, NULL}; /* page_next() takes it */
+    if (slot == run->root) { /* page_next() takes it, unless another operation has: then this is what it left */
+        *run = (struct run){OPERATION_MARKING, NULL, NULL};
         return STEP_MORE;
+    }
+    if (slot_type(slot) == R4_CAP_REMOTE_REF || slot_type(slot) == R4_CAP_DYING) {
+        return lift(operation, slot);
     }
     return remove_leaf(run, slot);
 }

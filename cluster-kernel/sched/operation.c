@@ -135,7 +135,8 @@ void operation_follow(const struct r4_slot *slot) {
         }
         switch (place) {
         case STAND_ROOT:
-            operation->run.position = operation->run.position == slot ? NULL : operation->run.position;
+            stand_remove(operation, STAND_POSITION);
+            operation->run.position = NULL;
             operation->run.root = NULL;
             break;
         case STAND_DIED:
@@ -148,7 +149,8 @@ void operation_follow(const struct r4_slot *slot) {
             operation->page = NULL;
             break;
         case STAND_PAGE_ROOT:
-            operation->page_run.root = NULL;
+            stand_remove(operation, STAND_PAGE_POSITION);
+            operation->page_run = (struct run){OPERATION_MARKING, NULL, NULL};
             break;
         case STAND_PAGE_POSITION:
             operation->page_run.position = slot_prev(machine_direct(), slot);
@@ -166,7 +168,9 @@ void operation_follow_to(const struct r4_slot *from, struct r4_slot *to) {
     while ((stand = stand_take(from)) != NULL) {
         struct operation *operation = stand->operation;
         *stand_field(operation, stand_place(stand)) = to;
-        operation->run.position = operation->run.position == from ? to : operation->run.position;
+        if (operation->stands[STAND_POSITION].at == NULL && operation->run.position == from) {
+            operation->run.position = to; /* where the root is */
+        }
         stand_add(operation, stand_place(stand));
     }
 }
@@ -237,7 +241,8 @@ void operation_wake(struct core *core, struct operation *operation) {
 struct operation *operation_inherit(struct operation *operation) {
     struct operation *heir = operation->joined;
     cluster_check_locked();
-    for (struct operation *other = heir; other != NULL; other = other->wait_next) {
+    struct operation *other = heir;
+    for (uint32_t i = 0; i < OPERATION_HEIRS && other != NULL; i++, other = other->wait_next) {
         heir = other->queue.priority > heir->queue.priority ? other : heir;
     }
     if (heir == NULL) {
@@ -371,6 +376,9 @@ void operation_hold(struct core *core, struct operation *operation) {
     cluster_check_locked();
     core->working = operation;
     if (operation != NULL) {
+        if (operation->worker != NULL) { /* its thread was moved here meanwhile */
+            operation->worker->working = NULL;
+        }
         operation->worker = core;
         unqueue(operation);
     }

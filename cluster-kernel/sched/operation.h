@@ -11,7 +11,8 @@
 #include "object/thread.h"
 #include "pure/derivation.h"
 
-#define OPERATION_TELL 8U /* operations that joined another are told of its end in one step */
+#define OPERATION_TELL  8U  /* operations that joined another are told of its end in one step */
+#define OPERATION_HEIRS 32U /* the last to join, of which the most urgent takes over */
 
 /* Starts an operation of the calling thread, which has none under way; it runs on the way out of the kernel. `root` may
  * be null. Returns the record, of which the caller fills in the rest. */
@@ -38,7 +39,7 @@ void operation_put(struct operation *operation);
 /* The operation, which nobody runs, is one of this slot, or of none (null), from its beginning. */
 void operation_root_set(struct operation *operation, struct r4_slot *root);
 
-/* The most urgent of those that joined the operation becomes a revoke that has ended like it, and is woken to tell the
+/* The most urgent of the last OPERATION_HEIRS that joined the operation becomes a revoke that has ended like it, and is woken to tell the
  * others, which now join that one. Returned; null: none has joined. */
 struct operation *operation_inherit(struct operation *operation);
 

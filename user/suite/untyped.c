@@ -107,7 +107,7 @@ static void destinations(void) {
     REFUSED(R4_ERR_ADDRESS, retype(untyped, R4_CAP_NOTIFICATION, 0, 1, 0, 0));
     REFUSED(R4_ERR_ADDRESS, retype(untyped, R4_CAP_NOTIFICATION, 0, 1, 0, proxy_index(0)));
     REFUSED(R4_ERR_ADDRESS, retype(untyped, R4_CAP_NOTIFICATION, 0, 2, 0, last));
-    REFUSED(R4_ERR_ADDRESS, retype(untyped, R4_CAP_NOTIFICATION, 0, last - target + 2, 0, target));
+    REFUSED(R4_ERR_ADDRESS, retype(untyped, R4_CAP_NOTIFICATION, 0, 12, 0, last - 10));
     ALLOWED(retype(untyped, R4_CAP_NOTIFICATION, 0, 1, 0, target + 2));
     REFUSED(R4_ERR_OCCUPIED, retype(untyped, R4_CAP_NOTIFICATION, 0, 4, 64, target)); /* the third is full */
     REFUSED(R4_ERR_OCCUPIED, retype(untyped, R4_CAP_NOTIFICATION, 0, 1, 64, untyped));
