@@ -279,12 +279,12 @@ static void check_callers(const struct instance *instance) {
             continue;
         }
         if (operation->queue.priority != thread->queue.priority) {
-            sim_fail("operations are their threads'",
+            sim_fail("threads own their operations",
                      "cluster %u: an operation of kind %u has priority %u, its thread priority %u", instance->number,
                      operation->kind, operation->queue.priority, thread->queue.priority);
         }
         if (operation->orphan != (thread->state == THREAD_STOPPED)) {
-            sim_fail("operations are their threads'",
+            sim_fail("threads own their operations",
                      "cluster %u: an operation of kind %u is run by %s, and its thread is in state %d",
                      instance->number, operation->kind, operation->orphan ? "the cluster" : "its thread",
                      thread->state);
