@@ -171,7 +171,7 @@ lint.built:
 
 # $(1) = files, $(2) = flags. On the error output is how many remarks on system headers were suppressed.
 tidy = mkdir -p build && printf '%s\n' $(filter %.c,$(1)) | xargs -P $(shell nproc) -I FILE \
-	clang-tidy --quiet FILE -- -std=gnu11 $(filter-out $(GCC_ONLY) $(CALL_GRAPH),$(2)) 2>build/$@.log || { cat build/$@.log; exit 1; }
+	clang-tidy --quiet FILE -- -std=gnu11 $(filter-out $(GCC_ONLY) $(CALL_GRAPH) $(STACK_ALIGNMENT),$(2)) 2>build/$@.log || { cat build/$@.log; exit 1; }
 
 lint-clang:
 	$(Q)$(MAKE) --no-print-directory CC=clang build
@@ -186,7 +186,7 @@ lint-tidy-user:
 lint-shell:
 	$(Q)shellcheck .ci/run $(wildcard tools/*.sh)
 lint-spelling:
-	$(Q)codespell --quiet-level=2 -L nd,ist,covert,fro README.md docs Makefile build.mk shared cluster-kernel boot-coordinator user tools tests configs
+	$(Q)codespell --quiet-level=2 -L nd,ist,covert,fro,hel README.md docs Makefile build.mk shared cluster-kernel boot-coordinator user tools tests configs
 lint-pylint:
 	$(Q)pylint --score=no --jobs=$(shell nproc) $(PYTHON_FILES)
 lint-mypy:

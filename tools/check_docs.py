@@ -16,7 +16,6 @@ import argparse
 import pathlib
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 
 import accelerator

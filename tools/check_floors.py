@@ -17,7 +17,6 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 

@@ -39,8 +39,8 @@ void operation_put(struct operation *operation);
 /* The operation, which nobody runs, is one of this slot, or of none (null), from its beginning. */
 void operation_root_set(struct operation *operation, struct r4_slot *root);
 
-/* The most urgent of the last OPERATION_HEIRS that joined the operation becomes a revoke that has ended like it, and is woken to tell the
- * others, which now join that one. Returned; null: none has joined. */
+/* The most urgent of the last OPERATION_HEIRS that joined the operation becomes a revoke that has ended like it, and is
+ * woken to tell the others, which now join that one. Returned; null: none has joined. */
 struct operation *operation_inherit(struct operation *operation);
 
 /* Tells OPERATION_TELL of those that joined the operation that it has ended. True: nobody is left to be told. */

@@ -133,38 +133,9 @@ static void nonsense_offer(const struct peer *peer, struct r4_message *message) 
     }
 }
 
-/* Memory that a cluster has received, from whomever, and not lent on; 0 if there is none. */
-static phys_t received_base(uint32_t number) {
-    for (uint32_t lender = 0; lender < sim.cluster_count; lender++) {
-        const struct peer *peer = sim.instances[number].cluster->peers[lender];
-        for (uint32_t i = 0; peer != NULL && i < LOANS; i++) {
-            const struct loan_in *received = &peer->received[i];
-            if (received->state == LOAN_IN_RECEIVED && slot_type(received->root) == R4_CAP_UNTYPED) {
-                return slot_object(received->root);
-            }
-        }
-    }
-    return 0;
-}
-
-/* Offers memory that the receiver has received. As with nonsense_offer(), all else is right. */
-static void received_offer(const struct peer *peer, struct r4_message *message) {
-    struct loan_out *lent = &((struct peer *)(uintptr_t)peer)->lent[LOANS - 9 - sim_random(8)];
-    phys_t base = received_base(peer->number);
-    if (lent->state != LOAN_OUT_FREE || base == 0) {
-        return other_generation(peer, message);
-    }
-    lent->generation++;
-    message->kind = R4_MESSAGE_OFFER;
-    message->loan = (uint32_t)(lent - peer->lent);
-    message->generation = lent->generation;
-    message->size_log2 = R4_LARGE_BITS;
-    message->base = base;
-}
-
 static void (*const forgeries[])(const struct peer *, struct r4_message *) = {
-    replay,      replay,    other_generation, other_generation, other_generation, other_answer,   other_answer,
-    other_epoch, no_record, no_kind,          other_hello,      nonsense_offer,   received_offer,
+    replay,       replay,      other_generation, other_generation, other_generation, other_answer,
+    other_answer, other_epoch, no_record,        no_kind,          other_hello,      nonsense_offer,
 };
 
 /* True for a message that no receiver could tell from a true one: an answer for which the lender waits, now or by the
