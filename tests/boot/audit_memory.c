@@ -138,6 +138,10 @@ static void cluster_relocate(const struct place *place, struct cluster *state) {
         struct asid_entry *entry = &state->asids.entries[asid];
         entry->window = here(place, entry->window);
         window_relocate(place, entry->window);
+        if (entry->window != NULL) {
+            struct pd *pd = (struct pd *)entry->window; /* its first field */
+            pd->leaf_table = here(place, pd->leaf_table);
+        }
         struct walk_page *page = &state->walk_pages.of[asid];
         page->window = here(place, page->window);
         page->place = (uintptr_t)here(place, (const void *)page->place);

@@ -49,7 +49,10 @@ def test_figures_under_tcg() -> None:
     boot = machine.Boot("qemu-1x1", "tcg", "bench")
     assert boot.trouble is None, boot.output
     lines = boot.matching(figures.FIGURE)
-    assert sorted(line[1] for line in lines) == sorted(name for name in budgets if budgets[name]["unit"] == "insn")
+    local = [
+        name for name in budgets if budgets[name]["unit"] == "insn" and not set(name.split(".")) & {"while", "behind"}
+    ]
+    assert sorted(line[1] for line in lines) == sorted(local)  # no call is preempted at a chosen moment
     for line in lines:
         least, median, most = (int(number) for number in line.groups()[3:])
         assert -(2**40) < least <= median <= most < 2**40, line[0]
