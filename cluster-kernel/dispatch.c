@@ -153,6 +153,9 @@ static enum operation_progress operation_advance(struct core *core, struct opera
  * unmapped (revoke.c). */
 static enum operation_progress operation_run(struct core *core, struct operation *operation) {
     struct operation *at = operation; /* or the abandoned one that holds it up */
+    if (operation->resumed == 0 && cluster_should_yield(core)) { /* the call or message that began it was a long step */
+        return OPERATION_PAUSED;
+    }
     for (;;) {
         enum operation_progress progress = operation_advance(core, at);
         if (progress == OPERATION_HELD_UP) {

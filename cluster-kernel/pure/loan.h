@@ -64,6 +64,12 @@ struct loan_in {
     struct operation sweep;
 };
 
+/* The record that a sweep is in. */
+static inline struct loan_in *loan_of_sweep(const struct operation *sweep) {
+    KERNEL_CHECK(sweep->kind == OPERATION_SWEEP);
+    return (struct loan_in *)((uintptr_t)sweep - offsetof(struct loan_in, sweep));
+}
+
 /* What the lender has to do after an answer. */
 enum lender_action {
     LENDER_DROP,        /* nothing: the message does not fit the record */

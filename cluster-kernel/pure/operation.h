@@ -40,12 +40,11 @@ struct run {
  * R4_FLAG_STANDS: whoever unlinks or moves a slot knows from a word that it has read anyway whether to look there. */
 struct stand {
     struct stand *next;
-    struct operation *operation;
-    struct r4_slot **at; /* the operation's field that names the slot; null: not in the table */
+    struct operation *operation; /* in whose `stands` it is; null: not in the table */
 };
 
-/* The fields that name slots. The first two are in the table from their first value to their last, the others only
- * while nobody runs the operation. */
+/* The fields that name slots, in the order of `stands`. The first two are in the table from their first value to their
+ * last, the others only while nobody runs the operation. */
 enum stand_place {
     STAND_ROOT,
     STAND_DIED,
@@ -68,7 +67,6 @@ struct operation {
     struct core *worker;          /* paused by this core, which will resume it; else null */
     struct thread *thread;        /* who called; null for a sweep */
     struct peer *peer;            /* HANDOFF, SWEEP: to or from which peer; MILESTONE_WAIT: whose milestone */
-    struct loan_in *loan_in;      /* SWEEP */
     struct run run;               /* CREATE: its position is the next slot to zero */
     struct r4_slot *last;         /* CREATE: the last to zero; below the position when none is left. Else null */
     struct r4_slot *page;         /* the dying cap page that it empties, or null */
@@ -83,6 +81,28 @@ struct operation {
     bool orphan;    /* run by the cluster, not by its thread: a sweep, or the thread is stopped */
     bool abandoned; /* the thread is gone: it ends without waiting for peers, and before the thread's memory is free */
 };
+
+/* The field for a place. */
+static inline struct r4_slot **operation_field(struct operation *operation, enum stand_place place) {
+    static const uint16_t offsets[STAND_COUNT] = {
+        [STAND_ROOT] = offsetof(struct operation, run.root),
+        [STAND_DIED] = offsetof(struct operation, died),
+        [STAND_POSITION] = offsetof(struct operation, run.position),
+        [STAND_LAST] = offsetof(struct operation, last),
+        [STAND_PAGE] = offsetof(struct operation, page),
+        [STAND_PAGE_ROOT] = offsetof(struct operation, page_run.root),
+        [STAND_PAGE_POSITION] = offsetof(struct operation, page_run.position),
+    };
+    return (struct r4_slot **)((char *)operation + offsets[place]);
+}
+
+/* Of a stand in the table: which place it is, and the slot. */
+static inline enum stand_place stand_place(const struct stand *stand) {
+    return (enum stand_place)(stand - stand->operation->stands);
+}
+static inline struct r4_slot *stand_slot(const struct stand *stand) {
+    return *operation_field(stand->operation, stand_place(stand));
+}
 
 /* CREATE: how many objects are still to be zeroed. Their slots follow each other. */
 static inline uint64_t operation_remaining(const struct operation *operation) {

@@ -44,9 +44,6 @@ static void create_step(struct operation *operation) {
 enum operation_progress create_run(struct core *core, struct operation *operation) {
     KERNEL_CHECK(operation->kind == OPERATION_CREATE);
     cluster_check_locked();
-    if (operation->resumed == 0 && cluster_should_yield(core)) { /* the retype itself was a long step */
-        return OPERATION_PAUSED;
-    }
     while (operation_remaining(operation) != 0) {
         create_step(operation);
         if (operation_remaining(operation) != 0 && cluster_should_yield(core)) {

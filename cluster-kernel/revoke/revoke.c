@@ -72,7 +72,7 @@ static inline uint32_t remove_ahead(struct r4_slot *position, uint64_t depth, ui
 
 bool revoke_at_once(struct r4_slot *root) {
     cluster_check_locked();
-    remove_ahead(root, slot_depth(root), REVOKE_STEPS);
+    remove_ahead(root, slot_depth(root), REVOKE_AT_ONCE);
     return !derivation_has_children(machine_direct(), root);
 }
 

@@ -17,7 +17,8 @@
 
 #include "object/thread.h"
 
-#define REVOKE_STEPS 16U /* slots marked or removed between two checks for something more urgent */
+#define REVOKE_STEPS   16U /* slots marked or removed between two checks for something more urgent */
+#define REVOKE_AT_ONCE 8U  /* slots that the call itself removes */
 
 /* Revokes as much as one step can, without an operation. True: nothing derives from the slot any more. */
 bool revoke_at_once(struct r4_slot *root);

@@ -125,10 +125,9 @@ static struct r4_slot *died_after(const struct r4_slot *page) {
 }
 
 void operation_follow(const struct r4_slot *slot) {
-    struct stand *stand;
-    while ((stand = stand_take(slot)) != NULL) {
-        struct operation *operation = stand->operation;
-        enum stand_place place = stand_place(stand);
+    struct operation *operation;
+    enum stand_place place;
+    while ((operation = stand_take(slot, &place)) != NULL) {
         if (operation->kind == OPERATION_CREATE) {
             create_slot_gone(operation, slot);
             continue;
@@ -163,15 +162,15 @@ void operation_follow(const struct r4_slot *slot) {
 }
 
 void operation_follow_to(const struct r4_slot *from, struct r4_slot *to) {
-    struct stand *stand;
+    struct operation *operation;
+    enum stand_place place;
     slot_flags_clear(to, R4_FLAG_STANDS);
-    while ((stand = stand_take(from)) != NULL) {
-        struct operation *operation = stand->operation;
-        *stand_field(operation, stand_place(stand)) = to;
-        if (operation->stands[STAND_POSITION].at == NULL && operation->run.position == from) {
+    while ((operation = stand_take(from, &place)) != NULL) {
+        *operation_field(operation, place) = to;
+        if (operation->stands[STAND_POSITION].operation == NULL && operation->run.position == from) {
             operation->run.position = to; /* where the root is */
         }
-        stand_add(operation, stand_place(stand));
+        stand_add(operation, place);
     }
 }
 

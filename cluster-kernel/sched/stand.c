@@ -12,75 +12,58 @@ static struct stand **bucket_of(const struct r4_slot *slot) {
     return &cluster.stands[mixed >> (64 - STAND_BUCKET_BITS)];
 }
 
-struct r4_slot **stand_field(struct operation *operation, enum stand_place place) {
-    switch (place) {
-    case STAND_ROOT:
-        return &operation->run.root;
-    case STAND_DIED:
-        return &operation->died;
-    case STAND_POSITION:
-        return &operation->run.position;
-    case STAND_LAST:
-        return &operation->last;
-    case STAND_PAGE:
-        return &operation->page;
-    case STAND_PAGE_ROOT:
-        return &operation->page_run.root;
-    default:
-        return &operation->page_run.position;
-    }
-}
-
 void stand_add(struct operation *operation, enum stand_place place) {
     struct stand *stand = &operation->stands[place];
-    struct r4_slot **at = stand_field(operation, place);
+    struct r4_slot *slot = *operation_field(operation, place);
     cluster_check_locked();
-    if (stand->at != NULL || *at == NULL) {
+    if (stand->operation != NULL || slot == NULL) {
         return;
     }
-    struct stand **bucket = bucket_of(*at);
-    *stand = (struct stand){.next = *bucket, .operation = operation, .at = at};
+    struct stand **bucket = bucket_of(slot);
+    *stand = (struct stand){*bucket, operation};
     *bucket = stand;
-    slot_flags_set(*at, R4_FLAG_STANDS);
+    slot_flags_set(slot, R4_FLAG_STANDS);
 }
 
 void stand_take_out(struct stand *stand) {
     bool others = false;
     cluster_check_locked();
-    struct r4_slot *slot = *stand->at;
+    struct r4_slot *slot = stand_slot(stand);
     struct stand **link = bucket_of(slot);
     while (*link != NULL) {
         if (*link == stand) {
             *link = stand->next;
             continue;
         }
-        others = others || *(*link)->at == slot;
+        others = others || stand_slot(*link) == slot;
         link = &(*link)->next;
     }
     if (!others) {
         slot_flags_clear(slot, R4_FLAG_STANDS);
     }
-    stand->at = NULL;
+    stand->operation = NULL;
 }
 
 struct operation *stand_find_root(const struct r4_slot *root) {
     cluster_check_locked();
     for (const struct stand *stand = *bucket_of(root); stand != NULL; stand = stand->next) {
-        if (*stand->at == root && stand->at == &stand->operation->run.root) {
+        if (stand_place(stand) == STAND_ROOT && stand_slot(stand) == root) {
             return stand->operation;
         }
     }
     return NULL;
 }
 
-struct stand *stand_take(const struct r4_slot *slot) {
+struct operation *stand_take(const struct r4_slot *slot, enum stand_place *place) {
     cluster_check_locked();
     for (struct stand **link = bucket_of(slot); *link != NULL; link = &(*link)->next) {
         struct stand *stand = *link;
-        if (*stand->at == slot) {
+        if (stand_slot(stand) == slot) {
+            struct operation *operation = stand->operation;
+            *place = stand_place(stand);
             *link = stand->next;
-            stand->at = NULL;
-            return stand;
+            stand->operation = NULL;
+            return operation;
         }
     }
     return NULL;

@@ -22,22 +22,16 @@ void stand_add(struct operation *operation, enum stand_place place);
 /* Takes it out, if it is in the table. */
 void stand_take_out(struct stand *stand);
 static inline void stand_remove(struct operation *operation, enum stand_place place) {
-    if (operation->stands[place].at != NULL) {
+    if (operation->stands[place].operation != NULL) {
         stand_take_out(&operation->stands[place]);
     }
-}
-
-/* The field of a stand, and which it is. */
-struct r4_slot **stand_field(struct operation *operation, enum stand_place place);
-static inline enum stand_place stand_place(const struct stand *stand) {
-    return (enum stand_place)(stand - stand->operation->stands);
 }
 
 /* A revoke, delete or sweep whose root this slot is, or null. */
 struct operation *stand_find_root(const struct r4_slot *root);
 
-/* Takes the first stand at the slot out of the table, if there is one: its field no longer counts, and the caller gives
- * it another value. Null: there is none. The flag of the slot stays. */
-struct stand *stand_take(const struct r4_slot *slot);
+/* Takes the first stand at the slot out of the table, if there is one: the operation and the place, whose field no
+ * longer counts; the caller gives it another value. Null: there is none. The flag of the slot stays. */
+struct operation *stand_take(const struct r4_slot *slot, enum stand_place *place);
 
 #endif

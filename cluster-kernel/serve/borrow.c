@@ -72,15 +72,14 @@ void borrow_sweep(struct core *core, struct peer *peer, struct loan_in *loan, co
     }
     operation_start_orphan(&loan->sweep, OPERATION_SWEEP, loan->root, peer->priority);
     loan->sweep.peer = peer;
-    loan->sweep.loan_in = loan;
     revoke_begin(&loan->sweep);
     sched_kick(core, peer->priority); /* this core may have something more urgent to do */
 }
 
 void borrow_swept(const struct operation *operation) {
-    KERNEL_CHECK(operation->kind == OPERATION_SWEEP && operation->loan_in->state == LOAN_IN_SWEEPING);
+    struct loan_in *loan = loan_of_sweep(operation);
+    KERNEL_CHECK(loan->state == LOAN_IN_SWEEPING);
     cluster_check_locked();
-    struct loan_in *loan = operation->loan_in;
     if (operation->error != R4_OK) {
         loan->state = LOAN_IN_RECEIVED;
         mailbox_send_answer(operation->peer, &loan->post, R4_MESSAGE_DONE, operation->error);

@@ -17,7 +17,7 @@
 
 /* What a kernel takes of the root block at boot, besides the root task's segments. */
 #define R4_ROOT_ROOM 0x30000U /* the root task's objects */
-#define R4_PEER_ROOM 0xb000U  /* the records of one peer */
+#define R4_PEER_ROOM 0xa000U  /* the records of one peer */
 
 struct r4_boot_range {
     phys_t base;

@@ -119,9 +119,10 @@ static void operations_relocate(const struct place *place, struct cluster *state
         operation->next = here(place, operation->next);
         for (uint32_t i = 0; i < STAND_COUNT; i++) {
             struct stand *stand = &operation->stands[i];
-            stand->at = here(place, stand->at);
-            if (stand->at != NULL) {
-                *stand->at = here(place, *stand->at);
+            stand->operation = here(place, stand->operation);
+            if (stand->operation != NULL) {
+                struct r4_slot **field = operation_field(operation, (enum stand_place)i);
+                *field = here(place, *field);
             }
         }
     }

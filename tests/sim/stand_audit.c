@@ -12,7 +12,7 @@ void stand_audit_check(const struct instance *instance, const struct r4_slot *sl
          operation = operation->next) {
         for (uint32_t place = 0; place < STAND_COUNT; place++) {
             const struct stand *stand = &operation->stands[place];
-            stands = stands || (stand->at != NULL && *stand->at == slot);
+            stands = stands || (stand->operation != NULL && stand_slot(stand) == slot);
         }
     }
     if (stands != ((slot_flags(slot) & R4_FLAG_STANDS) != 0)) {
