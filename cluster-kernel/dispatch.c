@@ -152,7 +152,7 @@ static enum operation_progress operation_advance(struct core *core, struct opera
  * thread is in use until that has ended. Flush before yielding: another core may take the lock and reuse what was
  * unmapped (revoke.c). */
 static enum operation_progress operation_run(struct core *core, struct operation *operation) {
-    struct operation *at = operation; /* or the abandoned one that holds it up */
+    struct operation *at = operation;                            /* or the abandoned one that holds it up */
     if (operation->resumed == 0 && cluster_should_yield(core)) { /* the call or message that began it was a long step */
         return OPERATION_PAUSED;
     }

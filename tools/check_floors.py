@@ -8,7 +8,7 @@ through a pointer is a call of every function in the named table of that file (T
 every file may call: machine.h's downcalls, contract_failed, and shared/, which is in the graph and may call the ground only. Not
 followed: the machine's upcalls, which machine.h lists, out of x86/. A call of what no source defines is a mistake, but for ASSEMBLY.
 What assembly calls is not seen. UNSAVED is called from itself and from assembly alone, since it does not preserve the registers that
-a caller expects (UNSAVED in the Makefile). Exit status 1 if anything is refused.
+a caller expects (UNSAVED in build.mk). Exit status 1 if anything is refused.
 """
 
 import argparse

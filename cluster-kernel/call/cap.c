@@ -171,8 +171,8 @@ struct outcome sys_cap_revoke(struct invocation *invocation) {
     if (!invocation_commit(invocation)) {
         return outcome_now(R4_ERR_CHANGED);
     }
-    bool whole = slot_type(slot) == R4_CAP_REMOTE_REF || (slot_flags(slot) & R4_FLAG_ROOT) != 0;
-    if (whole || (derivation_has_children(machine_direct(), slot) && !revoke_at_once(slot))) {
+    bool waits = slot_type(slot) == R4_CAP_REMOTE_REF || (slot_flags(slot) & R4_FLAG_ROOT) != 0;
+    if (waits || (derivation_has_children(machine_direct(), slot) && !revoke_at_once(slot))) {
         return revoke_start(invocation);
     }
     if (slot_type(slot) == R4_CAP_UNTYPED) {

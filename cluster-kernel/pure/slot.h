@@ -62,6 +62,8 @@ static inline bool slot_is_usable(const struct r4_slot *slot, enum r4_cap_type t
 /* True if the slot lacks one of the rights, which are given as word 2 holds them (r4_slot_rights_put()). */
 static inline bool slot_lacks(const struct r4_slot *slot, uint64_t rights) { return (~slot->word[2] & rights) != 0; }
 
+static inline void slot_rights_clear(struct r4_slot *slot) { slot->word[2] = r4_slot_rights_set(slot->word[2], 0); }
+
 static inline void slot_depth_set(struct r4_slot *slot, uint64_t depth) {
     KERNEL_CHECK(depth <= R4_DEPTH_MAX);
     slot->word[2] = r4_slot_depth_set(slot->word[2], depth);

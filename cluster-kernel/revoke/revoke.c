@@ -76,7 +76,9 @@ bool revoke_at_once(struct r4_slot *root) {
     return !derivation_has_children(machine_direct(), root);
 }
 
-/* Goes REVOKE_STEPS slots forward in the run: removes plain leaves, marks what has to go later. */
+/* Goes REVOKE_STEPS slots forward in the run: removes plain leaves, marks what has to go later. What derives from a
+ * slot in a dying page goes in any case, and what it holds may be lifted out of it before (lift()). So it loses its
+ * rights as well: another revoke, which could not take it, may clear the mark, and nothing may use its memory again. */
 static enum step mark_steps(const struct operation *operation, struct run *run) {
     struct r4_slot *position = run->position;
     uint64_t depth = slot_depth(run->root);
@@ -94,6 +96,9 @@ static enum step mark_steps(const struct operation *operation, struct run *run) 
         }
         position = next;
         step = mark(operation, position, R4_FLAG_MARKED);
+        if (run == &operation->page_run) {
+            slot_rights_clear(position);
+        }
     }
     run->position = position;
     return STEP_LOOK;

@@ -60,7 +60,7 @@ syscall_entry:
     testq %rax, %rax
     jz leave_kernel
     /* The same thread goes on. rbp is its own: C preserves it always, the other callee-saved registers not on this path
-     * (UNSAVED in the Makefile). The rest as in leave_kernel. */
+     * (UNSAVED in build.mk). The rest as in leave_kernel. */
     movq REGS_RBX(%rax), %rbx
     movq REGS_R12(%rax), %r12
     movq REGS_R13(%rax), %r13

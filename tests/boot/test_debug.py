@@ -118,7 +118,7 @@ def test_breakpoint_in_both_copies(said: dict[str, str]) -> None:
 
 def test_backtrace_reaches_the_entry(said: dict[str, str]) -> None:
     frames = re.findall(r"^#\d+ .*?(\w+) \(.*?\) at (\S+):\d+$", said["sweep backtrace"], re.M)
-    assert frames[0] == ("borrow_swept", "cluster-kernel/serve/borrow.c")
+    assert frames[0][0] == "borrow_swept"  # its first line may be one of a function in line, in another file
     assert "operation_run" in {name for name, _ in frames}
     assert any(file == "cluster-kernel/x86/entry.S" for _, file in frames)
     assert re.search(r"0xffffffff81[0-9a-f]{6}", said["sweep backtrace"])  # the second copy, at its own addresses

@@ -88,6 +88,27 @@ START_TEST(test_dying_with_the_root) {
 }
 END_TEST
 
+/* What derives from a capability in a dying page can make nothing any more, even if another revoke takes its mark: a
+ * page in its memory may already be lifted out of it. */
+START_TEST(test_doomed) {
+    derive(NULL, &slots[0], R4_CAP_UNTYPED);
+    struct r4_slot *page = derive_page(&slots[0], &slots[1], 0);
+    derive(&slots[0], &page[3], R4_CAP_UNTYPED);
+    derive(&page[3], &slots[2], R4_CAP_UNTYPED);
+    derive_full_page(&slots[2], &slots[3], 1);
+    struct operation *delete = start(1, OPERATION_DELETE, &slots[1]);
+    revoke_begin(delete);
+    while ((slot_flags(&slots[2]) & R4_FLAG_MARKED) == 0) {
+        ck_assert(!is_empty(&slots[2]));
+        take_turn(delete);
+    }
+    slot_flags_clear(&slots[2], R4_FLAG_MARKED);
+    ck_assert(slot_lacks(&slots[2], r4_slot_rights_put(R4_CONTROL)));
+    ck_assert_int_eq(run(delete), OPERATION_FINISHED);
+    ck_assert(is_empty(&slots[2]) && is_empty(&slots[3]) && is_empty(&pages[1][0]));
+}
+END_TEST
+
 /* A thread dies in the middle of a revoke. Who needs its memory helps that to its end; nobody else waits for it. */
 START_TEST(test_dying_thread) {
     derive(NULL, &slots[0], R4_CAP_UNTYPED);
@@ -157,4 +178,4 @@ START_TEST(test_retype_taken_back) {
 END_TEST
 
 SUITE_MAIN("kernel dying", test_dying_elsewhere, test_dying_for_two, test_dying_circle, test_dying_with_the_root,
-           test_dying_thread, test_dying_by_itself, test_retype_taken_back)
+           test_doomed, test_dying_thread, test_dying_by_itself, test_retype_taken_back)

@@ -125,13 +125,13 @@ static void leaf_table_check(const struct cap_scan *scan, const struct pd *pd) {
     }
 }
 
-/* The proxy page that walks through an address space remember is there. */
-static void walk_page_check(const struct cap_scan *scan, const struct pd *pd) {
+/* The proxy page that walks through an address space remember is there. Returns whether they remember one. */
+static bool walk_page_check(const struct cap_scan *scan, const struct pd *pd) {
     const struct instance *instance = scan->instance;
     const struct walk_page *known = &instance->cluster->walk_pages.of[r4_name_asid_get(pd->window.name)];
     uint64_t own = asid_key(instance->number, pd->window.name) << 19; /* and 19 bits of the page's number */
     if (pd->window.name == 0 || known->page == WALK_NO_PAGE) {
-        return;
+        return false;
     }
     const uint64_t *leaf = paging_entry(instance->direct, pd->root, window_page_address(known->page % WINDOW_PAGES), 1);
     if (known->page - own >= WINDOW_PAGES || known->window != &pd->window || leaf == NULL ||
@@ -139,16 +139,31 @@ static void walk_page_check(const struct cap_scan *scan, const struct pd *pd) {
         sim_fail("the remembered proxy page is there", "cluster %u: not page %lx of space %x", instance->number,
                  known->page, pd->window.name);
     }
+    return true;
+}
+
+/* No walk remembers a page of an address space that has ended. */
+static void walk_pages_check(const struct cap_scan *scan, uint32_t of_spaces) {
+    uint32_t all = 0;
+    for (uint32_t asid = 0; asid < ASID_COUNT; asid++) {
+        all += scan->instance->cluster->walk_pages.of[asid].page != WALK_NO_PAGE;
+    }
+    if (all != of_spaces) {
+        sim_fail("who remembers a proxy page is there", "cluster %u: %u pages, %u address spaces",
+                 scan->instance->number, all, of_spaces);
+    }
 }
 
 void mapping_audit_check(const struct cap_scan *scan) {
+    uint32_t walks = 0;
     leaf_count = 0;
     for (size_t i = 0; i < scan->pd_count; i++) {
         collect(scan->pds[i], scan->pds[i]->root, 0, 4);
         cap_pages_check(scan, scan->pds[i]);
         leaf_table_check(scan, scan->pds[i]);
-        walk_page_check(scan, scan->pds[i]);
+        walks += walk_page_check(scan, scan->pds[i]);
     }
+    walk_pages_check(scan, walks);
     qsort(leaves, leaf_count, sizeof(leaves[0]), leaf_compare);
     for (size_t i = 0; i < leaf_count; i++) {
         leaf_check(scan, &leaves[i]);
