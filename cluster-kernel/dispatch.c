@@ -90,7 +90,6 @@ static void enter_thread(struct core *core, struct thread *thread) {
     core->reschedule = false;
     direct_map_refresh(core);
     work_offer(core);
-    slice_arm(core, thread);
     machine_resume(thread->registers);
     cluster_exit(core);
 }
@@ -212,23 +211,36 @@ struct choice {
 };
 
 /* The most urgent of what this core can do: check what comes from outside, run an operation of the cluster, its first
- * thread's operation, its first thread. The cluster's work comes before a thread of the same priority. */
-static struct choice choose(const struct core *core) {
-    struct thread *thread = sched_first(core);
-    if (cluster.poll && (thread == NULL || thread->queue.priority <= cluster.peer_priority)) {
+ * thread's operation, its first thread. What comes from outside goes before a thread of the same priority. */
+static struct choice choose(struct core *core) {
+    struct runqueue_member *first = sched_first(core);
+    if (cluster.poll && (first == NULL || first->priority <= cluster.peer_priority)) {
         return (struct choice){CHOICE_POLL, NULL, NULL};
     }
-    struct operation *operation = operation_of_cluster();
-    if (operation != NULL && (thread == NULL || operation->queue.priority >= thread->queue.priority)) {
-        return (struct choice){CHOICE_OPERATION, NULL, operation};
-    }
-    if (thread == NULL) {
+    if (first == NULL) {
         return (struct choice){CHOICE_HALT, NULL, NULL};
     }
+    if (first == &core->share) {
+        return (struct choice){CHOICE_OPERATION, NULL, operation_of_cluster()};
+    }
+    struct thread *thread = sched_thread(first);
     if (thread->operation.kind != OPERATION_NONE) {
         return (struct choice){CHOICE_OPERATION, thread, &thread->operation};
     }
     return (struct choice){CHOICE_THREAD, thread, NULL};
+}
+
+/* From now on the core serves the thread, or the cluster (null). The thread before may be in the middle of an
+ * operation: then another core can have it. */
+static inline void serve(struct core *core, struct thread *thread) {
+    struct thread *before = core->served;
+    if (before != thread) {
+        core->served = thread;
+        if (before != NULL && before->operation.kind != OPERATION_NONE) {
+            operation_hand_over(core, &before->operation);
+        }
+    }
+    slice_arm(core, thread != NULL ? &thread->queue : &core->share);
 }
 
 /* Checks what comes from outside. True if the core has to leave the kernel now to take its interrupt. */
@@ -252,9 +264,7 @@ void dispatch(struct core *core) {
             leave = take_poll_turn(core);
             break;
         case CHOICE_OPERATION:
-            if (choice.thread != NULL) {
-                slice_arm(core, choice.thread);
-            }
+            serve(core, choice.thread);
             leave = operation_take_turn(core, choice.operation, more);
             more = true;
             break;
@@ -264,6 +274,7 @@ void dispatch(struct core *core) {
                 sched_unready(choice.thread, THREAD_STOPPED);
                 break;
             }
+            serve(core, choice.thread);
             enter_thread(core, choice.thread);
             return;
         case CHOICE_HALT:

@@ -78,7 +78,7 @@ struct operation {
     enum r4_error error;
     bool put;       /* nobody runs it: its fields from STAND_POSITION on are in the table */
     bool waiting;   /* for a peer, or for the joined operation: must not be run */
-    bool orphan;    /* run by the cluster, not by its thread: a sweep, or the thread is stopped */
+    bool orphan;    /* run by the cluster, not by its thread: a sweep, preempted, or the thread is stopped */
     bool abandoned; /* the thread is gone: it ends without waiting for peers, and before the thread's memory is free */
 };
 

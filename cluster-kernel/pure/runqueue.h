@@ -14,7 +14,8 @@
 struct runqueue_member {
     struct runqueue_member *next; /* ring; null = in no queue */
     struct runqueue_member *prev;
-    uint32_t priority; /* 0..255, 255 runs first; changed only while in no queue */
+    uint32_t priority;   /* 0..255, 255 runs first; changed only while in no queue */
+    uint64_t slice_left; /* ticks that are left of its slice (sched/slice.h); 0: it begins a whole one */
 };
 
 struct runqueue {
@@ -37,7 +38,9 @@ struct runqueue_member *runqueue_first(const struct runqueue *queue);
 /* The member becomes the last of its priority: the end of its slice. */
 void runqueue_rotate(struct runqueue *queue, struct runqueue_member *member);
 
-/* True if another member has the same priority. */
-static inline bool runqueue_has_peer(const struct runqueue_member *member) { return member->next != member; }
+/* True if the member is in a queue and another one there has the same priority. */
+static inline bool runqueue_has_peer(const struct runqueue_member *member) {
+    return member->next != member && member->next != NULL;
+}
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rings of dying cap pages, and what is left in each.
+ * The rings of dying cap pages.
  */
 #include "revoke/dying.h"
 #include "pure/derivation.h"
@@ -37,17 +37,4 @@ void dying_remove(struct r4_slot *page) {
         slot_dying_join(direct, slot_dying_prev(direct, page), next);
     }
     derivation_remove(direct, page);
-}
-
-struct r4_slot *dying_next(struct r4_slot *page, uint32_t most, bool *done) {
-    uint64_t cursor = slot_dying_cursor(page);
-    cluster_check_locked();
-    for (uint32_t i = 0; i < most && cursor < R4_SLOTS_PER_PAGE; i++, cursor++) {
-        if (slot_type(&page[cursor]) != R4_CAP_EMPTY) {
-            break;
-        }
-    }
-    slot_dying_cursor_set(page, cursor);
-    *done = cursor == R4_SLOTS_PER_PAGE;
-    return *done || slot_type(&page[cursor]) == R4_CAP_EMPTY ? NULL : &page[cursor];
 }

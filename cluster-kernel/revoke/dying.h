@@ -19,8 +19,4 @@ void dying_keep(struct operation *operation, struct r4_slot *page);
 /* The page is empty: its slot 0 leaves its list and its ring. */
 void dying_remove(struct r4_slot *page);
 
-/* The first slot of the page that is in use, among the next `most` slots. Null: there is none among them; *done: nor
- * after them. */
-struct r4_slot *dying_next(struct r4_slot *page, uint32_t most, bool *done);
-
 #endif

@@ -315,6 +315,12 @@ void operation_orphan(struct core *core, struct operation *operation) {
     }
 }
 
+void operation_hand_over(struct core *core, struct operation *operation) {
+    KERNEL_CHECK(operation->thread->state == THREAD_READY && !operation->waiting && operation->worker == NULL);
+    sched_unready(operation->thread, THREAD_BLOCKED);
+    operation_orphan(core, operation);
+}
+
 void operation_adopt(struct operation *operation) {
     cluster_check_locked();
     operation->orphan = false;

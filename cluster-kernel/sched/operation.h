@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Operations under way (pure/operation.h): started after their checks, run in steps, put to sleep, woken, ended. The
- * caller holds the cluster lock. A thread runs its own operation when it is scheduled. The cluster runs a sweep for a
- * peer and the operation of a stopped thread (dispatch.c). Nothing here grows with operations that it does not concern.
+ * caller holds the cluster lock. A thread runs its own operation until its core does something else. The cluster runs
+ * what was preempted, the operation of a stopped thread, and a sweep for a peer (dispatch.c). Nothing here grows with
+ * operations that it does not concern.
  */
 #ifndef R4_KERNEL_OPERATION_H
 #define R4_KERNEL_OPERATION_H
@@ -56,6 +57,10 @@ void operation_wake(struct core *core, struct operation *operation);
 
 /* The thread, which is stopped, does not run it any more: the cluster continues it, until operation_adopt(). */
 void operation_orphan(struct core *core, struct operation *operation);
+
+/* The core of its thread, which is READY, does something else first: the thread waits, and the cluster continues it, on
+ * whatever core has time. */
+void operation_hand_over(struct core *core, struct operation *operation);
 void operation_adopt(struct operation *operation);
 
 /* The thread is gone. True: the operation, a revoke or delete, continues and ends soon, without waiting for peers;

@@ -17,6 +17,27 @@ void sched_start(void) {
     cluster.slice_ticks = boot_info()->tsc_khz * slice_us / 1000 + 1;
 }
 
+struct runqueue_member *sched_first_shared(struct core *core) {
+    const struct runqueue_member *operation = runqueue_first(&cluster.orphans);
+    cluster_check_locked();
+    if (runqueue_contains(&core->share) && (operation == NULL || operation->priority != core->share.priority)) {
+        runqueue_remove(&core->queue, &core->share);
+        slice_forget(core, &core->share);
+    }
+    struct runqueue_member *first = runqueue_first(&core->queue);
+    if (operation == NULL || (first != NULL && first->priority > operation->priority)) {
+        return first;
+    }
+    if (first == NULL || first->priority < operation->priority) {
+        return &core->share;
+    }
+    if (!runqueue_contains(&core->share)) {
+        core->share.priority = operation->priority;
+        runqueue_append(&core->queue, &core->share);
+    }
+    return first;
+}
+
 /* Makes a core choose again; for this core the flag is enough. */
 static void ask_to_choose(struct core *target) {
     target->reschedule = true;
@@ -44,7 +65,10 @@ void sched_unready(struct thread *thread, enum thread_state state) {
     struct core *target = cluster.cores[thread->core];
     if (thread->state == THREAD_READY) {
         runqueue_remove(&target->queue, &thread->queue);
-        slice_forget(target, thread);
+        slice_forget(target, &thread->queue);
+    }
+    if (target->served == thread) {
+        target->served = NULL;
     }
     thread->state = state;
     if (target->current == thread) {

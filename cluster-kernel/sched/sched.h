@@ -14,10 +14,22 @@
 /* At boot: reads the length of a slice. */
 void sched_start(void);
 
-/* The first thread of this core's queue, or null. */
-static inline struct thread *sched_first(const struct core *core) {
-    struct runqueue_member *first = runqueue_first(&core->queue);
-    return first == NULL ? NULL : (struct thread *)((char *)first - offsetof(struct thread, queue));
+/* The same as sched_first() while the cluster has an operation to run, or core->share is still in the core's queue.
+ * Such operations have a slice of each core like one thread of theirs: the share is in the queue, at first as the last
+ * of its equals, while the most urgent one is as urgent as the core's first thread. */
+struct runqueue_member *sched_first_shared(struct core *core);
+
+/* What this core serves first: a thread's `queue`; core->share, for the cluster's operations; or null. */
+static inline struct runqueue_member *sched_first(struct core *core) {
+    if (unlikely(cluster.orphans.summary != 0 || runqueue_contains(&core->share))) {
+        return sched_first_shared(core);
+    }
+    return runqueue_first(&core->queue);
+}
+
+/* The thread of such a member, which is not a core's share. */
+static inline struct thread *sched_thread(struct runqueue_member *member) {
+    return (struct thread *)((char *)member - offsetof(struct thread, queue));
 }
 
 /* The thread, which is configured and in no queue, may run: it becomes READY and enters its core's queue. That core

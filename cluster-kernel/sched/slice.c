@@ -7,18 +7,18 @@
 
 /* The owner is served no longer: it keeps what is left, or has had all of it. */
 static void slice_stop(struct core *core) {
-    struct thread *owner = core->slice_owner;
+    struct runqueue_member *owner = core->slice_owner;
     uint64_t now = machine_now();
     core->slice_owner = NULL;
     if (now < core->slice_end) {
         owner->slice_left = core->slice_end - now;
     } else {
         owner->slice_left = 0;
-        runqueue_rotate(&core->queue, &owner->queue);
+        runqueue_rotate(&core->queue, owner);
     }
 }
 
-void slice_change(struct core *core, struct thread *owner) {
+void slice_change(struct core *core, struct runqueue_member *owner) {
     cluster_check_locked();
     if (core->slice_owner != NULL) {
         slice_stop(core);
@@ -36,7 +36,7 @@ void slice_change(struct core *core, struct thread *owner) {
 void slice_tick(struct core *core) {
     cluster_check_locked();
     if (core->slice_owner != NULL && machine_now() >= core->slice_end) {
-        runqueue_rotate(&core->queue, &core->slice_owner->queue);
+        runqueue_rotate(&core->queue, core->slice_owner);
         core->slice_owner->slice_left = 0;
         core->slice_owner = NULL;
         core->slice_end = 0;

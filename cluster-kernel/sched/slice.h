@@ -2,23 +2,24 @@
  *
  * Slices: how long a thread runs before an equal gets its turn. A thread that is preempted by a more urgent one keeps
  * what is left of its slice; with a new slice each time it would starve its equals. The timer is armed only while the
- * thread that is served has an equal. The caller holds the cluster lock.
+ * thread that is served has an equal. The operations that the cluster runs have one slice on each core, together, like
+ * a thread (sched.h). The caller holds the cluster lock.
  *
- * core->slice_owner is null or a thread in this core's run queue, so it may be followed.
+ * core->slice_owner is null or in this core's run queue, so it may be followed.
  */
 #ifndef R4_KERNEL_SLICE_H
 #define R4_KERNEL_SLICE_H
 
 #include "cluster/cluster.h"
-#include "object/thread.h"
 
-/* Another thread owns the slice, or nobody (null): the one before keeps what is left, the timer is armed or stopped. */
-void slice_change(struct core *core, struct thread *owner);
+/* Another member of the queue owns the slice, or nobody (null): the one before keeps what is left, the timer is armed
+ * or stopped. */
+void slice_change(struct core *core, struct runqueue_member *owner);
 
-/* This core serves `thread`, or nobody (null), from now on; it owns a slice if it has an equal. Called at each choice;
- * usually nothing has changed. */
-static inline void slice_arm(struct core *core, struct thread *thread) {
-    struct thread *owner = thread != NULL && runqueue_has_peer(&thread->queue) ? thread : NULL;
+/* This core serves `member`, or nobody (null), from now on; it owns a slice if it is in the run queue and has an equal
+ * there. Called at each choice; usually nothing has changed. */
+static inline void slice_arm(struct core *core, struct runqueue_member *member) {
+    struct runqueue_member *owner = member != NULL && runqueue_has_peer(member) ? member : NULL;
     if (core->slice_owner != owner || (owner == NULL && core->slice_end != 0)) {
         slice_change(core, owner);
     }
@@ -28,10 +29,10 @@ static inline void slice_arm(struct core *core, struct thread *thread) {
  * was set anew meanwhile: that one is still to come. */
 void slice_tick(struct core *core);
 
-/* The thread leaves the run queue of `core`; its next slice is a whole one. */
-static inline void slice_forget(struct core *core, struct thread *thread) {
-    thread->slice_left = 0;
-    if (core->slice_owner == thread) {
+/* The member leaves the run queue of `core`; its next slice is a whole one. */
+static inline void slice_forget(struct core *core, struct runqueue_member *member) {
+    member->slice_left = 0;
+    if (core->slice_owner == member) {
         core->slice_owner = NULL;
     }
 }

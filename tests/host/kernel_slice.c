@@ -31,10 +31,11 @@ void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
 
 /* --- the core --- */
 
-enum { EQUALS = 3, URGENT = EQUALS, URGENT_TOO, THREADS };
+enum { EQUALS = 3, URGENT = EQUALS, URGENT_TOO, THREADS, CLUSTER = THREADS };
 static struct thread threads[THREADS];
 static struct pd pd;
-static uint64_t had[THREADS]; /* ticks in which it ran */
+static uint64_t had[THREADS + 1]; /* ticks in which it ran, and the cluster's operations */
+static struct operation operation;
 
 static void ready(uint32_t number, uint32_t priority) {
     threads[number].pd = &pd;
@@ -45,11 +46,12 @@ static void ready(uint32_t number, uint32_t priority) {
 /* Runs the core up to `until`: as the dispatcher does, after each event it serves the first thread of the queue. */
 static void run_until(uint64_t until) {
     while (now < until) {
-        struct thread *first = sched_first(&own_core);
+        struct runqueue_member *first = sched_first(&own_core);
+        struct thread *thread = first == &own_core.share ? NULL : sched_thread(first);
         slice_arm(&own_core, first);
-        own_core.current = first;
+        own_core.current = thread;
         uint64_t next = timer < until ? timer : until;
-        had[first - threads] += next - now;
+        had[thread == NULL ? CLUSTER : (uint32_t)(thread - threads)] += next - now;
         now = next;
         if (now == timer) {
             timer = NEVER;
@@ -108,12 +110,12 @@ END_TEST
 START_TEST(test_who_leaves_comes_last) {
     start();
     run_until(SLICE / 2);
-    ck_assert_ptr_eq(sched_first(&own_core), &threads[0]);
+    ck_assert_ptr_eq(sched_first(&own_core), &threads[0].queue);
     sched_unready(&threads[0], THREAD_STOPPED);
     ck_assert_ptr_null(own_core.slice_owner);
     sched_ready(&threads[0]);
     run_until(now + 2 * SLICE);
-    ck_assert_ptr_eq(sched_first(&own_core), &threads[0]);
+    ck_assert_ptr_eq(sched_first(&own_core), &threads[0].queue);
     ck_assert_uint_eq(had[1], SLICE);
     ck_assert_uint_eq(had[2], SLICE);
     run_until(now + SLICE);
@@ -145,7 +147,7 @@ START_TEST(test_another_leaves) {
     start();
     run_until(SLICE / 3);
     sched_unready(&threads[2], THREAD_STOPPED);
-    ck_assert_ptr_eq(own_core.slice_owner, &threads[0]);
+    ck_assert_ptr_eq(own_core.slice_owner, &threads[0].queue);
     run_until(2 * SLICE);
     ck_assert_uint_eq(had[0], SLICE);
     ck_assert_uint_eq(had[1], SLICE);
@@ -171,6 +173,57 @@ START_TEST(test_early_interrupt) {
 }
 END_TEST
 
+/* --- operations that the cluster runs --- */
+
+static void orphan(uint32_t priority) {
+    operation.queue.priority = priority;
+    runqueue_append(&cluster.orphans, &operation.queue);
+}
+
+/* What an equal left undone has a slice like each of the threads, also while a more urgent one keeps preempting. */
+START_TEST(test_operation_is_an_equal) {
+    start();
+    run_until(SLICE / 3);
+    orphan(100);
+    run_until(now + SLICE / 3);
+    ck_assert_uint_eq(had[CLUSTER], 0);
+    ck_assert_uint_eq(had[0], SLICE / 3 * 2);
+    while (now < END) {
+        run_until(now + SLICE - 1);
+        ready(URGENT, 200);
+        run_until(now + 2);
+        sched_unready(&threads[URGENT], THREAD_BLOCKED);
+    }
+    ck_assert_uint_gt(had[CLUSTER] + 2 * SLICE, (END - had[URGENT]) / (EQUALS + 1));
+    ck_assert_uint_lt(had[CLUSTER], (END - had[URGENT]) / (EQUALS + 1) + 2 * SLICE);
+    runqueue_remove(&cluster.orphans, &operation.queue);
+    uint64_t until_now = had[CLUSTER];
+    run_until(now + END);
+    ck_assert_uint_eq(had[CLUSTER], until_now);
+    ck_assert(!runqueue_contains(&own_core.share));
+}
+END_TEST
+
+/* A more urgent one goes before the threads, a less urgent one after them. The share follows the priority. */
+START_TEST(test_operation_by_priority) {
+    start();
+    orphan(101);
+    run_until(3 * SLICE);
+    ck_assert_uint_eq(had[CLUSTER], 3 * SLICE);
+    ck_assert_uint_eq(timer, NEVER);
+    runqueue_remove(&cluster.orphans, &operation.queue);
+    orphan(99);
+    run_until(now + 3 * SLICE);
+    ck_assert_uint_eq(had[CLUSTER], 3 * SLICE);
+    ck_assert_uint_eq(had[0] + had[1] + had[2], 3 * SLICE);
+    for (uint32_t i = 0; i < EQUALS; i++) {
+        sched_unready(&threads[i], THREAD_BLOCKED);
+    }
+    run_until(now + SLICE);
+    ck_assert_uint_eq(had[CLUSTER], 4 * SLICE);
+}
+END_TEST
+
 /* No timer for who has no equal. */
 START_TEST(test_alone) {
     cluster.cores[0] = &own_core;
@@ -184,4 +237,5 @@ START_TEST(test_alone) {
 END_TEST
 
 SUITE_MAIN("slices", test_equals, test_preempted_keep_the_rest, test_who_leaves_comes_last, test_urgent_equals,
-           test_another_leaves, test_early_interrupt, test_alone)
+           test_another_leaves, test_early_interrupt, test_operation_is_an_equal, test_operation_by_priority,
+           test_alone)

@@ -270,7 +270,8 @@ static void check_work(const struct instance *instance) {
     }
 }
 
-/* A thread's operation has the thread's priority; the cluster runs it exactly as long as the thread is stopped. */
+/* A thread's operation has the thread's priority. The cluster runs it if the thread is stopped, and not if the thread
+ * can run. */
 static void check_callers(const struct instance *instance) {
     for (const struct operation *operation = instance->cluster->operations; operation != NULL;
          operation = operation->next) {
@@ -283,7 +284,10 @@ static void check_callers(const struct instance *instance) {
                      "cluster %u: an operation of kind %u has priority %u, its thread priority %u", instance->number,
                      operation->kind, operation->queue.priority, thread->queue.priority);
         }
-        if (operation->orphan != (thread->state == THREAD_STOPPED)) {
+        bool good = thread->state == THREAD_STOPPED ? operation->orphan
+                    : thread->state == THREAD_READY ? !operation->orphan
+                                                    : operation->orphan || operation->waiting;
+        if (!good) {
             sim_fail("threads own their operations",
                      "cluster %u: an operation of kind %u is run by %s, and its thread is in state %d",
                      instance->number, operation->kind, operation->orphan ? "the cluster" : "its thread",

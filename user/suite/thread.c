@@ -9,6 +9,7 @@
 #include "lib/memory.h"
 #include "lib/print.h"
 #include "lib/space.h"
+#include "lib/untyped.h"
 #include "lib/window.h"
 #include "lib/x86/clock.h"
 #include "lib/x86/fpu.h"
@@ -270,6 +271,137 @@ static void move_to_another_core(void) {
     ALLOWED(r4_cap_revoke(r4_own(thread)).error);
 }
 
+/* --- calls that take long --- */
+
+#define LONG_LOG2  22U /* a retype of as much takes long */
+#define LONG_COUNT (1U << (LONG_LOG2 - R4_LARGE_BITS))
+#define LONG_TRIES 20U
+#define LONG_US    5000000U /* far more than it takes */
+#define TURN_US    100U
+#define BELOW      50U
+#define OWN        100U
+
+static uint32_t long_thread; /* makes frames of long_memory in slots from long_frames on */
+static uint32_t long_memory;
+static uint32_t long_frames;
+static uint32_t long_other;     /* a thread on core 1 */
+static _Atomic bool long_begun; /* relaxed: it is only watched */
+
+static _Noreturn void long_call(uint64_t unused) {
+    (void)unused;
+    for (;;) {
+        atomic_store_explicit(&long_begun, true, memory_order_relaxed);
+        (void)r4_untyped_retype(r4_own(long_memory),
+                                (struct r4_objects){R4_CAP_FRAME, R4_LARGE_BITS, LONG_COUNT, 0, long_frames});
+        (void)r4_thread_stop(r4_own(long_thread));
+    }
+}
+
+static void long_configure_other(void (*entry)(uint64_t)) {
+    must(r4_thread_configure(r4_own(long_other), own_pd(), entry, STACK_TOP - 2 * R4_PAGE_SIZE, 0), "configure");
+}
+
+static void long_prepare(void) {
+    long_memory = create_sized(R4_CAP_UNTYPED, LONG_LOG2);
+    long_frames = empty_slots(LONG_COUNT);
+    long_thread = make(R4_CAP_THREAD);
+    long_other = make(R4_CAP_THREAD);
+    space_map(make(R4_CAP_FRAME), STACK_TOP - R4_PAGE_SIZE, R4_READ | R4_WRITE);
+    space_map(make(R4_CAP_FRAME), STACK_TOP - 3 * R4_PAGE_SIZE, R4_READ | R4_WRITE);
+    long_configure_other(count_thread);
+    must(r4_thread_schedule(r4_own(long_other), 1, OWN + 1), "schedule");
+}
+
+/* The processors of an emulator may take turns (ACCEL=icount): then no core sees another in the middle of a call. */
+static bool cores_take_turns(void) {
+    ALLOWED(r4_thread_stop(r4_own(long_thread)));
+    long_configure_other(count_thread);
+    must(r4_thread_start(r4_own(long_other)), "start");
+    turn_wait(turns_read());
+    uint64_t before = turns_read();
+    uint64_t begin = r4_ticks();
+    while (turns_read() == before && r4_ticks() - begin < r4_ticks_of_us(TURN_US)) {
+    }
+    ALLOWED(r4_thread_stop(r4_own(long_other)));
+    return turns_read() == before;
+}
+
+static void long_start(uint32_t core, uint32_t priority) {
+    atomic_store_explicit(&long_begun, false, memory_order_relaxed);
+    must(r4_thread_configure(r4_own(long_thread), own_pd(), long_call, STACK_TOP, 0), "configure");
+    must(r4_thread_schedule(r4_own(long_thread), core, priority), "schedule");
+    must(r4_thread_start(r4_own(long_thread)), "start");
+}
+
+static void long_wait(void) {
+    while (!atomic_load_explicit(&long_begun, memory_order_relaxed)) {
+        r4_pause();
+    }
+}
+
+/* The last frame is not made yet. */
+static bool long_is_under_way(void) { return (r4_flags(long_frames + LONG_COUNT - 1) & R4_FLAG_CREATING) != 0; }
+
+/* Waits, without a system call; false if it does not come to its end. */
+static bool long_ends(void) {
+    uint64_t begin = r4_ticks();
+    while (long_is_under_way() && r4_ticks() - begin < r4_ticks_of_us(LONG_US)) {
+        r4_pause();
+    }
+    return !long_is_under_way();
+}
+
+static void long_withdraw(void) {
+    ALLOWED(r4_thread_stop(r4_own(long_thread)));
+    ALLOWED(r4_cap_revoke(r4_own(long_memory)).error);
+}
+
+/* Whoever stops an equal that was interrupted in a long call does not have to do its work first. */
+static void stopped_in_a_long_call(void) {
+    bool seen = false;
+    long_prepare();
+    for (uint32_t i = 0; i < LONG_TRIES && !seen; i++) {
+        uint64_t before = turns_read();
+        long_start(1, OWN);
+        long_wait();
+        must(r4_thread_start(r4_own(long_other)), "start");
+        turn_wait(before);
+        ALLOWED(r4_thread_stop(r4_own(long_thread)));
+        seen = long_is_under_way();
+        ALLOWED(r4_thread_stop(r4_own(long_other)));
+        CHECK(long_ends());
+        long_withdraw();
+    }
+    CHECK(seen || cores_take_turns());
+}
+
+/* Raises the first thread to its own priority, once the long call has begun. */
+static _Noreturn void raise_first(uint64_t unused) {
+    (void)unused;
+    for (;;) {
+        long_wait();
+        (void)r4_thread_schedule(r4_own(r4_info()->slot_thread), 0, OWN);
+        (void)r4_thread_stop(r4_own(long_other));
+    }
+}
+
+/* A long call that a more urgent thread interrupts goes on where nothing else is to be done. */
+static void preempted_in_a_long_call(void) {
+    bool seen = false;
+    long_prepare();
+    for (uint32_t i = 0; i < LONG_TRIES && !seen; i++) {
+        long_configure_other(raise_first);
+        long_start(0, OWN - 1); /* not yet: this thread goes on */
+        must(r4_thread_start(r4_own(long_other)), "start");
+        ALLOWED(r4_thread_schedule(r4_own(r4_info()->slot_thread), 0, BELOW));
+        seen = long_is_under_way();
+        CHECK(long_ends());
+        ALLOWED(r4_thread_stop(r4_own(long_other)));
+        long_withdraw();
+    }
+    CHECK(seen || cores_take_turns());
+}
+
 static const struct test tests[] = {
     {"configure: the address space", configure_space, 1},
     {"configure: addresses; a start before it", configure_registers, 1},
@@ -286,6 +418,8 @@ static const struct test tests[] = {
     {"stop and start on another core", stop_on_another_core, 2},
     {"delete: one that runs on another core", delete_on_another_core, 2},
     {"schedule: from core to core", move_to_another_core, 2},
+    {"stop: an equal in a long call", stopped_in_a_long_call, 2},
+    {"a long call that is interrupted goes on at another core", preempted_in_a_long_call, 2},
 };
 
 const struct theme theme_thread = {"thread", tests, R4_COUNT(tests), 1};
