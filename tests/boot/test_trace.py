@@ -101,9 +101,9 @@ def test_doorbells_name_a_core_of_the_peer(events: list[Event]) -> None:
 
 def test_a_core_enters_and_leaves(events: list[Event]) -> None:
     """On one core nothing follows a system call's entry but what it causes, up to its exit; a revoke tells its phase."""
-    assert {"syscall", "exit", "event", "switch", "halt", "sent", "received", "doorbell", "revoke"} == {
-        event.name for event in events
-    }
+    names = {event.name for event in events}
+    names.discard("fault")  # a thread in memory that a revoke takes away may have one before it is stopped
+    assert names == {"syscall", "exit", "event", "switch", "halt", "sent", "received", "doorbell", "revoke"}
     inside: dict[tuple[int, int], str] = {}
     for event in events:
         place = event.cluster, event.core

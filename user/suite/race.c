@@ -13,7 +13,7 @@
 #define ROUNDS_MIN 5U
 #define ROUNDS_MAX 3000U
 #define ROUNDS_US  300000U /* then a case ends, if it has had ROUNDS_MIN rounds */
-#define MET_US     10000000U
+#define MET_US     30000000U
 #define LAST_ROUND UINT32_MAX
 
 static struct {
