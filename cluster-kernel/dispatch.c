@@ -49,7 +49,7 @@ static void fpu_switch(struct core *core, struct thread *thread) {
 
 /* Updates cluster.idle_cores, and the core that the header tells peers to ring: an idle one if there is one. The line
  * is not written unless that changes: peers have it in their caches. */
-static void idle_set(struct core *core, bool idle) {
+static inline void idle_set(struct core *core, bool idle) {
     if (core->idle == idle) {
         return;
     }

@@ -17,21 +17,23 @@ void sched_start(void) {
     cluster.slice_ticks = boot_info()->tsc_khz * slice_us / 1000 + 1;
 }
 
-struct runqueue_member *sched_first_shared(struct core *core) {
+struct runqueue_member *sched_first_shared(struct core *core, struct runqueue_member *first) {
     const struct runqueue_member *operation = runqueue_first(&cluster.orphans);
+    bool queued = runqueue_contains(&core->share);
     cluster_check_locked();
-    if (runqueue_contains(&core->share) && (operation == NULL || operation->priority != core->share.priority)) {
+    if (queued && (operation == NULL || operation->priority != core->share.priority)) {
         runqueue_remove(&core->queue, &core->share);
         slice_forget(core, &core->share);
+        queued = false;
+        first = runqueue_first(&core->queue);
     }
-    struct runqueue_member *first = runqueue_first(&core->queue);
     if (operation == NULL || (first != NULL && first->priority > operation->priority)) {
         return first;
     }
     if (first == NULL || first->priority < operation->priority) {
         return &core->share;
     }
-    if (!runqueue_contains(&core->share)) {
+    if (!queued) {
         core->share.priority = operation->priority;
         runqueue_append(&core->queue, &core->share);
     }
