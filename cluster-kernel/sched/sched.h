@@ -15,8 +15,8 @@
 void sched_start(void);
 
 /* The same as sched_first() while the cluster has an operation to run, or core->share is still in the core's queue,
- * whose first member is `first`. Such operations have a slice of each core like one thread of theirs: the share is in the queue, at first as the last
- * of its equals, while the most urgent one is as urgent as the core's first thread. */
+ * whose first member is `first`. Such operations have a slice of each core like one thread of theirs: the share is in
+ * the queue, at first as the last of its equals, while the most urgent one is as urgent as the core's first thread. */
 struct runqueue_member *sched_first_shared(struct core *core, struct runqueue_member *first);
 
 /* What this core serves first: a thread's `queue`; core->share, for the cluster's operations; or null. */
