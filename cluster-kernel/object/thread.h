@@ -24,7 +24,7 @@ struct thread {
     enum thread_state state;
     uint32_t core; /* index of the core on which it runs */
     bool faulted; /* it had a fault while a core was made to leave it: the dispatcher stops it instead of resuming it */
-    struct pd *pd; /* valid while pd_slot is in a list; null = not configured */
+    struct pd *pd;                                       /* valid while pd_slot is in a list; null = not configured */
     struct r4_slot pd_slot __attribute__((aligned(32))); /* internal: a child of the PD cap that configured it */
     struct operation operation;                          /* of its present call */
     uint64_t line_wait_end; /* tick until which a line waits for room in the log; 0: none does */
