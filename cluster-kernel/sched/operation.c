@@ -316,7 +316,7 @@ void operation_orphan(struct core *core, struct operation *operation) {
 }
 
 void operation_hand_over(struct core *core, struct operation *operation) {
-    KERNEL_CHECK(operation->thread->state == THREAD_READY && !operation->waiting && operation->worker == NULL);
+    KERNEL_CHECK(operation->thread->state == THREAD_READY && !operation->waiting);
     sched_unready(operation->thread, THREAD_BLOCKED);
     operation_orphan(core, operation);
 }
