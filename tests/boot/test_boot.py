@@ -67,7 +67,7 @@ def test_unknown_program_is_no_success() -> None:
 
 
 def test_words_that_nobody_reads() -> None:
-    """One warning for each, by one cluster; what is right is not warned of, nor is a value."""
+    """One warning for each, by one cluster; what is right is not warned of."""
     boot = machine.Boot("qemu-2x2", more="serail=0x2f8  slices_us=x=y count seed=serail --")
     assert boot.trouble is None, boot.output
     warned = boot.matching(r"\[c(\d)\] warning: nobody reads '(.*)' on the command line; the nearest word is '(.*)='")
@@ -77,3 +77,10 @@ def test_words_that_nobody_reads() -> None:
         ("0", "count", "count"),
         ("0", "--", "seed"),
     ], boot.output
+
+
+def test_values_that_nobody_knows() -> None:
+    boot = machine.Boot("qemu-1x1", more="slice_us=5ms layout=dreive slice_us=7 seed=9")
+    assert boot.trouble is None, boot.output
+    warned = boot.matching(r"\[c0\] warning: '(.*)' on the command line is ignored; known is (.*)")
+    assert [match.groups() for match in warned] == [("slice_us=5ms", "a number"), ("layout=dreive", "derive")]

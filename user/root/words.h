@@ -5,7 +5,8 @@
 #ifndef R4_ROOT_WORDS_H
 #define R4_ROOT_WORDS_H
 
-/* Prints a warning for each word of `command` that nobody reads, with the nearest one that somebody does. */
+/* Prints a warning for each word of `command` that nobody reads, with the nearest one that somebody does, and for each
+ * value that would be ignored. */
 void words_check(const char *command);
 
 #endif
