@@ -383,7 +383,7 @@ def command_words(root: pathlib.Path) -> Rows:
 def known_words(root: pathlib.Path) -> list[str]:
     """Those of which the root task knows that somebody reads them."""
     table = re.search(r"words\[\] = \{(.*?)\};", read(root, "user/root/words.c"), re.S)
-    return re.findall(r'"(\w+)"', table[1]) if table else []
+    return re.findall(r'\{"(\w+)"', table[1]) if table else []
 
 
 def check_boot(root: pathlib.Path) -> list[str]:
