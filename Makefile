@@ -17,7 +17,7 @@ CC := gcc
 endif
 CLANG := $(findstring clang,$(CC))
 # Switches: 0 is off, too.
-$(foreach switch,CHECKS TRACE V,$(eval override $(switch) := $(filter-out 0,$($(switch)))))
+$(foreach switch,CHECKS TRACE V ENDS,$(eval override $(switch) := $(filter-out 0,$($(switch)))))
 BUILD ?= build$(if $(CLANG),/clang)$(if $(CHECKS),/checks)
 
 PYTHON := /usr/bin/python3

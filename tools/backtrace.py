@@ -40,7 +40,7 @@ def names(image: pathlib.Path, address: int) -> list[tuple[str, str]]:
     pairs = list(zip(lines[::2], lines[1::2]))
     # What is written in assembly has lines, but no function that the debug information knows.
     known = [(function, place) for function, place in pairs if (function, place) != ("??", "??:0")]
-    return [(function, place.partition(" ")[0].removeprefix(f"{ROOT}/")) for function, place in known]
+    return [(function, place.partition(" (discriminator ")[0].removeprefix(f"{ROOT}/")) for function, place in known]
 
 
 def question(line: str, build: pathlib.Path) -> tuple[pathlib.Path, int] | None:

@@ -34,6 +34,7 @@ CLUSTER_MIN_MIB = 8  # image and tables of its kernel, root task, and something 
 SLOTS = tuple(1 << bits for bits in range(7))  # of a ring
 SLOTS_RIGHT = f"a power of two from 1 to {SLOTS[-1]}"
 
+ONE_BRACKET = re.compile(r"\s*\[(cluster|peer|io_apic)\]")
 # Of a data table's source for iasl, and of one that is written as AML.
 SIGNATURE = re.compile(r'^(?:\[[0-9]{4}\] *Signature :|DefinitionBlock \("",) "([A-Z]{4})"', re.MULTILINE)
 
@@ -285,12 +286,21 @@ def _io_apics(tables: list[Any], count: int) -> list[IoApic]:
     return found
 
 
+def _check_brackets(path: Path) -> None:
+    """The file is no TOML, and the parser's words may be no help: a [cluster] before another one is what people write."""
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        if match := ONE_BRACKET.match(line):
+            right = f"must begin with [[{match[1]}]], as each of an array of tables"
+            raise ConfigError("syntax", f"line {number} is [{match[1]}]", right)
+
+
 def _parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError("file", f"cannot be read ({error.strerror})", "must be a readable TOML file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        _check_brackets(path)
         wrong = str(error)
     except RecursionError:
         wrong = "arrays or tables are nested too deeply"
@@ -305,6 +315,8 @@ def _tables(names: list[Any], folder: Path) -> list[Table]:
     for index, name in enumerate(names):
         key = f"tables[{index}]"
         path = folder / typed(name, str, key)
+        if not path.exists():
+            raise ConfigError(key, f"{name!a} is not there", "must be a file beside the configuration")
         try:
             signature = SIGNATURE.search(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):

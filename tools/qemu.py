@@ -42,6 +42,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 FIRMWARE: dict[str, list[str]] = {"bios": [], "uefi": ["-bios", "/usr/share/ovmf/OVMF.fd"]}  # QEMU brings its own BIOS
 ENDED_BY_GDB = "ended by gdb"
 GDB_MARKER = "Terminated via GDBstub"  # what QEMU says then
+TERMINATED = "qemu-system-x86_64: terminating on signal "  # what it says then
+GUEST_LINES = ("[boot]", "[c", "[r4]")  # how lines of the guest begin
+FAULTS = r"wild-write:\d+:(?:0x[0-9a-fA-F]+|\d+)|(?:stack-overflow|assert):\d+"  # as the kernel has them
+ENDS_A_CLUSTER = ("stack-overflow:", "assert:")
 TIMEOUTS = {"tcg": 60, "icount": 600, "kvm": 60}  # seconds of silence, see patience.py
 LIBRARY = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -264,10 +268,14 @@ class Guest:
             return "the guest reported success without the end marker"
         if status == 0 and any(GDB_MARKER in line for line in self.lines):
             return ENDED_BY_GDB
+        if status == 0 and any(TERMINATED in line for line in self.lines):
+            return "QEMU was ended by a signal"
         if status == 0:
             return "QEMU ended by itself: a triple fault or a reset"
         if status < 0:
             return f"QEMU was killed by signal {-status}"
+        if status not in EXITS and not any(line.startswith(GUEST_LINES) for line in self.lines):
+            return f"QEMU failed with exit status {status}"
         reason = f"the guest failed with exit status {status}"
         reason += f" ({EXITS[status]})" if status in EXITS else ""
         return f"{reason} after {panics[0]}" if panics else reason
@@ -304,6 +312,10 @@ def parse_arguments() -> argparse.Namespace:
     one_of("ACCEL", arguments.accel, ["auto", *accelerator.ARGUMENTS])
     one_of("FIRMWARE", arguments.firmware, list(FIRMWARE))
     one_of("PROGRAM", arguments.program, programs())
+    if arguments.fault and not re.fullmatch(FAULTS, arguments.fault):
+        raise QemuError(
+            f"there is no FAULT={arguments.fault}: one of wild-write:CLUSTER:ADDRESS stack-overflow:CLUSTER assert:CLUSTER"
+        )
     return arguments
 
 
@@ -338,6 +350,8 @@ def main() -> int:
         trouble = guest.finish()
         if arguments.log:
             pathlib.Path(arguments.log).write_text(guest.output + "\n", encoding="utf-8")
+    if trouble is None and arguments.fault.startswith(ENDS_A_CLUSTER):
+        trouble = f"FAULT={arguments.fault} did not happen: is there such a cluster?"
     if trouble == ENDED_BY_GDB:
         print(f"qemu.py: {trouble}", file=sys.stderr)
         return 0

@@ -26,8 +26,10 @@ $(eval $(call sim_kernel_itself,explore))
 # Seconds; minutes.
 EXPLORE_SHORT := lend lend:0 lend:1 late late:0 late:1 own own:0 own:1 impatient impatient:0 impatient:1 refused refused:0 refused:1 \
 	back back:0 back:1
-EXPLORE_LONG := chain chain-own cross chain:0 chain:1 chain:2 chain-own:0 chain-own:1 chain-own:2 cross:0 cross:1
+EXPLORE_LONG := chain chain-own round cross chain:0 chain:1 chain:2 chain-own:0 chain-own:1 chain-own:2 cross:0 cross:1
 RUN ?= $(EXPLORE_SHORT) $(EXPLORE_LONG)
+EXPLORE_RUNS := $(EXPLORE_SHORT) $(EXPLORE_LONG) round:0 round:1 round:2
+$(if $(filter explore,$(MAKECMDGOALS)),$(call some_of,RUN,$(EXPLORE_RUNS))$(if $(strip $(RUN)),,$(error RUN= is empty: some of $(EXPLORE_RUNS))))
 # $(1) = runs
 explore_commands = set -e; $(foreach run,$(1),$(EXPLORE) build/explore/kernel.o $(subst :, --kill ,$(run)) $(if $(ENDS),--ends);)
 

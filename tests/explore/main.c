@@ -93,6 +93,16 @@ static _Noreturn void usage(void) {
     exit(2);
 }
 
+static uint64_t number_of(const char *text) {
+    char *end;
+    uint64_t number = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0') {
+        fprintf(stderr, "r4explore: '%s' is no number\n", text);
+        exit(2);
+    }
+    return number;
+}
+
 static double processor_time(void) {
     struct timespec time;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
@@ -112,10 +122,10 @@ int main(int count, char **arguments) {
     for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
         switch (option) {
         case 'k':
-            victim = (int)strtoul(optarg, NULL, 10);
+            victim = (int)number_of(optarg);
             break;
         case 'l':
-            limit = strtoull(optarg, NULL, 10);
+            limit = number_of(optarg);
             break;
         case 'n':
             ends = true;
@@ -127,7 +137,11 @@ int main(int count, char **arguments) {
             usage();
         }
     }
-    if (optind + 2 != count || !script_choose(arguments[optind + 1], victim)) {
+    if (optind + 2 != count) {
+        usage();
+    }
+    if (!script_choose(arguments[optind + 1], victim)) {
+        fprintf(stderr, "r4explore: there is no scenario '%s' with that cluster\n", arguments[optind + 1]);
         usage();
     }
     sim.options.kernel = arguments[optind];

@@ -188,6 +188,9 @@ def test_nonsense_is_refused(tmp_path: pathlib.Path, name: str, option: str, kno
         (f"exit {qemu.EXIT_SUCCESS}", "the guest reported success without the end marker"),
         (f"echo '{qemu.END_MARKER} (1 cluster, 0 failed, 0 panicked)'; exit {qemu.EXIT_SUCCESS}", None),
         ("kill -KILL $$", "QEMU was killed by signal 9"),
+        ("echo 'qemu-system-x86_64: terminating on signal 15 from pid 7'", "QEMU was ended by a signal"),
+        ("echo 'qemu-system-x86_64: no KVM' >&2; exit 1", "QEMU failed with exit status 1"),
+        ("echo '[boot] stop: why'; exit 35", "the guest failed with exit status 35"),
         (f"exit {qemu.EXIT_FAILED}", f"the guest failed with exit status {qemu.EXIT_FAILED} (a cluster failed)"),
         (
             f"echo '[c0] kernel: panic: why'; exit {qemu.EXIT_PANICKED}",
@@ -221,10 +224,28 @@ def test_end(tmp_path: pathlib.Path, emulator: Callable[[str], str], body: str, 
         (["sim", "SEEDS=abc"], "SEEDS=abc is no number above 0.  Stop."),
         (["sim", "SEED=0x1"], "SEED=0x1 is no number above 0.  Stop."),
         (["run", "TIMEOUT=1m"], "TIMEOUT=1m is no number of seconds.  Stop."),
+        (["explore", "RUN=lend:x"], "there is no RUN=lend:x: one of lend lend:0 "),
+        (["explore", "RUN="], "RUN= is empty: some of lend lend:0 "),
     ],
 )
 def test_make_refuses_nonsense(words: str, said: str) -> None:
     assert said in refusal(["make", "--no-print-directory", *words])
+
+
+@pytest.mark.parametrize("fault", ["nope", "assert", "assert:x", "wild-write:1", "wild-write:1:abc"])
+def test_no_such_fault(tmp_path: pathlib.Path, fault: str) -> None:
+    said = refusal([str(ROOT / "tools" / "qemu.py"), "--build", str(tmp_path), "--fault", fault])
+    assert said.startswith(f"qemu.py: there is no FAULT={fault}: one of wild-write:CLUSTER:ADDRESS ")
+
+
+def test_fault_in_no_cluster(tmp_path: pathlib.Path, emulator: Callable[[str], str]) -> None:
+    fake = emulator(f"echo '{qemu.END_MARKER} (1 cluster, 0 failed, 0 panicked)'; exit {qemu.EXIT_SUCCESS}")
+    (tmp_path / "qemu.args").write_text("")
+    command = [ROOT / "tools" / "qemu.py", "--build", tmp_path, "--accel", "tcg", "--emulator", fake, "--fault"]
+    for fault, status in (("assert:7", 1), ("wild-write:0:8", 0)):
+        done = subprocess.run([*command, fault], capture_output=True, text=True, check=False)
+        assert done.returncode == status
+        assert ("FAULT=assert:7 did not happen" in done.stderr) == bool(status)
 
 
 def test_silence(emulator: Callable[[str], str]) -> None:
