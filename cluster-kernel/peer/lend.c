@@ -43,6 +43,7 @@ void lend_handoff(struct core *core, struct thread *caller, struct peer *peer, s
     cluster_range_leaves(loan->range.base, loan->range.size_log2);
     struct operation *operation = operation_start(core, caller, OPERATION_HANDOFF, NULL);
     operation->peer = peer;
+    operation->progress = loan->post.loan;
     operation_wait_in(operation, &loan->waits);
     mailbox_send_request(peer, &loan->post, R4_MESSAGE_OFFER, caller->queue.priority);
 }
@@ -90,6 +91,12 @@ void lend_wait(struct operation *operation, const struct r4_slot *slot) {
     operation_wait(operation);
 }
 
+/* What asks for the memory becomes as urgent as that, if it has not been sent yet. */
+static void raise(struct peer *peer, struct loan_out *loan, uint32_t priority) {
+    loan_raise(loan, priority);
+    mailbox_raise(peer, &loan->post, priority);
+}
+
 void lend_revoke(const struct r4_slot *slot, uint32_t priority) {
     cluster_check_locked();
     struct loan_out *loan = loan_of(slot);
@@ -100,7 +107,25 @@ void lend_revoke(const struct r4_slot *slot, uint32_t priority) {
     if (loan_revoke(loan)) {
         mailbox_send_request(peer, &loan->post, R4_MESSAGE_REVOKE, priority);
     } else {
-        mailbox_raise(peer, &loan->post, priority);
+        raise(peer, loan, priority);
+    }
+}
+
+/* The operation waits for the loan of the RemoteRef at its position. */
+static bool waits_for_loan(const struct operation *operation) {
+    bool removes = operation->kind == OPERATION_REVOKE || operation->kind == OPERATION_DELETE ||
+                   operation->kind == OPERATION_SWEEP;
+    const struct r4_slot *slot = operation->run.position;
+    return removes && operation->waiting && slot != NULL && slot_type(slot) == R4_CAP_REMOTE_REF;
+}
+
+void lend_raise(const struct operation *operation, uint32_t priority) {
+    cluster_check_locked();
+    if (operation->kind == OPERATION_HANDOFF) {
+        mailbox_raise(operation->peer, &operation->peer->lent[operation->progress].post, priority);
+    } else if (waits_for_loan(operation)) {
+        const struct r4_slot *slot = operation->run.position;
+        raise(cluster.peers[slot_loan_peer(slot)], loan_of(slot), priority);
     }
 }
 
@@ -151,7 +176,7 @@ void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, co
     cluster_check_locked();
     switch (loan_answer(&cluster.loans, loan, message)) {
     case LENDER_LENT_REVOKE:
-        mailbox_send_request(peer, &loan->post, R4_MESSAGE_REVOKE, peer->priority);
+        mailbox_send_request(peer, &loan->post, R4_MESSAGE_REVOKE, loan->revoke_priority);
         handoff_end(loan, R4_OK);
         break;
     case LENDER_LENT:

@@ -14,8 +14,13 @@
 void lend_handoff(struct core *core, struct thread *caller, struct peer *peer, struct loan_out *loan,
                   struct r4_slot *slot);
 
-/* Asks for the memory of a RemoteRef, unless that has been done. */
+/* Asks for the memory of a RemoteRef, for a caller of that priority. If that has been done, what is not sent yet is at
+ * least as urgent from now on. */
 void lend_revoke(const struct r4_slot *slot, uint32_t priority);
+
+/* Somebody of that priority waits for the end of the operation. If it waits for a peer, what is not sent yet is at
+ * least as urgent from now on. */
+void lend_raise(const struct operation *operation, uint32_t priority);
 
 /* The operation waits for the answer that concerns this RemoteRef, or for the end of the peer. */
 void lend_wait(struct operation *operation, const struct r4_slot *slot);

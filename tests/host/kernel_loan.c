@@ -31,7 +31,12 @@ static struct {
     struct post *post;
     enum r4_message_kind kind;
     enum r4_error error;
+    uint32_t priority;
 } sent; /* the last message */
+static struct {
+    struct post *post;
+    uint32_t priority;
+} raised; /* the last message that was made more urgent, if it waits for a slot */
 static uint32_t sent_count;
 static int64_t mapped; /* bytes that have come into the direct map, less those that have left it */
 static enum r4_error handoff_error;
@@ -52,10 +57,10 @@ void panic(const char *text, ...) {
     abort();
 }
 void mailbox_send_request(struct peer *peer, struct post *post, enum r4_message_kind kind, uint32_t priority) {
-    (void)priority;
     sent.peer = peer;
     sent.post = post;
     sent.kind = kind;
+    sent.priority = priority;
     sent_count++;
 }
 void mailbox_send_answer(struct peer *peer, struct post *post, enum r4_message_kind kind, enum r4_error error) {
@@ -87,9 +92,9 @@ void operation_finish(struct operation *operation, enum r4_error error, uint64_t
     handoff_error = error;
 }
 void mailbox_raise(struct peer *peer, struct post *post, uint32_t priority) {
-    (void)peer;
-    (void)post;
-    (void)priority;
+    ck_assert(post >= &peer->lent[0].post && post <= &peer->lent[LOANS - 1].post);
+    raised.post = post;
+    raised.priority = priority;
 }
 void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root,
                             uint32_t priority) {
@@ -352,6 +357,73 @@ START_TEST(test_dropped_messages_are_counted) {
 }
 END_TEST
 
+/* --- how urgent a request is --- */
+
+/* A revoke that has to wait for the ACCEPT is sent at the priority of the most urgent of its callers. */
+START_TEST(test_revoke_after_the_accept) {
+    static const uint32_t callers[][3] = {{3, 9, 5}, {9, 3, 0}, {0, 0, 0}, {1, 2, 4}};
+    static const uint32_t most[] = {9, 9, 0, 4};
+    start();
+    peers[2].priority = 200;
+    struct r4_slot *memory = untyped(OWN, PAGE);
+    for (uint32_t i = 0; i < R4_COUNT(callers); i++) {
+        struct loan_out *loan = offer_to(2, memory);
+        ck_assert_uint_eq(loan->post.loan, 0); /* the same record: nothing is left of the loan before */
+        for (uint32_t j = 0; j < R4_COUNT(callers[i]); j++) {
+            lend_revoke(loan->ref, callers[i][j]);
+        }
+        ck_assert_int_eq(sent.kind, R4_MESSAGE_OFFER);
+        answer(2, loan, R4_MESSAGE_ACCEPT, R4_OK);
+        ck_assert_int_eq(sent.kind, R4_MESSAGE_REVOKE);
+        ck_assert_uint_eq(sent.priority, most[i]);
+        answer(2, loan, R4_MESSAGE_DONE, R4_OK);
+        loan = offer_to(2, memory);
+        lend_revoke(loan->ref, 100); /* there will be nothing to revoke */
+        answer(2, loan, R4_MESSAGE_REFUSE, R4_ERR_FULL);
+    }
+}
+END_TEST
+
+/* Who waits for a loan becomes more urgent: so does the request, wherever it is. */
+START_TEST(test_waiter_is_raised) {
+    static const enum operation_kind kinds[] = {OPERATION_REVOKE, OPERATION_DELETE, OPERATION_SWEEP};
+    start();
+    for (uint32_t i = 0; i < R4_COUNT(kinds); i++) {
+        struct loan_out *loan = offer_to(2, untyped(OWN + i * 2 * MIB, PAGE));
+        struct operation revoke = {.kind = kinds[i], .run.position = loan->ref, .waiting = true};
+        raised.post = NULL;
+        lend_raise(&thread.operation, 7); /* the hand-off */
+        ck_assert(raised.post == &loan->post && raised.priority == 7);
+        lend_revoke(loan->ref, 4);
+        lend_raise(&revoke, 6);
+        answer(2, loan, R4_MESSAGE_ACCEPT, R4_OK);
+        ck_assert(sent.kind == R4_MESSAGE_REVOKE && sent.priority == 6);
+        lend_raise(&revoke, 8);
+        ck_assert(raised.post == &loan->post && raised.priority == 8);
+        uint32_t count = sent_count;
+        answer(2, loan, R4_MESSAGE_DONE, R4_ERR_CLUSTER_DOWN);
+        lend_raise(&revoke, 9); /* has been answered, and not been woken yet */
+        ck_assert_int_eq(loan->failure, R4_ERR_CLUSTER_DOWN);
+        ck_assert_uint_eq(sent_count, count);
+    }
+}
+END_TEST
+
+/* There is no request to raise: nothing happens. */
+START_TEST(test_nothing_to_raise) {
+    start();
+    struct loan_out *loan = offer_to(2, untyped(OWN, PAGE));
+    answer(2, loan, R4_MESSAGE_ACCEPT, R4_OK);
+    raised.post = NULL;
+    lend_raise(&thread.operation, 9);
+    lend_raise(&(struct operation){.kind = OPERATION_REVOKE, .run.position = loan->ref}, 9);
+    lend_raise(&(struct operation){.kind = OPERATION_JOIN, .run.position = loan->ref, .waiting = true}, 9);
+    lend_raise(&(struct operation){.kind = OPERATION_REVOKE, .run.position = untyped(OWN, PAGE), .waiting = true}, 9);
+    lend_raise(&(struct operation){.kind = OPERATION_REVOKE, .waiting = true}, 9); /* another has removed its run */
+    ck_assert_ptr_null(raised.post);
+}
+END_TEST
+
 /* --- records follow their capabilities --- */
 
 /* Two received roots of one range, the outer one lent on; both, and the RemoteRef between, move and are parked. */
@@ -388,4 +460,4 @@ END_TEST
 
 SUITE_MAIN("kernel loan", test_offers_of_no_pool, test_offers_of_what_is_known, test_hand_back, test_back_and_forth,
            test_hand_back_before_the_accept, test_done_too_early, test_dropped_messages_are_counted,
-           test_roots_of_one_range_move)
+           test_revoke_after_the_accept, test_waiter_is_raised, test_nothing_to_raise, test_roots_of_one_range_move)
