@@ -58,14 +58,12 @@ static void handoff_end(const struct loan_out *loan, enum r4_error error) {
     }
 }
 
-/* The revokes that wait for the loan look at it again. */
-static void wake_revokes(struct core *core, const struct loan_out *loan) {
-    struct operation *next;
-    for (struct operation *operation = loan->waits; operation != NULL; operation = next) {
-        next = operation->wait_next;
-        if (operation->kind != OPERATION_HANDOFF) {
-            operation_wake(core, operation);
-        }
+/* The revokes that wait for the loan, whose hand-off has ended, look at it again, some at a time. Whoever waits for the
+ * record from now on is not among them. */
+static void wake_revokes(struct core *core, struct peer *peer, struct loan_out *loan) {
+    if (loan->waits != NULL) {
+        operation_waits_move(&loan->waits, &peer->waking);
+        lend_tell(core, peer);
     }
 }
 
@@ -185,15 +183,15 @@ void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, co
     case LENDER_REFUSED:
         loan_back(peer, loan);
         handoff_end(loan, message_error(message));
-        wake_revokes(core, loan);
+        wake_revokes(core, peer, loan);
         break;
     case LENDER_BACK:
         loan_back(peer, loan);
-        wake_revokes(core, loan);
+        wake_revokes(core, peer, loan);
         break;
     case LENDER_STILL_LENT:
         loan->failure = message_error(message);
-        wake_revokes(core, loan);
+        wake_revokes(core, peer, loan);
         break;
     case LENDER_DROP:
         cluster.loan_messages_dropped++;
@@ -201,11 +199,29 @@ void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, co
     }
 }
 
-void lend_peer_died(struct core *core, struct peer *peer) {
+void lend_peer_died(struct peer *peer) {
+    KERNEL_CHECK(peer->state == PEER_DEAD); /* nobody waits for its loans any more, and nothing is lent to it */
     cluster_check_locked();
-    for (uint64_t left = peer->lent_taken; left != 0; left &= left - 1) {
-        const struct loan_out *loan = &peer->lent[__builtin_ctzll(left)];
-        handoff_end(loan, R4_ERR_CLUSTER_DOWN);
-        wake_revokes(core, loan);
+    peer->bereaved = peer->lent_taken;
+}
+
+static void tell_of_death(struct peer *peer) {
+    struct loan_out *loan = &peer->lent[__builtin_ctzll(peer->bereaved)];
+    peer->bereaved &= peer->bereaved - 1;
+    handoff_end(loan, R4_ERR_CLUSTER_DOWN);
+    operation_waits_move(&loan->waits, &peer->waking);
+}
+
+bool lend_tell(struct core *core, struct peer *peer) {
+    cluster_check_locked();
+    for (uint32_t told = 0; told < LEND_TELL; told++) {
+        if (peer->waking != NULL) {
+            operation_wake(core, peer->waking);
+        } else if (peer->bereaved != 0) {
+            tell_of_death(peer);
+        } else {
+            return true;
+        }
     }
+    return peer->waking == NULL && peer->bereaved == 0;
 }

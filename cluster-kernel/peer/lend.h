@@ -42,10 +42,16 @@ static inline void lend_slot_moved(struct r4_slot *from, struct r4_slot *slot) {
     }
 }
 
-/* An ACCEPT, REFUSE or DONE for this record. */
+/* An ACCEPT, REFUSE or DONE for this record; lend_tell() has told all of the answer before. */
 void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, const struct r4_message *message);
 
-/* The peer is down: hand-offs that wait for it end, revokes are woken; its loans stay lent. */
-void lend_peer_died(struct core *core, struct peer *peer);
+/* The peer is DEAD: lend_tell() ends the hand-offs that wait for it, and wakes the revokes; its loans stay lent. */
+void lend_peer_died(struct peer *peer);
+
+#define LEND_TELL 8U /* operations that are told in one step */
+
+/* Tells LEND_TELL of those who wait for loans of this peer, and who have not been told yet that their loan was answered
+ * or that the peer is dead. True: nobody is left. Until then no answer of the peer may be taken. */
+bool lend_tell(struct core *core, struct peer *peer);
 
 #endif

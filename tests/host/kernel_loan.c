@@ -40,6 +40,7 @@ static struct {
 static uint32_t sent_count;
 static int64_t mapped; /* bytes that have come into the direct map, less those that have left it */
 static enum r4_error handoff_error;
+static uint32_t told; /* waits that have ended, and operations that were woken */
 
 /* --- fakes --- */
 
@@ -75,20 +76,41 @@ struct operation *operation_start(struct core *core, struct thread *caller, enum
     return &caller->operation;
 }
 void operation_wait_in(struct operation *operation, struct operation **list) {
-    ck_assert_ptr_null(*list);
+    operation->wait_next = *list;
     operation->wait_link = list;
+    if (*list != NULL) {
+        (*list)->wait_link = &operation->wait_next;
+    }
     *list = operation;
 }
-void operation_wait(struct operation *operation) { ck_abort_msg("an operation of kind %d waits", operation->kind); }
+static void wait_end(struct operation *operation) {
+    *operation->wait_link = operation->wait_next;
+    if (operation->wait_next != NULL) {
+        operation->wait_next->wait_link = operation->wait_link;
+    }
+    operation->wait_link = NULL;
+    told++;
+}
+void operation_waits_move(struct operation **from, struct operation **to) {
+    ck_assert_ptr_null(*to);
+    *to = *from;
+    *from = NULL;
+    if (*to != NULL) {
+        (*to)->wait_link = to;
+    }
+}
+void operation_wait(struct operation *operation) { operation->waiting = true; }
 void operation_wake(struct core *core, struct operation *operation) {
-    (void)core;
-    ck_abort_msg("an operation of kind %d is woken", operation->kind);
+    ck_assert_ptr_eq(core, &own_core);
+    ck_assert(operation->waiting && operation->kind != OPERATION_HANDOFF);
+    operation->waiting = false;
+    wait_end(operation);
 }
 void operation_finish(struct operation *operation, enum r4_error error, uint64_t value) {
     (void)value;
     ck_assert_int_eq(operation->kind, OPERATION_HANDOFF);
     operation->kind = OPERATION_NONE;
-    *operation->wait_link = NULL;
+    wait_end(operation);
     handoff_error = error;
 }
 void mailbox_raise(struct peer *peer, struct post *post, uint32_t priority) {
@@ -155,12 +177,14 @@ static void answer(uint32_t number, struct loan_out *loan, enum r4_message_kind 
     lend_answer(&own_core, &peers[number], loan, &message);
 }
 
-static struct loan_out *offer_to(uint32_t number, struct r4_slot *slot) {
+static struct loan_out *offer_by(struct thread *caller, uint32_t number, struct r4_slot *slot) {
     struct loan_out *loan = loan_take(peers[number].lent, &peers[number].lent_taken);
-    lend_handoff(&own_core, &thread, &peers[number], loan, slot);
+    lend_handoff(&own_core, caller, &peers[number], loan, slot);
     ck_assert_int_eq(sent.kind, R4_MESSAGE_OFFER);
     return loan;
 }
+
+static struct loan_out *offer_to(uint32_t number, struct r4_slot *slot) { return offer_by(&thread, number, slot); }
 
 static struct loan_out *lend_to(uint32_t number, struct r4_slot *slot) {
     struct loan_out *loan = offer_to(number, slot);
@@ -357,6 +381,111 @@ START_TEST(test_dropped_messages_are_counted) {
 }
 END_TEST
 
+/* --- many that wait --- */
+
+#define REVOKES 50U
+
+static struct operation revokes[REVOKES];
+
+/* That many revokes wait for the loan. */
+static void wait_for(const struct loan_out *loan, uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; i++) {
+        revokes[i] = (struct operation){.kind = OPERATION_REVOKE, .run.position = loan->ref};
+        lend_wait(&revokes[i], loan->ref);
+    }
+}
+
+/* What is left to be told, in steps; between them the loan stays as it is. Returns how many were told. */
+static uint32_t tell_all(struct peer *peer) {
+    uint32_t before = told;
+    for (bool all = false; !all;) {
+        uint32_t last = told;
+        all = lend_tell(&own_core, peer);
+        ck_assert_uint_le(told - last, LEND_TELL);
+        ck_assert(all || told - last > 0);
+    }
+    return told - before;
+}
+
+/* A peer dies that has many loans, for each of which many wait: a step tells few of them. Whoever asks between the
+ * steps hears that the peer is down. */
+START_TEST(test_death_in_steps) {
+    static struct thread callers[10];
+    const struct r4_slot *refs[R4_COUNT(callers)];
+    start();
+    for (uint32_t i = 0; i < R4_COUNT(callers); i++) {
+        struct loan_out *loan = offer_by(&callers[i], 2, untyped(OWN + i * 2 * MIB, PAGE));
+        wait_for(loan, i * 5, 5);
+        refs[i] = loan->ref;
+    }
+    struct loan_out *other = lend_to(3, untyped(OWN + 32 * MIB, PAGE));
+    struct operation waits = {.kind = OPERATION_REVOKE};
+    lend_wait(&waits, other->ref);
+    told = sent_count = 0;
+    peers[2].state = PEER_DEAD;
+    lend_peer_died(&peers[2]);
+    ck_assert_uint_le(told, LEND_TELL);
+    for (bool all = false; !all;) {
+        uint32_t last = told;
+        all = lend_tell(&own_core, &peers[2]);
+        ck_assert_uint_le(told - last, LEND_TELL);
+        for (uint32_t i = 0; i < R4_COUNT(refs); i++) {
+            lend_revoke(refs[i], 9);
+            ck_assert_int_eq(lend_failure(refs[i]), R4_ERR_CLUSTER_DOWN);
+        }
+    }
+    ck_assert_uint_eq(told, 10 + 50);
+    ck_assert_int_eq(handoff_error, R4_ERR_CLUSTER_DOWN);
+    for (uint32_t i = 0; i < REVOKES; i++) {
+        ck_assert(!revokes[i].waiting);
+    }
+    ck_assert(waits.waiting && lend_failure(other->ref) == R4_OK);
+    ck_assert_uint_eq(sent_count, 0);
+}
+END_TEST
+
+/* Many wait for one loan, which comes back: a step wakes few of them. Meanwhile the record is used again. */
+START_TEST(test_back_in_steps) {
+    start();
+    struct r4_slot *memory = untyped(OWN, PAGE);
+    struct loan_out *loan = lend_to(2, memory);
+    lend_revoke(loan->ref, 0);
+    wait_for(loan, 0, 20);
+    told = 0;
+    answer(2, loan, R4_MESSAGE_DONE, R4_OK);
+    ck_assert_uint_le(told, LEND_TELL);
+    ck_assert_ptr_nonnull(peers[2].waking);
+    ck_assert_ptr_eq(offer_to(2, memory), loan);
+    wait_for(loan, 20, 20);
+    uint32_t first = told;
+    ck_assert_uint_eq(first + tell_all(&peers[2]), 20);
+    for (uint32_t i = 0; i < 40; i++) {
+        ck_assert_int_eq(revokes[i].waiting, i >= 20);
+    }
+    told = 0;
+    answer(2, loan, R4_MESSAGE_REFUSE, R4_ERR_FULL);
+    ck_assert_uint_le(told, LEND_TELL + 1); /* and the hand-off */
+    first = told;
+    ck_assert_uint_eq(first + tell_all(&peers[2]), 21);
+    ck_assert_int_eq(handoff_error, R4_ERR_FULL);
+}
+END_TEST
+
+/* Many wait for one loan, whose borrower cannot sweep. */
+START_TEST(test_failure_in_steps) {
+    start();
+    struct loan_out *loan = lend_to(2, untyped(OWN, PAGE));
+    lend_revoke(loan->ref, 0);
+    wait_for(loan, 0, 20);
+    told = 0;
+    answer(2, loan, R4_MESSAGE_DONE, R4_ERR_CLUSTER_DOWN);
+    ck_assert_uint_le(told, LEND_TELL);
+    uint32_t first = told;
+    ck_assert_uint_eq(first + tell_all(&peers[2]), 20);
+    ck_assert_int_eq(lend_failure(loan->ref), R4_ERR_CLUSTER_DOWN);
+}
+END_TEST
+
 /* --- how urgent a request is --- */
 
 /* A revoke that has to wait for the ACCEPT is sent at the priority of the most urgent of its callers. */
@@ -460,4 +589,5 @@ END_TEST
 
 SUITE_MAIN("kernel loan", test_offers_of_no_pool, test_offers_of_what_is_known, test_hand_back, test_back_and_forth,
            test_hand_back_before_the_accept, test_done_too_early, test_dropped_messages_are_counted,
-           test_revoke_after_the_accept, test_waiter_is_raised, test_nothing_to_raise, test_roots_of_one_range_move)
+           test_death_in_steps, test_back_in_steps, test_failure_in_steps, test_revoke_after_the_accept,
+           test_waiter_is_raised, test_nothing_to_raise, test_roots_of_one_range_move)
