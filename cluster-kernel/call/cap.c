@@ -155,6 +155,7 @@ static noinline struct outcome revoke_start(const struct invocation *invocation)
         struct operation *outer = stand_find_root(slot);
         struct operation *join = operation_start(invocation->core, invocation->caller, OPERATION_JOIN, NULL);
         operation_wait_in(join, &outer->joined);
+        lend_raise(outer, invocation->caller->queue.priority);
         return outcome_later();
     }
     shootdown_flush(invocation->core); /* what has been revoked at once */

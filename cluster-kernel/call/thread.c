@@ -4,6 +4,7 @@
  */
 #include "object/thread.h"
 #include "call/handlers.h"
+#include "peer/lend.h"
 #include "sched/operation.h"
 #include "sched/sched.h"
 #include "sched/shootdown.h"
@@ -60,6 +61,7 @@ struct outcome sys_thread_schedule(struct invocation *invocation) {
     thread->core = (uint32_t)core;
     thread->queue.priority = (uint32_t)priority;
     operation_set_priority(&thread->operation, (uint32_t)priority);
+    lend_raise(&thread->operation, (uint32_t)priority);
     if (thread->operation.orphan && thread->operation.kind != OPERATION_NONE && !thread->operation.waiting) {
         sched_kick(invocation->core, (uint32_t)priority); /* the cluster runs it, now perhaps at once */
     }

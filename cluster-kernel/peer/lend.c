@@ -43,6 +43,7 @@ void lend_handoff(struct core *core, struct thread *caller, struct peer *peer, s
     cluster_range_leaves(loan->range.base, loan->range.size_log2);
     struct operation *operation = operation_start(core, caller, OPERATION_HANDOFF, NULL);
     operation->peer = peer;
+    operation->progress = loan->post.loan;
     operation_wait_in(operation, &loan->waits);
     mailbox_send_request(peer, &loan->post, R4_MESSAGE_OFFER, caller->queue.priority);
 }
@@ -57,14 +58,12 @@ static void handoff_end(const struct loan_out *loan, enum r4_error error) {
     }
 }
 
-/* The revokes that wait for the loan look at it again. */
-static void wake_revokes(struct core *core, const struct loan_out *loan) {
-    struct operation *next;
-    for (struct operation *operation = loan->waits; operation != NULL; operation = next) {
-        next = operation->wait_next;
-        if (operation->kind != OPERATION_HANDOFF) {
-            operation_wake(core, operation);
-        }
+/* The revokes that wait for the loan, whose hand-off has ended, look at it again, some at a time. Whoever waits for the
+ * record from now on is not among them. */
+static void wake_revokes(struct core *core, struct peer *peer, struct loan_out *loan) {
+    if (loan->waits != NULL) {
+        operation_waits_move(&loan->waits, &peer->waking);
+        lend_tell(core, peer);
     }
 }
 
@@ -90,6 +89,12 @@ void lend_wait(struct operation *operation, const struct r4_slot *slot) {
     operation_wait(operation);
 }
 
+/* What asks for the memory becomes as urgent as that, if it has not been sent yet. */
+static void raise(struct peer *peer, struct loan_out *loan, uint32_t priority) {
+    loan_raise(loan, priority);
+    mailbox_raise(peer, &loan->post, priority);
+}
+
 void lend_revoke(const struct r4_slot *slot, uint32_t priority) {
     cluster_check_locked();
     struct loan_out *loan = loan_of(slot);
@@ -100,7 +105,25 @@ void lend_revoke(const struct r4_slot *slot, uint32_t priority) {
     if (loan_revoke(loan)) {
         mailbox_send_request(peer, &loan->post, R4_MESSAGE_REVOKE, priority);
     } else {
-        mailbox_raise(peer, &loan->post, priority);
+        raise(peer, loan, priority);
+    }
+}
+
+/* The operation waits for the loan of the RemoteRef at its position. */
+static bool waits_for_loan(const struct operation *operation) {
+    bool removes = operation->kind == OPERATION_REVOKE || operation->kind == OPERATION_DELETE ||
+                   operation->kind == OPERATION_SWEEP;
+    const struct r4_slot *slot = operation->run.position;
+    return removes && operation->waiting && slot != NULL && slot_type(slot) == R4_CAP_REMOTE_REF;
+}
+
+void lend_raise(const struct operation *operation, uint32_t priority) {
+    cluster_check_locked();
+    if (operation->kind == OPERATION_HANDOFF) {
+        mailbox_raise(operation->peer, &operation->peer->lent[operation->progress].post, priority);
+    } else if (waits_for_loan(operation)) {
+        const struct r4_slot *slot = operation->run.position;
+        raise(cluster.peers[slot_loan_peer(slot)], loan_of(slot), priority);
     }
 }
 
@@ -151,7 +174,7 @@ void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, co
     cluster_check_locked();
     switch (loan_answer(&cluster.loans, loan, message)) {
     case LENDER_LENT_REVOKE:
-        mailbox_send_request(peer, &loan->post, R4_MESSAGE_REVOKE, peer->priority);
+        mailbox_send_request(peer, &loan->post, R4_MESSAGE_REVOKE, loan->revoke_priority);
         handoff_end(loan, R4_OK);
         break;
     case LENDER_LENT:
@@ -160,15 +183,15 @@ void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, co
     case LENDER_REFUSED:
         loan_back(peer, loan);
         handoff_end(loan, message_error(message));
-        wake_revokes(core, loan);
+        wake_revokes(core, peer, loan);
         break;
     case LENDER_BACK:
         loan_back(peer, loan);
-        wake_revokes(core, loan);
+        wake_revokes(core, peer, loan);
         break;
     case LENDER_STILL_LENT:
         loan->failure = message_error(message);
-        wake_revokes(core, loan);
+        wake_revokes(core, peer, loan);
         break;
     case LENDER_DROP:
         cluster.loan_messages_dropped++;
@@ -176,11 +199,29 @@ void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, co
     }
 }
 
-void lend_peer_died(struct core *core, struct peer *peer) {
+void lend_peer_died(struct peer *peer) {
+    KERNEL_CHECK(peer->state == PEER_DEAD); /* nobody waits for its loans any more, and nothing is lent to it */
     cluster_check_locked();
-    for (uint64_t left = peer->lent_taken; left != 0; left &= left - 1) {
-        const struct loan_out *loan = &peer->lent[__builtin_ctzll(left)];
-        handoff_end(loan, R4_ERR_CLUSTER_DOWN);
-        wake_revokes(core, loan);
+    peer->bereaved = peer->lent_taken;
+}
+
+static void tell_of_death(struct peer *peer) {
+    struct loan_out *loan = &peer->lent[__builtin_ctzll(peer->bereaved)];
+    peer->bereaved &= peer->bereaved - 1;
+    handoff_end(loan, R4_ERR_CLUSTER_DOWN);
+    operation_waits_move(&loan->waits, &peer->waking);
+}
+
+bool lend_tell(struct core *core, struct peer *peer) {
+    cluster_check_locked();
+    for (uint32_t told = 0; told < LEND_TELL; told++) {
+        if (peer->waking != NULL) {
+            operation_wake(core, peer->waking);
+        } else if (peer->bereaved != 0) {
+            tell_of_death(peer);
+        } else {
+            return true;
+        }
     }
+    return peer->waking == NULL && peer->bereaved == 0;
 }

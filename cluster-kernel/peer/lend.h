@@ -14,8 +14,13 @@
 void lend_handoff(struct core *core, struct thread *caller, struct peer *peer, struct loan_out *loan,
                   struct r4_slot *slot);
 
-/* Asks for the memory of a RemoteRef, unless that has been done. */
+/* Asks for the memory of a RemoteRef, for a caller of that priority. If that has been done, what is not sent yet is at
+ * least as urgent from now on. */
 void lend_revoke(const struct r4_slot *slot, uint32_t priority);
+
+/* Somebody of that priority waits for the end of the operation. If it waits for a peer, what is not sent yet is at
+ * least as urgent from now on. */
+void lend_raise(const struct operation *operation, uint32_t priority);
 
 /* The operation waits for the answer that concerns this RemoteRef, or for the end of the peer. */
 void lend_wait(struct operation *operation, const struct r4_slot *slot);
@@ -37,10 +42,16 @@ static inline void lend_slot_moved(struct r4_slot *from, struct r4_slot *slot) {
     }
 }
 
-/* An ACCEPT, REFUSE or DONE for this record. */
+/* An ACCEPT, REFUSE or DONE for this record; lend_tell() has told all of the answer before. */
 void lend_answer(struct core *core, struct peer *peer, struct loan_out *loan, const struct r4_message *message);
 
-/* The peer is down: hand-offs that wait for it end, revokes are woken; its loans stay lent. */
-void lend_peer_died(struct core *core, struct peer *peer);
+/* The peer is DEAD: lend_tell() ends the hand-offs that wait for it, and wakes the revokes; its loans stay lent. */
+void lend_peer_died(struct peer *peer);
+
+#define LEND_TELL 8U /* operations that are told in one step */
+
+/* Tells LEND_TELL of those who wait for loans of this peer, and who have not been told yet that their loan was answered
+ * or that the peer is dead. True: nobody is left. Until then no answer of the peer may be taken. */
+bool lend_tell(struct core *core, struct peer *peer);
 
 #endif

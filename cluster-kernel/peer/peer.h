@@ -34,8 +34,12 @@ struct peer {
     struct ring_end in;                                /* consumer */
     struct post_queue answers;                         /* sent first */
     struct post_queue requests;                        /* by caller's priority */
-    struct operation *milestone_waits;                 /* the first of those that wait for its milestones */
+    struct operation *milestone_waits;                 /* wait for its milestones, and have to be looked at */
+    struct operation *milestone_later;                 /* wait for more than milestone_seen */
+    uint64_t milestone_seen;                           /* its milestone when all were last looked at, or began to be */
     struct r4_slot *receive_slots[PEER_RECEIVE_SLOTS]; /* posted; word 1 of each has its index here */
+    struct operation *waking;                          /* the first of those that lend_tell() still has to wake */
+    uint64_t bereaved;                                 /* once DEAD: bit per record of `lent` that has to be told */
     uint64_t lent_taken;                               /* bit per record of `lent`: loan_take() */
     struct loan_out lent[LOANS];
     struct loan_in received[LOANS];

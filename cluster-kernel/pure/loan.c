@@ -29,6 +29,7 @@ void loan_give_back(const struct loan_out *loan, uint64_t *taken) {
 bool loan_revoke(struct loan_out *loan) {
     loan->failure = R4_OK;
     if (loan->state == LOAN_OUT_OFFERED) {
+        loan->revoke_priority = loan->revoke_wanted ? loan->revoke_priority : 0;
         loan->revoke_wanted = true;
         return false;
     }
@@ -37,6 +38,12 @@ bool loan_revoke(struct loan_out *loan) {
     }
     loan->state = LOAN_OUT_REVOKING;
     return true;
+}
+
+void loan_raise(struct loan_out *loan, uint32_t priority) {
+    if (loan->revoke_wanted && loan->revoke_priority < priority) {
+        loan->revoke_priority = priority;
+    }
 }
 
 static enum lender_action loan_accepted(struct loan_out *loan) {

@@ -49,7 +49,8 @@ struct loan_out {
     uint32_t generation;
     enum loan_out_state state;
     enum r4_error failure; /* of the last revoke, if the borrower could not sweep; R4_OK once it is asked again */
-    bool revoke_wanted;    /* while OFFERED: send REVOKE on ACCEPT */
+    bool revoke_wanted;    /* while OFFERED: send REVOKE on ACCEPT, at revoke_priority, the highest of the callers' */
+    uint32_t revoke_priority;
 };
 
 enum loan_in_state { LOAN_IN_FREE, LOAN_IN_RECEIVED, LOAN_IN_SWEEPING };
@@ -100,6 +101,9 @@ void loan_give_back(const struct loan_out *loan, uint64_t *taken);
 /* The lender asks for the loan back. True if a REVOKE has to be sent now; false if it waits for the ACCEPT, or has
  * already been sent. */
 bool loan_revoke(struct loan_out *loan);
+
+/* Somebody of that priority waits for the loan: a REVOKE that waits for the ACCEPT becomes as urgent. */
+void loan_raise(struct loan_out *loan, uint32_t priority);
 
 /* An answer (ACCEPT, REFUSE, DONE) for a record of the lender; changes the record's state. LENDER_DROP if the request
  * has not been sent yet, the message does not fit the state, or it would give memory back of which a part has been

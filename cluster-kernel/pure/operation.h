@@ -73,7 +73,8 @@ struct operation {
     struct run page_run;          /* of a slot in that page */
     struct r4_slot *died;         /* one of the ring of dying pages that it still has to empty, or null */
     struct stand stands[STAND_COUNT];
-    uint64_t progress; /* CREATE: bytes zeroed of the object at position; MILESTONE_WAIT: the milestone */
+    uint64_t progress; /* CREATE: bytes zeroed of the object at position; MILESTONE_WAIT: the milestone; HANDOFF: the
+                        * index of the loan */
     uint32_t resumed;  /* how often it was preempted and resumed */
     enum r4_error error;
     bool put;       /* nobody runs it: its fields from STAND_POSITION on are in the table */

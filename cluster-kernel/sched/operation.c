@@ -187,6 +187,16 @@ void operation_wait_in(struct operation *operation, struct operation **list) {
     *list = operation;
 }
 
+void operation_waits_move(struct operation **from, struct operation **to) {
+    cluster_check_locked();
+    KERNEL_CHECK(*to == NULL);
+    *to = *from;
+    *from = NULL;
+    if (*to != NULL) {
+        (*to)->wait_link = to;
+    }
+}
+
 static void wait_end(struct operation *operation) {
     if (operation->wait_link == NULL) {
         return;
@@ -196,6 +206,11 @@ static void wait_end(struct operation *operation) {
         operation->wait_next->wait_link = operation->wait_link;
     }
     operation->wait_link = NULL;
+}
+
+void operation_wait_elsewhere(struct operation *operation, struct operation **list) {
+    wait_end(operation);
+    operation_wait_in(operation, list);
 }
 
 static void unqueue(struct operation *operation) {

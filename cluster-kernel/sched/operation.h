@@ -27,6 +27,12 @@ void operation_start_orphan(struct operation *operation, enum operation_kind kin
 /* The operation, which only waits, waits in this list: of what it joins, a loan, or a peer. */
 void operation_wait_in(struct operation *operation, struct operation **list);
 
+/* The operation, which waits in a list, goes to another one. */
+void operation_wait_elsewhere(struct operation *operation, struct operation **list);
+
+/* All that wait in one list wait in another, which is empty, from now on. */
+void operation_waits_move(struct operation **from, struct operation **to);
+
 /* Somebody runs the operation now: what it stands on is its own business. Nobody does any more: whoever unlinks or
  * moves a slot that it stands on updates it. */
 void operation_take_out(struct operation *operation);

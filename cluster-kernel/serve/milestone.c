@@ -6,7 +6,8 @@
 #include "sched/operation.h"
 #include <r4/contract.h>
 
-#define AT_A_TIME 8U /* waits that end in one look */
+#define EFFORT     32U /* of one look: waits that are looked at, of which one that ends counts as END_EFFORT */
+#define END_EFFORT 4U
 
 /* False for a cluster that is down or has finished: it will reach no further milestone. */
 static bool will_go_on(const struct r4_header *header) {
@@ -14,35 +15,56 @@ static bool will_go_on(const struct r4_header *header) {
     return atomic_load_explicit(&header->state, memory_order_acquire) < R4_CLUSTER_FINISHED;
 }
 
-/* False if more than AT_A_TIME had waited for what the peer has reached. */
-static bool check_peer(const struct peer *peer) {
+/* Looks at one wait. */
+static void check_wait(struct peer *peer, struct operation *operation, uint64_t milestone, bool alive) {
+    bool reached = milestone >= operation->progress;
+    if (reached || !alive) {
+        operation_finish(operation, reached ? R4_OK : R4_ERR_CLUSTER_DOWN, reached ? milestone : 0);
+    } else {
+        operation_wait_elsewhere(operation, &peer->milestone_later);
+    }
+}
+
+/* Looks at those who wait for the peer; at all of them if it has reached more, or has ended. Returns what is left of
+ * the effort; 0: there may be more to look at. */
+static uint32_t check_peer(struct peer *peer, uint32_t effort) {
     const struct r4_header *header = peer_header(peer->number);
     bool alive = will_go_on(header); /* loaded before the milestone: the last one was stored before the end */
     /* Pairs with sys_debug_milestone() of the peer: what the peer's cluster wrote before it. */
     uint64_t milestone = atomic_load_explicit(&header->milestone, memory_order_acquire);
-    struct operation *next;
-    uint32_t ended = 0;
-    for (struct operation *operation = peer->milestone_waits; operation != NULL && ended < AT_A_TIME;
-         operation = next) {
-        next = operation->wait_next;
-        bool reached = milestone >= operation->progress;
-        if (reached || !alive) {
-            operation_finish(operation, reached ? R4_OK : R4_ERR_CLUSTER_DOWN, reached ? milestone : 0);
-            ended++;
+    while (effort != 0) {
+        struct operation *operation = peer->milestone_waits;
+        if (operation != NULL) {
+            uint32_t cost = milestone >= operation->progress || !alive ? END_EFFORT : 1;
+            check_wait(peer, operation, milestone, alive);
+            effort -= cost < effort ? cost : effort;
+        } else if (peer->milestone_later != NULL && (!alive || milestone != peer->milestone_seen)) {
+            peer->milestone_seen = milestone;
+            operation_waits_move(&peer->milestone_later, &peer->milestone_waits);
+        } else {
+            return effort;
         }
     }
-    return ended < AT_A_TIME;
+    return 0;
 }
 
+/* One peer after the other, going round: one for which many wait keeps no other waiting. */
 void milestone_check(void) {
+    static uint32_t next; /* under the cluster lock */
     cluster_check_locked();
-    for (uint64_t left = cluster.awaited; left != 0; left &= left - 1) {
-        const struct peer *peer = cluster.peers[__builtin_ctzll(left)];
-        if (!check_peer(peer)) {
-            cluster.poll = true;
+    uint32_t effort = EFFORT;
+    for (uint64_t left = cluster.awaited; left != 0 && effort != 0;) {
+        uint64_t later = left & ~0ULL << next;
+        struct peer *peer = cluster.peers[__builtin_ctzll(later != 0 ? later : left)];
+        uint64_t bit = 1ULL << peer->number;
+        left &= ~bit;
+        next = (peer->number + 1) % R4_MAX_CLUSTERS;
+        effort = check_peer(peer, effort);
+        if (peer->milestone_waits == NULL && peer->milestone_later == NULL) {
+            cluster.awaited &= ~bit;
         }
-        if (peer->milestone_waits == NULL) {
-            cluster.awaited &= ~(1ULL << peer->number);
-        }
+    }
+    if (effort == 0) {
+        cluster.poll = true;
     }
 }

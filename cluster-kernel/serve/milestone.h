@@ -6,7 +6,8 @@
 #ifndef R4_KERNEL_MILESTONE_H
 #define R4_KERNEL_MILESTONE_H
 
-/* Ends each wait whose milestone is reached (R4_OK) or cannot be reached any more (R4_ERR_CLUSTER_DOWN). */
+/* Ends waits whose milestone is reached (R4_OK) or cannot be reached any more (R4_ERR_CLUSTER_DOWN): as many as one
+ * step may. Sets cluster.poll if it has to be called again. */
 void milestone_check(void);
 
 #endif

@@ -66,8 +66,8 @@ static bool is_answer(const struct r4_message *message) {
 
 /* The peer has died. What it had answered by then counts; what it asked is dropped. has_died() was an acquire, so all
  * that it had put is seen. A ring holds no more messages than it has slots: whatever is in the dead memory, this ends.
- * False: there may be more. */
-static cold bool bury(struct core *core, struct peer *peer) {
+ * Then the peer is DEAD, and those who wait for it have to be told. */
+static cold void bury(struct core *core, struct peer *peer) {
     struct r4_message message;
     bool wanted;
     if (peer->buried < peer->in.slots && ring_take(&peer->in, &message, &wanted)) {
@@ -75,25 +75,36 @@ static cold bool bury(struct core *core, struct peer *peer) {
         if (is_answer(&message)) {
             receive(core, peer, &message);
         }
-        return false;
+        return;
     }
     peer->state = PEER_DEAD;
-    lend_peer_died(core, peer);
-    console_peer_died();
-    return true;
+    lend_peer_died(peer);
 }
 
-/* Checks if the peer has died, takes one message, sends what waits for a slot. True if there is nothing more until the
- * peer rings again. */
+/* Its last words are said, too, once it is SILENT: it may have owned the console. */
+static cold bool look_at_dead(struct core *core, struct peer *peer) {
+    bool told = lend_tell(core, peer);
+    if (told) {
+        console_peer_died();
+    }
+    return told;
+}
+
+/* Tells who waits for what the peer has answered; or checks if it has died, takes one message, sends what waits for a
+ * slot. True if there is nothing more until the peer rings again. */
 static bool look_at(struct core *core, struct peer *peer) {
     struct r4_message message;
     bool wanted;
-    if (peer->state == PEER_DEAD) {
-        console_peer_died(); /* its last words are said, too: it may have owned the console */
-        return true;
+    if (unlikely(peer->state == PEER_DEAD)) {
+        return look_at_dead(core, peer);
     }
-    if (has_died(peer)) {
-        return bury(core, peer);
+    if (unlikely(peer->waking != NULL)) {
+        lend_tell(core, peer);
+        return false;
+    }
+    if (unlikely(has_died(peer))) {
+        bury(core, peer);
+        return false;
     }
     ring_look(&peer->in);
     if (ring_take(&peer->in, &message, &wanted)) {
@@ -105,7 +116,7 @@ static bool look_at(struct core *core, struct peer *peer) {
     if (mailbox_is_waiting(peer)) {
         mailbox_flush(peer);
     }
-    return !ring_rest(&peer->in);
+    return !ring_rest(&peer->in) && peer->waking == NULL;
 }
 
 /* The first peer to be looked at from `number` on, going round. */

@@ -6,6 +6,7 @@
 #include "cluster/cluster.h"
 #include "kernel.h"
 #include "object/frame.h"
+#include "peer/lend.h"
 #include "peer/mailbox.h"
 #include "pure/derivation.h"
 #include "revoke/finalise.h"
@@ -48,6 +49,11 @@ void operation_wait_in(struct operation *operation, struct operation **list) {
 void lend_record_moved(struct r4_slot *from, struct r4_slot *to) {
     ck_assert(from == &slots[1] && to == &slots[TARGET]);
     records_moved++;
+}
+static uint32_t raised; /* to which priority: what has been sent for the other operation */
+void lend_raise(const struct operation *operation, uint32_t priority) {
+    ck_assert_ptr_eq(operation, &other);
+    raised = priority;
 }
 bool frame_is_proxy_page(const struct r4_slot *slot) { ck_abort_msg("%p is asked for", (const void *)slot); }
 void frame_unmap(const struct r4_slot *slot) { ck_abort_msg("%p is not mapped", (const void *)slot); }
@@ -126,8 +132,10 @@ START_TEST(test_revoke_is_joined) {
     struct r4_slot *slot = start(R4_CAP_UNTYPED, 4096);
     slot_flags_set(slot, R4_FLAG_ROOT);
     other = (struct operation){.kind = OPERATION_REVOKE};
+    caller.queue.priority = 77;
     expect_operation(invoke(sys_cap_revoke, slot), OPERATION_JOIN, NULL);
     ck_assert_ptr_eq(other.joined, &caller.operation);
+    ck_assert_uint_eq(raised, 77);
     slot = start(R4_CAP_UNTYPED, 0);
     slot_flags_set(slot, R4_FLAG_CREATING);
     ck_assert_int_eq(invoke(sys_cap_revoke, slot).error, R4_ERR_BUSY);

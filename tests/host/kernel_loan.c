@@ -31,10 +31,16 @@ static struct {
     struct post *post;
     enum r4_message_kind kind;
     enum r4_error error;
+    uint32_t priority;
 } sent; /* the last message */
+static struct {
+    struct post *post;
+    uint32_t priority;
+} raised; /* the last message that was made more urgent, if it waits for a slot */
 static uint32_t sent_count;
 static int64_t mapped; /* bytes that have come into the direct map, less those that have left it */
 static enum r4_error handoff_error;
+static uint32_t told; /* waits that have ended, and operations that were woken */
 
 /* --- fakes --- */
 
@@ -52,10 +58,10 @@ void panic(const char *text, ...) {
     abort();
 }
 void mailbox_send_request(struct peer *peer, struct post *post, enum r4_message_kind kind, uint32_t priority) {
-    (void)priority;
     sent.peer = peer;
     sent.post = post;
     sent.kind = kind;
+    sent.priority = priority;
     sent_count++;
 }
 void mailbox_send_answer(struct peer *peer, struct post *post, enum r4_message_kind kind, enum r4_error error) {
@@ -70,26 +76,47 @@ struct operation *operation_start(struct core *core, struct thread *caller, enum
     return &caller->operation;
 }
 void operation_wait_in(struct operation *operation, struct operation **list) {
-    ck_assert_ptr_null(*list);
+    operation->wait_next = *list;
     operation->wait_link = list;
+    if (*list != NULL) {
+        (*list)->wait_link = &operation->wait_next;
+    }
     *list = operation;
 }
-void operation_wait(struct operation *operation) { ck_abort_msg("an operation of kind %d waits", operation->kind); }
+static void wait_end(struct operation *operation) {
+    *operation->wait_link = operation->wait_next;
+    if (operation->wait_next != NULL) {
+        operation->wait_next->wait_link = operation->wait_link;
+    }
+    operation->wait_link = NULL;
+    told++;
+}
+void operation_waits_move(struct operation **from, struct operation **to) {
+    ck_assert_ptr_null(*to);
+    *to = *from;
+    *from = NULL;
+    if (*to != NULL) {
+        (*to)->wait_link = to;
+    }
+}
+void operation_wait(struct operation *operation) { operation->waiting = true; }
 void operation_wake(struct core *core, struct operation *operation) {
-    (void)core;
-    ck_abort_msg("an operation of kind %d is woken", operation->kind);
+    ck_assert_ptr_eq(core, &own_core);
+    ck_assert(operation->waiting && operation->kind != OPERATION_HANDOFF);
+    operation->waiting = false;
+    wait_end(operation);
 }
 void operation_finish(struct operation *operation, enum r4_error error, uint64_t value) {
     (void)value;
     ck_assert_int_eq(operation->kind, OPERATION_HANDOFF);
     operation->kind = OPERATION_NONE;
-    *operation->wait_link = NULL;
+    wait_end(operation);
     handoff_error = error;
 }
 void mailbox_raise(struct peer *peer, struct post *post, uint32_t priority) {
-    (void)peer;
-    (void)post;
-    (void)priority;
+    ck_assert(post >= &peer->lent[0].post && post <= &peer->lent[LOANS - 1].post);
+    raised.post = post;
+    raised.priority = priority;
 }
 void operation_start_orphan(struct operation *operation, enum operation_kind kind, struct r4_slot *root,
                             uint32_t priority) {
@@ -150,12 +177,14 @@ static void answer(uint32_t number, struct loan_out *loan, enum r4_message_kind 
     lend_answer(&own_core, &peers[number], loan, &message);
 }
 
-static struct loan_out *offer_to(uint32_t number, struct r4_slot *slot) {
+static struct loan_out *offer_by(struct thread *caller, uint32_t number, struct r4_slot *slot) {
     struct loan_out *loan = loan_take(peers[number].lent, &peers[number].lent_taken);
-    lend_handoff(&own_core, &thread, &peers[number], loan, slot);
+    lend_handoff(&own_core, caller, &peers[number], loan, slot);
     ck_assert_int_eq(sent.kind, R4_MESSAGE_OFFER);
     return loan;
 }
+
+static struct loan_out *offer_to(uint32_t number, struct r4_slot *slot) { return offer_by(&thread, number, slot); }
 
 static struct loan_out *lend_to(uint32_t number, struct r4_slot *slot) {
     struct loan_out *loan = offer_to(number, slot);
@@ -352,6 +381,178 @@ START_TEST(test_dropped_messages_are_counted) {
 }
 END_TEST
 
+/* --- many that wait --- */
+
+#define REVOKES 50U
+
+static struct operation revokes[REVOKES];
+
+/* That many revokes wait for the loan. */
+static void wait_for(const struct loan_out *loan, uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; i++) {
+        revokes[i] = (struct operation){.kind = OPERATION_REVOKE, .run.position = loan->ref};
+        lend_wait(&revokes[i], loan->ref);
+    }
+}
+
+/* What is left to be told, in steps; between them the loan stays as it is. Returns how many were told. */
+static uint32_t tell_all(struct peer *peer) {
+    uint32_t before = told;
+    for (bool all = false; !all;) {
+        uint32_t last = told;
+        all = lend_tell(&own_core, peer);
+        ck_assert_uint_le(told - last, LEND_TELL);
+        ck_assert(all || told - last > 0);
+    }
+    return told - before;
+}
+
+/* A peer dies that has many loans, for each of which many wait: a step tells few of them. Whoever asks between the
+ * steps hears that the peer is down. */
+START_TEST(test_death_in_steps) {
+    static struct thread callers[10];
+    const struct r4_slot *refs[R4_COUNT(callers)];
+    start();
+    for (uint32_t i = 0; i < R4_COUNT(callers); i++) {
+        struct loan_out *loan = offer_by(&callers[i], 2, untyped(OWN + i * 2 * MIB, PAGE));
+        wait_for(loan, i * 5, 5);
+        refs[i] = loan->ref;
+    }
+    struct loan_out *other = lend_to(3, untyped(OWN + 32 * MIB, PAGE));
+    struct operation waits = {.kind = OPERATION_REVOKE};
+    lend_wait(&waits, other->ref);
+    told = sent_count = 0;
+    peers[2].state = PEER_DEAD;
+    lend_peer_died(&peers[2]);
+    ck_assert_uint_le(told, LEND_TELL);
+    for (bool all = false; !all;) {
+        uint32_t last = told;
+        all = lend_tell(&own_core, &peers[2]);
+        ck_assert_uint_le(told - last, LEND_TELL);
+        for (uint32_t i = 0; i < R4_COUNT(refs); i++) {
+            lend_revoke(refs[i], 9);
+            ck_assert_int_eq(lend_failure(refs[i]), R4_ERR_CLUSTER_DOWN);
+        }
+    }
+    ck_assert_uint_eq(told, 10 + 50);
+    ck_assert_int_eq(handoff_error, R4_ERR_CLUSTER_DOWN);
+    for (uint32_t i = 0; i < REVOKES; i++) {
+        ck_assert(!revokes[i].waiting);
+    }
+    ck_assert(waits.waiting && lend_failure(other->ref) == R4_OK);
+    ck_assert_uint_eq(sent_count, 0);
+}
+END_TEST
+
+/* Many wait for one loan, which comes back: a step wakes few of them. Meanwhile the record is used again. */
+START_TEST(test_back_in_steps) {
+    start();
+    struct r4_slot *memory = untyped(OWN, PAGE);
+    struct loan_out *loan = lend_to(2, memory);
+    lend_revoke(loan->ref, 0);
+    wait_for(loan, 0, 20);
+    told = 0;
+    answer(2, loan, R4_MESSAGE_DONE, R4_OK);
+    ck_assert_uint_le(told, LEND_TELL);
+    ck_assert_ptr_nonnull(peers[2].waking);
+    ck_assert_ptr_eq(offer_to(2, memory), loan);
+    wait_for(loan, 20, 20);
+    uint32_t first = told;
+    ck_assert_uint_eq(first + tell_all(&peers[2]), 20);
+    for (uint32_t i = 0; i < 40; i++) {
+        ck_assert_int_eq(revokes[i].waiting, i >= 20);
+    }
+    told = 0;
+    answer(2, loan, R4_MESSAGE_REFUSE, R4_ERR_FULL);
+    ck_assert_uint_le(told, LEND_TELL + 1); /* and the hand-off */
+    first = told;
+    ck_assert_uint_eq(first + tell_all(&peers[2]), 21);
+    ck_assert_int_eq(handoff_error, R4_ERR_FULL);
+}
+END_TEST
+
+/* Many wait for one loan, whose borrower cannot sweep. */
+START_TEST(test_failure_in_steps) {
+    start();
+    struct loan_out *loan = lend_to(2, untyped(OWN, PAGE));
+    lend_revoke(loan->ref, 0);
+    wait_for(loan, 0, 20);
+    told = 0;
+    answer(2, loan, R4_MESSAGE_DONE, R4_ERR_CLUSTER_DOWN);
+    ck_assert_uint_le(told, LEND_TELL);
+    uint32_t first = told;
+    ck_assert_uint_eq(first + tell_all(&peers[2]), 20);
+    ck_assert_int_eq(lend_failure(loan->ref), R4_ERR_CLUSTER_DOWN);
+}
+END_TEST
+
+/* --- how urgent a request is --- */
+
+/* A revoke that has to wait for the ACCEPT is sent at the priority of the most urgent of its callers. */
+START_TEST(test_revoke_after_the_accept) {
+    static const uint32_t callers[][3] = {{3, 9, 5}, {9, 3, 0}, {0, 0, 0}, {1, 2, 4}};
+    static const uint32_t most[] = {9, 9, 0, 4};
+    start();
+    peers[2].priority = 200;
+    struct r4_slot *memory = untyped(OWN, PAGE);
+    for (uint32_t i = 0; i < R4_COUNT(callers); i++) {
+        struct loan_out *loan = offer_to(2, memory);
+        ck_assert_uint_eq(loan->post.loan, 0); /* the same record: nothing is left of the loan before */
+        for (uint32_t j = 0; j < R4_COUNT(callers[i]); j++) {
+            lend_revoke(loan->ref, callers[i][j]);
+        }
+        ck_assert_int_eq(sent.kind, R4_MESSAGE_OFFER);
+        answer(2, loan, R4_MESSAGE_ACCEPT, R4_OK);
+        ck_assert_int_eq(sent.kind, R4_MESSAGE_REVOKE);
+        ck_assert_uint_eq(sent.priority, most[i]);
+        answer(2, loan, R4_MESSAGE_DONE, R4_OK);
+        loan = offer_to(2, memory);
+        lend_revoke(loan->ref, 100); /* there will be nothing to revoke */
+        answer(2, loan, R4_MESSAGE_REFUSE, R4_ERR_FULL);
+    }
+}
+END_TEST
+
+/* Who waits for a loan becomes more urgent: so does the request, wherever it is. */
+START_TEST(test_waiter_is_raised) {
+    static const enum operation_kind kinds[] = {OPERATION_REVOKE, OPERATION_DELETE, OPERATION_SWEEP};
+    start();
+    for (uint32_t i = 0; i < R4_COUNT(kinds); i++) {
+        struct loan_out *loan = offer_to(2, untyped(OWN + i * 2 * MIB, PAGE));
+        struct operation revoke = {.kind = kinds[i], .run.position = loan->ref, .waiting = true};
+        raised.post = NULL;
+        lend_raise(&thread.operation, 7); /* the hand-off */
+        ck_assert(raised.post == &loan->post && raised.priority == 7);
+        lend_revoke(loan->ref, 4);
+        lend_raise(&revoke, 6);
+        answer(2, loan, R4_MESSAGE_ACCEPT, R4_OK);
+        ck_assert(sent.kind == R4_MESSAGE_REVOKE && sent.priority == 6);
+        lend_raise(&revoke, 8);
+        ck_assert(raised.post == &loan->post && raised.priority == 8);
+        uint32_t count = sent_count;
+        answer(2, loan, R4_MESSAGE_DONE, R4_ERR_CLUSTER_DOWN);
+        lend_raise(&revoke, 9); /* has been answered, and not been woken yet */
+        ck_assert_int_eq(loan->failure, R4_ERR_CLUSTER_DOWN);
+        ck_assert_uint_eq(sent_count, count);
+    }
+}
+END_TEST
+
+/* There is no request to raise: nothing happens. */
+START_TEST(test_nothing_to_raise) {
+    start();
+    struct loan_out *loan = offer_to(2, untyped(OWN, PAGE));
+    answer(2, loan, R4_MESSAGE_ACCEPT, R4_OK);
+    raised.post = NULL;
+    lend_raise(&thread.operation, 9);
+    lend_raise(&(struct operation){.kind = OPERATION_REVOKE, .run.position = loan->ref}, 9);
+    lend_raise(&(struct operation){.kind = OPERATION_JOIN, .run.position = loan->ref, .waiting = true}, 9);
+    lend_raise(&(struct operation){.kind = OPERATION_REVOKE, .run.position = untyped(OWN, PAGE), .waiting = true}, 9);
+    lend_raise(&(struct operation){.kind = OPERATION_REVOKE, .waiting = true}, 9); /* another has removed its run */
+    ck_assert_ptr_null(raised.post);
+}
+END_TEST
+
 /* --- records follow their capabilities --- */
 
 /* Two received roots of one range, the outer one lent on; both, and the RemoteRef between, move and are parked. */
@@ -388,4 +589,5 @@ END_TEST
 
 SUITE_MAIN("kernel loan", test_offers_of_no_pool, test_offers_of_what_is_known, test_hand_back, test_back_and_forth,
            test_hand_back_before_the_accept, test_done_too_early, test_dropped_messages_are_counted,
-           test_roots_of_one_range_move)
+           test_death_in_steps, test_back_in_steps, test_failure_in_steps, test_revoke_after_the_accept,
+           test_waiter_is_raised, test_nothing_to_raise, test_roots_of_one_range_move)

@@ -17,7 +17,7 @@
 #define PEER     2U
 #define EPOCH    7U
 #define PRIORITY 5U
-#define WAITED   32U
+#define WAITED   300U
 
 static uint32_t received; /* messages about loans that were accepted; the loan of the last one */
 static uint32_t received_loan;
@@ -51,10 +51,16 @@ void trace_record(enum trace_event event, uint64_t first, uint64_t second) {
     (void)second;
 }
 static uint32_t received_before_death; /* messages that had come through when the peer was declared dead */
-void lend_peer_died(struct core *core, struct peer *peer) {
-    (void)core;
+void lend_peer_died(struct peer *peer) {
     ck_assert_int_eq(peer->state, PEER_DEAD);
     received_before_death = received;
+}
+static uint32_t to_tell; /* steps of telling that are left */
+bool lend_tell(struct core *core, struct peer *peer) {
+    ck_assert(core == &own_core && peer->number == PEER);
+    to_tell -= to_tell != 0;
+    peer->waking = to_tell != 0 ? peer->waking : NULL;
+    return to_tell == 0;
 }
 void lock_pass(struct lock_node *node, struct core *core) {
     (void)node;
@@ -80,11 +86,41 @@ void borrow_sweep(struct core *core, struct peer *peer, struct loan_in *loan, co
     ck_abort_msg("a revoke of loan %u", message->loan);
 }
 
+static uint32_t kept; /* waits that were looked at, and go on */
+
+static void wait_end(struct operation *operation) {
+    *operation->wait_link = operation->wait_next;
+    if (operation->wait_next != NULL) {
+        operation->wait_next->wait_link = operation->wait_link;
+    }
+}
+void operation_wait_in(struct operation *operation, struct operation **list) {
+    operation->wait_next = *list;
+    operation->wait_link = list;
+    if (*list != NULL) {
+        (*list)->wait_link = &operation->wait_next;
+    }
+    *list = operation;
+}
+void operation_wait_elsewhere(struct operation *operation, struct operation **list) {
+    wait_end(operation);
+    operation_wait_in(operation, list);
+    kept++;
+}
+void operation_waits_move(struct operation **from, struct operation **to) {
+    ck_assert_ptr_null(*to);
+    *to = *from;
+    *from = NULL;
+    if (*to != NULL) {
+        (*to)->wait_link = to;
+    }
+}
 void operation_finish(struct operation *operation, enum r4_error error, uint64_t value) {
     ck_assert_uint_lt(ended_count, WAITED);
     ended[ended_count].operation = operation;
     ended[ended_count].error = error;
     ended[ended_count++].value = value;
+    wait_end(operation);
 }
 
 /* --- the peer's end of both rings --- */
@@ -274,11 +310,13 @@ END_TEST
 
 /* A wait for the peer's milestone to be `progress` or more. */
 static struct operation *wait_for(struct peer *peer, uint64_t progress) {
-    static struct operation wait;
-    wait = (struct operation){.kind = OPERATION_MILESTONE_WAIT, .peer = peer, .progress = progress, .waiting = true};
-    peer->milestone_waits = &wait;
-    cluster.awaited = 1ULL << peer->number;
-    return &wait;
+    static struct operation waits[WAITED];
+    static uint32_t count;
+    struct operation *wait = &waits[count++];
+    *wait = (struct operation){.kind = OPERATION_MILESTONE_WAIT, .peer = peer, .progress = progress, .waiting = true};
+    operation_wait_in(wait, &peer->milestone_waits);
+    cluster.awaited |= 1ULL << peer->number;
+    return wait;
 }
 
 static void expect_ended(const struct operation *operation, enum r4_error error, uint64_t value) {
@@ -287,7 +325,7 @@ static void expect_ended(const struct operation *operation, enum r4_error error,
     ck_assert_ptr_eq(ended[0].operation, operation);
     ck_assert_int_eq(ended[0].error, error);
     ck_assert_uint_eq(ended[0].value, value);
-    operation->peer->milestone_waits = NULL;
+    ck_assert_uint_eq(cluster.awaited, 0);
     ended_count = 0;
 }
 
@@ -330,6 +368,70 @@ START_TEST(test_milestone_of_a_panicked_peer) {
 }
 END_TEST
 
+#define LOOK_ENDS  8U /* of one look */
+#define LOOK_WAITS 32U
+
+/* Looks until nothing is left to look at; each look does little. Returns how many waits were looked at. */
+static uint32_t look_all(void) {
+    uint32_t looked = 0;
+    do {
+        uint32_t before = ended_count;
+        kept = 0;
+        poll_all(&own_core);
+        ck_assert_uint_le(ended_count - before, LOOK_ENDS);
+        ck_assert_uint_le(kept + (ended_count - before), LOOK_WAITS);
+        looked += kept + (ended_count - before);
+    } while (cluster.poll);
+    return looked;
+}
+
+/* Hundreds wait for milestones of several peers: a look is short, whether they go on, are reached, or never will be. */
+START_TEST(test_many_milestones) {
+    meet();
+    for (uint32_t i = 0; i < 100; i++) {
+        wait_for(cluster.peers[0], i);
+        wait_for(cluster.peers[PEER], i);
+        wait_for(cluster.peers[3], 1000);
+    }
+    ck_assert_uint_eq(look_all(), 300);
+    ck_assert_uint_eq(ended_count, 2);
+    ck_assert_uint_eq(look_all(), 0); /* nothing has changed */
+    atomic_store(&kernel_header(0)->milestone, 59);
+    atomic_store(&kernel_header(PEER)->milestone, 9);
+    ck_assert_uint_eq(look_all(), 99 + 99);
+    ck_assert_uint_eq(ended_count, 60 + 10);
+    atomic_store(&kernel_header(PEER)->milestone, 10);
+    atomic_store(&kernel_header(3)->state, R4_CLUSTER_FINISHED);
+    ck_assert_uint_eq(look_all(), 90 + 100);
+    ck_assert_uint_eq(ended_count, 60 + 11 + 100);
+    for (uint32_t i = 60; i < ended_count; i++) {
+        ck_assert_int_eq(ended[i].error, ended[i].operation->peer->number == 3 ? R4_ERR_CLUSTER_DOWN : R4_OK);
+    }
+    ck_assert_uint_eq(cluster.awaited, 1U << 0 | 1U << PEER);
+}
+END_TEST
+
+/* A milestone that grows while those who wait for it are looked at: all are looked at once more. And a peer that
+ * reaches one after the other does not keep another's waiting. */
+START_TEST(test_milestones_that_never_stop) {
+    meet();
+    for (uint32_t i = 0; i < 100; i++) {
+        wait_for(cluster.peers[0], 1000 + i);
+    }
+    wait_for(cluster.peers[3], 1);
+    atomic_store(&kernel_header(3)->milestone, 1);
+    for (uint32_t look = 1; look < 4; look++) {
+        atomic_store(&kernel_header(0)->milestone, look);
+        poll_all(&own_core);
+        ck_assert(cluster.poll);
+    }
+    ck_assert_uint_eq(ended_count, 1);
+    atomic_store(&kernel_header(0)->milestone, 1050);
+    look_all();
+    ck_assert_uint_eq(ended_count, 1 + 51);
+}
+END_TEST
+
 /* What a peer has answered before it died counts; what it asked does not. */
 START_TEST(test_answer_of_a_dead_peer) {
     struct peer *peer = meet();
@@ -342,6 +444,50 @@ START_TEST(test_answer_of_a_dead_peer) {
     ck_assert_uint_eq(received_loan, 7);
     ck_assert_uint_eq(received_before_death, 1);
     ck_assert_int_eq(peer->state, PEER_DEAD);
+}
+END_TEST
+
+/* A step tells few of those who wait for a dead peer: a look that makes way tells the rest later. */
+START_TEST(test_death_in_steps) {
+    struct peer *peer = meet();
+    atomic_store(&kernel_header(PEER)->state, R4_CLUSTER_SILENT);
+    event_pending = true;
+    rings(PEER);
+    ck_assert_int_eq(peer->state, PEER_DEAD);
+    for (to_tell = 5; to_tell != 0;) {
+        uint32_t before = to_tell;
+        ck_assert(cluster.poll);
+        ck_assert_uint_eq(console_told, 0);
+        poll_all(&own_core);
+        ck_assert_uint_eq(to_tell, before - 1);
+    }
+    ck_assert_uint_eq(console_told, 1);
+    ck_assert(!cluster.poll);
+}
+END_TEST
+
+/* No answer is taken as long as some have not been told of the one before; of a living peer, and of a dead one. */
+START_TEST(test_answer_waits_until_all_are_told) {
+    struct peer *peer = meet();
+    struct operation revoke;
+    struct r4_message answer = accept_of(7);
+    event_pending = true;
+    for (uint32_t death = 0; death < 2; death++) {
+        peer->waking = &revoke;
+        to_tell = 3;
+        received = 0;
+        ck_assert(ring_has_room(&peer_out));
+        ring_put(&peer_out, &answer);
+        atomic_store(&kernel_header(PEER)->state, death != 0 ? R4_CLUSTER_SILENT : R4_CLUSTER_UP);
+        rings(PEER);
+        while (to_tell != 0) {
+            ck_assert_uint_eq(received, 0);
+            ck_assert(cluster.poll);
+            poll_all(&own_core);
+        }
+        poll_all(&own_core);
+        ck_assert_uint_eq(received, 1);
+    }
 }
 END_TEST
 
@@ -465,7 +611,8 @@ START_TEST(test_doorbell_target) {
 END_TEST
 
 SUITE_MAIN("kernel mailbox", test_answer_of_a_dead_peer, test_question_of_a_dead_peer, test_death_in_two_steps,
-           test_order, test_order_at_the_end, test_record_that_does_not_exist, test_other_life, test_milestone,
-           test_milestone_of_a_finished_peer, test_milestone_of_a_panicked_peer, test_only_who_rang, test_no_doorbell,
-           test_stops_for_others, test_peer_that_never_stops, test_doorbell_says_who, test_doorbell_target, test_raise,
-           test_slot_of_a_dying_page)
+           test_death_in_steps, test_answer_waits_until_all_are_told, test_order, test_order_at_the_end,
+           test_record_that_does_not_exist, test_other_life, test_milestone, test_milestone_of_a_finished_peer,
+           test_milestone_of_a_panicked_peer, test_many_milestones, test_milestones_that_never_stop, test_only_who_rang,
+           test_no_doorbell, test_stops_for_others, test_peer_that_never_stops, test_doorbell_says_who,
+           test_doorbell_target, test_raise, test_slot_of_a_dying_page)

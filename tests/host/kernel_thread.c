@@ -6,6 +6,7 @@
 #include "call/handlers.h"
 #include "kernel.h"
 #include "object/thread.h"
+#include "peer/lend.h"
 #include "sched/operation.h"
 #include "sched/sched.h"
 #include "sched/shootdown.h"
@@ -35,6 +36,11 @@ struct thread *thread_of(const struct r4_slot *cap) {
 }
 void operation_adopt(struct operation *operation) { operation->orphan = false; }
 void operation_set_priority(struct operation *operation, uint32_t priority) { operation->queue.priority = priority; }
+static uint32_t raised; /* to which priority: what has been sent for the operation */
+void lend_raise(const struct operation *operation, uint32_t priority) {
+    ck_assert_ptr_eq(operation, &thread.operation);
+    raised = priority;
+}
 struct resolved invocation_cap_through(const struct invocation *invocation, uint64_t cap, enum r4_cap_type type,
                                        uint64_t rights, uint64_t via_proxy) {
     ck_assert_ptr_eq(invocation->caller, &caller);
@@ -85,7 +91,7 @@ static void begin(void) {
     domain.pd = (struct pd){.window.name = 1};
     caller = (struct thread){.pd = &domain.pd, .state = THREAD_READY};
     thread = (struct thread){.registers = &thread.saved, .state = THREAD_STOPPED};
-    configured = made_ready = left = kicked = 0;
+    configured = made_ready = left = kicked = raised = 0;
 }
 
 static enum r4_error invoke(struct outcome (*handler)(struct invocation *), uint64_t first) {
@@ -131,6 +137,7 @@ START_TEST(test_schedule_takes_the_operation_along) {
     begin_stopped(true); /* it cannot run now */
     ck_assert_int_eq(schedule(HIGH), R4_OK);
     ck_assert_uint_eq(thread.operation.queue.priority, HIGH);
+    ck_assert_uint_eq(raised, HIGH); /* and what it waits for can be more urgent */
     ck_assert_uint_eq(kicked, 0);
 }
 END_TEST
