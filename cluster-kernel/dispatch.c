@@ -102,7 +102,7 @@ static void halt(struct core *core) {
     space_switch(core, NULL);
     core->current = NULL;
     core->reschedule = false;
-    slice_arm(core, NULL);
+    slice_arm(core, NULL, false);
     machine_resume(NULL);
     cluster_exit(core);
 }
@@ -230,9 +230,9 @@ static struct choice choose(struct core *core) {
     return (struct choice){CHOICE_THREAD, thread, NULL};
 }
 
-/* From now on the core serves the thread, or the cluster (null). The thread before may be in the middle of an
- * operation: then another core can have it. */
-static inline void serve(struct core *core, struct thread *thread) {
+/* From now on the core serves the thread, or an operation of the cluster (`thread` is null). The thread before may be in
+ * the middle of an operation: then the cluster has it. */
+static inline void serve(struct core *core, struct thread *thread, const struct operation *operation) {
     struct thread *before = core->served;
     if (before != thread) {
         core->served = thread;
@@ -240,7 +240,11 @@ static inline void serve(struct core *core, struct thread *thread) {
             operation_hand_over(core, &before->operation);
         }
     }
-    slice_arm(core, thread != NULL ? &thread->queue : &core->share);
+    if (thread != NULL) {
+        slice_arm(core, &thread->queue, sched_has_equal(thread));
+    } else {
+        slice_arm(core, &core->share, sched_share_has_equal(core, &operation->queue));
+    }
 }
 
 /* Checks what comes from outside. True if the core has to leave the kernel now to take its interrupt. */
@@ -264,7 +268,7 @@ void dispatch(struct core *core) {
             leave = take_poll_turn(core);
             break;
         case CHOICE_OPERATION:
-            serve(core, choice.thread);
+            serve(core, choice.thread, choice.operation);
             leave = operation_take_turn(core, choice.operation, more);
             more = true;
             break;
@@ -274,7 +278,7 @@ void dispatch(struct core *core) {
                 sched_unready(choice.thread, THREAD_STOPPED);
                 break;
             }
-            serve(core, choice.thread);
+            serve(core, choice.thread, NULL);
             enter_thread(core, choice.thread);
             return;
         case CHOICE_HALT:

@@ -65,7 +65,10 @@ struct outcome sys_thread_schedule(struct invocation *invocation) {
     if (thread->operation.orphan && thread->operation.kind != OPERATION_NONE && !thread->operation.waiting) {
         sched_kick(invocation->core, (uint32_t)priority); /* the cluster runs it, now perhaps at once */
     }
-    if (state == THREAD_READY) {
+    if (state == THREAD_READY && thread->operation.kind != OPERATION_NONE) { /* its old core was at it */
+        thread->state = THREAD_BLOCKED;
+        operation_orphan(invocation->core, &thread->operation);
+    } else if (state == THREAD_READY) {
         sched_ready(thread);
         if (thread == invocation->caller) { /* it has left its core, so the result has to be in its registers */
             machine_regs_result(thread->registers, R4_OK, 0);
@@ -88,12 +91,9 @@ struct outcome sys_thread_start(struct invocation *invocation) {
         return outcome_now(R4_ERR_CHANGED);
     }
     thread->faulted = false;                        /* whatever it met before it was stopped */
-    if (thread->operation.kind != OPERATION_NONE) { /* stopped during a call: it runs its operation again */
-        operation_adopt(&thread->operation);
-        if (thread->operation.waiting) {
-            thread->state = THREAD_BLOCKED;
-            return outcome_now(R4_OK);
-        }
+    if (thread->operation.kind != OPERATION_NONE) { /* stopped during a call, of which it will find the result */
+        thread->state = THREAD_BLOCKED;
+        return outcome_now(R4_OK);
     }
     sched_ready(thread);
     return outcome_now(R4_OK);

@@ -13,7 +13,7 @@
 enum thread_state {
     THREAD_STOPPED, /* new, stopped, or stopped by a fault */
     THREAD_READY,   /* in its core's run queue, running or not */
-    THREAD_BLOCKED  /* its operation waits, or was preempted: then the cluster runs it */
+    THREAD_BLOCKED  /* until its operation, which waits or which the cluster runs, has ended */
 };
 
 #define THREAD_LINE 120U /* bytes of debug output kept until the line is complete */

@@ -243,11 +243,8 @@ void operation_wake(struct core *core, struct operation *operation) {
     }
     operation->waiting = false;
     wait_end(operation);
-    if (operation->orphan) {
-        enqueue(core, operation);
-    } else if (operation->thread->state == THREAD_BLOCKED) {
-        sched_ready(operation->thread);
-    }
+    operation->orphan = true;
+    enqueue(core, operation);
 }
 
 /* --- the end --- */
@@ -334,12 +331,6 @@ void operation_hand_over(struct core *core, struct operation *operation) {
     KERNEL_CHECK(operation->thread->state == THREAD_READY && !operation->waiting);
     sched_unready(operation->thread, THREAD_BLOCKED);
     operation_orphan(core, operation);
-}
-
-void operation_adopt(struct operation *operation) {
-    cluster_check_locked();
-    operation->orphan = false;
-    unqueue(operation);
 }
 
 /* The slots whose objects a retype has not made leave their list, from the last to the first. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Operations under way (pure/operation.h): started after their checks, run in steps, put to sleep, woken, ended. The
- * caller holds the cluster lock. A thread runs its own operation until its core does something else. The cluster runs
- * what was preempted, the operation of a stopped thread, and a sweep for a peer (dispatch.c). Nothing here grows with
- * operations that it does not concern.
+ * caller holds the cluster lock. A thread runs its own operation until that waits, or its core does something else.
+ * From then on the cluster runs it, on whatever core has time, as it does with a sweep for a peer (dispatch.c). Nothing
+ * here grows with operations that it does not concern.
  */
 #ifndef R4_KERNEL_OPERATION_H
 #define R4_KERNEL_OPERATION_H
@@ -56,18 +56,17 @@ bool operation_tell(struct operation *operation);
 /* Ends an operation that none has joined: its thread gets the result and may run again. */
 void operation_finish(struct operation *operation, enum r4_error error, uint64_t value);
 
-/* The operation waits: its thread blocks, unless the cluster runs it. After operation_wake() it is run again and checks
- * again what it waited for; an operation that does not wait is not changed. */
+/* The operation waits: its thread blocks, unless the cluster runs it. After operation_wake() the cluster runs it, and
+ * it checks again what it waited for; an operation that does not wait is not changed. */
 void operation_wait(struct operation *operation);
 void operation_wake(struct core *core, struct operation *operation);
 
-/* The thread, which is stopped, does not run it any more: the cluster continues it, until operation_adopt(). */
+/* The thread, which is not READY, does not run it any more: the cluster continues it to its end. */
 void operation_orphan(struct core *core, struct operation *operation);
 
 /* The core of its thread, which is READY, does something else first: the thread waits, and the cluster continues it, on
  * whatever core has time. */
 void operation_hand_over(struct core *core, struct operation *operation);
-void operation_adopt(struct operation *operation);
 
 /* The thread is gone. True: the operation, a revoke or delete, continues and ends soon, without waiting for peers;
  * until then the thread's memory is in use. False: it has ended. A retype takes back what it has not made. */

@@ -17,11 +17,14 @@ void sched_start(void) {
     cluster.slice_ticks = boot_info()->tsc_khz * slice_us / 1000 + 1;
 }
 
+/* A more urgent operation leaves the share where it is, and does not use its turn: else an operation would starve among
+ * equals if a more urgent one comes often. There is one share: while it is in use among less urgent threads, a more
+ * urgent operation goes before its equals. */
 struct runqueue_member *sched_first_shared(struct core *core, struct runqueue_member *first) {
     const struct runqueue_member *operation = runqueue_first(&cluster.orphans);
     bool queued = runqueue_contains(&core->share);
     cluster_check_locked();
-    if (queued && (operation == NULL || operation->priority != core->share.priority)) {
+    if (queued && (operation == NULL || operation->priority < core->share.priority)) {
         runqueue_remove(&core->queue, &core->share);
         slice_forget(core, &core->share);
         queued = false;
@@ -33,10 +36,11 @@ struct runqueue_member *sched_first_shared(struct core *core, struct runqueue_me
     if (first == NULL || first->priority < operation->priority) {
         return &core->share;
     }
-    if (!queued) {
-        core->share.priority = operation->priority;
-        runqueue_append(&core->queue, &core->share);
+    if (queued) {
+        return core->share.priority == operation->priority ? first : &core->share;
     }
+    core->share.priority = operation->priority;
+    runqueue_append(&core->queue, &core->share);
     return first;
 }
 
@@ -82,6 +86,12 @@ static uint32_t priority_now(const struct core *core) {
     return core->current == NULL || core->idle ? 0 : core->current->queue.priority;
 }
 
+/* True if the core has to choose again so that an operation of that priority gets its turn: the core is halted, or runs
+ * something less urgent, or an equal that has no timer yet. */
+static bool has_to_ask(const struct core *core, uint32_t priority) {
+    return core->idle || priority_now(core) < priority || (priority_now(core) == priority && core->slice_owner == NULL);
+}
+
 void sched_kick(struct core *core, uint32_t priority) {
     cluster_check_locked();
     struct core *best = core;
@@ -90,7 +100,7 @@ void sched_kick(struct core *core, uint32_t priority) {
             best = cluster.cores[i];
         }
     }
-    if (best->idle || priority_now(best) < priority) {
+    if (has_to_ask(best, priority)) {
         ask_to_choose(best);
     }
     core->reschedule = true;
@@ -100,7 +110,7 @@ void sched_offer(const struct core *core, uint32_t priority) {
     cluster_check_locked();
     for (uint32_t i = 0; i < core_count(); i++) {
         struct core *other = cluster.cores[i];
-        if (other != core && (other->idle || priority_now(other) < priority)) {
+        if (other != core && has_to_ask(other, priority)) {
             ask_to_choose(other);
             return;
         }

@@ -16,7 +16,8 @@ void sched_start(void);
 
 /* The same as sched_first() while the cluster has an operation to run, or core->share is still in the core's queue,
  * whose first member is `first`. Such operations have a slice of each core like one thread of theirs: the share is in
- * the queue, at first as the last of its equals, while the most urgent one is as urgent as the core's first thread. */
+ * the queue, at first as the last of its equals, from when the most urgent one is as urgent as the core's first thread
+ * until there is none as urgent as that. */
 struct runqueue_member *sched_first_shared(struct core *core, struct runqueue_member *first);
 
 /* What this core serves first: a thread's `queue`; core->share, for the cluster's operations; or null. */
@@ -24,6 +25,21 @@ static inline struct runqueue_member *sched_first(struct core *core) {
     struct runqueue_member *first = runqueue_first(&core->queue);
     bool shared = cluster.orphans.summary != 0 || runqueue_contains(&core->share);
     return unlikely(shared) ? sched_first_shared(core, first) : first;
+}
+
+/* True if another thread of its core, or an operation of the cluster, is as urgent as this thread. */
+static inline bool sched_has_equal(const struct thread *thread) {
+    if (unlikely(cluster.orphans.summary != 0) &&
+        runqueue_first(&cluster.orphans)->priority == thread->queue.priority) {
+        return true;
+    }
+    return runqueue_has_peer(&thread->queue);
+}
+
+/* True if the core's share, which is served for this operation of the cluster, has an equal. */
+static inline bool sched_share_has_equal(const struct core *core, const struct runqueue_member *operation) {
+    return runqueue_has_peer(operation) ||
+           (core->share.priority == operation->priority && runqueue_has_peer(&core->share));
 }
 
 /* The thread of such a member, which is not a core's share. */

@@ -5,6 +5,19 @@
 #include "sched/slice.h"
 #include <r4/contract.h>
 
+/* Its owner has had the whole slice, and becomes the last of its equals. The share's slice is that of the operation that
+ * is first: then the next one is. */
+static void slice_over(struct core *core, struct runqueue_member *owner) {
+    struct runqueue_member *operation = runqueue_first(&cluster.orphans);
+    owner->slice_left = 0;
+    if (runqueue_contains(owner)) {
+        runqueue_rotate(&core->queue, owner);
+    }
+    if (owner == &core->share && operation != NULL) {
+        runqueue_rotate(&cluster.orphans, operation);
+    }
+}
+
 /* The owner is served no longer: it keeps what is left, or has had all of it. */
 static void slice_stop(struct core *core) {
     struct runqueue_member *owner = core->slice_owner;
@@ -13,8 +26,7 @@ static void slice_stop(struct core *core) {
     if (now < core->slice_end) {
         owner->slice_left = core->slice_end - now;
     } else {
-        owner->slice_left = 0;
-        runqueue_rotate(&core->queue, owner);
+        slice_over(core, owner);
     }
 }
 
@@ -36,8 +48,7 @@ void slice_change(struct core *core, struct runqueue_member *owner) {
 void slice_tick(struct core *core) {
     cluster_check_locked();
     if (core->slice_owner != NULL && machine_now() >= core->slice_end) {
-        runqueue_rotate(&core->queue, core->slice_owner);
-        core->slice_owner->slice_left = 0;
+        slice_over(core, core->slice_owner);
         core->slice_owner = NULL;
         core->slice_end = 0;
     }

@@ -3,9 +3,9 @@
  * Slices: how long a thread runs before an equal gets its turn. A thread that is preempted by a more urgent one keeps
  * what is left of its slice; with a new slice each time it would starve its equals. The timer is armed only while the
  * thread that is served has an equal. The operations that the cluster runs have one slice on each core, together, like
- * a thread (sched.h). The caller holds the cluster lock.
+ * a thread (sched.h): after it the next of them is first. The caller holds the cluster lock.
  *
- * core->slice_owner is null or in this core's run queue, so it may be followed.
+ * core->slice_owner is null, in this core's run queue, or core->share; so it may be followed.
  */
 #ifndef R4_KERNEL_SLICE_H
 #define R4_KERNEL_SLICE_H
@@ -16,10 +16,10 @@
  * or stopped. */
 void slice_change(struct core *core, struct runqueue_member *owner);
 
-/* This core serves `member`, or nobody (null), from now on; it owns a slice if it is in the run queue and has an equal
- * there. Called at each choice; usually nothing has changed. */
-static inline void slice_arm(struct core *core, struct runqueue_member *member) {
-    struct runqueue_member *owner = member != NULL && runqueue_has_peer(member) ? member : NULL;
+/* This core serves `member` of its run queue, or its share, from now on; it owns a slice if it has an equal. A null
+ * member: it serves nobody. Called at each choice; usually nothing has changed. */
+static inline void slice_arm(struct core *core, struct runqueue_member *member, bool equal) {
+    struct runqueue_member *owner = equal ? member : NULL;
     if (core->slice_owner != owner || (owner == NULL && core->slice_end != 0)) {
         slice_change(core, owner);
     }

@@ -35,7 +35,14 @@ enum { EQUALS = 3, URGENT = EQUALS, URGENT_TOO, THREADS, CLUSTER = THREADS };
 static struct thread threads[THREADS];
 static struct pd pd;
 static uint64_t had[THREADS + 1]; /* ticks in which it ran, and the cluster's operations */
-static struct operation operation;
+enum { OPERATIONS = 3 };
+static struct operation operations[OPERATIONS]; /* that the cluster runs */
+static uint64_t operation_had[OPERATIONS];
+
+static struct operation *operation_first(void) {
+    struct runqueue_member *first = runqueue_first(&cluster.orphans);
+    return (struct operation *)((char *)first - offsetof(struct operation, queue));
+}
 
 static void ready(uint32_t number, uint32_t priority) {
     threads[number].pd = &pd;
@@ -48,10 +55,18 @@ static void run_until(uint64_t until) {
     while (now < until) {
         struct runqueue_member *first = sched_first(&own_core);
         struct thread *thread = first == &own_core.share ? NULL : sched_thread(first);
-        slice_arm(&own_core, first);
+        if (thread != NULL) {
+            slice_arm(&own_core, first, sched_has_equal(thread));
+        } else {
+            slice_arm(&own_core, first, sched_share_has_equal(&own_core, runqueue_first(&cluster.orphans)));
+        }
         own_core.current = thread;
         uint64_t next = timer < until ? timer : until;
         had[thread == NULL ? CLUSTER : (uint32_t)(thread - threads)] += next - now;
+        if (thread == NULL) {
+            struct operation *served = operation_first();
+            operation_had[served - operations] += next - now;
+        }
         now = next;
         if (now == timer) {
             timer = NEVER;
@@ -164,7 +179,7 @@ START_TEST(test_early_interrupt) {
     ck_assert_uint_eq(had[0], SLICE - 1);
     now = SLICE; /* the timer's interrupt waits while the thread leaves */
     sched_unready(&threads[0], THREAD_BLOCKED);
-    slice_arm(&own_core, sched_first(&own_core));
+    slice_arm(&own_core, sched_first(&own_core), true);
     slice_tick(&own_core);
     run_until(now + SLICE);
     ck_assert_uint_eq(had[1], SLICE);
@@ -175,16 +190,18 @@ END_TEST
 
 /* --- operations that the cluster runs --- */
 
-static void orphan(uint32_t priority) {
-    operation.queue.priority = priority;
-    runqueue_append(&cluster.orphans, &operation.queue);
+static void orphan(uint32_t number, uint32_t priority) {
+    operations[number].queue.priority = priority;
+    runqueue_append(&cluster.orphans, &operations[number].queue);
 }
+
+static void orphan_ends(uint32_t number) { runqueue_remove(&cluster.orphans, &operations[number].queue); }
 
 /* What an equal left undone has a slice like each of the threads, also while a more urgent one keeps preempting. */
 START_TEST(test_operation_is_an_equal) {
     start();
     run_until(SLICE / 3);
-    orphan(100);
+    orphan(0, 100);
     run_until(now + SLICE / 3);
     ck_assert_uint_eq(had[CLUSTER], 0);
     ck_assert_uint_eq(had[0], SLICE / 3 * 2);
@@ -196,7 +213,7 @@ START_TEST(test_operation_is_an_equal) {
     }
     ck_assert_uint_gt(had[CLUSTER] + 2 * SLICE, (END - had[URGENT]) / (EQUALS + 1));
     ck_assert_uint_lt(had[CLUSTER], (END - had[URGENT]) / (EQUALS + 1) + 2 * SLICE);
-    runqueue_remove(&cluster.orphans, &operation.queue);
+    orphan_ends(0);
     uint64_t until_now = had[CLUSTER];
     run_until(now + END);
     ck_assert_uint_eq(had[CLUSTER], until_now);
@@ -207,12 +224,12 @@ END_TEST
 /* A more urgent one goes before the threads, a less urgent one after them. The share follows the priority. */
 START_TEST(test_operation_by_priority) {
     start();
-    orphan(101);
+    orphan(0, 101);
     run_until(3 * SLICE);
     ck_assert_uint_eq(had[CLUSTER], 3 * SLICE);
     ck_assert_uint_eq(timer, NEVER);
-    runqueue_remove(&cluster.orphans, &operation.queue);
-    orphan(99);
+    orphan_ends(0);
+    orphan(0, 99);
     run_until(now + 3 * SLICE);
     ck_assert_uint_eq(had[CLUSTER], 3 * SLICE);
     ck_assert_uint_eq(had[0] + had[1] + had[2], 3 * SLICE);
@@ -221,6 +238,47 @@ START_TEST(test_operation_by_priority) {
     }
     run_until(now + SLICE);
     ck_assert_uint_eq(had[CLUSTER], 4 * SLICE);
+}
+END_TEST
+
+/* A more urgent operation that comes often, and ends at once, takes no turn away from one among equals. */
+START_TEST(test_operation_among_equals_does_not_starve) {
+    for (uint64_t pause = SLICE / 2; pause < 5 * SLICE; pause += SLICE / 2) {
+        memset(threads, 0, sizeof(threads));
+        memset(&own_core, 0, sizeof(own_core));
+        memset(&cluster.orphans, 0, sizeof(cluster.orphans));
+        memset(operations, 0, sizeof(operations));
+        memset(operation_had, 0, sizeof(operation_had));
+        now = 0;
+        start();
+        orphan(0, 100);
+        while (now < END) {
+            run_until(now + pause);
+            orphan(1, 200);
+            run_until(now + 2);
+            orphan_ends(1);
+        }
+        ck_assert_uint_gt(operation_had[0] + 2 * SLICE, END / (EQUALS + 1) * 9 / 10);
+    }
+}
+END_TEST
+
+/* They share the cluster's turns, among threads and on a core with nothing else to do. */
+START_TEST(test_equal_operations) {
+    start();
+    orphan(0, 100);
+    orphan(1, 100);
+    run_until(END);
+    ck_assert_uint_lt(operation_had[0], operation_had[1] + 2 * SLICE);
+    ck_assert_uint_lt(operation_had[1], operation_had[0] + 2 * SLICE);
+    ck_assert_uint_gt(operation_had[0] + 2 * SLICE, END / (EQUALS + 1) / 2);
+    for (uint32_t i = 0; i < EQUALS; i++) {
+        sched_unready(&threads[i], THREAD_BLOCKED);
+    }
+    memset(operation_had, 0, sizeof(operation_had));
+    run_until(now + END);
+    ck_assert_uint_lt(operation_had[0], operation_had[1] + 2 * SLICE);
+    ck_assert_uint_lt(operation_had[1], operation_had[0] + 2 * SLICE);
 }
 END_TEST
 
@@ -238,4 +296,4 @@ END_TEST
 
 SUITE_MAIN("slices", test_equals, test_preempted_keep_the_rest, test_who_leaves_comes_last, test_urgent_equals,
            test_another_leaves, test_early_interrupt, test_operation_is_an_equal, test_operation_by_priority,
-           test_alone)
+           test_operation_among_equals_does_not_starve, test_equal_operations, test_alone)

@@ -34,7 +34,10 @@ static uint32_t kicked; /* at which priority */
 struct thread *thread_of(const struct r4_slot *cap) {
     return cap == &slot ? &thread : NULL;
 }
-void operation_adopt(struct operation *operation) { operation->orphan = false; }
+void operation_orphan(struct core *core, struct operation *operation) {
+    (void)core;
+    operation->orphan = true;
+}
 void operation_set_priority(struct operation *operation, uint32_t priority) { operation->queue.priority = priority; }
 static uint32_t raised; /* to which priority: what has been sent for the operation */
 void lend_raise(const struct operation *operation, uint32_t priority) {
@@ -67,7 +70,8 @@ void sched_ready(struct thread *which) {
     made_ready++;
 }
 void sched_unready(struct thread *which, enum thread_state state) {
-    ck_abort_msg("%p becomes %d", (void *)which, state);
+    ck_assert(which == &thread && which->state == THREAD_READY);
+    which->state = state;
 }
 void sched_kick(struct core *core, uint32_t priority) {
     ck_assert_ptr_eq(core, &own_core);
@@ -142,19 +146,33 @@ START_TEST(test_schedule_takes_the_operation_along) {
 }
 END_TEST
 
-/* The thread runs its operation itself again, at once or when what it waits for has come. */
-START_TEST(test_start_takes_the_operation_back) {
+/* The cluster goes on with the operation; the thread waits for its end, on whatever core that comes. */
+START_TEST(test_start_waits_for_the_operation) {
+    for (uint32_t waiting = 0; waiting < 2; waiting++) {
+        begin_stopped(waiting != 0);
+        ck_assert_int_eq(invoke(sys_thread_start, 0), R4_OK);
+        ck_assert(thread.operation.orphan);
+        ck_assert_int_eq(thread.state, THREAD_BLOCKED);
+        ck_assert_uint_eq(made_ready, 0);
+    }
     begin_stopped(false);
+    thread.operation.kind = OPERATION_NONE;
     ck_assert_int_eq(invoke(sys_thread_start, 0), R4_OK);
-    ck_assert(!thread.operation.orphan);
     ck_assert_uint_eq(made_ready, 1);
-    begin_stopped(true);
-    ck_assert_int_eq(invoke(sys_thread_start, 0), R4_OK);
-    ck_assert(!thread.operation.orphan);
+}
+END_TEST
+
+/* Its core was in the midst of its operation: the one that it goes to may have something else to do. */
+START_TEST(test_schedule_leaves_the_operation) {
+    begin_stopped(false);
+    thread.state = THREAD_READY;
+    thread.operation.orphan = false;
+    ck_assert_int_eq(schedule(HIGH), R4_OK);
+    ck_assert(thread.operation.orphan);
     ck_assert_int_eq(thread.state, THREAD_BLOCKED);
     ck_assert_uint_eq(made_ready, 0);
 }
 END_TEST
 
 SUITE_MAIN("threads", test_configured_too_often, test_schedule_takes_the_operation_along,
-           test_start_takes_the_operation_back)
+           test_start_waits_for_the_operation, test_schedule_leaves_the_operation)

@@ -246,15 +246,19 @@ static int priority_of(const struct cpu *cpu) {
     return cpu->mode == CPU_HALTED ? -1 : (int)cpu_core(cpu)->current->queue.priority;
 }
 
-/* If the cluster has work to do, no core may be doing something of lower priority. */
+/* If the cluster has work to do, no core may be doing something of lower priority, and one at the same priority has a
+ * timer: at the end of the slice the work has its turn. */
 static void check_work(const struct instance *instance) {
     const struct cluster *state = instance->cluster;
     int lowest = INT32_MAX;
+    bool timer = false; /* of a core with the lowest priority */
     if (is_pending(instance) || !state->linked) {
         return;
     }
     for (uint32_t i = 0; i < instance->layout.core_count; i++) {
         int priority = priority_of(&instance->cpus[i]);
+        bool armed = cpu_core(&instance->cpus[i])->slice_owner != NULL;
+        timer = priority < lowest ? armed : timer || (priority == lowest && armed);
         lowest = priority < lowest ? priority : lowest;
     }
     if (state->poll && lowest < (int)state->peer_priority) {
@@ -267,11 +271,17 @@ static void check_work(const struct instance *instance) {
                      "cluster %u has an operation of kind %u to run, at priority %u, while a core runs at %d",
                      instance->number, operation->kind, operation->queue.priority, lowest);
         }
+        if (operation->orphan && !operation->waiting && lowest == (int)operation->queue.priority && !timer) {
+            sim_fail(
+                "operations have their turn",
+                "cluster %u has an operation of kind %u to run, as urgent as a core's thread, whose slice does not end",
+                instance->number, operation->kind);
+        }
     }
 }
 
-/* A thread's operation has the thread's priority. The cluster runs it if the thread is stopped, and not if the thread
- * can run. */
+/* A thread's operation has the thread's priority. The cluster runs it, or it waits, or its thread can run and is the one
+ * that its core serves. */
 static void check_callers(const struct instance *instance) {
     for (const struct operation *operation = instance->cluster->operations; operation != NULL;
          operation = operation->next) {
@@ -284,8 +294,9 @@ static void check_callers(const struct instance *instance) {
                      "cluster %u: an operation of kind %u has priority %u, its thread priority %u", instance->number,
                      operation->kind, operation->queue.priority, thread->queue.priority);
         }
+        const struct core *core = cpu_core(&instance->cpus[thread->core]);
         bool good = thread->state == THREAD_STOPPED ? operation->orphan
-                    : thread->state == THREAD_READY ? !operation->orphan
+                    : thread->state == THREAD_READY ? !operation->orphan && core->served == thread
                                                     : operation->orphan || operation->waiting;
         if (!good) {
             sim_fail("threads own their operations",

@@ -145,6 +145,9 @@ static bool walk_page_check(const struct cap_scan *scan, const struct pd *pd) {
 /* No walk remembers a page of an address space that has ended. */
 static void walk_pages_check(const struct cap_scan *scan, uint32_t of_spaces) {
     uint32_t all = 0;
+    if (!scan->instance->cluster->linked) { /* it has not begun */
+        return;
+    }
     for (uint32_t asid = 0; asid < ASID_COUNT; asid++) {
         all += scan->instance->cluster->walk_pages.of[asid].page != WALK_NO_PAGE;
     }
