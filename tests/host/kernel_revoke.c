@@ -117,6 +117,30 @@ START_TEST(test_inner_end_frees_nothing) {
 }
 END_TEST
 
+/* A revoke of a part that is lent loses its thread, and what it gives up stays marked, since an outer revoke covers it:
+ * else whoever holds the part lends it again when it comes back, and the owner's revoke never ends. */
+START_TEST(test_abandoned_inside) {
+    struct r4_slot *part = &slots[1];
+    struct r4_slot *lent = &slots[2];
+    derive(NULL, &slots[0], R4_CAP_UNTYPED);
+    derive(&slots[0], part, R4_CAP_UNTYPED);
+    derive(part, lent, R4_CAP_REMOTE_REF);
+    struct operation *outer = revoke(0, &slots[0]);
+    ck_assert_int_eq(run(outer), OPERATION_WAITING);
+    struct operation *inner = revoke(1, part);
+    ck_assert_int_eq(run(inner), OPERATION_WAITING);
+    die(1);
+    ck_assert_int_eq(run(inner), OPERATION_FINISHED);
+    ck_assert(!slot_is_usable(lent, R4_CAP_REMOTE_REF) && !slot_is_usable(part, R4_CAP_UNTYPED));
+    slot_take_back(lent); /* DONE */
+    ck_assert(!slot_is_usable(lent, R4_CAP_UNTYPED));
+    operation_wake(&own_core, outer);
+    ck_assert_int_eq(run(outer), OPERATION_FINISHED);
+    ck_assert_uint_eq(results[0], R4_OK);
+    ck_assert(is_empty(lent) && is_empty(part));
+}
+END_TEST
+
 /* A revoke that two others have joined loses its thread. It ends early and leaves the watermark, since memory of dead
  * objects may still be in use. The most urgent of those that joined completes it for both. */
 START_TEST(test_joined_and_abandoned) {
@@ -138,10 +162,11 @@ START_TEST(test_joined_and_abandoned) {
         ck_assert_uint_eq(results[2], UINT64_MAX);
         ck_assert_uint_eq(slot_watermark(&slots[0]), R4_PAGE_SIZE);
         ck_assert_uint_eq(slot_flags(&slots[0]), R4_FLAG_ROOT | R4_FLAG_STANDS);
-        ck_assert_int_eq(threads[1].state, THREAD_READY);
+        ck_assert(!second->waiting && second->orphan == (waits != 0));
         ck_assert_int_eq(run(second), OPERATION_FINISHED);
         ck_assert_uint_eq(results[1], R4_OK);
         ck_assert_uint_eq(results[2], R4_OK);
+        ck_assert_int_eq(threads[1].state, THREAD_READY);
         ck_assert_int_eq(threads[2].state, THREAD_READY);
         ck_assert_uint_eq(slot_watermark(&slots[0]), 0);
         ck_assert_uint_eq(slot_flags(&slots[0]), 0);
@@ -182,4 +207,4 @@ START_TEST(test_next_to_a_retype) {
 END_TEST
 
 SUITE_MAIN("kernel revoke", test_plain, test_mapped_frames, test_created_meanwhile, test_inner_end_frees_nothing,
-           test_joined_and_abandoned, test_joined_and_removed, test_next_to_a_retype)
+           test_abandoned_inside, test_joined_and_abandoned, test_joined_and_removed, test_next_to_a_retype)
