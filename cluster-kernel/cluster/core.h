@@ -51,11 +51,12 @@ struct core {
      * lock, by this core or by the one that makes it leave the thread (its request, answered in between, orders the
      * two). */
     bool faulted;
-    struct thread *served; /* whom it serves, or did before a halt; READY here, or null */
+    struct thread *served;               /* whom it serves, or did before a halt; READY here, or null */
     struct runqueue_member *slice_owner; /* whose slice ends at `slice_end`; in `queue`, or null (sched/slice.h) */
     uint64_t slice_end;                  /* tick for which the timer is armed; 0: it is not */
+    uint64_t console_due;         /* tick at which it looks at the console; 0: never. The timer is armed for it */
     struct runqueue_member share; /* of the cluster's operations, in `queue` if a thread there is as urgent (sched.h) */
-    struct operation *working;  /* the operation that it has paused and will resume (operation_hold()), or null */
+    struct operation *working;    /* the operation that it has paused and will resume (operation_hold()), or null */
     struct invocation invocation;
     struct chain chain; /* of the invocation, if it has one */
     bool reschedule;    /* choose again before the return to user mode */
