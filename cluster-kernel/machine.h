@@ -120,7 +120,9 @@ void machine_direct_map(phys_t base, uint64_t size, bool present);
 /* Fills with zero; `size` in bytes, a multiple of 8. */
 void machine_zero(void *memory, size_t size);
 
-/* Writes bytes to the console, unchanged. Only the console's owner calls this (diag/console.h). */
+/* The console's device: how many bytes it takes at once, now; 0: it is busy. Writes bytes to it, unchanged, without
+ * waiting: what it cannot take is lost. Only the console's owner calls these (diag/console.h). */
+uint32_t machine_console_room(void);
 void machine_console_write(const char *text, size_t length);
 
 /* Return addresses on this core's kernel stack: at most `count`, innermost first; zero after the last if there is

@@ -63,11 +63,11 @@ $(HOST)/%/tests/order/race.o $(HOST)/%/tests/host/test_proxy.o $(HOST)/%/tests/h
 $(HOST)/asan/cluster-kernel/%.o $(HOST)/asan/tests/host/kernel_%.o: HOST_CC += -iquote tests/sim
 $(HOST)/kernel_cap: $(HOST)/asan/cluster-kernel/call/cap.o
 $(HOST)/kernel_cap_page: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,call/cap_page object/cap_page)
-$(HOST)/kernel_console: $(HOST)/asan/cluster-kernel/diag/console.o
+$(HOST)/kernel_console $(HOST)/kernel_console_device: $(HOST)/asan/cluster-kernel/diag/console.o
 $(HOST)/kernel_debug: $(HOST)/asan/cluster-kernel/call/debug.o
 $(HOST)/kernel_fault: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,event cluster/core sched/shootdown)
-$(HOST)/kernel_loan: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,cluster/pools peer/lend peer/receive_slot serve/borrow)
-$(HOST)/kernel_mailbox: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,cluster/doorbell peer/mailbox peer/receive_slot poll serve/milestone serve/receive)
+$(HOST)/kernel_loan $(HOST)/kernel_loan_waits: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,cluster/pools peer/lend peer/receive_slot serve/borrow)
+$(HOST)/kernel_mailbox $(HOST)/kernel_milestone: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,cluster/doorbell peer/mailbox peer/receive_slot poll serve/milestone serve/receive)
 $(HOST)/kernel_panic: $(HOST)/asan/cluster-kernel/diag/panic.o
 $(HOST)/kernel_pools: $(HOST)/asan/cluster-kernel/cluster/pools.o
 $(HOST)/kernel_slice: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,sched/sched sched/slice)

@@ -10,12 +10,13 @@
 #include "diag/shutdown.h"
 #include "sched/operation.h"
 #include "sched/sched.h"
+#include <r4/string.h>
 
 /* An upper bound of what the log gets if these bytes are written; 0: no line gets complete. */
-static size_t lines_bytes(const struct thread *thread, const uint64_t words[3], uint64_t count) {
+static size_t lines_bytes(const struct thread *thread, const char *text, uint64_t count) {
     uint64_t newlines = 0;
     for (uint64_t i = 0; i < count; i++) {
-        newlines += r4_debug_write_byte(words, i) == '\n';
+        newlines += text[i] == '\n';
     }
     uint64_t bytes = thread->line_length + count;
     return newlines == 0 && bytes < THREAD_LINE ? 0 : bytes + (newlines + 1) * LOG_PREFIX;
@@ -40,7 +41,9 @@ struct outcome sys_debug_write(struct invocation *invocation) {
     if (count == 0 || count > R4_DEBUG_WRITE_MAX) {
         return outcome_now(R4_ERR_ARGUMENT);
     }
-    if (is_too_early(thread, lines_bytes(thread, &invocation->argument[1], count))) {
+    char text[R4_DEBUG_WRITE_MAX];
+    memcpy(text, &invocation->argument[1], sizeof(text));
+    if (is_too_early(thread, lines_bytes(thread, text, count))) {
         return outcome_now(R4_ERR_FULL);
     }
     /* commit */
@@ -49,11 +52,11 @@ struct outcome sys_debug_write(struct invocation *invocation) {
     }
     thread->line_wait_end = 0;
     for (uint64_t i = 0; i < count; i++) {
-        char byte = r4_debug_write_byte(&invocation->argument[1], i);
-        if (byte != '\n') {
-            thread->line[thread->line_length++] = byte >= ' ' && byte <= '~' ? byte : '?';
+        bool is_end = text[i] == '\n';
+        if (!is_end) {
+            thread->line[thread->line_length++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
         }
-        if (byte == '\n' || thread->line_length == THREAD_LINE) {
+        if (is_end || thread->line_length == THREAD_LINE) {
             log_user_line(thread->line, thread->line_length);
             thread->line_length = 0;
         }

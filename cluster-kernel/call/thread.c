@@ -61,7 +61,9 @@ struct outcome sys_thread_schedule(struct invocation *invocation) {
     thread->core = (uint32_t)core;
     thread->queue.priority = (uint32_t)priority;
     operation_set_priority(&thread->operation, (uint32_t)priority);
-    lend_raise(&thread->operation, (uint32_t)priority);
+    if (thread->operation.kind != OPERATION_NONE) {
+        lend_raise(&thread->operation, (uint32_t)priority);
+    }
     if (thread->operation.orphan && thread->operation.kind != OPERATION_NONE && !thread->operation.waiting) {
         sched_kick(invocation->core, (uint32_t)priority); /* the cluster runs it, now perhaps at once */
     }

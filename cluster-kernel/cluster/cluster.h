@@ -34,7 +34,7 @@ struct cluster {
     struct loan_map loans; /* what is lent and received */
     struct asid_table asids;
     struct walk_pages walk_pages;
-    uint32_t peer_priority; /* at which messages are taken: the highest of all peers; written once at boot */
+    uint32_t peer_priority; /* at which poll_all() is called: the highest of all peers; written once at boot */
     uint64_t slice_ticks;   /* of a thread among equals; written once at boot */
     uint64_t messages_sent;
     uint64_t doorbells_sent;

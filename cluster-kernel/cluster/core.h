@@ -54,6 +54,7 @@ struct core {
     struct thread *served;               /* whom it serves, or did before a halt; READY here, or null */
     struct runqueue_member *slice_owner; /* whose slice ends at `slice_end`; in `queue`, or null (sched/slice.h) */
     uint64_t slice_end;                  /* tick for which the timer is armed; 0: it is not */
+    uint64_t console_due;         /* tick at which it looks at the console; 0: never. The timer is armed for it */
     struct runqueue_member share; /* of the cluster's operations, in `queue` if a thread there is as urgent (sched.h) */
     struct operation *working;    /* the operation that it has paused and will resume (operation_hold()), or null */
     struct invocation invocation;

@@ -35,7 +35,7 @@ void log_end(const char *text, ...) {
     va_start(arguments, text);
     length += format_list(line + length, sizeof(line) - length, text, arguments);
     va_end(arguments);
-    console_line(line, length);
+    console_last_words(line, length);
 }
 
 void log_user_line(const char *text, uint32_t length) {

@@ -34,10 +34,7 @@ void shutdown_check(void) {
     if (!console_is_own()) {
         return;
     }
-    console_start();
-    /* One whole log of each. */
-    for (uint32_t turn = 0; turn < R4_LOG_BYTES / CONSOLE_TURN && console_poll(console_all()); turn++) {
-    }
+    console_finish();
     const char *verdict = failed != 0 ? "failure" : panicked != 0 ? "panic" : "success";
     log_end("end: %s (%u cluster%s, %u failed, %u panicked)", verdict, cluster_count(), cluster_count() == 1 ? "" : "s",
             failed, panicked);

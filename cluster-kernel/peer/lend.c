@@ -61,7 +61,10 @@ static void handoff_end(const struct loan_out *loan, enum r4_error error) {
 /* The revokes that wait for the loan, whose hand-off has ended, look at it again, some at a time. Whoever waits for the
  * record from now on is not among them. */
 static void wake_revokes(struct core *core, struct peer *peer, struct loan_out *loan) {
-    if (loan->waits != NULL) {
+    struct operation *first = loan->waits;
+    if (first != NULL && first->wait_next == NULL) {
+        operation_wake(core, first);
+    } else if (first != NULL) {
         operation_waits_move(&loan->waits, &peer->waking);
         lend_tell(core, peer);
     }

@@ -165,6 +165,9 @@ void mailbox_start(void *memory) {
         }
         memory = (char *)memory + round_up(sizeof(struct peer), R4_PAGE_SIZE);
     }
+    if (cluster_count() == 1) {
+        cluster.peer_priority = POLL_PRIORITY;
+    }
     cluster.linked = true;
     cluster.rung = (1U << MACHINE_DOORBELLS) - 1; /* peers that were faster have rung already */
     cluster.poll = true;

@@ -14,6 +14,9 @@
 size_t mailbox_memory_size(void);
 void mailbox_start(void *memory);
 
+/* At which a cluster without peers looks at its console: the default of a layout for peers. */
+#define POLL_PRIORITY 200U
+
 /* Queues an answer or a request, whose post is not queued, and sends what there is room for. */
 void mailbox_send_answer(struct peer *peer, struct post *post, enum r4_message_kind kind, enum r4_error error);
 void mailbox_send_request(struct peer *peer, struct post *post, enum r4_message_kind kind, uint32_t priority);

@@ -30,6 +30,18 @@ static void slice_stop(struct core *core) {
     }
 }
 
+/* For the end of the slice, or for the console if that comes first. */
+static void timer_arm(const struct core *core) {
+    uint64_t due = core->console_due;
+    if (due != 0 && (core->slice_end == 0 || due < core->slice_end)) {
+        machine_timer_set(due);
+    } else if (core->slice_end != 0) {
+        machine_timer_set(core->slice_end);
+    } else {
+        machine_timer_stop();
+    }
+}
+
 void slice_change(struct core *core, struct runqueue_member *owner) {
     cluster_check_locked();
     if (core->slice_owner != NULL) {
@@ -38,11 +50,10 @@ void slice_change(struct core *core, struct runqueue_member *owner) {
     core->slice_owner = owner;
     if (owner == NULL) {
         core->slice_end = 0;
-        machine_timer_stop();
-        return;
+    } else {
+        core->slice_end = machine_now() + (owner->slice_left != 0 ? owner->slice_left : cluster.slice_ticks);
     }
-    core->slice_end = machine_now() + (owner->slice_left != 0 ? owner->slice_left : cluster.slice_ticks);
-    machine_timer_set(core->slice_end);
+    timer_arm(core);
 }
 
 void slice_tick(struct core *core) {
@@ -52,4 +63,12 @@ void slice_tick(struct core *core) {
         core->slice_owner = NULL;
         core->slice_end = 0;
     }
+    if (core->console_due == 0) {
+        return;
+    }
+    if (machine_now() >= core->console_due) {
+        core->console_due = 0;
+        cluster.poll = true;
+    }
+    timer_arm(core); /* it may have been armed for the other of the two */
 }

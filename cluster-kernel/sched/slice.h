@@ -25,8 +25,8 @@ static inline void slice_arm(struct core *core, struct runqueue_member *member, 
     }
 }
 
-/* The timer: if the slice is over, its owner becomes the last of its equals. The interrupt may be one of a timer that
- * was set anew meanwhile: that one is still to come. */
+/* The timer: if the slice is over, its owner becomes the last of its equals; if it is time for the console, it is
+ * polled. The interrupt may be one of a timer that was set anew meanwhile: that one is still to come. */
 void slice_tick(struct core *core);
 
 /* The member leaves the run queue of `core`; its next slice is a whole one. */

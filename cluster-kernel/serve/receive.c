@@ -67,7 +67,7 @@ static bool is_answer(const struct r4_message *message) {
 /* The peer has died. What it had answered by then counts; what it asked is dropped. has_died() was an acquire, so all
  * that it had put is seen. A ring holds no more messages than it has slots: whatever is in the dead memory, this ends.
  * Then the peer is DEAD, and those who wait for it have to be told. */
-static cold void bury(struct core *core, struct peer *peer) {
+static void bury(struct core *core, struct peer *peer) {
     struct r4_message message;
     bool wanted;
     if (peer->buried < peer->in.slots && ring_take(&peer->in, &message, &wanted)) {
@@ -83,6 +83,10 @@ static cold void bury(struct core *core, struct peer *peer) {
 
 /* Its last words are said, too, once it is SILENT: it may have owned the console. */
 static cold bool look_at_dead(struct core *core, struct peer *peer) {
+    if (peer->state != PEER_DEAD) {
+        bury(core, peer);
+        return false;
+    }
     bool told = lend_tell(core, peer);
     if (told) {
         console_peer_died();
@@ -95,16 +99,12 @@ static cold bool look_at_dead(struct core *core, struct peer *peer) {
 static bool look_at(struct core *core, struct peer *peer) {
     struct r4_message message;
     bool wanted;
-    if (unlikely(peer->state == PEER_DEAD)) {
-        return look_at_dead(core, peer);
-    }
     if (unlikely(peer->waking != NULL)) {
         lend_tell(core, peer);
         return false;
     }
     if (unlikely(has_died(peer))) {
-        bury(core, peer);
-        return false;
+        return look_at_dead(core, peer);
     }
     ring_look(&peer->in);
     if (ring_take(&peer->in, &message, &wanted)) {

@@ -47,13 +47,8 @@ DEFINE_FIELD(uint64_t, r4_retype_count, 31, 16)
 DEFINE_FIELD(uint64_t, r4_schedule_core, 15, 0) /* R4_OP_THREAD_SCHEDULE, a0 */
 DEFINE_FIELD(uint64_t, r4_schedule_priority, 63, 16)
 
-/* Bytes of text that one R4_OP_DEBUG_WRITE takes, in a1 to a3. */
+/* Bytes of text that one R4_OP_DEBUG_WRITE takes, in a1 to a3, the first one lowest. */
 #define R4_DEBUG_WRITE_MAX 24U
-
-/* Byte `index` (below R4_DEBUG_WRITE_MAX) of the words a1 to a3 of R4_OP_DEBUG_WRITE; the first one is lowest. */
-static inline char r4_debug_write_byte(const uint64_t words[3], uint64_t index) {
-    return (char)(words[index / sizeof(uint64_t)] >> index % sizeof(uint64_t) * 8);
-}
 
 /* Operations. Arguments a0..a3; a "slot" is an index in the caller's own window, a "cap" is a cap address like the one
  * that is invoked. Which right each operation needs, and what it needs through proxies, is in the one table of

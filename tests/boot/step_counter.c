@@ -5,12 +5,11 @@
  * processor at a time (`-icount`). A processor is counted from its first return to user mode on, since during boot
  * there is nothing to yield to.
  *
- *   -plugin step_counter.so,out=FILE,limit=N,point=ADDRESS…,device=ADDRESS…
+ *   -plugin step_counter.so,out=FILE,limit=N,point=ADDRESS…
  *
- * A point is the address of an instruction that is executed at each preemption point. A step that executes the
- * instruction at a `device` address waits for a device, and is not counted. FILE begins with "steps N longest N". Then
- * it has a line for each step above the limit that was longer than all before: the number of its instructions, and
- * their addresses.
+ * A point is the address of an instruction that is executed at each preemption point. FILE begins with "steps N longest
+ * N". Then it has a line for each step above the limit that was longer than all before: the number of its instructions,
+ * and their addresses.
  *
  * The interface is QEMU's plugin API, version 1 (docs/devel/tcg-plugins.rst); Debian packages no header for it.
  */
@@ -46,13 +45,12 @@ struct addresses {
 };
 
 static struct processor {
-    bool started; /* has returned to user mode once */
-    bool device;
+    bool started;        /* has returned to user mode once */
     uint64_t count;      /* of the step under way */
     uint64_t kept[KEPT]; /* the addresses of its first instructions */
 } processors[PROCESSORS];
 
-static struct addresses points, devices;
+static struct addresses points;
 static uint64_t limit, steps, longest;
 static FILE *out;
 static char *lines; /* of the steps above the limit */
@@ -68,7 +66,7 @@ static void step_report(const struct processor *processor) {
 }
 
 static void step_end(struct processor *processor) {
-    if (processor->started && processor->count != 0 && !processor->device) {
+    if (processor->started && processor->count != 0) {
         steps++;
         if (processor->count > limit && processor->count > longest) {
             step_report(processor);
@@ -76,7 +74,6 @@ static void step_end(struct processor *processor) {
         longest = processor->count > longest ? processor->count : longest;
     }
     processor->count = 0;
-    processor->device = false;
 }
 
 /* --- executed instructions --- */
@@ -92,11 +89,6 @@ static void on_kernel(unsigned number, void *address) {
 static void on_point(unsigned number, void *unused) {
     (void)unused;
     step_end(&processors[number % PROCESSORS]);
-}
-
-static void on_device(unsigned number, void *unused) {
-    (void)unused;
-    processors[number % PROCESSORS].device = true;
 }
 
 /* The first return ends the boot. */
@@ -132,9 +124,6 @@ static void insn_watch(struct qemu_plugin_insn *insn) {
     if (is_in(&points, address) || is_code(insn, "\xf4", 1)) { /* hlt */
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_point, 0, data);
     }
-    if (is_in(&devices, address)) {
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_device, 0, data);
-    }
     qemu_plugin_register_vcpu_insn_exec_cb(insn, on_kernel, 0, data);
     if (is_code(insn, "\x48\x0f\x07", 3) || is_code(insn, "\x48\xcf", 2)) { /* sysretq, iretq */
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_return, 0, data);
@@ -159,7 +148,6 @@ static void on_exit_of_emulator(qemu_plugin_id_t id, void *unused) {
 static bool argument_take(const char *argument) {
     const char *value = strchr(argument, '=');
     size_t name = value == NULL ? 0 : (size_t)(value++ - argument);
-    struct addresses *addresses = strncmp(argument, "point", name) == 0 ? &points : &devices;
     if (name == 3 && strncmp(argument, "out", name) == 0) {
         return (out = fopen(value, "w")) != NULL;
     }
@@ -167,8 +155,8 @@ static bool argument_take(const char *argument) {
         limit = strtoull(value, NULL, 10);
         return true;
     }
-    if ((name == 5 || name == 6) && addresses->count < ADDRESSES) {
-        addresses->at[addresses->count++] = strtoull(value, NULL, 16);
+    if (name == 5 && strncmp(argument, "point", name) == 0 && points.count < ADDRESSES) {
+        points.at[points.count++] = strtoull(value, NULL, 16);
         return true;
     }
     return false;

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 # mypy: no-strict-optional
 """No step between two preemption points of the kernel is long: counted under icount by a plugin of the emulator (step_counter.c), in the
-kernel that everybody runs. Clusters of one core: who waits for another core's lock would count that core's work. What prints is left
-out: the console is polled, so such a step lasts as long as the device likes."""
+kernel that everybody runs. Clusters of one core: who waits for another core's lock would count that core's work."""
 
 import bisect
 import collections
@@ -21,7 +20,6 @@ OPERATIONS_MIN = 16  # operations under way at the same time
 STEPS_MIN = 500  # that a run must have had, or nothing was measured
 PLUGIN = machine.BUILD / "host/step_counter.so"
 POINT = "machine_event_pending"
-DEVICE = "machine_console_write"
 EMULATOR = "qemu-system-x86_64"  # the packaged one: the plugin speaks its version
 
 
@@ -53,7 +51,6 @@ class Steps:
         code, out = Code(name), folder / f"{name}-{program}"
         words = [f"out={out}", f"limit={TOLD_FROM}"]
         words += [f"point={address:x}" for address in code.addresses(POINT)]
-        words += [f"device={address:x}" for address in code.addresses(DEVICE)]
         boot = machine.Boot(
             name, "icount", program, more=more, extra=["-plugin", ",".join([str(PLUGIN), *words])], emulator=EMULATOR
         )

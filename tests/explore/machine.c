@@ -74,6 +74,7 @@ void machine_direct_map(phys_t base, uint64_t size, bool present) {
 }
 
 void machine_zero(void *memory, size_t size) { memset(memory, 0, size); }
+uint32_t machine_console_room(void) { return 16; }
 void machine_console_write(const char *text, size_t length) {
     (void)text;
     (void)length;

@@ -3,101 +3,7 @@
  * The console as seen by cluster 1 of 4: who owns it, what a successor prints, a full log, lost lines, what a log must
  * not do to the terminal.
  */
-#include "diag/console.h"
-#include "kernel.h"
-
-#define TICKS_PER_MS 1000U
-#define NEVER        UINT64_MAX
-
-static char output[4 * R4_LOG_BYTES];
-static size_t output_length;
-static uint32_t rung; /* doorbells */
-static uint32_t rung_last;
-static uint64_t now;
-static uint64_t event_at = NEVER;
-static void (*event)(void); /* happens at that tick */
-
-uint64_t machine_now(void) { return now; }
-
-void core_wait_turn(struct core *core) {
-    ck_assert_ptr_eq(core, &own_core);
-    now += TICKS_PER_MS / 10;
-    if (now >= event_at) {
-        event_at = NEVER;
-        event();
-    }
-}
-
-void doorbell_send(uint32_t number) {
-    ck_assert_uint_ne(number, KERNEL_OWN);
-    rung++;
-    rung_last = number;
-}
-
-void machine_console_write(const char *text, size_t length) {
-    ck_assert(output_length + length < sizeof(output));
-    memcpy(output + output_length, text, length);
-    output_length += length;
-}
-
-static void start(uint32_t owner) {
-    r4_linker_boot_info.console_owner = owner;
-    r4_linker_boot_info.tsc_khz = TICKS_PER_MS;
-    for (uint32_t number = 0; number < KERNEL_CLUSTERS; number++) {
-        atomic_store(&kernel_header(number)->state, R4_CLUSTER_UP);
-    }
-    console_start();
-}
-
-/* The cluster dies, and this one has seen it. */
-static void dies(uint32_t number) {
-    kernel_panics(number);
-    console_peer_died();
-}
-
-/* All clusters have rung. */
-static bool poll(void) { return console_poll(console_all()); }
-
-static void expect_output(const char *text) {
-    ck_assert_uint_eq(output_length, strlen(text));
-    ck_assert(memcmp(output, text, output_length) == 0);
-    output_length = 0;
-}
-
-static void line(const char *text) { console_line(text, strlen(text)); }
-
-/* Does what that cluster would do: writes bytes into its log, then the log's end. */
-static void peer_logs(uint32_t number, const char *text) {
-    struct r4_log *log = &kernel_header(number)->log;
-    uint32_t end = atomic_load(&log->end);
-    for (; *text != '\0'; text++) {
-        log->bytes[end++ % R4_LOG_BYTES] = *text;
-    }
-    atomic_store(&log->end, end);
-}
-
-/* As the console's owner, `reader` has printed `bytes` more of a cluster's log. */
-static void peer_prints(uint32_t reader, uint32_t number, uint32_t bytes) {
-    atomic_fetch_add(&kernel_header(reader)->printed[number], bytes);
-}
-
-static uint32_t log_used(uint32_t reader) {
-    return atomic_load(&r4_linker_header.log.end) - atomic_load(&kernel_header(reader)->printed[KERNEL_OWN]);
-}
-
-/* Fills this cluster's log, which `reader` prints, until less than one line of `length` bytes fits. Returns the number
- * of lines. */
-static uint32_t fill(uint32_t reader, size_t length) {
-    char text[R4_LOG_BYTES];
-    uint32_t lines = 0;
-    memset(text, 'x', sizeof(text));
-    while (log_used(reader) + length + 1 + 64 <= R4_LOG_BYTES) { /* keeps room for a notice */
-        console_line(text, length);
-        lines++;
-    }
-    ck_assert_uint_eq(log_used(reader), lines * (length + 1));
-    return lines;
-}
+#include "console_world.h"
 
 START_TEST(test_owner_prints) {
     start(KERNEL_OWN);
@@ -105,7 +11,7 @@ START_TEST(test_owner_prints) {
     line("[c1] own");
     expect_output("[c3] before\n[c1] own\n");
     ck_assert_uint_eq(rung, 0);
-    ck_assert_uint_eq(atomic_load(&r4_linker_header.log.end), 0);
+    ck_assert_uint_eq(log_used(KERNEL_OWN), 0);
     ck_assert(!poll());
     expect_output("");
 }
@@ -151,7 +57,7 @@ START_TEST(test_takeover) {
     ck_assert(console_is_own());
     ck_assert(cluster.poll); /* there is something to print */
     ck_assert(!poll());
-    expect_output("null\ntwo\nlast words\nc\n");
+    expect_output("last words\nc\nnull\ntwo\n");
     peer_prints(0, 3, 1000); /* written by a dead cluster: too late */
     peer_logs(3, "d\n");
     ck_assert(!console_poll(1U << 3));
@@ -183,7 +89,7 @@ START_TEST(test_last_cluster_speaks) {
 }
 END_TEST
 
-/* Nobody waits for the console with the cluster's lock: machine_now() and core_wait_turn() are for panics alone. */
+/* Nobody waits for another cluster with the lock: machine_now() and core_wait_turn() are for panics alone. */
 START_TEST(test_full_log_drops_at_once) {
     start(0);
     fill(0, 100);
@@ -234,10 +140,20 @@ START_TEST(test_room_to_the_last_byte) {
 }
 END_TEST
 
-/* Whoever prints itself loses nothing. */
+/* The owner makes room itself, as far as the device takes it. */
 START_TEST(test_owner_has_room) {
+    char text[100];
+    memset(text, 'x', sizeof(text));
     start(KERNEL_OWN);
     ck_assert(console_has_room(R4_LOG_BYTES));
+    looks_per_burst = 0;
+    fill(KERNEL_OWN, sizeof(text));
+    ck_assert(!console_has_room(200));
+    looks_per_burst = 1;
+    for (uint32_t i = 0; i < 300 / CONSOLE_STEP && !console_has_room(200); i++) {
+    }
+    ck_assert(console_has_room(200));
+    ck_assert_uint_eq(waits, 0);
 }
 END_TEST
 
@@ -316,7 +232,7 @@ START_TEST(test_end_that_makes_no_sense) {
 END_TEST
 
 /* One log does not keep the others waiting: of each a limited number of bytes is printed in a turn, up to the end of a
- * line. */
+ * line. A poll prints a limited number of bytes. */
 START_TEST(test_turns) {
     start(KERNEL_OWN);
     char text[101];
@@ -326,21 +242,25 @@ START_TEST(test_turns) {
         peer_logs(0, text);
     }
     peer_logs(3, "short\n");
-    ck_assert(poll());
-    ck_assert_uint_eq(output_length, 206);
-    ck_assert(memcmp(output + 200, "short\n", 6) == 0);
-    ck_assert_uint_eq(atomic_load(&r4_linker_header.printed[0]), 200);
-    ck_assert(poll());
+    peer_logs(2, "brief\n");
+    for (uint32_t i = 1; i <= 512 / CONSOLE_STEP; i++) {
+        ck_assert(console_poll(console_all()) || i == 512 / CONSOLE_STEP);
+        ck_assert_uint_eq(output_length, i * CONSOLE_STEP);
+    }
     ck_assert(!poll());
-    ck_assert_uint_eq(output_length, 506);
-    memset(text, 'x', sizeof(text));
-    strcpy(text + CONSOLE_TURN - 1 - 64, "\n");
-    peer_logs(2, text);
-    strcpy(text + 63, "\n");
-    peer_logs(2, text);
-    peer_logs(2, text);
-    ck_assert(poll()); /* exactly CONSOLE_TURN bytes end a turn */
-    ck_assert_uint_eq(output_length, 506 + CONSOLE_TURN);
+    ck_assert_uint_eq(output_length, 512);
+    ck_assert(memcmp(output, "brief\nshort\n", 12) == 0);
+    peer_logs(3, "short\n"); /* the next turn is cluster 0's */
+    ck_assert(!poll());
+    output_length = 0;
+    for (uint32_t i = 0; i < 5; i++) {
+        peer_logs(0, text);
+    }
+    peer_logs(2, "brief\n");
+    peer_logs(2, "again\n");
+    ck_assert(!poll());
+    ck_assert(memcmp(output + 200, "brief\nagain\n", 12) == 0); /* after two lines of 100 bytes */
+    ck_assert_uint_eq(output_length, 512);
 }
 END_TEST
 

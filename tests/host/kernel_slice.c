@@ -294,6 +294,54 @@ START_TEST(test_alone) {
 }
 END_TEST
 
+/* The timer is armed for what comes first, the end of a slice or a look at the console; neither is lost. */
+START_TEST(test_console_is_due) {
+    static const uint64_t dues[] = {SLICE / 2, SLICE - 1, SLICE, SLICE + 1, 3 * SLICE / 2};
+    for (uint32_t i = 0; i < R4_COUNT(dues); i++) {
+        memset(threads, 0, sizeof(threads));
+        memset(&own_core, 0, sizeof(own_core));
+        memset(had, 0, sizeof(had));
+        now = 0;
+        cluster.poll = false;
+        start();
+        own_core.console_due = dues[i];
+        run_until(dues[i] - 1);
+        ck_assert(!cluster.poll);
+        run_until(dues[i] + 1);
+        ck_assert(cluster.poll && own_core.console_due == 0);
+        run_until(END);
+        expect_shares(END);
+    }
+}
+END_TEST
+
+/* Without slices, too: one thread runs, or none. */
+START_TEST(test_console_is_due_alone) {
+    for (uint32_t threads_there = 0; threads_there < 2; threads_there++) {
+        cluster.poll = false;
+        start();
+        for (uint32_t i = threads_there; i < EQUALS; i++) {
+            sched_unready(&threads[i], THREAD_BLOCKED);
+        }
+        now = 0;
+        own_core.slice_end = SLICE; /* has been armed */
+        own_core.console_due = SLICE + 5;
+        slice_arm(&own_core, threads_there == 0 ? NULL : sched_first(&own_core), false);
+        ck_assert_uint_eq(timer, SLICE + 5);
+        now = SLICE;
+        slice_tick(&own_core); /* a stray interrupt */
+        ck_assert_uint_eq(timer, SLICE + 5);
+        now = SLICE + 5;
+        slice_tick(&own_core);
+        ck_assert(cluster.poll && own_core.console_due == 0);
+        ck_assert_uint_eq(timer, NEVER);
+        memset(&own_core, 0, sizeof(own_core));
+        memset(threads, 0, sizeof(threads));
+    }
+}
+END_TEST
+
 SUITE_MAIN("slices", test_equals, test_preempted_keep_the_rest, test_who_leaves_comes_last, test_urgent_equals,
            test_another_leaves, test_early_interrupt, test_operation_is_an_equal, test_operation_by_priority,
-           test_operation_among_equals_does_not_starve, test_equal_operations, test_alone)
+           test_operation_among_equals_does_not_starve, test_equal_operations, test_alone, test_console_is_due,
+           test_console_is_due_alone)

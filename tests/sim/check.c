@@ -280,6 +280,28 @@ static void check_work(const struct instance *instance) {
     }
 }
 
+const struct instance *check_console_owner(void) {
+    const struct instance *instance = &sim.instances[sim.console_owner];
+    while (instance->dead) {
+        instance = &sim.instances[(instance->number + 1) % sim.cluster_count];
+    }
+    return instance;
+}
+
+/* If the console's owner has lines of its own to print, it polls soon, or a timer makes it. */
+static void check_console(const struct instance *instance) {
+    const struct r4_header *header = instance->header;
+    bool left = atomic_load(&header->log.end) != atomic_load(&header->printed[instance->number]);
+    bool due = !left || instance->cluster->poll || is_pending(instance) || check_console_owner() != instance;
+    for (uint32_t i = 0; i < instance->layout.core_count && !due; i++) {
+        const struct cpu *cpu = &instance->cpus[i];
+        due = cpu_core(cpu)->console_due != 0 && cpu->deadline != 0;
+    }
+    if (!due) {
+        sim_fail("no lost wake-up", "cluster %u has lines to print, and nothing makes it look", instance->number);
+    }
+}
+
 /* A thread's operation has the thread's priority. The cluster runs it, or it waits, or its thread can run and is the one
  * that its core serves. */
 static void check_callers(const struct instance *instance) {
@@ -395,6 +417,7 @@ void check_after(const struct cpu *cpu) {
     check_callers(instance);
     check_peers(instance);
     check_work(instance);
+    check_console(instance);
 }
 
 void check_rest(void) {

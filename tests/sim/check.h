@@ -14,6 +14,9 @@ void check_after(const struct cpu *cpu);
 /* Called when nothing runs and nothing is pending anywhere: then nothing may be unfinished. */
 void check_rest(void);
 
+/* Whose lines may reach the console: the owner, or the next cluster that lives. */
+const struct instance *check_console_owner(void);
+
 /* This memory is about to become another object, or another cluster's: no processor of `instance` may still reach it.
  */
 void check_unreachable(const struct instance *instance, phys_t base, uint64_t size);

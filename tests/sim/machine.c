@@ -108,21 +108,16 @@ void machine_zero(void *memory, size_t size) {
     memset(memory, 0, size);
 }
 
-static const struct instance *console_owner(void) {
-    const struct instance *instance = &sim.instances[sim.console_owner];
-    while (instance->dead) {
-        instance = &sim.instances[(instance->number + 1) % sim.cluster_count];
-    }
-    return instance;
-}
+/* It is often busy. */
+uint32_t machine_console_room(void) { return sim_chance(2) ? 0 : 1 + (uint32_t)sim_random(16); }
 
 /* Lines arrive whole, one after the other; only a dead owner's line may be cut off. */
 void machine_console_write(const char *text, size_t length) {
     static char line[MACHINE_LINE];
     static size_t used;
-    if (sim.running->instance != console_owner()) {
+    if (sim.running->instance != check_console_owner()) {
         sim_fail("console", "cluster %u writes to the console, cluster %u owns it", sim.running->instance->number,
-                 console_owner()->number);
+                 check_console_owner()->number);
     }
     for (size_t i = 0; i < length; i++) {
         line[used++] = text[i];
