@@ -43,7 +43,8 @@ static always_inline bool frame_is_plain_leaf(const struct r4_slot *slot, uint64
     const uint64_t pages = r4_slot_object_put(round_down(r4_slot_object_max(), R4_PAGE_SIZE / 64));
     const uint64_t looked_at =
         (pages | r4_slot_size_put(r4_slot_size_max() / 2)) << 6 | paging_kind_put(paging_kind_max()) | PAGING_PRESENT;
-    return (((slot->word[2] << 6) ^ entry) & looked_at) == (r4_slot_size_put(R4_PAGE_BITS) << 6 | PAGING_PRESENT);
+    return (((slot_object_word(slot) << 6) ^ entry) & looked_at) ==
+           (r4_slot_size_put(R4_PAGE_BITS) << 6 | PAGING_PRESENT);
 }
 
 /* For the cap of a frame or a cap page. No PD has the name 0 of a cap without a mapping. */
