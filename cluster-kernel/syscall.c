@@ -134,14 +134,13 @@ static always_inline struct machine_regs *finish_handler(struct outcome outcome)
 
 /* --- the call --- */
 
-/* All checks that are the same for all operations have passed: calls the handler. */
+/* All checks that are the same for all operations have passed: calls the handler. The invocation's chain is set. */
 static always_inline struct machine_regs *handle(struct core *core, const struct operation_entry *entry,
-                                                 struct r4_slot *slot, const struct chain *chain) {
+                                                 struct r4_slot *slot) {
     struct invocation *invocation = &core->invocation;
     invocation->core = core;
     invocation->caller = core->current;
     invocation->slot = slot;
-    invocation->chain = chain;
     invocation->value = 0;
     return finish_handler(entry->handler(invocation));
 }
@@ -165,7 +164,8 @@ static always_inline struct machine_regs *invoke_slot(struct core *core, struct 
     if (unlikely(slot_lacks(slot, entry->rights))) {
         return finish(core, R4_ERR_RIGHTS, 0);
     }
-    return handle(core, entry, slot, NULL);
+    core->invocation.chain = NULL;
+    return handle(core, entry, slot);
 }
 
 /* The walk has ended without a proxy: `cap` named the caller's own window by its asid, or nothing. */
@@ -198,6 +198,7 @@ static noinline struct machine_regs *invoke_via_proxy(struct core *core, uint64_
                                                       const struct window *window) {
     const struct resolve_place place = {machine_direct(), own_cap_key(), &cluster.asids, &cluster.walk_pages};
     struct walk walk = WALK_FROM(window, cap);
+    core->invocation.chain = &core->chain; /* at once, so that no register has to keep the address */
     struct resolved resolved;
     if (!walk_begin(&place, &walk, &core->chain, &resolved)) {
         return invoke_ended(core, operation, resolved);
@@ -214,7 +215,7 @@ static noinline struct machine_regs *invoke_via_proxy(struct core *core, uint64_
     if (unlikely(error != R4_OK)) {
         return finish(core, error, 0);
     }
-    return handle(core, entry, resolved.slot, &core->chain);
+    return handle(core, entry, resolved.slot);
 }
 
 /* The lock is held; the arguments are in the core's invocation. */

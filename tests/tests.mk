@@ -66,6 +66,7 @@ $(HOST)/kernel_cap_page: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,call/cap_p
 $(HOST)/kernel_console $(HOST)/kernel_console_device: $(HOST)/asan/cluster-kernel/diag/console.o
 $(HOST)/kernel_debug: $(HOST)/asan/cluster-kernel/call/debug.o
 $(HOST)/kernel_fault: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,event cluster/core sched/shootdown)
+$(HOST)/kernel_frame: $(HOST)/asan/cluster-kernel/object/frame.o
 $(HOST)/kernel_loan $(HOST)/kernel_loan_waits: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,cluster/pools peer/lend peer/receive_slot serve/borrow)
 $(HOST)/kernel_mailbox $(HOST)/kernel_milestone: $(patsubst %,$(HOST)/asan/cluster-kernel/%.o,cluster/doorbell peer/mailbox peer/receive_slot poll serve/milestone serve/receive)
 $(HOST)/kernel_panic: $(HOST)/asan/cluster-kernel/diag/panic.o

@@ -20,7 +20,7 @@ struct frame_leaf frame_find_large_leaf(const struct r4_slot *slot) {
     return frame_leaf_check(slot, pd, paging_entry(machine_direct(), pd->root, mapping.address, 2), PAGING_LARGE);
 }
 
-/* A large frame, or one in a region that is not remembered. */
+/* A large frame, a proxy page, or a frame in a region that is not remembered. */
 static noinline void unmap_any(const struct r4_slot *slot) {
     struct frame_leaf leaf = frame_find_leaf(slot);
     if (leaf.entry != NULL) {
@@ -34,14 +34,15 @@ void frame_unmap(const struct r4_slot *slot) {
     if (unlikely(pd == NULL)) {
         return;
     }
-    if (unlikely(slot_size_log2(slot) != R4_PAGE_BITS || !pd_remembers(pd, mapping.address))) {
-        unmap_any(slot);
-        return;
+    if (likely(pd_remembers(pd, mapping.address))) {
+        uint64_t *entry = pd_remembered_leaf(pd, mapping.address);
+        if (likely(frame_is_plain_leaf(slot, *entry))) {
+            *entry = 0;
+            shootdown_note(pd);
+            return;
+        }
     }
-    struct frame_leaf leaf = frame_leaf_check(slot, pd, pd_remembered_leaf(pd, mapping.address), 0);
-    if (likely(leaf.entry != NULL)) {
-        frame_leaf_clear(leaf);
-    }
+    unmap_any(slot);
 }
 
 bool frame_is_proxy_page(const struct r4_slot *slot) {

@@ -36,6 +36,17 @@ static always_inline struct frame_leaf frame_leaf_check(const struct r4_slot *sl
     return (struct frame_leaf){same ? entry : NULL, pd};
 }
 
+/* True if the level-1 entry maps the 4 KiB frame of this cap as plain memory: it is present, names the frame and has no
+ * page kind. One comparison also for the size: word 2, shifted, has the object where an entry has its address, and the
+ * size where an entry has zeros (but for NX, which is not compared: no frame is that large). */
+static always_inline bool frame_is_plain_leaf(const struct r4_slot *slot, uint64_t entry) {
+    const uint64_t pages = r4_slot_object_put(round_down(r4_slot_object_max(), R4_PAGE_SIZE / 64));
+    const uint64_t looked_at =
+        (pages | r4_slot_size_put(r4_slot_size_max() / 2)) << 6 | paging_kind_put(paging_kind_max()) | PAGING_PRESENT;
+    return (((slot_object_word(slot) << 6) ^ entry) & looked_at) ==
+           (r4_slot_size_put(R4_PAGE_BITS) << 6 | PAGING_PRESENT);
+}
+
 /* For the cap of a frame or a cap page. No PD has the name 0 of a cap without a mapping. */
 struct frame_leaf frame_find_large_leaf(const struct r4_slot *slot); /* the same, for a large frame */
 static always_inline struct frame_leaf frame_find_leaf(const struct r4_slot *slot) {

@@ -176,6 +176,9 @@ static inline phys_t slot_object(const struct r4_slot *slot) {
     return slot_size_log2(slot) >= R4_PAGE_BITS ? slot_pages(slot) : slot_memory(slot);
 }
 
+/* Word 2: size and object in one, and beside them rights, depth and three bits of a mapping. */
+static inline uint64_t slot_object_word(const struct r4_slot *slot) { return slot->word[2]; }
+
 static inline struct r4_slot *slot_next(uintptr_t direct, const struct r4_slot *slot) {
     return slot_at(direct, r4_slot_next_get(slot->word[3]));
 }
