@@ -89,10 +89,10 @@ $(HOST)/acpi/%.aml: tests/host/acpi/%.asl | $(TEST_PACKAGES)
 # --- plugins of the emulator that count from outside (tests/boot/test_steps.py, test_boot_cost.py) ---
 
 COUNTERS := $(HOST)/step_counter.so $(HOST)/boot_counter.so
-$(COUNTERS): $(HOST)/%.so: tests/boot/%.c tests/tests.mk | $(TEST_PACKAGES)
+$(COUNTERS): $(HOST)/%.so: tests/boot/%.c tests/boot/qemu_plugin.h tests/tests.mk | $(TEST_PACKAGES)
 	@mkdir -p $(@D)
 	@$(call say,HOSTCC,$@)
-	$(Q)gcc -std=gnu11 -O2 -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -shared -fPIC -o $@ $<
+	$(Q)gcc -std=gnu11 -O2 $(WARNINGS) -fvisibility=hidden -shared -fPIC -o $@ $(filter %.c,$^)
 
 # --- the simulator's audit for the memory of a real machine (tests/boot/test_fuzz.py); what only the simulator calls is left out ---
 
