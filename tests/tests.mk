@@ -47,6 +47,9 @@ linked = $(filter %.o,$^) $(filter %.a,$^) # what more objects a program has may
 $(ASAN_TESTS): $(HOST)/%: $(HOST)/asan/tests/host/%.o $(HOST)/asan/pure.a
 	@$(call say,HOSTLD,$@)
 	$(Q)gcc $(ASAN) -o $@ $(linked) $(CHECK_LIBS)
+# The model by which a plugin of the emulator counts.
+$(HOST)/test_coherence: $(HOST)/asan/tests/boot/coherence.o
+$(HOST)/asan/tests/host/test_coherence.o: HOST_CC += -iquote tests/boot
 # The two sides of a proxy, see tests/order/race.h.
 $(HOST)/test_proxy: $(HOST)/asan/tests/order/race.o
 $(HOST)/tsan_proxy: $(HOST)/tsan/tests/order/race.o
@@ -86,13 +89,21 @@ $(HOST)/acpi/%.aml: tests/host/acpi/%.asl | $(TEST_PACKAGES)
 	@$(call say,IASL,$@)
 	$(Q)iasl -p $(basename $@) $< >$(basename $@).log 2>&1 || { cat $(basename $@).log; exit 1; }
 
-# --- plugins of the emulator that count from outside (tests/boot/test_steps.py, test_boot_cost.py) ---
+# --- plugins of the emulator that count from outside (tests/boot/test_steps.py, test_boot_cost.py, test_lines.py) ---
 
-COUNTERS := $(HOST)/step_counter.so $(HOST)/boot_counter.so
+COUNTERS := $(patsubst tests/boot/%.c,$(HOST)/%.so,$(wildcard tests/boot/*_counter.c))
 $(COUNTERS): $(HOST)/%.so: tests/boot/%.c tests/boot/qemu_plugin.h tests/tests.mk | $(TEST_PACKAGES)
 	@mkdir -p $(@D)
 	@$(call say,HOSTCC,$@)
 	$(Q)gcc -std=gnu11 -O2 $(WARNINGS) -fvisibility=hidden -shared -fPIC -o $@ $(filter %.c,$^)
+$(HOST)/line_counter.so: tests/boot/coherence.c tests/boot/coherence.h
+# A guest of its own, as tools/probe/ is one.
+PING := $(HOST)/ping.elf
+$(PING): tests/boot/ping.S tests/tests.mk | $(TEST_PACKAGES)
+	@mkdir -p $(@D)
+	@$(call say,HOSTCC,$@)
+	$(Q)gcc -c $< -o $@.o && ld -static -nostdlib --no-warn-rwx-segments -N -Ttext=0x100000 -e start32 -o $@ $@.o
+	$(Q)objcopy -O elf32-i386 $@
 
 # --- the simulator's audit for the memory of a real machine (tests/boot/test_fuzz.py); what only the simulator calls is left out ---
 
@@ -149,7 +160,7 @@ check:
 	$(call locked,$@.built)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test.built: build.built $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
+test.built: build.built $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(PING) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
 test:
 	$(call locked,$@.built)
 	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(EXPLORE_CHECKS) $(HOST_MUTANT_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)

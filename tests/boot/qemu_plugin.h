@@ -20,8 +20,8 @@ struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 struct qemu_plugin_hwaddr;
 
-enum { QEMU_PLUGIN_NO_REGISTERS = 0 };                                    /* what a callback touches */
-enum { QEMU_PLUGIN_READS = 1, QEMU_PLUGIN_WRITES, QEMU_PLUGIN_ACCESSES }; /* which ones it is called for */
+enum { QEMU_PLUGIN_NO_REGISTERS = 0 }; /* what a callback touches */
+enum { QEMU_PLUGIN_ACCESSES = 3 };     /* loads and stores; for loads alone QEMU 7.2 calls nobody */
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = 1;
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);

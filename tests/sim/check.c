@@ -198,10 +198,10 @@ static bool looks_on(const struct cluster *state, const struct peer *peer) {
     return state->poll && (state->look >> peer->number & 1) != 0;
 }
 
-/* It will look at the peer: it goes on looking, or the peer has rung, and the doorbell is on its way. */
+/* It will look at the peer: it goes on looking, or the peer has rung or has a message, and the doorbell is on its way. */
 static bool will_look(const struct instance *instance, const struct peer *peer) {
     const struct cluster *state = instance->cluster;
-    bool rang = atomic_load(&peer->in.ring->rung) != state->answered[peer->number];
+    bool rang = atomic_load(&peer->in.ring->rung) != state->answered[peer->number] || has_message(&peer->in);
     bool noted = state->poll && (state->rung >> peer->number % MACHINE_DOORBELLS & 1) != 0;
     return looks_on(state, peer) || (rang && (noted || is_rung(instance, peer->number)));
 }
