@@ -121,6 +121,7 @@ SEEDS ?= 1000
 SEED ?=
 include $(wildcard tests/sim/sim.mk)
 include tests/explore/explore.mk
+include tests/native/native.mk
 include tests/host/mutants.mk
 include tests/prove/prove.mk
 include tests/fuzz/fuzz.mk # FUZZ_BUILT and FUZZ_CHECKS, what `make test` builds and runs
@@ -150,7 +151,7 @@ HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools
 CHECKED := $(addprefix build/checks/,qemu-1x4/r4.iso qemu-2x2/r4.iso)
 BOOT_CHECKS = --command 'checks: env -u MAKEFLAGS -u MAKELEVEL $(MAKE) --no-print-directory CHECKS=1 $(CHECKED)' \
 	--command 'lint: env -u MAKEFLAGS -u MAKELEVEL $(MAKE) --no-print-directory lint' \
-	--pytest $(call folders_with_tests,tests/boot)
+	--pytest $(call folders_with_tests,tests/boot tests/native)
 MACHINES := $(CONFIGS:%=build/%) build/qemu-2x2-trace
 # What only boots: machines with odd tables, and of odd sizes.
 ODD_MACHINES := $(patsubst %.toml,build/%,$(notdir $(wildcard tests/boot/tables/*.toml tests/boot/machines/*.toml)))
@@ -160,7 +161,7 @@ check:
 	$(call locked,$@.built)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test.built: build.built $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(PING) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
+test.built: build.built $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(PING) $(NATIVE_BUILT) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
 test:
 	$(call locked,$@.built)
 	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(EXPLORE_CHECKS) $(HOST_MUTANT_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)

@@ -25,8 +25,9 @@
  *
  * At least one side of each pair sees the other's store, so no message and no freed slot is missed.
  *
- * Whoever rings a peer for a message has put it into the ring to it; whoever rings it for anything else first increments
- * `rung` there. So the peer finds out who rang by two words of each, and a message moves no line but its slot and line 1.
+ * Whoever rings a peer for a message has put it into the ring to it; whoever rings it for anything else first
+ * increments `rung` there. So the peer finds out who rang by two words of each, and a message moves no line but its
+ * slot and line 1.
  */
 #ifndef R4_MAILBOX_H
 #define R4_MAILBOX_H

@@ -6,8 +6,8 @@
  *
  *   -plugin line_counter.so,out=FILE,begin=ADDRESS,end=ADDRESS,cluster=MASK…
  *
- * The instruction at `begin` reads the name of a case; from then on, until the one at `end` is executed, moves are told. A
- * processor that is in no mask is a cluster of its own. FILE has for each case
+ * The instruction at `begin` reads the name of a case; from then on, until the one at `end` is executed, moves are
+ * told. A processor that is in no mask is a cluster of its own. FILE has for each case
  *
  *   case ADDRESS PROCESSOR               where its name is, who begins it
  *   read|fetch|upgrade PROCESSOR FROM ADDRESS INSTRUCTION

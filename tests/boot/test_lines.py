@@ -13,6 +13,7 @@ import pytest
 import accelerator
 import line_moves
 import machine
+import qemu
 
 PING = machine.BUILD / "host/ping.elf"
 BAR = {"remote.handoff": 8, "remote.revoke.0": 8}  # lines; two messages and two doorbells
@@ -84,5 +85,5 @@ def test_what_a_line_is(cases: Callable[[str], dict[str, list[line_moves.Case]]]
 
 def test_wrong_output() -> None:
     for lines, why in ((["case 1 0"], "does not end"), (["case 1 0", "nested 1 0", "end"], "begins inside")):
-        with pytest.raises(line_moves.qemu.QemuError, match=why):
+        with pytest.raises(qemu.QemuError, match=why):
             line_moves.records(lines)

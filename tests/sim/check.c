@@ -198,7 +198,8 @@ static bool looks_on(const struct cluster *state, const struct peer *peer) {
     return state->poll && (state->look >> peer->number & 1) != 0;
 }
 
-/* It will look at the peer: it goes on looking, or the peer has rung or has a message, and the doorbell is on its way. */
+/* It will look at the peer: it goes on looking, or the peer has rung or has a message there, and the doorbell is on its
+ * way. */
 static bool will_look(const struct instance *instance, const struct peer *peer) {
     const struct cluster *state = instance->cluster;
     bool rang = atomic_load(&peer->in.ring->rung) != state->answered[peer->number] || has_message(&peer->in);
