@@ -240,6 +240,20 @@ static void check_peers(const struct instance *instance) {
     }
 }
 
+/* Peers ring an idle core, if there is one. */
+static void check_named(const struct instance *instance) {
+    uint64_t idle = instance->cluster->idle_cores;
+    uint32_t named = atomic_load(&instance->header->doorbell_apic);
+    bool good = idle == 0;
+    for (uint32_t i = 0; i < instance->layout.core_count; i++) {
+        good |= instance->cpus[i].apic_id == named && (idle >> i & 1) != 0;
+    }
+    if (!good) {
+        sim_fail("an idle core is rung", "cluster %u names APIC id %u, and its idle cores are %lx", instance->number,
+                 named, idle);
+    }
+}
+
 /* --- work of the cluster --- */
 
 /* The priority of what a core does; -1 for a halted one. */
@@ -384,6 +398,7 @@ void check_after(const struct cpu *cpu) {
     check_revokes(instance);
     check_callers(instance);
     check_peers(instance);
+    check_named(instance);
     check_work(instance);
 }
 
