@@ -128,6 +128,7 @@ help:
 	@echo 'make sim-mutants   each mutant is a kernel with one bug: the simulator has to find it'
 	@echo 'make explore       every order of accesses to shared memory in small scenarios; RUN=NAME, RUN=NAME:CLUSTER (which dies), ENDS=1'
 	@echo 'make explore-mutants  bugs that this search has to find'
+	@echo 'make native        kernel copies at real speed on two processors of this host: build/bench/native.json'
 	@echo 'make fuzz          fuzzing: all targets or TARGET=NAME, RUNS=1000000'
 	@echo 'make prove         lemmas about slots, derivation and walks; Frama-C on the parsers, installs frama-c-base'
 	@echo 'make prove-lemmas  the lemmas alone; prove-NAME one parser: $(PROOFS)'

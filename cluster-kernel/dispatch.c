@@ -47,18 +47,19 @@ static void fpu_switch(struct core *core, struct thread *thread) {
     core->fpu = thread;
 }
 
-/* Updates cluster.idle_cores, and the core that the header tells peers to ring: an idle one if there is one. The line
- * is not written unless that changes: peers have it in their caches. */
+/* Updates cluster.idle_cores, and the core that the header tells peers to ring: an idle one if there is one. It stays
+ * the same as long as it is idle, since peers have the line in their caches. */
 static inline void idle_set(struct core *core, bool idle) {
     if (core->idle == idle) {
         return;
     }
     core->idle = idle;
+    uint64_t others = cluster.idle_cores & ~(1ULL << core->index);
     cluster.idle_cores ^= 1ULL << core->index;
-    uint64_t candidates = cluster.idle_cores;
-    const struct core *ring = candidates == 0 ? core : cluster.cores[__builtin_ctzll(candidates)];
     _Atomic uint32_t *doorbell = &own_header()->doorbell_apic;
-    if (atomic_load_explicit(doorbell, memory_order_relaxed) != ring->apic_id) {
+    bool is_named = atomic_load_explicit(doorbell, memory_order_relaxed) == core->apic_id;
+    if (idle ? others == 0 && !is_named : others != 0 && is_named) {
+        const struct core *ring = idle ? core : cluster.cores[__builtin_ctzll(others)];
         atomic_store_explicit(doorbell, ring->apic_id, memory_order_relaxed);
     }
 }

@@ -47,6 +47,9 @@ linked = $(filter %.o,$^) $(filter %.a,$^) # what more objects a program has may
 $(ASAN_TESTS): $(HOST)/%: $(HOST)/asan/tests/host/%.o $(HOST)/asan/pure.a
 	@$(call say,HOSTLD,$@)
 	$(Q)gcc $(ASAN) -o $@ $(linked) $(CHECK_LIBS)
+# The model by which a plugin of the emulator counts.
+$(HOST)/test_coherence: $(HOST)/asan/tests/boot/coherence.o
+$(HOST)/asan/tests/host/test_coherence.o: HOST_CC += -iquote tests/boot
 # The two sides of a proxy, see tests/order/race.h.
 $(HOST)/test_proxy: $(HOST)/asan/tests/order/race.o
 $(HOST)/tsan_proxy: $(HOST)/tsan/tests/order/race.o
@@ -87,13 +90,21 @@ $(HOST)/acpi/%.aml: tests/host/acpi/%.asl | $(TEST_PACKAGES)
 	@$(call say,IASL,$@)
 	$(Q)iasl -p $(basename $@) $< >$(basename $@).log 2>&1 || { cat $(basename $@).log; exit 1; }
 
-# --- plugins of the emulator that count from outside (tests/boot/test_steps.py, test_boot_cost.py) ---
+# --- plugins of the emulator that count from outside (tests/boot/test_steps.py, test_boot_cost.py, test_lines.py) ---
 
-COUNTERS := $(HOST)/step_counter.so $(HOST)/boot_counter.so
-$(COUNTERS): $(HOST)/%.so: tests/boot/%.c tests/tests.mk | $(TEST_PACKAGES)
+COUNTERS := $(patsubst tests/boot/%.c,$(HOST)/%.so,$(wildcard tests/boot/*_counter.c))
+$(COUNTERS): $(HOST)/%.so: tests/boot/%.c tests/boot/qemu_plugin.h tests/tests.mk | $(TEST_PACKAGES)
 	@mkdir -p $(@D)
 	@$(call say,HOSTCC,$@)
-	$(Q)gcc -std=gnu11 -O2 -Wall -Wextra -Wshadow -Werror -fvisibility=hidden -shared -fPIC -o $@ $<
+	$(Q)gcc -std=gnu11 -O2 $(WARNINGS) -fvisibility=hidden -shared -fPIC -o $@ $(filter %.c,$^)
+$(HOST)/line_counter.so: tests/boot/coherence.c tests/boot/coherence.h
+# A guest of its own, as tools/probe/ is one.
+PING := $(HOST)/ping.elf
+$(PING): tests/boot/ping.S tests/tests.mk | $(TEST_PACKAGES)
+	@mkdir -p $(@D)
+	@$(call say,HOSTCC,$@)
+	$(Q)gcc -c $< -o $@.o && ld -static -nostdlib --no-warn-rwx-segments -N -Ttext=0x100000 -e start32 -o $@ $@.o
+	$(Q)objcopy -O elf32-i386 $@
 
 # --- the simulator's audit for the memory of a real machine (tests/boot/test_fuzz.py); what only the simulator calls is left out ---
 
@@ -111,6 +122,7 @@ SEEDS ?= 1000
 SEED ?=
 include $(wildcard tests/sim/sim.mk)
 include tests/explore/explore.mk
+include tests/native/native.mk
 include tests/host/mutants.mk
 include tests/prove/prove.mk
 include tests/fuzz/fuzz.mk # FUZZ_BUILT and FUZZ_CHECKS, what `make test` builds and runs
@@ -140,7 +152,7 @@ HOST_CHECKS = --tap $(HOST_TESTS) --pytest $(call folders_with_tests,tests/tools
 CHECKED := $(addprefix build/checks/,qemu-1x4/r4.iso qemu-2x2/r4.iso)
 BOOT_CHECKS = --command 'checks: env -u MAKEFLAGS -u MAKELEVEL $(MAKE) --no-print-directory CHECKS=1 $(CHECKED)' \
 	--command 'lint: env -u MAKEFLAGS -u MAKELEVEL $(MAKE) --no-print-directory lint' \
-	--pytest $(call folders_with_tests,tests/boot)
+	--pytest $(call folders_with_tests,tests/boot tests/native)
 MACHINES := $(CONFIGS:%=build/%) build/qemu-2x2-trace
 # What only boots: machines with odd tables, and of odd sizes.
 ODD_MACHINES := $(patsubst %.toml,build/%,$(notdir $(wildcard tests/boot/tables/*.toml tests/boot/machines/*.toml)))
@@ -150,7 +162,7 @@ check:
 	$(call locked,$@.built)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test.built: build.built $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
+test.built: build.built $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(PING) $(NATIVE_BUILT) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
 test:
 	$(call locked,$@.built)
 	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(EXPLORE_CHECKS) $(HOST_MUTANT_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)

@@ -14,23 +14,28 @@ static always_inline uint32_t target_of(uint32_t number) {
     return apic_id - apics.first <= apics.last - apics.first ? apic_id : apics.first;
 }
 
-/* Returns the APIC id that was rung. */
-static always_inline uint32_t send(uint32_t number) {
+static always_inline void count(uint32_t number) {
     struct r4_ring *ring = ring_out(number);
-    uint32_t apic_id = target_of(number);
     /* This cluster alone writes it, under its lock. Pairs with has_rung() there: see mailbox.h. */
     uint32_t rung = atomic_load_explicit(&ring->rung, memory_order_relaxed);
     atomic_store_explicit(&ring->rung, rung + 1, memory_order_relaxed);
-    machine_send(apic_id, machine_doorbell(this_cluster()));
-    return apic_id;
 }
 
-void doorbell_send(uint32_t number) { send(number); }
+void doorbell_send(uint32_t number) {
+    count(number);
+    machine_send(target_of(number), machine_doorbell(this_cluster()));
+}
 
-void doorbell_ring(uint32_t number) {
-    uint32_t apic_id = send(number);
+void doorbell_ring_for_message(uint32_t number) {
+    uint32_t apic_id = target_of(number);
+    machine_send(apic_id, machine_doorbell(this_cluster()));
     trace(TRACE_DOORBELL, number, apic_id);
     cluster.doorbells_sent++;
+}
+
+void doorbell_ring(uint32_t number) {
+    count(number);
+    doorbell_ring_for_message(number);
 }
 
 void doorbell_ring_all(void) {
@@ -54,10 +59,10 @@ static always_inline bool has_rung(uint32_t number) {
     if (number == this_cluster()) {
         return false; /* there is no ring to itself */
     }
-    /* Pairs with send() of that peer. Relaxed: what it rang for has its own order. */
+    /* Pairs with count() of that peer. Relaxed: what it rang for has its own order. */
     uint32_t rung = atomic_load_explicit(&ring_in(number)->rung, memory_order_relaxed);
     if (rung == cluster.answered[number]) {
-        return false;
+        return cluster.linked && ring_has_message(&cluster.peers[number]->in);
     }
     cluster.answered[number] = rung;
     return true;

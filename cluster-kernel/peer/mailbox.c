@@ -14,7 +14,7 @@ static void put(struct peer *peer, struct r4_message *message) {
     trace(TRACE_SENT, peer->number, (uint64_t)message->loan << 32 | message->kind);
     cluster.messages_sent++;
     if (ring_put(&peer->out, message)) {
-        doorbell_ring(peer->number);
+        doorbell_ring_for_message(peer->number);
     }
 }
 

@@ -15,7 +15,7 @@ void ring_produce_from(struct ring_end *producer, uint32_t position) {
     for (uint32_t i = 0; i < producer->slots; i++) { /* each slot appears to hold a message of one lap ago */
         uint32_t next = position + i;
         uint32_t *sequence = &producer->ring->slots[next & (producer->slots - 1)].sequence;
-        /* Pairs with the load in ring_is_full_slot(); nothing in the slot is read at this sequence. */
+        /* Pairs with the load in ring_has_message(); nothing in the slot is read at this sequence. */
         __atomic_store_n(sequence, next + 1 - producer->slots, __ATOMIC_RELEASE);
     }
     /* Pairs with the load in ring_take(). */
@@ -59,19 +59,14 @@ bool ring_put(struct ring_end *producer, const struct r4_message *message) {
     slot->size_log2 = message->size_log2;
     slot->ttl = message->ttl;
     producer->position++;
-    /* The store also releases the message to ring_is_full_slot(). Dekker pair with ring_rest(), which stores looking =
+    /* The store also releases the message to ring_has_message(). Dekker pair with ring_rest(), which stores looking =
      * 0 and then loads the sequence: it sees the message, or we see the 0 and ring. */
     __atomic_store_n(sequence, producer->position, __ATOMIC_SEQ_CST);
     return atomic_load_explicit(&producer->ring->looking, memory_order_seq_cst) == 0;
 }
 
-/* The load also acquires the message: pairs with the store of the sequence in ring_put(). */
-static bool ring_is_full_slot(const struct ring_end *consumer) {
-    return __atomic_load_n(&ring_slot(consumer)->sequence, __ATOMIC_SEQ_CST) == consumer->position + 1;
-}
-
 bool ring_take(struct ring_end *consumer, struct r4_message *message, bool *wanted) {
-    if (!ring_is_full_slot(consumer)) {
+    if (!ring_has_message(consumer)) {
         return false;
     }
     const struct r4_message *slot = ring_slot(consumer);
@@ -92,5 +87,5 @@ void ring_look(struct ring_end *consumer) { atomic_store_explicit(&consumer->rin
 bool ring_rest(struct ring_end *consumer) {
     /* Dekker pair with ring_put(), see there. */
     atomic_store_explicit(&consumer->ring->looking, 0, memory_order_seq_cst);
-    return ring_is_full_slot(consumer);
+    return ring_has_message(consumer);
 }

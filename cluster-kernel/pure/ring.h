@@ -27,6 +27,12 @@ bool ring_has_room(struct ring_end *producer);
  * consumer has to be rung. */
 bool ring_put(struct ring_end *producer, const struct r4_message *message);
 
+/* True if there is a message to take. The load also acquires it: pairs with the store of the sequence in ring_put(). */
+static inline bool ring_has_message(const struct ring_end *consumer) {
+    const struct r4_message *slot = &consumer->ring->slots[consumer->position & (consumer->slots - 1)];
+    return __atomic_load_n(&slot->sequence, __ATOMIC_SEQ_CST) == consumer->position + 1;
+}
+
 /* Copies the next message out and frees its slot. False, and nothing is written, if there is none. *wanted is true if
  * the producer waits for a slot and has to be rung: this is the first one that is free since the ring was full. */
 bool ring_take(struct ring_end *consumer, struct r4_message *message, bool *wanted);

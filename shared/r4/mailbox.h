@@ -25,7 +25,9 @@
  *
  * At least one side of each pair sees the other's store, so no message and no freed slot is missed.
  *
- * Whoever rings a peer first increments `rung` in the ring to it, so the peer finds out who rang by one word of each.
+ * Whoever rings a peer for a message has put it into the ring to it; whoever rings it for anything else first
+ * increments `rung` there. So the peer finds out who rang by two words of each, and a message moves no line but its
+ * slot and line 1.
  */
 #ifndef R4_MAILBOX_H
 #define R4_MAILBOX_H
@@ -36,9 +38,9 @@
 struct r4_ring {
     /* Line 0, the producer's. 2 * p + 1: ring it when the slot for its message at position p is free. */
     _Atomic uint32_t want_slot;
-    /* The producer's: counts its doorbells to the consumer. So one word says whether a peer has rung since the last
-     * look, whatever for: messages, a free slot, its header. Stored before the interrupt, which makes it visible.
-     * Relaxed on both sides: what it is about has its own order. */
+    /* The producer's: counts its doorbells to the consumer but those for a message, which tell by the message. So one
+     * word says whether a peer has rung since the last look for anything else: a free slot, its header. Stored before
+     * the interrupt, which makes it visible. Relaxed on both sides: what it is about has its own order. */
     _Atomic uint32_t rung;
     uint32_t producer_pad[14];
     _Atomic uint32_t head;    /* line 1, the consumer's: position of the next message to take */

@@ -8,30 +8,10 @@
  *
  * The coordinator lies below `end` and begins at `start`; each kernel has a point of its own. FILE then has the line
  * "coordinator N kernels N programs N missing N"; `missing` is the number of points that were not executed.
- *
- * The interface is QEMU's plugin API, version 1 (docs/devel/tcg-plugins.rst); Debian packages no header for it.
  */
+#include "qemu_plugin.h"
 #include <inttypes.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-typedef uint64_t qemu_plugin_id_t;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-                                           void (*call)(qemu_plugin_id_t, struct qemu_plugin_tb *));
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, void (*call)(unsigned, void *), int flags,
-                                            void *data);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*call)(qemu_plugin_id_t, void *), void *data);
-
-__attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
 enum { POINTS = 64 };
 
@@ -74,18 +54,17 @@ static uint64_t *count_of(uint64_t address) {
     return address < end ? &coordinator : &programs;
 }
 
-/* Callbacks run in the order in which they are registered. */
 static void insn_watch(struct qemu_plugin_insn *insn) {
     uint64_t address = qemu_plugin_insn_vaddr(insn);
     if (address == start) {
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_start, 0, NULL);
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_start, QEMU_PLUGIN_NO_REGISTERS, NULL);
     }
     for (size_t i = 0; i < point_count; i++) {
         if (points[i].address == address) {
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_point, 0, &points[i]);
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_point, QEMU_PLUGIN_NO_REGISTERS, &points[i]);
         }
     }
-    qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, 0, count_of(address));
+    qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, QEMU_PLUGIN_NO_REGISTERS, count_of(address));
 }
 
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb) {
@@ -104,32 +83,27 @@ static void on_exit_of_emulator(qemu_plugin_id_t id, void *unused) {
 }
 
 static bool argument_take(const char *argument) {
-    const char *value = strchr(argument, '=');
-    size_t name = value == NULL ? 0 : (size_t)(value++ - argument);
-    if (name == 3 && strncmp(argument, "out", name) == 0) {
+    const char *value;
+    if ((value = argument_value(argument, "out")) != NULL) {
         return (out = fopen(value, "w")) != NULL;
     }
-    if (name == 5 && strncmp(argument, "start", name) == 0) {
+    if ((value = argument_value(argument, "start")) != NULL) {
         return (start = strtoull(value, NULL, 16)) != 0;
     }
-    if (name == 3 && strncmp(argument, "end", name) == 0) {
+    if ((value = argument_value(argument, "end")) != NULL) {
         return (end = strtoull(value, NULL, 16)) != 0;
     }
-    if (name == 5 && strncmp(argument, "point", name) == 0 && point_count < POINTS) {
+    if ((value = argument_value(argument, "point")) != NULL && point_count < POINTS) {
         points[point_count++].address = strtoull(value, NULL, 16);
         return true;
     }
     return false;
 }
 
-__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc,
-                                                               char **argv) {
+int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv) {
     (void)info;
-    for (int i = 0; i < argc; i++) {
-        if (!argument_take(argv[i])) {
-            fprintf(stderr, "boot_counter: %s\n", argv[i]);
-            return 1;
-        }
+    if (!arguments_take("boot_counter", argc, argv, argument_take)) {
+        return 1;
     }
     missing = point_count;
     if (out == NULL || start == 0 || end == 0 || point_count == 0) {

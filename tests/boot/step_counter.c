@@ -10,32 +10,10 @@
  * A point is the address of an instruction that is executed at each preemption point. FILE begins with "steps N longest
  * N". Then it has a line for each step above the limit that was longer than all before: the number of its instructions,
  * and their addresses.
- *
- * The interface is QEMU's plugin API, version 1 (docs/devel/tcg-plugins.rst); Debian packages no header for it.
  */
+#include "qemu_plugin.h"
 #include <inttypes.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-typedef uint64_t qemu_plugin_id_t;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-                                           void (*call)(qemu_plugin_id_t, struct qemu_plugin_tb *));
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, void (*call)(unsigned, void *), int flags,
-                                            void *data);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, void (*call)(qemu_plugin_id_t, void *), void *data);
-
-__attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
 enum { PROCESSORS = 64, ADDRESSES = 64, KEPT = 1 << 16 };
 
@@ -114,7 +92,6 @@ static bool is_code(const struct qemu_plugin_insn *insn, const char *code, size_
     return qemu_plugin_insn_size(insn) == size && memcmp(qemu_plugin_insn_data(insn), code, size) == 0;
 }
 
-/* Callbacks run in the order in which they are registered. */
 static void insn_watch(struct qemu_plugin_insn *insn) {
     uint64_t address = qemu_plugin_insn_vaddr(insn);
     void *data = (void *)(uintptr_t)address;
@@ -122,11 +99,11 @@ static void insn_watch(struct qemu_plugin_insn *insn) {
         return; /* user mode, and what runs before the kernel */
     }
     if (is_in(&points, address) || is_code(insn, "\xf4", 1)) { /* hlt */
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_point, 0, data);
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_point, QEMU_PLUGIN_NO_REGISTERS, data);
     }
-    qemu_plugin_register_vcpu_insn_exec_cb(insn, on_kernel, 0, data);
+    qemu_plugin_register_vcpu_insn_exec_cb(insn, on_kernel, QEMU_PLUGIN_NO_REGISTERS, data);
     if (is_code(insn, "\x48\x0f\x07", 3) || is_code(insn, "\x48\xcf", 2)) { /* sysretq, iretq */
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_return, 0, data);
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_return, QEMU_PLUGIN_NO_REGISTERS, data);
     }
 }
 
@@ -145,31 +122,33 @@ static void on_exit_of_emulator(qemu_plugin_id_t id, void *unused) {
     fclose(out);
 }
 
+static bool address_take(struct addresses *addresses, const char *value) {
+    if (addresses->count == ADDRESSES) {
+        return false;
+    }
+    addresses->at[addresses->count++] = strtoull(value, NULL, 16);
+    return true;
+}
+
 static bool argument_take(const char *argument) {
-    const char *value = strchr(argument, '=');
-    size_t name = value == NULL ? 0 : (size_t)(value++ - argument);
-    if (name == 3 && strncmp(argument, "out", name) == 0) {
+    const char *value;
+    if ((value = argument_value(argument, "out")) != NULL) {
         return (out = fopen(value, "w")) != NULL;
     }
-    if (name == 5 && strncmp(argument, "limit", name) == 0) {
+    if ((value = argument_value(argument, "limit")) != NULL) {
         limit = strtoull(value, NULL, 10);
         return true;
     }
-    if (name == 5 && strncmp(argument, "point", name) == 0 && points.count < ADDRESSES) {
-        points.at[points.count++] = strtoull(value, NULL, 16);
-        return true;
+    if ((value = argument_value(argument, "point")) != NULL) {
+        return address_take(&points, value);
     }
     return false;
 }
 
-__attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc,
-                                                               char **argv) {
+int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv) {
     (void)info;
-    for (int i = 0; i < argc; i++) {
-        if (!argument_take(argv[i])) {
-            fprintf(stderr, "step_counter: %s\n", argv[i]);
-            return 1;
-        }
+    if (!arguments_take("step_counter", argc, argv, argument_take)) {
+        return 1;
     }
     report = open_memstream(&lines, &lines_size);
     if (out == NULL || report == NULL || points.count == 0) {

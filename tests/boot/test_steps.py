@@ -3,15 +3,14 @@
 """No step between two preemption points of the kernel is long: counted under icount by a plugin of the emulator (step_counter.c), in the
 kernel that everybody runs. Clusters of one core: who waits for another core's lock would count that core's work."""
 
-import bisect
 import collections
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from elftools.elf.elffile import ELFFile
 
+import kernel_code
 import machine
 
 STEP_LIMIT = 2000  # instructions, the bar
@@ -23,32 +22,11 @@ POINT = "machine_event_pending"
 EMULATOR = "qemu-system-x86_64"  # the packaged one: the plugin speaks its version
 
 
-class Code:
-    """Functions of a machine's kernels by address: images of one kernel differ in where they begin."""
-
-    def __init__(self, name: str) -> None:
-        with open(machine.BUILD / "qemu-2x1/cluster-0.elf", "rb") as file:
-            table = ELFFile(file).get_section_by_name(".symtab")
-            text = [symbol for symbol in table.iter_symbols() if symbol["st_shndx"] == 1 and symbol.name]
-        base = int(machine.layout("qemu-2x1")["clusters"][0]["virtual_base"], 16)
-        functions = sorted((symbol["st_value"] - base, symbol.name) for symbol in text if symbol["st_value"] >= base)
-        self.offsets, self.names = zip(*functions)
-        self.bases = [int(cluster["virtual_base"], 16) for cluster in machine.layout(name)["clusters"]]
-
-    def addresses(self, function: str) -> list[int]:
-        offset = self.offsets[self.names.index(function)]
-        return [base + offset for base in self.bases]
-
-    def name(self, address: int) -> str:
-        base = max(base for base in self.bases if base <= address)
-        return self.names[bisect.bisect(self.offsets, address - base) - 1]
-
-
 class Steps:
     """One run: how many steps, the longest one, and for the longest ones in which functions."""
 
     def __init__(self, name: str, program: str, folder: Path, more: str = "") -> None:
-        code, out = Code(name), folder / f"{name}-{program}"
+        code, out = kernel_code.Code(machine.BUILD / name), folder / f"{name}-{program}"
         words = [f"out={out}", f"limit={TOLD_FROM}"]
         words += [f"point={address:x}" for address in code.addresses(POINT)]
         boot = machine.Boot(
@@ -62,7 +40,7 @@ class Steps:
         self.told = [describe(code, line.split()) for line in rest]
 
 
-def describe(code: Code, words: list[str]) -> str:
+def describe(code: kernel_code.Code, words: list[str]) -> str:
     shares = collections.Counter(code.name(int(word, 16)) for word in words[1:])
     return f"{words[0]} instructions: " + ", ".join(f"{name} {share}" for name, share in shares.most_common(8))
 

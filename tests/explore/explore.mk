@@ -8,7 +8,7 @@ EXPLORE := build/explore/r4explore
 EXPLORE_HOST_CC = gcc -std=gnu11 -O3 -g -MMD -MP $(WARNINGS) -DKERNEL_CHECKS=1 -fno-pic -fno-pie $(SIM_INCLUDE) -Itests/explore
 KERNEL_CC_explore = $(filter-out $(SIM_SANITIZE),$(KERNEL_CC_sim)) -fsanitize=thread --param=tsan-instrument-func-entry-exit=0
 
-EXPLORE_SIM := $(patsubst %,build/sim/host/tests/sim/%.o,audit cap_scan check cpu instance mapping_audit memory names stand_audit tlb)
+EXPLORE_SIM := $(patsubst %,build/sim/host/tests/sim/%.o,audit cap_scan check cpu hosted instance mapping_audit memory names stand_audit tlb)
 EXPLORE_OBJECTS := $(patsubst %.c,build/explore/host/%.o,$(wildcard tests/explore/*.c))
 
 build/explore/host/%.o: %.c tests/explore/explore.mk | $(TEST_PACKAGES)

@@ -51,6 +51,24 @@ START_TEST(test_doorbell_says_who) {
 }
 END_TEST
 
+/* A message needs no such word, neither of the one who sends it nor of the one who gets it. */
+START_TEST(test_message_says_who) {
+    struct peer *peer = meet();
+    struct r4_ring *out = (struct r4_ring *)r4_linker_rings_out[PEER];
+    uint32_t rung = atomic_load(&out->rung);
+    cluster.doorbells_sent = 0;
+    mailbox_send_request(peer, &peer->lent[7].post, R4_MESSAGE_REVOKE, 0);
+    ck_assert_uint_eq(cluster.doorbells_sent, 1);
+    ck_assert_uint_eq(atomic_load(&out->rung), rung);
+    struct r4_message answer = accept_of(7);
+    ck_assert(ring_has_room(&peer_out));
+    ring_put(&peer_out, &answer);
+    cluster.rung |= 1U << PEER;
+    poll_all(&own_core);
+    ck_assert_uint_eq(received, 1);
+}
+END_TEST
+
 /* A request that waits for a slot is sent earlier once somebody more urgent waits for it; never later. */
 START_TEST(test_raise) {
     static const uint32_t order[] = {3, 0, 1, 2};
@@ -314,8 +332,8 @@ START_TEST(test_doorbell_target) {
 }
 END_TEST
 
-SUITE_MAIN("kernel mailbox", test_order, test_doorbell_says_who, test_raise, test_slot_of_a_dying_page,
-           test_order_at_the_end, test_record_that_does_not_exist, test_other_life, test_answer_of_a_dead_peer,
-           test_death_in_steps, test_answer_waits_until_all_are_told, test_death_in_two_steps,
-           test_question_of_a_dead_peer, test_only_who_rang, test_no_doorbell, test_stops_for_others,
-           test_peer_that_never_stops, test_doorbell_target)
+SUITE_MAIN("kernel mailbox", test_order, test_doorbell_says_who, test_message_says_who, test_raise,
+           test_slot_of_a_dying_page, test_order_at_the_end, test_record_that_does_not_exist, test_other_life,
+           test_answer_of_a_dead_peer, test_death_in_steps, test_answer_waits_until_all_are_told,
+           test_death_in_two_steps, test_question_of_a_dead_peer, test_only_who_rang, test_no_doorbell,
+           test_stops_for_others, test_peer_that_never_stops, test_doorbell_target)

@@ -198,10 +198,11 @@ static bool looks_on(const struct cluster *state, const struct peer *peer) {
     return state->poll && (state->look >> peer->number & 1) != 0;
 }
 
-/* It will look at the peer: it goes on looking, or the peer has rung, and the doorbell is on its way. */
+/* It will look at the peer: it goes on looking, or the peer has rung or has a message there, and the doorbell is on its
+ * way. */
 static bool will_look(const struct instance *instance, const struct peer *peer) {
     const struct cluster *state = instance->cluster;
-    bool rang = atomic_load(&peer->in.ring->rung) != state->answered[peer->number];
+    bool rang = atomic_load(&peer->in.ring->rung) != state->answered[peer->number] || has_message(&peer->in);
     bool noted = state->poll && (state->rung >> peer->number % MACHINE_DOORBELLS & 1) != 0;
     return looks_on(state, peer) || (rang && (noted || is_rung(instance, peer->number)));
 }
@@ -236,6 +237,20 @@ static void check_peers(const struct instance *instance) {
             check_in(instance, peer);
             check_out(instance, peer);
         }
+    }
+}
+
+/* Peers ring an idle core, if there is one. */
+static void check_named(const struct instance *instance) {
+    uint64_t idle = instance->cluster->idle_cores;
+    uint32_t named = atomic_load(&instance->header->doorbell_apic);
+    bool good = idle == 0;
+    for (uint32_t i = 0; i < instance->layout.core_count; i++) {
+        good |= instance->cpus[i].apic_id == named && (idle >> i & 1) != 0;
+    }
+    if (!good) {
+        sim_fail("an idle core is rung", "cluster %u names APIC id %u, and its idle cores are %lx", instance->number,
+                 named, idle);
     }
 }
 
@@ -416,6 +431,7 @@ void check_after(const struct cpu *cpu) {
     check_revokes(instance);
     check_callers(instance);
     check_peers(instance);
+    check_named(instance);
     check_work(instance);
     check_console(instance);
 }

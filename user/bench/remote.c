@@ -10,6 +10,7 @@
 #include "lib/cap.h"
 #include "lib/debug.h"
 #include "lib/memory.h"
+#include "lib/observed.h"
 #include "lib/peer.h"
 #include "lib/print.h"
 #include "lib/traffic.h"
@@ -67,23 +68,33 @@ struct cost {
     struct traffic traffic;
 };
 
+/* What the peer's cores still do belongs to the case. */
+static void observed_finish(void) {
+    r4_spin_us(SETTLE_US);
+    observed_end();
+}
+
 static struct cost handoff_measure(uint32_t untyped) {
     struct traffic before = traffic_read();
     r4_spin_us(SETTLE_US);
+    observed_begin(handoffs.ticks.name);
     uint64_t begin = r4_ticks();
     enum r4_error error = r4_peer_handoff(r4_peer(BENCH_PEER), r4_own(untyped));
     struct cost cost = {figure_ticks(begin), traffic_since(before)};
     must(error, "hand-off");
+    observed_finish();
     return cost;
 }
 
-static struct cost revoke_measure(uint32_t untyped) {
+static struct cost revoke_measure(uint32_t untyped, const char *name) {
     struct traffic before = traffic_read();
     r4_spin_us(SETTLE_US);
+    observed_begin(name);
     uint64_t begin = r4_ticks();
     enum r4_error error = r4_cap_revoke(r4_own(untyped)).error;
     struct cost cost = {figure_ticks(begin), traffic_since(before)};
     must(error, "revoke");
+    observed_finish();
     return cost;
 }
 
@@ -112,7 +123,7 @@ void bench_remote(void) {
         r4_debug_milestone(r4_debug(), milestone_of(step_before_handoff(round), nothing));
         uint64_t milestone = step_wait(BENCH_PEER, step_before_revoke(round));
         costs_add(&handoffs, round, handoff, milestone);
-        struct cost revoke = revoke_measure(untyped);
+        struct cost revoke = revoke_measure(untyped, revokes[round_kind(round)].ticks.name);
         r4_debug_milestone(r4_debug(), milestone_of(step_before_revoke(round), nothing));
         milestone = step_wait(BENCH_PEER, step_before_handoff(round + 1));
         costs_add(&revokes[round_kind(round)], round, revoke, milestone);
