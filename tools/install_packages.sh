@@ -10,7 +10,7 @@ run="make gcc libc6-dev binutils python3 qemu-system-x86 grub-common grub-pc-bin
 uefi="ovmf"
 tables="acpica-tools"
 debug="gdb"
-test="$tables $debug check clang clang-format g++ relacy-dev python3-pyelftools python3-pytest python3-hypothesis python3-z3 babeltrace2 python3-bt2"
+test="$tables $debug check clang clang-format g++ relacy-dev python3-jsonschema python3-pyelftools python3-pytest python3-hypothesis python3-z3 babeltrace2 python3-bt2"
 test="$test python3-pytest-xdist python3-pytest-timeout clang-tidy shellcheck codespell black pylint mypy"
 prove="frama-c-base"
 
