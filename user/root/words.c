@@ -9,8 +9,8 @@
 #define KEY_MAX 31U /* letters of a key that are looked at */
 
 /* As in docs/boot.md, "The command line". */
-static const char *const words[] = {"count",  "fault",    "layout", "program", "seed",
-                                    "serial", "slice_us", "theme",  "unit",    "verbose"};
+static const char *const words[] = {"cases", "count",  "fault",    "layout", "program", "repeat",
+                                    "seed",  "serial", "slice_us", "theme",  "unit",    "verbose"};
 #define WITHOUT_VALUE "verbose"
 
 static uint32_t least(uint32_t left, uint32_t right) { return left < right ? left : right; }
