@@ -193,6 +193,20 @@ static uint32_t repeat_option(void) {
     return (uint32_t)number;
 }
 
+static void family_run(const struct family *family, uint32_t number) {
+    bool tells = r4_info()->cluster == 0;
+    if (family->clusters > clusters()) {
+        if (tells) {
+            print("left out %s: it needs %u clusters", family->name, family->clusters);
+        }
+        return;
+    }
+    if (tells) {
+        print("family %s, %u of %u", family->name, number, (uint32_t)R4_COUNT(families));
+    }
+    family->run();
+}
+
 void cases_run(void) {
     char list[CASES_SIZE];
     (void)string_option(r4_info()->command, "cases", list, sizeof(list));
@@ -200,13 +214,8 @@ void cases_run(void) {
     repeat = repeat_option();
     figure_calibrate();
     for (uint32_t i = 0; i < R4_COUNT(families); i++) {
-        if (!list_has(list, "all") && !list_has(list, families[i].name)) {
-            continue;
-        }
-        if (families[i].clusters <= clusters()) {
-            families[i].run();
-        } else if (r4_info()->cluster == 0) {
-            print("left out %s: it needs %u clusters", families[i].name, families[i].clusters);
+        if (list_has(list, "all") || list_has(list, families[i].name)) {
+            family_run(&families[i], i + 1);
         }
     }
 }

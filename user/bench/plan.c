@@ -14,9 +14,9 @@ static void loan_add(struct plan *plan, struct plan_loan loan) {
     plan->loans[plan->loan_count++] = loan;
 }
 
-/* The smallest root that can be cut into so many times 2 MiB. */
+/* The smallest root that is more than 2 MiB and can be cut into so many times 2 MiB: also a single one is cut. */
 static uint32_t root_log2_for(uint32_t parts) {
-    uint32_t log2 = R4_LARGE_BITS;
+    uint32_t log2 = R4_LARGE_BITS + 1;
     while (parts > 1U << (log2 - R4_LARGE_BITS)) {
         log2++;
     }
