@@ -10,7 +10,9 @@ import jsonschema
 import pytest
 
 import document as documents
+import families
 import machine
+import report
 
 RUN = machine.ROOT / "tools/bench/run.py"
 CLUSTERS = 8
@@ -31,13 +33,18 @@ def bench(folder: Path, name: str, accel: str, *words: str) -> tuple[documents.D
     return documents.read(path), done.stdout
 
 
-@pytest.fixture(name="medians", scope="module")
-def fixture_medians(tmp_path_factory: pytest.TempPathFactory) -> dict[str, documents.Number]:
-    """Of all figures between clusters, on eight."""
+@pytest.fixture(name="eight", scope="module")
+def fixture_eight(tmp_path_factory: pytest.TempPathFactory) -> documents.Document:
+    """All cases between clusters, on eight."""
     folder = tmp_path_factory.mktemp("bench")
     document, _ = bench(folder, f"qemu-{CLUSTERS}x1", "icount", "--cases", FAMILIES, "--repeat", "1")
     assert document.tier == "icount" and document.context["machine"]["cores"] == [1] * CLUSTERS
-    return {figure.name: figure.median for figure in document.figures}
+    return document
+
+
+@pytest.fixture(name="medians", scope="module")
+def fixture_medians(eight: documents.Document) -> dict[str, documents.Number]:
+    return {figure.name: figure.median for figure in eight.figures}
 
 
 def test_two_messages_for_each_range_that_is_out(medians: dict[str, documents.Number]) -> None:
@@ -67,6 +74,15 @@ def test_unrelated_capabilities_cost_nothing(medians: dict[str, documents.Number
     for call in ("revoke", "handoff"):
         few, many = (medians[f"remote.{call}.unrelated.{count}"] for count in (256, 65536))
         assert abs(many - few) * 100 <= few * UNRELATED_PERCENT
+
+
+def test_report(eight: documents.Document) -> None:
+    """A plot for each family that has more than one case, and every figure; the published ones have their messages beside them."""
+    text = report.page([eight])
+    assert [figure.name for figure in eight.figures if f"<code>{figure.name}</code>" not in text] == []
+    plotted = [name for name in families.FAMILIES if f'<h2 id="{name}">' in text]
+    assert len(plotted) == text.count("<svg") == len(families.FAMILIES) - 2  # those of one cluster were not run
+    assert text.count("<dt>") == len(families.PUBLISHED)
 
 
 def test_clusters_of_several_cores_under_tcg(tmp_path: Path) -> None:
