@@ -48,6 +48,7 @@ def scale(axes: Any, places: Sequence[int]) -> None:
     far = max(places) > FAR * max(1, min(places))
     if far:
         axes.set_xscale("symlog", base=2)
+        axes.set_xticks(sorted(set(places)))
         axes.set_yscale("symlog", base=2, linthresh=1024)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
