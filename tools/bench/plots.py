@@ -19,6 +19,7 @@ COLOURS = ("#3a7bd5", "#d5743a", "#3aa66b", "#a35bc4")  # legible on white and o
 MARKERS = ("o", "s", "^", "D")
 LINES = ("-", "--", ":", "-.")
 FAR = 64  # from the first to the last place
+FEW = 8  # places that all have their number
 SIZE = (5.2, 3.2)  # inches: at 400 pixels the text is three quarters of its size
 SETTINGS = {
     "svg.fonttype": "none",
@@ -44,12 +45,13 @@ def points(figures: Sequence[documents.Figure], parameter: str) -> list[tuple[in
 
 
 def scale(axes: Any, places: Sequence[int]) -> None:
-    """Powers of two where the parameter goes far, else from 0."""
+    """By powers of two where the parameter goes far, else from 0."""
     far = max(places) > FAR * max(1, min(places))
     if far:
         axes.set_xscale("symlog", base=2)
-        axes.set_xticks(sorted(set(places)))
         axes.set_yscale("symlog", base=2, linthresh=1024)
+    if len(set(places)) <= FEW:
+        axes.set_xticks(sorted(set(places)))
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
     axes.xaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
