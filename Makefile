@@ -87,11 +87,11 @@ include build.mk
 
 # --- commands ---
 
-.PHONY: build iso run debug qemu-command help clean test check sim lint
+.PHONY: build iso run bench report bench-compare debug qemu-command help clean test check sim lint
 
 build.built: $(BOOT_FILES) $(KVM_PROBE)
 iso.built: $(MACHINE)/r4.iso
-run.built qemu-command.built: $(MACHINE)/reference $(MACHINE)/r4.iso $(KVM_PROBE)
+run.built bench.built qemu-command.built: $(MACHINE)/reference $(MACHINE)/r4.iso $(KVM_PROBE)
 debug.built: run.built | $(TREE)/packages-debug
 
 build iso:
@@ -104,6 +104,26 @@ QEMU = $(PYTHON) tools/qemu.py --build $(MACHINE) --accel $(ACCEL) --firmware $(
 run:
 	$(call locked,$@.built)
 	@$(QEMU) --log $(MACHINE)/console.log
+
+# Figures as a document in build/bench/ and as a table (docs/benchmarks.md).
+CASES ?= all
+REPEAT ?= 8
+bench:
+	$(call locked,$@.built)
+	@$(PYTHON) tools/bench/run.py --build $(MACHINE) --config $(call quoted,$(CONFIG)) --accel $(ACCEL) \
+		--cases $(call quoted,$(CASES)) --repeat $(call quoted,$(REPEAT)) $(if $(TIMEOUT),--timeout $(TIMEOUT))
+
+# A page of some of these documents.
+DOCUMENTS ?= $(wildcard build/bench/*.json)
+report.built: | $(TREE)/packages-report
+	@:
+report:
+	$(call locked,$@.built)
+	@$(PYTHON) tools/bench/report.py $(or $(DOCUMENTS),$(error there is no document in build/bench/: make bench first))
+
+# A and B are two such documents.
+bench-compare:
+	@$(PYTHON) tools/bench/compare.py $(call quoted,$(or $(A),$(error A= and B= are two documents in build/bench/))) $(call quoted,$(or $(B),$(error A= and B= are two documents in build/bench/)))
 
 # Stopped before the first instruction, until gdb lets it run.
 GDB_PORT ?= 1234
@@ -122,6 +142,9 @@ choices = $(subst $(EMPTY) $(EMPTY),|,$(1))
 help:
 	@echo 'make               build kernel, coordinator and user program into $(BUILD)/'
 	@echo 'make run           boot CONFIG in QEMU and run PROGRAM; exit status 0 if it succeeded'
+	@echo 'make bench         figures of CONFIG: a table, and a document in build/bench/; CASES=NAME,NAME or all, REPEAT=8 samples'
+	@echo 'make report        build/bench/report.html: a page of all these documents, or of DOCUMENTS="FILE FILE"'
+	@echo 'make bench-compare what has changed from document A=FILE to B=FILE'
 	@echo 'make test          every check; the last line is "N passed, N failed"'
 	@echo 'make check         the checks that need no emulator: under two minutes'
 	@echo 'make sim           the kernel in the simulator: SEEDS=1000, or SEED=n to replay one'
@@ -153,7 +176,7 @@ clean:
 	flock $(LOCK) find $(BUILD) -mindepth 1 -maxdepth 1 ! -path $(LOCK) -exec rm -rf {} +
 
 # The checks have many rules; reading them takes longer than all that a run needs.
-UNCHECKED := $(foreach command,build iso run debug qemu-command,$(command) $(command).built) clean $(if $(filter build,$(TREE)),,$(BUILD)/%)
+UNCHECKED := $(foreach command,build iso run bench report debug qemu-command,$(command) $(command).built) clean bench-compare $(if $(filter build,$(TREE)),,$(BUILD)/%)
 ifneq ($(filter-out $(UNCHECKED),$(or $(MAKECMDGOALS),build)),)
 include tests/tests.mk
 endif

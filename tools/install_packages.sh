@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# install_packages.sh run|uefi|tables|debug|test|prove: installs the Debian packages that building and running need, or also running under
-# UEFI, or ACPI tables of a machine's own, or debugging, or testing, or proofs. Names them; silent and without effect when all are there.
+# install_packages.sh run|uefi|tables|debug|report|test|prove: installs the Debian packages that building and running need, or also running
+# under UEFI, or ACPI tables of a machine's own, or debugging, or testing, or proofs; or what reports of the benchmark need. Names them;
+# silent and without effect when all are there.
 # As root, else through sudo.
 set -eu
 
@@ -10,7 +11,8 @@ run="make gcc libc6-dev binutils python3 qemu-system-x86 grub-common grub-pc-bin
 uefi="ovmf"
 tables="acpica-tools"
 debug="gdb"
-test="$tables $debug check clang clang-format g++ relacy-dev python3-jsonschema python3-pyelftools python3-pytest python3-hypothesis python3-z3 babeltrace2 python3-bt2"
+report="python3-jinja2 python3-matplotlib"
+test="$tables $debug $report chromium check clang clang-format g++ relacy-dev python3-jsonschema python3-pyelftools python3-pytest python3-hypothesis python3-z3 babeltrace2 python3-bt2"
 test="$test python3-pytest-xdist python3-pytest-timeout clang-tidy shellcheck codespell black pylint mypy"
 prove="frama-c-base"
 
@@ -19,10 +21,11 @@ run) wanted=$run ;;
 uefi) wanted="$run $uefi" ;;
 tables) wanted="$run $tables" ;;
 debug) wanted="$run $debug" ;;
+report) wanted=$report ;;
 test) wanted="$run $uefi $test" ;;
 prove) wanted="$run $prove" ;;
 *)
-    echo "usage: $0 run|uefi|tables|debug|test|prove" >&2
+    echo "usage: $0 run|uefi|tables|debug|report|test|prove" >&2
     exit 2
     ;;
 esac

@@ -3,6 +3,7 @@
  * The figures: which cluster measures, which one helps.
  */
 #include "bench/bench.h"
+#include "bench/cases.h"
 #include "lib/info.h"
 #include "lib/memory.h"
 #include "lib/print.h"
@@ -11,7 +12,9 @@
 uint32_t bench_run(void) {
     const struct r4_root_info *info = r4_info();
     struct usage before = usage_take();
-    if (info->cluster == 0) {
+    if (cases_are_chosen()) {
+        cases_run();
+    } else if (info->cluster == 0) {
         bench_local();
         if (info->cluster_count > 1) {
             bench_remote();

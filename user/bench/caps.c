@@ -15,6 +15,24 @@
 #define REVOKES   16U
 #define FEW       8U /* a revoke of so many copies at most is told whole, not per copy */
 
+int64_t caps_delete_ticks(uint32_t slot) {
+    r4_cap_t cap = r4_own(slot);
+    uint64_t begin = r4_ticks();
+    enum r4_error error = r4_cap_delete(cap);
+    int64_t ticks = figure_ticks(begin);
+    must(error, "delete");
+    return ticks;
+}
+
+int64_t caps_revoke_ticks(uint32_t slot) {
+    r4_cap_t cap = r4_own(slot);
+    uint64_t begin = r4_ticks();
+    struct r4_result result = r4_cap_revoke(cap);
+    int64_t ticks = figure_ticks(begin);
+    must(result.error, "revoke");
+    return ticks;
+}
+
 /* The shortest way through the kernel: the slot is empty. */
 static void refused_measure(void) {
     struct figure figure = {"cap.refused", 0, {0}};
@@ -48,10 +66,7 @@ static void delete_measure(const char *suffix) {
     uint32_t copied = copies_slot(0);
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
         copies_make(1);
-        uint64_t begin = r4_ticks();
-        enum r4_error error = r4_cap_delete(r4_own(copied));
-        figure_add(&figure, figure_ticks(begin));
-        must(error, "delete");
+        figure_add(&figure, caps_delete_ticks(copied));
     }
     figure_print(&figure, suffix, FIGURE_LOCAL);
 }
@@ -72,15 +87,6 @@ static void move_measure(void) {
     figure_print(&figure, "", FIGURE_LOCAL);
 }
 _Static_assert(FIGURE_SAMPLES % 2 == 0, "a copy that moves there and back ends where it began");
-
-int64_t caps_revoke_ticks(uint32_t slot) {
-    r4_cap_t cap = r4_own(slot);
-    uint64_t begin = r4_ticks();
-    struct r4_result result = r4_cap_revoke(cap);
-    int64_t ticks = figure_ticks(begin);
-    must(result.error, "revoke");
-    return ticks;
-}
 
 static void revoke_none_measure(const char *suffix) {
     struct figure figure = {"cap.revoke.none", 0, {0}};

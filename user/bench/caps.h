@@ -14,7 +14,8 @@ void caps_measure(void);
 /* cap.delete, cap.revoke.none and cap.revoke.512 once more, under these names with `suffix`. Between the same two. */
 void caps_measure_again(const char *suffix);
 
-/* What a revoke of the capability in `slot` takes. */
+/* What a delete, or a revoke, of the capability in `slot` takes. */
+int64_t caps_delete_ticks(uint32_t slot);
 int64_t caps_revoke_ticks(uint32_t slot);
 
 #endif

@@ -13,7 +13,6 @@
 #include "lib/print.h"
 #include "lib/space.h"
 #include "lib/window.h"
-#include "lib/x86/clock.h"
 
 #define DEATHS      16U
 #define COPIES      1024U /* of the one capability in a cap page */
@@ -22,15 +21,6 @@
 #define BEFORE_END  1000U /* ticks before the end of a slice: when the page is deleted at first */
 #define BEFORE_STEP 50U   /* until that is the right moment */
 #define TRIES       32U
-
-static int64_t delete_ticks(uint32_t slot) {
-    r4_cap_t cap = r4_own(slot);
-    uint64_t begin = r4_ticks();
-    enum r4_error error = r4_cap_delete(cap);
-    int64_t ticks = figure_ticks(begin);
-    must(error, "delete");
-    return ticks;
-}
 
 static uint32_t pd_make(void) {
     uint32_t pd = memory_create(R4_CAP_PD, 0, 1);
@@ -42,7 +32,7 @@ static void pd_measure(void) {
     struct figure figure = {"pd.delete", 0, {0}};
     for (uint32_t i = 0; i < DEATHS; i++) {
         uint32_t pd = pd_make();
-        figure_add(&figure, delete_ticks(pd));
+        figure_add(&figure, caps_delete_ticks(pd));
         slots_give(pd, 1);
     }
     figure_print(&figure, "", FIGURE_LOCAL);
@@ -57,7 +47,7 @@ static void thread_measure(void) {
     for (uint32_t i = 0; i < DEATHS; i++) {
         uint32_t thread = memory_create(R4_CAP_THREAD, 0, 1);
         must(r4_thread_configure(r4_own(thread), r4_own(pd), thread_never, R4_PAGE_SIZE, 0), "configure");
-        figure_add(&figure, delete_ticks(thread));
+        figure_add(&figure, caps_delete_ticks(thread));
         slots_give(thread, 1);
     }
     memory_delete(pd, 1);
@@ -90,7 +80,7 @@ static void page_measure(const char *name, uint32_t count) {
     struct figure figure = {name, 0, {0}};
     for (uint32_t i = 0; i < DEATHS; i++) {
         uint32_t page = page_make(copies_source(), count);
-        figure_add(&figure, delete_ticks(page) / (count == 0 ? 1 : count));
+        figure_add(&figure, caps_delete_ticks(page) / (count == 0 ? 1 : count));
         page_forget(page);
     }
     figure_print(&figure, "", FIGURE_LOCAL);
@@ -102,7 +92,7 @@ static void page_copies_measure(void) {
     for (uint32_t i = 0; i < DEATHS; i++) {
         uint32_t page = page_make(copies_source(), 1);
         copies_make_of(page_first_slot(), 0, COPIES);
-        figure_add(&figure, delete_ticks(page) / COPIES);
+        figure_add(&figure, caps_delete_ticks(page) / COPIES);
         page_forget(page);
     }
     figure_print(&figure, "", FIGURE_LOCAL);

@@ -30,7 +30,8 @@ bool figure_is_exact(void);
 /* Adds a sample. With more than FIGURE_SAMPLES the program ends. */
 void figure_add(struct figure *figure, int64_t sample);
 
-/* Sorts the samples, of which there is one at least, and prints "bench NAME[SUFFIX] UNIT n=… min=… median=… max=…". */
+/* Sorts the samples, of which there is one at least, and prints "bench NAME[SUFFIX] UNIT n=… min=… median=… max=…". If
+ * cases are chosen on the command line, all samples before: "samples NAME[SUFFIX] VALUE*COUNT …". */
 void figure_print(struct figure *figure, const char *suffix, enum figure_unit unit);
 
 #endif

@@ -73,10 +73,7 @@ static void delete_measure(void) {
     uint32_t copied = copies_slot(0);
     for (uint32_t i = 0; i < FIGURE_SAMPLES; i++) {
         mapped_copies_make(1);
-        uint64_t begin = r4_ticks();
-        enum r4_error error = r4_cap_delete(r4_own(copied));
-        figure_add(&figure, figure_ticks(begin));
-        must(error, "delete");
+        figure_add(&figure, caps_delete_ticks(copied));
     }
     figure_print(&figure, "", FIGURE_LOCAL);
 }

@@ -5,15 +5,13 @@
  * what it sent in the step before.
  */
 #include "bench/bench.h"
-#include "bench/figure.h"
-#include "bench/milestone.h"
+#include "bench/costs.h"
+#include "bench/together.h"
 #include "lib/cap.h"
-#include "lib/debug.h"
 #include "lib/memory.h"
 #include "lib/observed.h"
 #include "lib/peer.h"
 #include "lib/print.h"
-#include "lib/traffic.h"
 #include "lib/window.h"
 #include "lib/x86/clock.h"
 
@@ -31,37 +29,10 @@ static uint32_t round_kind(uint32_t round) { return round == 0 ? 0 : (round - 1)
 static uint32_t step_before_handoff(uint32_t round) { return 2 * round + 1; } /* peer: posted; cluster 0: handed off */
 static uint32_t step_before_revoke(uint32_t round) { return 2 * round + 2; }  /* peer: made;   cluster 0: revoked */
 
-static uint64_t milestone_of(uint32_t step, struct traffic traffic) {
-    uint64_t milestone = bench_milestone_messages_set(0, traffic.messages);
-    milestone = bench_milestone_doorbells_set(milestone, traffic.doorbells);
-    return bench_milestone_step_set(milestone, step);
-}
-
-static struct traffic traffic_of(uint64_t milestone) {
-    return (struct traffic){bench_milestone_messages_get(milestone), bench_milestone_doorbells_get(milestone)};
-}
-
-/* Sleeps until the other cluster has reached that step; returns its milestone. */
-static uint64_t step_wait(uint32_t cluster, uint32_t step) {
-    struct r4_result result = r4_debug_wait(r4_debug(), cluster, bench_milestone_step_set(0, step));
-    must(result.error, "waiting for the other cluster");
-    must(result.value == MILESTONE_FAILED ? R4_ERR_REVOKED : R4_OK, "the other cluster");
-    return result.value;
-}
-
 /* --- cluster 0 --- */
 
-struct costs {
-    struct figure ticks, messages, doorbells;
-};
-
-static struct costs handoffs = {{"remote.handoff", 0, {0}}, {"remote.handoff", 0, {0}}, {"remote.handoff", 0, {0}}};
-static struct costs revokes[] = {
-    {{"remote.revoke.0", 0, {0}}, {"remote.revoke.0", 0, {0}}, {"remote.revoke.0", 0, {0}}},
-    {{"remote.revoke.8", 0, {0}}, {"remote.revoke.8", 0, {0}}, {"remote.revoke.8", 0, {0}}},
-    {{"remote.revoke.64", 0, {0}}, {"remote.revoke.64", 0, {0}}, {"remote.revoke.64", 0, {0}}},
-};
-_Static_assert(R4_COUNT(revokes) == R4_COUNT(objects_of), "a figure for each kind of round");
+static struct costs handoffs;
+static struct costs revokes[R4_COUNT(objects_of)];
 
 struct cost {
     int64_t ticks;
@@ -98,35 +69,32 @@ static struct cost revoke_measure(uint32_t untyped, const char *name) {
     return cost;
 }
 
-static void costs_add(struct costs *costs, uint32_t round, struct cost own, uint64_t peer_milestone) {
+static void cost_add(struct costs *costs, uint32_t round, struct cost own, uint64_t peer_milestone) {
     if (round == 0) {
         return;
     }
     struct traffic peer = traffic_of(peer_milestone);
-    figure_add(&costs->ticks, own.ticks);
-    figure_add(&costs->messages, (int64_t)(own.traffic.messages + peer.messages));
-    figure_add(&costs->doorbells, (int64_t)(own.traffic.doorbells + peer.doorbells));
-}
-
-static void costs_print(struct costs *costs) {
-    figure_print(&costs->ticks, "", FIGURE_BETWEEN);
-    figure_print(&costs->messages, ".messages", FIGURE_COUNT);
-    figure_print(&costs->doorbells, ".doorbells", FIGURE_COUNT);
+    struct traffic sum = {own.traffic.messages + peer.messages, own.traffic.doorbells + peer.doorbells};
+    costs_add(costs, own.ticks, sum);
 }
 
 void bench_remote(void) {
     static const struct traffic nothing = {0, 0};
     uint32_t untyped = memory_create(R4_CAP_UNTYPED, R4_LARGE_BITS, 1);
+    costs_begin(&handoffs, "remote.handoff", 0);
+    for (uint32_t kind = 0; kind < R4_COUNT(revokes); kind++) {
+        costs_begin(&revokes[kind], "remote.revoke.%u", objects_of[kind]);
+    }
     step_wait(BENCH_PEER, step_before_handoff(0));
     for (uint32_t round = 0; round < ROUNDS; round++) {
         struct cost handoff = handoff_measure(untyped);
-        r4_debug_milestone(r4_debug(), milestone_of(step_before_handoff(round), nothing));
+        step_reach(step_before_handoff(round), nothing);
         uint64_t milestone = step_wait(BENCH_PEER, step_before_revoke(round));
-        costs_add(&handoffs, round, handoff, milestone);
+        cost_add(&handoffs, round, handoff, milestone);
         struct cost revoke = revoke_measure(untyped, revokes[round_kind(round)].ticks.name);
-        r4_debug_milestone(r4_debug(), milestone_of(step_before_revoke(round), nothing));
+        step_reach(step_before_revoke(round), nothing);
         milestone = step_wait(BENCH_PEER, step_before_handoff(round + 1));
-        costs_add(&revokes[round_kind(round)], round, revoke, milestone);
+        cost_add(&revokes[round_kind(round)], round, revoke, milestone);
     }
     costs_print(&handoffs);
     for (uint32_t kind = 0; kind < R4_COUNT(revokes); kind++) {
@@ -147,12 +115,12 @@ static void objects_make(uint32_t untyped, uint32_t count) {
 static struct traffic round_serve(uint32_t round, uint32_t receive_slot, struct traffic sent) {
     struct traffic before = traffic_read();
     must(r4_peer_post(r4_peer(0), receive_slot), "posting a receive slot");
-    r4_debug_milestone(r4_debug(), milestone_of(step_before_handoff(round), sent));
+    step_reach(step_before_handoff(round), sent);
     step_wait(0, step_before_handoff(round));
     sent = traffic_since_milestone(before);
     objects_make(receive_slot, objects_of[round_kind(round)]);
     before = traffic_read();
-    r4_debug_milestone(r4_debug(), milestone_of(step_before_revoke(round), sent));
+    step_reach(step_before_revoke(round), sent);
     step_wait(0, step_before_revoke(round));
     must(r4_type(receive_slot) == R4_CAP_EMPTY ? R4_OK : R4_ERR_OCCUPIED, "the receive slot after the revoke");
     return traffic_since_milestone(before);
@@ -164,5 +132,5 @@ void bench_remote_peer(void) {
     for (uint32_t round = 0; round < ROUNDS; round++) {
         sent = round_serve(round, receive_slot, sent);
     }
-    r4_debug_milestone(r4_debug(), milestone_of(step_before_handoff(ROUNDS), sent));
+    step_reach(step_before_handoff(ROUNDS), sent);
 }

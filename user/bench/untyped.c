@@ -78,10 +78,7 @@ static void destroy_measure(void) {
     struct parent parent = parent_begin(R4_CAP_NOTIFICATION, SMALL_LOG2);
     objects_make_all(&parent);
     for (uint32_t i = 0; i < R4_RETYPE_MAX; i++) {
-        uint64_t begin = r4_ticks();
-        enum r4_error error = r4_cap_delete(r4_own(parent.objects + i));
-        figure_add(&figure, figure_ticks(begin));
-        must(error, "delete");
+        figure_add(&figure, caps_delete_ticks(parent.objects + i));
     }
     parent_end(&parent);
     figure_print(&figure, "", FIGURE_LOCAL);

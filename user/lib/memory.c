@@ -75,6 +75,20 @@ void memory_delete(uint32_t first, uint32_t count) {
     slots_give(first, count);
 }
 
+bool memory_has(uint32_t size_log2) {
+    const struct r4_root_info *info = r4_info();
+    bool found = false;
+    for (uint32_t i = 0; i < spare_count; i++) {
+        found |= r4_size_log2(spares[i]) == size_log2;
+    }
+    for (uint32_t i = 0; i < info->untyped_count; i++) {
+        uint32_t untyped = info->untyped[i].slot;
+        found |=
+            r4_type(untyped) == R4_CAP_UNTYPED && offset_find(untyped, size_log2, 1) < 1ULL << r4_size_log2(untyped);
+    }
+    return found;
+}
+
 uint32_t memory_take(uint32_t size_log2) {
     for (uint32_t i = 0; i < spare_count; i++) {
         uint32_t untyped = spares[i];

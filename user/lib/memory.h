@@ -27,6 +27,9 @@ uint32_t memory_create_from(uint32_t untyped, enum r4_cap_type type, uint32_t si
 /* Deletes the capabilities in a row of slots, with all that derives from them, and gives the slots back. */
 void memory_delete(uint32_t first, uint32_t count);
 
+/* True if memory_take() would find one of 2^size_log2 bytes. */
+bool memory_has(uint32_t size_log2);
+
 /* An unused untyped of 2^size_log2 bytes: one that was given back, or a new one. */
 uint32_t memory_take(uint32_t size_log2);
 
