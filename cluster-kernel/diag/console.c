@@ -39,7 +39,7 @@ static bool is_silent(uint32_t number) {
 }
 
 /* The number of the owner; cluster_count() if no cluster is alive. */
-static uint32_t owner(void) {
+static noinline uint32_t owner(void) {
     uint32_t number = boot_info()->console_owner;
     for (uint32_t i = 0; i < cluster_count(); i++) {
         if (!is_silent(number)) {
@@ -56,11 +56,11 @@ bool console_is_own(void) {
 }
 
 /* How far `reader` has printed a log. Pairs with the stores of `printed` in take() and take_over(). */
-static uint32_t printed_by(uint32_t reader, uint32_t number) {
+static noinline uint32_t printed_by(uint32_t reader, uint32_t number) {
     return atomic_load_explicit(&header_of(reader)->printed[number], memory_order_acquire);
 }
 
-static void continue_from(uint32_t number, uint32_t printed) {
+static noinline void continue_from(uint32_t number, uint32_t printed) {
     atomic_store_explicit(&own_header()->printed[number], printed, memory_order_release);
 }
 
@@ -87,7 +87,7 @@ static void take_over(void) {
 
 /* The turn of the next log that has lines, going round; false: none has. The writer is not trusted: if `end` is
  * impossible, everything up to it is skipped. */
-static bool turn_begin(void) {
+static noinline bool turn_begin(void) {
     while (logs != 0) {
         uint64_t own = 1ULL << this_cluster();
         uint64_t choice = (logs & before) != 0 ? logs & ~own : logs;
@@ -112,17 +112,15 @@ static bool turn_begin(void) {
 
 static bool has_more(void) { return turn.at != turn.end || turn_begin(); }
 
-/* Copies bytes up to the end of the line, `most` at most; a byte that is no text becomes a question mark. Returns how
+/* Copies bytes up to the end of the line, `most` (not 0) at most; a byte that is no text becomes a question mark. Returns how
  * many. */
 static uint32_t copy_line(char *bytes, const char *log, uint32_t most) {
     uint32_t count = 0;
-    while (count < most) {
-        char byte = log[count];
+    char byte;
+    do {
+        byte = log[count];
         bytes[count++] = (unsigned char)(byte - ' ') <= '~' - ' ' || byte == '\n' ? byte : '?';
-        if (byte == '\n') {
-            break;
-        }
-    }
+    } while (count < most && byte != '\n');
     return count;
 }
 
@@ -249,7 +247,7 @@ void console_finish(void) {
     print_at_last(console_all());
 }
 
-static bool log_has_room(size_t bytes) {
+static noinline bool log_has_room(size_t bytes) {
     uint32_t reader = owner();
     const struct r4_header *header = header_of(reader == cluster_count() ? this_cluster() : reader);
     /* Pairs with take() of the owner: it has read the bytes before they are overwritten. */
@@ -292,7 +290,7 @@ static size_t notice_format(char *notice, size_t size) {
 }
 
 /* Bytes of the notice that goes before the next line, with its newline; 0: there is none. */
-static size_t notice_bytes(void) {
+static noinline size_t notice_bytes(void) {
     char notice[64];
     return dropped == 0 ? 0 : notice_format(notice, sizeof(notice)) + 1;
 }

@@ -32,7 +32,7 @@ static void check_wait(struct peer *peer, struct operation *operation, uint64_t 
 
 /* Looks at those who wait for the peer; at all of them if it has reached more, or has ended. Returns what is left of
  * the effort; 0: there may be more to look at. */
-static uint32_t check_peer(struct peer *peer, uint32_t effort) {
+static noinline uint32_t check_peer(struct peer *peer, uint32_t effort) {
     const struct r4_header *header = peer_header(peer->number);
     bool alive = will_go_on(header); /* loaded before the milestone: the last one was stored before the end */
     /* Pairs with sys_debug_milestone() of the peer: what the peer's cluster wrote before it. */

@@ -112,11 +112,14 @@ static bool look_at(struct core *core, struct peer *peer) {
             doorbell_ring(peer->number);
         }
         receive(core, peer, &message);
+        if (unlikely(peer->waking != NULL)) {
+            return false;
+        }
     }
     if (mailbox_is_waiting(peer)) {
         mailbox_flush(peer);
     }
-    return !ring_rest(&peer->in) && peer->waking == NULL;
+    return !ring_rest(&peer->in);
 }
 
 /* The first peer to be looked at from `number` on, going round. */
