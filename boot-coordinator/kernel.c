@@ -76,7 +76,7 @@ static void info_fill_devices(const struct boot *boot, const struct cluster *clu
     info->console_owner = boot->layout.header->console_owner;
     info->console_port = boot->serial.port;
     info->pci_owner = boot->layout.header->pci_owner;
-    while ((own = device_io_apic(&boot->madt, &boot->layout, cluster->number, info->io_apic_count)) != NULL) {
+    while ((own = device_io_apic(&boot->firmware.madt, &boot->layout, cluster->number, info->io_apic_count)) != NULL) {
         info->io_apics[info->io_apic_count++] = (struct r4_boot_io_apic){own->base, own->id, own->first_line};
     }
 }

@@ -58,7 +58,8 @@ static void cores_map(struct space *space, const struct cluster *cluster) {
 /* Only the cluster's own: nobody else can reach them. */
 static void io_apics_map(struct space *space, const struct boot *boot, const struct cluster *cluster) {
     const struct madt_io_apic *io_apic;
-    for (uint32_t i = 0; (io_apic = device_io_apic(&boot->madt, &boot->layout, cluster->number, i)) != NULL; i++) {
+    for (uint32_t i = 0; (io_apic = device_io_apic(&boot->firmware.madt, &boot->layout, cluster->number, i)) != NULL;
+         i++) {
         area_map(space, cluster, R4_AREA_IO_APICS + (uint64_t)i * R4_PAGE_SIZE, round_down(io_apic->base, R4_PAGE_SIZE),
                  R4_PAGE_SIZE, SPACE_DEVICE);
     }

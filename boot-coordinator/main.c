@@ -57,11 +57,20 @@ static void interrupts_silence(void) {
 }
 
 static void clock_open(void) {
-    if (!clock_measure(boot.pm_port, &boot.rates)) {
-        boot_stop("the ACPI PM timer at port 0x%x does not count", boot.pm_port);
+    for (enum clock_source source = 0; source < CLOCK_SOURCES; source++) {
+        struct clock_reference reference;
+        char name[CLOCK_NAME];
+        if (!clock_find(source, boot.firmware.pm_port, boot.firmware.hpet, &reference, name)) {
+            continue;
+        }
+        if (clock_measure(&reference, &boot.rates)) {
+            boot_print("clock: TSC %u kHz, APIC timer %u kHz, measured by %s", boot.rates.tsc_khz, boot.rates.apic_khz,
+                       name);
+            return;
+        }
+        boot_print("warning: %s does not count", name);
     }
-    boot_print("clock: TSC %u kHz, APIC timer %u kHz, measured by the PM timer at port 0x%x", boot.rates.tsc_khz,
-               boot.rates.apic_khz, boot.pm_port);
+    boot_stop("there is nothing to measure time by: no PM timer, no HPET, and CPUID does not tell the TSC's rate");
 }
 
 static void cluster_note_cores(const struct cluster *cluster) {

@@ -18,7 +18,7 @@ static void must_fit(bool fits) {
 }
 
 static void cluster_divide(struct boot *boot, struct cluster *cluster) {
-    bool fits = topology_cluster_ram(&boot->topology, &boot->layout, cluster->number, &ram);
+    bool fits = topology_cluster_ram(&boot->firmware.topology, &boot->layout, cluster->number, &ram);
     must_fit(fits && ranges_subtract(&unclaimed, &ram));
     for (uint32_t i = 0; boot->verbose && i < ram.count; i++) {
         boot_print("cluster %u: memory 0x%016lx-0x%016lx", cluster->number, ram.list[i].base, ram.list[i].end);
@@ -32,7 +32,7 @@ static void cluster_divide(struct boot *boot, struct cluster *cluster) {
 
 /* RAM that no cluster gets: it is in no domain, or the layout does not name it. */
 static void unclaimed_report(const struct boot *boot) {
-    const struct srat *srat = boot->topology.srat;
+    const struct srat *srat = boot->firmware.topology.srat;
     uint64_t total = ranges_total(&unclaimed);
     for (uint32_t i = 0; srat != NULL && i < srat->memory_count; i++) {
         must_fit(ranges_remove(&unclaimed, srat->memories[i].base, srat->memories[i].base + srat->memories[i].size));

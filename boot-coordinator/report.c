@@ -17,7 +17,7 @@ static void report_head(const struct boot *boot, const struct cluster *cluster) 
     }
     boot_piece("), distances");
     for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
-        uint32_t distance = topology_distance(&boot->topology, cluster->domain, boot->clusters[i].domain);
+        uint32_t distance = topology_distance(&boot->firmware.topology, cluster->domain, boot->clusters[i].domain);
         if (distance != 0) {
             boot_piece(" %u", distance);
         } else {
@@ -35,7 +35,7 @@ static void report_devices(const struct boot *boot, const struct cluster *cluste
     if (boot->layout.header->pci_owner == cluster->number) {
         boot_print("cluster %u: PCI configuration", cluster->number);
     }
-    for (uint32_t i = 0; (own = device_io_apic(&boot->madt, &boot->layout, cluster->number, i)) != NULL; i++) {
+    for (uint32_t i = 0; (own = device_io_apic(&boot->firmware.madt, &boot->layout, cluster->number, i)) != NULL; i++) {
         boot_print("cluster %u: I/O APIC %u at 0x%lx, lines from %u", cluster->number, own->id, own->base,
                    own->first_line);
     }

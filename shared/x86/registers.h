@@ -59,6 +59,9 @@
 #define CPUID_FEATURES           0x00000001
 #define CPUID_EXTENDED           0x00000007 /* subleaf 0 */
 #define CPUID_XSAVE              0x0000000d
+#define CPUID_TOPOLOGY           0x0000000b /* subleaf 0: threads of one core */
+#define CPUID_TSC                0x00000015
+#define CPUID_FREQUENCY          0x00000016
 #define CPUID_HIGH               0x80000000 /* eax: the last leaf of this range */
 #define CPUID_HIGH_FEATURES      0x80000001
 #define CPUID_1_ECX_X2APIC       0x00200000

@@ -19,7 +19,7 @@ ONE_DOMAIN = [
     "layout: derived from the ACPI tables, clusters 1, cores 2",
     "derived: cluster 0: domain 0, cores 2, bytes 0x0 to 0x20000000 of domain 0's memory",
 ]
-OVERLAP = "refused: ACPI table SRAT, entry 3: its range overlaps an earlier entry's"
+OVERLAP = "refused: ACPI table SRAT, entries 2 and 3: RAM is in domain 0 and in domain 1"
 # What the coordinator says of the tables and the layout, in this order.
 SAID = {
     "all-ram-in-one-domain": [

@@ -44,13 +44,14 @@ static bool tables_read(const struct section *sections, struct topology *topolog
         tables[i] = fuzz_table(sections[i].bytes, sections[i].size);
     }
     *topology = (struct topology){.madt = &madt, .ram = &ram};
-    if (tables[SECTION_MADT] == NULL || !madt_read(tables[SECTION_MADT], &madt, &why)) {
+    if (tables[SECTION_MADT] == NULL || !madt_read(tables[SECTION_MADT], &madt, fuzz_notes(), &why)) {
         return false;
     }
-    if (tables[SECTION_SRAT] != NULL && srat_read(tables[SECTION_SRAT], &srat, &why)) {
+    if (tables[SECTION_SRAT] != NULL && srat_read(tables[SECTION_SRAT], &srat, fuzz_notes(), &why) &&
+        srat_fit(&srat, &ram, fuzz_notes(), &why)) {
         topology->srat = &srat;
     }
-    if (tables[SECTION_SLIT] != NULL && slit_read(tables[SECTION_SLIT], &slit, &why)) {
+    if (tables[SECTION_SLIT] != NULL && slit_read(tables[SECTION_SLIT], &slit, fuzz_notes(), &why)) {
         topology->slit = &slit;
     }
     return true;
@@ -178,13 +179,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct topology topology;
     phys_t page;
     sections_split(data, size, sections);
-    if (tables_read(sections, &topology) && ram_read(&sections[SECTION_RAM])) {
+    if (ram_read(&sections[SECTION_RAM]) && tables_read(sections, &topology)) {
         layout_try(&topology, &sections[SECTION_LAYOUT]);
         derive_try(&topology);
         FUZZ_CHECK(!place_low_page(&ram, &(struct ranges){.count = 0}, &page) || ranges_meet(&ram, page, page + 1));
     }
     for (unsigned i = 0; i < SECTION_RAM; i++) {
         free(tables[i]);
+        tables[i] = NULL;
     }
     return 0;
 }
