@@ -42,9 +42,8 @@ struct boot {
     struct ranges in_use; /* by loader, coordinator, tables, and what has been placed */
     struct firmware firmware;
     struct clock_rates rates;
-    phys_t low_page;                    /* for the other cores' first instructions */
-    uint16_t gibs[R4_BOOT_DIRECTORIES]; /* GiB in which any cluster has pools */
-    uint32_t gib_count;
+    phys_t low_page;                          /* for the other cores' first instructions */
+    struct ranges gibs;                       /* whole GiB in which any cluster has pools */
     struct r4_boot_pool pools[R4_BOOT_POOLS]; /* of all clusters, ascending; without the reserves */
     uint32_t pool_count;
     struct cluster clusters[R4_MAX_CLUSTERS];

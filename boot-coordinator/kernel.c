@@ -60,8 +60,6 @@ static void info_fill_machine(const struct boot *boot, const struct cluster *clu
     info->tsc_khz = boot->rates.tsc_khz;
     info->apic_khz = boot->rates.apic_khz;
     info->apic = apic_base();
-    info->directory_count = boot->gib_count;
-    memcpy(info->directory_gib, boot->gibs, sizeof(info->directory_gib));
     for (uint32_t i = 0; i < cluster->layout->core_count; i++) {
         info->apic_ids[i] = cluster->cores[i].apic_id;
     }

@@ -123,6 +123,7 @@ void coordinator_main(uint32_t magic, uint32_t block) {
     for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
         report_cluster(&boot, &boot.clusters[i]);
     }
+    report_overhead(&boot);
 
     /* 7. Send every other core into its kernel. */
     for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {

@@ -71,6 +71,20 @@ static void report_all(const struct boot *boot, const struct cluster *cluster) {
     report_devices(boot, cluster);
 }
 
+void report_overhead(const struct boot *boot) {
+    const struct place_reserve *reserve = &boot->clusters[0].reserve; /* all have as many tables */
+    uint64_t gibs = ranges_total(&boot->gibs) >> PLACE_GIB_BITS;
+    uint64_t pages = R4_BOOT_INFO_PAGES + 1 + reserve->table_count - gibs;
+    uint64_t fixed = boot->plan.image_size + pages * R4_PAGE_SIZE + R4_ROOT_ROOM;
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
+        all += boot->clusters[i].reserve.size;
+    }
+    boot_print("overhead: KiB for each cluster %lu, core %u, peer %u, GiB of all RAM %u; MiB of reserves in all %lu",
+               fixed >> 10, PLACE_CORE_SIZE >> 10, (R4_RING_STRIDE + R4_PEER_ROOM) >> 10, PLACE_GIB_TABLE >> 10,
+               all >> 20);
+}
+
 void report_cluster(const struct boot *boot, const struct cluster *cluster) {
     BOOT_ASSERT(cluster->kernel_root != 0);
     if (boot->verbose) {
