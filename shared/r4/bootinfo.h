@@ -15,7 +15,7 @@
 #define R4_BOOT_INFO_PAGES   4U   /* of R4_AREA_BOOT_INFO */
 
 /* What a kernel takes of the root block at boot, besides the root task's segments. */
-#define R4_ROOT_ROOM 0x30000U /* the root task's objects */
+#define R4_ROOT_ROOM 0x40000U /* the root task's objects */
 #define R4_PEER_ROOM 0xa000U  /* the records of one peer */
 
 struct r4_boot_range {

@@ -155,16 +155,26 @@ def test_second_table_is_not_used(tmp_path: Path) -> None:
 
 
 def test_many_ranges(tmp_path: Path) -> None:
-    """98 ranges of alternating domains: all of them come to their clusters."""
-    ranges = [memory(base * MIB, 2 * MIB, base // 2 % 2) for base in range(64, 256, 2)]
-    table = srat(core(0, 0), core(1, 1), memory(0, 32 * MIB, 0), memory(32 * MIB, 32 * MIB, 1), *ranges)
-    boot = boot_with(tmp_path, SRAT=table)
-    assert said(boot) == NO_MODULE + TWO_CLUSTERS
+    """360 ranges of alternating domains: all of them come to their clusters, and from there to the root tasks."""
+    ranges = [memory(base * MIB, 2 * MIB, base // 2 % 2) for base in range(64, 784, 2)]
+    rest = memory(784 * MIB, 240 * MIB, 1)
+    table = srat(core(0, 0), core(1, 1), memory(0, 32 * MIB, 0), memory(32 * MIB, 32 * MIB, 1), *ranges, rest)
+    boot = boot_with(tmp_path, ["-m", "1024M"], SRAT=table)
+    assert said(boot) == [
+        *NO_MODULE,
+        "layout: derived from the ACPI tables, clusters 2, cores 2",
+        "derived: cluster 0: domain 0, cores 1, bytes 0x0 to 0x18800000 of domain 0's memory",
+        "derived: cluster 1: domain 1, cores 1, bytes 0x0 to 0x27800000 of domain 1's memory",
+    ]
     check_end(boot)
     log = machine.BootLog(boot.lines)
-    assert all(len(log.pool[cluster]) > 46 for cluster in (0, 1))
-    whole = sum(end - base for kind in (log.pool, log.reserve) for cluster in (0, 1) for base, end in kind[cluster])
-    assert whole == (256 - 2 - 2) * MIB  # without the first 2 MiB, which have holes, and the last, where the tables are
+    assert all(len(log.pool[cluster]) > 178 for cluster in (0, 1))
+    pools, reserves = (
+        sum(end - base for cluster in (0, 1) for base, end in kind[cluster]) for kind in (log.pool, log.reserve)
+    )
+    assert pools + reserves == (1024 - 2 - 2) * MIB  # without the first 2 MiB, which have holes, and the tables' at the end
+    free = [int(match[2]) << 10 for match in boot.matching(r"\[c(\d)\] cluster \1 of 2: .*, (\d+) KiB free, .*")]
+    assert len(free) == 2 and pools - sum(free) < 2 * MIB  # what the root tasks take themselves
 
 
 def test_too_many_ranges(tmp_path: Path) -> None:
