@@ -7,6 +7,7 @@
 #include "core/device.h"
 #include "print.h"
 #include "tables.h"
+#include "x86/cpu.h"
 #include "x86/identity.h"
 #include "x86/local_apic.h"
 #include <r4/string.h>
@@ -109,9 +110,26 @@ static void layout_warn(const struct boot *boot) {
     tables_print_notes(&unused);
 }
 
+/* What the kernels will need, as far as it is known now. */
+static void needs_note(struct boot *boot) {
+    struct topology *topology = &boot->firmware.topology;
+    struct root root;
+    struct refusal why;
+    if (!root_plan(&boot->root, 0, &root, &why)) {
+        boot_stop("module root: %s", why.text);
+    }
+    topology->image_size = boot->plan.image_size;
+    for (uint32_t i = 0; i < root.segment_count; i++) {
+        topology->root_size += root.segments[i].size;
+    }
+    topology->in_use = &boot->in_use;
+    topology->thread_bits = cpu_thread_bits();
+}
+
 void layout_choose(struct boot *boot) {
     struct refusal why;
     BOOT_ASSERT(boot->firmware.topology.madt != NULL);
+    needs_note(boot);
     if (!module_take(boot)) {
         bool derived = layout_derive(boot, &why);
         if (!derived && boot->firmware.topology.srat != NULL) {

@@ -62,20 +62,6 @@ void memory_divide(struct boot *boot) {
     unclaimed_report(boot);
 }
 
-/* Stops the boot if the root task cannot be loaded. */
-static uint64_t root_block_size(const struct boot *boot) {
-    struct root root;
-    struct refusal why;
-    if (!root_plan(&boot->root, 0, &root, &why)) {
-        boot_stop("module root: %s", why.text);
-    }
-    uint64_t size = R4_ROOT_ROOM + (uint64_t)boot_cluster_count(boot) * R4_PEER_ROOM;
-    for (uint32_t i = 0; i < root.segment_count; i++) {
-        size += root.segments[i].size;
-    }
-    return round_up(size, R4_LARGE_SIZE);
-}
-
 static void cluster_place(struct boot *boot, struct cluster *cluster) {
     struct place_need need = {.image_size = boot->plan.image_size,
                               .peers = boot_cluster_count(boot) - 1,
@@ -92,7 +78,7 @@ static void cluster_place(struct boot *boot, struct cluster *cluster) {
     cluster->reserve = place_reserve_at(&need, base);
     boot_use(boot, base, size);
     must_fit(ranges_remove(&cluster->pools, base, base + size));
-    size = root_block_size(boot);
+    size = place_root_size(boot->firmware.topology.root_size, boot_cluster_count(boot));
     if (!place_find(&cluster->pools, &boot->in_use, size, &base)) {
         boot_stop("cluster %u has no %lu contiguous bytes for its root task", cluster->number, size);
     }

@@ -68,6 +68,10 @@ struct place_reserve place_reserve_at(const struct place_need *need, phys_t base
     return reserve;
 }
 
+uint64_t place_root_size(uint64_t segments, uint32_t clusters) {
+    return round_up(segments + R4_ROOT_ROOM + (uint64_t)clusters * R4_PEER_ROOM, R4_LARGE_SIZE);
+}
+
 uint64_t place_reserve_size(const struct place_need *need) { return place_reserve_at(need, 0).size; }
 
 uint32_t place_peer_index(uint32_t cluster, uint32_t peer) {

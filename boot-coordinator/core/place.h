@@ -48,6 +48,9 @@ struct place_reserve { /* addresses; base and size are multiples of 2 MiB, the r
 /* Bytes of a reserve, whole 2 MiB pages. */
 uint64_t place_reserve_size(const struct place_need *need);
 
+/* Bytes of a root task's block, whole 2 MiB pages: of its segments, its objects, and the records of its peers. */
+uint64_t place_root_size(uint64_t segments, uint32_t clusters);
+
 /* Lays out a reserve that begins at `base`, a multiple of 2 MiB. */
 struct place_reserve place_reserve_at(const struct place_need *need, phys_t base);
 

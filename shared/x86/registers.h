@@ -73,6 +73,8 @@
 #define CPUID_7_EBX_SMAP         0x00100000
 #define CPUID_7_ECX_UMIP         0x00000004
 #define CPUID_7_EDX_CAPABILITIES 0x20000000 /* MSR_ARCH_CAPABILITIES exists */
+#define CPUID_B_ECX_THREADS      1          /* kind of the level, bits 8 to 15 */
+#define CPUID_B_EAX_BITS         0x1f       /* that tell apart what the level below has */
 #define CPUID_D1_EAX_OPT         0x00000001 /* XSAVEOPT; leaf 0xd, subleaf 1 */
 #define CPUID_81_EDX_NX          0x00100000
 #define CPUID_81_EDX_1GIB        0x04000000

@@ -35,10 +35,9 @@ def test_demonstration(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_derived(name: str) -> None:
     boot = machine.Boot(name, timeout=SECONDS, more="layout=derive")
-    if name == "small-nodes":  # QEMU's fourth node is no cluster of its own: its kernel would not fit
-        assert boot.lines[-1] == "[boot] stop: cluster 3 has no 2097152 contiguous bytes for its kernel", boot.output
-        return
     assert boot.trouble is None, boot.output
+    if name == "small-nodes":  # the fourth node has too little RAM for a kernel: that lies elsewhere
+        assert boot.matching(r"\[boot\] derived: cluster 3: .*") != [], boot.output
     clusters = BY_DOMAINS.get(name, len(machine.layout(name)["clusters"]))
     assert boot.matching(rf"\[r4\] end: success \({clusters} clusters, 0 failed, 0 panicked\)")
 

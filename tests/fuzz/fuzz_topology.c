@@ -43,7 +43,7 @@ static bool tables_read(const struct section *sections, struct topology *topolog
     for (unsigned i = 0; i < SECTION_RAM; i++) {
         tables[i] = fuzz_table(sections[i].bytes, sections[i].size);
     }
-    *topology = (struct topology){.madt = &madt, .ram = &ram};
+    *topology = (struct topology){.madt = &madt, .ram = &ram, .image_size = 40 * R4_PAGE_SIZE, .thread_bits = 1};
     if (tables[SECTION_MADT] == NULL || !madt_read(tables[SECTION_MADT], &madt, fuzz_notes(), &why)) {
         return false;
     }
