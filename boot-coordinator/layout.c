@@ -10,6 +10,7 @@
 #include "x86/cpu.h"
 #include "x86/identity.h"
 #include "x86/local_apic.h"
+#include "x86/start.h"
 #include <r4/string.h>
 
 #define OPTION_SIZE 16U
@@ -144,4 +145,22 @@ void layout_choose(struct boot *boot) {
         derived_report(&boot->layout);
     }
     layout_warn(boot);
+}
+
+void layout_drop_silent(struct boot *boot) {
+    struct refusal why;
+    for (uint32_t i = 0; i < boot->layout.header->core_count;) {
+        uint32_t id = boot->layout.cores[i].apic_id;
+        if (!start_find(id)->silent) {
+            i++;
+            continue;
+        }
+        if (boot->layout.header != &derive.header) {
+            boot_stop("the core with APIC id %u does not start", id);
+        }
+        if (!derive_drop_core(&derive, id, &why)) {
+            boot_stop("the core with APIC id %u does not start, and %s", id, why.text);
+        }
+        boot_print("unused: core with APIC id %u, which does not start", id);
+    }
 }

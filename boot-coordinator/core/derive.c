@@ -3,6 +3,7 @@
  * A layout from the tables. See derive.h.
  */
 #include "derive.h"
+#include <r4/contract.h>
 
 #define DISTANCE_UNREACHABLE 255U
 #define RANK_LAST            256U
@@ -355,5 +356,23 @@ bool derive_layout(const struct topology *topology, uint32_t boot_apic_id, uint3
     peers_create(topology, derive);
     *layout =
         (struct r4_layout){&derive->header, derive->clusters, derive->cores, derive->memories, derive->peers, NULL};
+    return true;
+}
+
+bool derive_drop_core(struct derive *derive, uint32_t apic_id, struct refusal *why) {
+    uint32_t at = 0;
+    while (at < derive->header.core_count && derive->cores[at].apic_id != apic_id) {
+        at++;
+    }
+    KERNEL_ASSERT(at < derive->header.core_count);
+    struct r4_layout_cluster *cluster = &derive->clusters[derive->cores[at].cluster];
+    if (cluster->core_count == 1) {
+        return refuse(why, "cluster %u has no other core than that with APIC id %u", cluster->number, apic_id);
+    }
+    cluster->core_count--;
+    derive->header.core_count--;
+    for (; at < derive->header.core_count; at++) {
+        derive->cores[at] = derive->cores[at + 1];
+    }
     return true;
 }

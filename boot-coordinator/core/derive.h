@@ -57,4 +57,7 @@ struct derive { /* memory for one derivation: too large for a stack */
 bool derive_layout(const struct topology *topology, uint32_t boot_apic_id, uint32_t apic_id_max, struct derive *derive,
                    struct r4_layout *layout, struct refusal *why);
 
+/* Takes a core out of the layout that was derived, since it does not start. Refused: its cluster is left with none. */
+bool derive_drop_core(struct derive *derive, uint32_t apic_id, struct refusal *why);
+
 #endif

@@ -145,6 +145,11 @@ bool clock_measure(const struct clock_reference *reference, struct clock_rates *
 
 uint64_t clock_now(void) { return x86_rdtsc(); }
 
+bool clock_passed(uint64_t begin, uint32_t microseconds) {
+    BOOT_ASSERT(tsc_khz != 0);
+    return x86_rdtsc() - begin >= (uint64_t)microseconds * tsc_khz / 1000;
+}
+
 void clock_wait_since(uint64_t begin, uint32_t microseconds) {
     BOOT_ASSERT(tsc_khz != 0);
     wait_ticks(begin, (uint64_t)microseconds * tsc_khz / 1000);

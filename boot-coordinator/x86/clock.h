@@ -35,6 +35,9 @@ bool clock_measure(const struct clock_reference *reference, struct clock_rates *
 /* Ticks of the TSC. */
 uint64_t clock_now(void);
 
+/* Whether so many microseconds have passed since clock_now() was `begin`. Needs a good clock_measure(). */
+bool clock_passed(uint64_t begin, uint32_t microseconds);
+
 /* Waits until so many microseconds have passed since clock_now() was `begin`. Needs a good clock_measure(). */
 void clock_wait_since(uint64_t begin, uint32_t microseconds);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * CPUID. Source: Intel SDM volume 2, CPUID (leaves 0, 7, 0xb). Leaves above the last one answer with another leaf's data.
+ * CPUID. Source: Intel SDM volume 2, CPUID (leaves 0, 7, 0xb). Leaves above the last one answer with another leaf's
+ * data.
  */
 #include "cpu.h"
 #include <r4/string.h>

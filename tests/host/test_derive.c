@@ -347,6 +347,22 @@ START_TEST(test_all_domains_small) {
 }
 END_TEST
 
+START_TEST(test_drop_core) {
+    static const uint32_t left[] = {0, 2, 3};
+    two_domains();
+    expect_layout(2, 4);
+    ck_assert(derive_drop_core(&derive, 1, &why));
+    ck_assert_uint_eq(layout.header->core_count, 3);
+    ck_assert(layout.clusters[0].core_count == 1 && layout.clusters[1].core_count == 2);
+    for (uint32_t i = 0; i < 3; i++) {
+        ck_assert(layout.cores[i].apic_id == left[i] && layout.cores[i].cluster == (i > 0));
+    }
+    ck_assert(topology_check(&topology, &layout, &why));
+    ck_assert(!derive_drop_core(&derive, 0, &why));
+    ck_assert_str_eq(why.text, "cluster 0 has no other core than that with APIC id 0");
+}
+END_TEST
+
 /* 64 clusters, 4 TiB, interleaved in ranges of 8 GiB: within a second, under the sanitizers, too. */
 START_TEST(test_large_map_is_quick) {
     machine_open(64);
@@ -414,5 +430,5 @@ END_TEST
 
 SUITE_MAIN("derive", test_domains, test_no_srat, test_memory_only, test_cores_only, test_cores_find_memory_only,
            test_shares_of_ram, test_large_domain, test_cut_between_cores, test_cut_of_full_clusters,
-           test_two_large_sockets, test_small_domain, test_all_domains_small, test_large_map_is_quick, test_largest,
-           test_refusals)
+           test_two_large_sockets, test_small_domain, test_all_domains_small, test_drop_core, test_large_map_is_quick,
+           test_largest, test_refusals)
