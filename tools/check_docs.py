@@ -361,7 +361,9 @@ def printed_lines(root: pathlib.Path) -> Rows:
     found = []
     for path in sorted((root / "boot-coordinator").rglob("*.c")):
         text = path.read_text(encoding="utf-8")
-        for literals in re.findall(r'(?:boot_(?:print|begin)\(|notes_add\([^";]*,)\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', text):
+        for literals in re.findall(
+            r'(?:boot_(?:print|begin)\(|notes_add\([^";]*,)\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', text
+        ):
             line = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals))
             found.append([re.sub(r"%s", "…", re.sub(r"%[0-9]*l?[ux]", "N", line))])
     return found

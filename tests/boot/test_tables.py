@@ -190,7 +190,9 @@ def test_many_ranges(tmp_path: Path) -> None:
     pools, reserves = (
         sum(end - base for cluster in (0, 1) for base, end in kind[cluster]) for kind in (log.pool, log.reserve)
     )
-    assert pools + reserves == (1024 - 2 - 2) * MIB  # without the first 2 MiB, which have holes, and the tables' at the end
+    assert (
+        pools + reserves == (1024 - 2 - 2) * MIB
+    )  # without the first 2 MiB, which have holes, and the tables' at the end
     free = [int(match[2]) << 10 for match in boot.matching(r"\[c(\d)\] cluster \1 of 2: .*, (\d+) KiB free, .*")]
     assert len(free) == 2 and pools - sum(free) < 2 * MIB  # what the root tasks take themselves
 
