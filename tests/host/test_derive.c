@@ -330,6 +330,11 @@ START_TEST(test_small_domain) {
     expect_part(0, 0, 0, 0, 64 * MIB);
     expect_part(1, 1, 2, 0, 64 * MIB);
     expect_part(2, 1, 1, 0, 4 * MIB);
+    topology.slit = NULL; /* its own cores are nearest all the same */
+    expect_layout(2, 2);
+    expect_part(1, 1, 0, 32 * MIB, 32 * MIB);
+    expect_part(2, 1, 1, 0, 4 * MIB);
+    topology.slit = &slit;
     topology.in_use = NULL;
     topology.root_size = 2 * MIB;
     expect_layout(2, 2);
