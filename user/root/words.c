@@ -18,9 +18,9 @@ struct word {
 #define NUMBER  "a number"
 #define CHECKED NULL /* whoever reads it says so */
 static const struct word words[] = {
-    {"cases", CHECKED},   {"count", CHECKED}, {"fault", CHECKED}, {"layout", "derive"},
-    {"program", CHECKED}, {"repeat", NUMBER}, {"seed", CHECKED},  {"serial", CHECKED},
-    {"slice_us", NUMBER}, {"theme", CHECKED}, {"unit", "insn"},   {"verbose", NONE},
+    {"cases", CHECKED}, {"count", CHECKED}, {"fault", CHECKED}, {"layout", "derive"}, {"program", CHECKED},
+    {"repeat", NUMBER}, {"root", "rsdt"},   {"seed", CHECKED},  {"serial", CHECKED},  {"slice_us", NUMBER},
+    {"theme", CHECKED}, {"unit", "insn"},   {"verbose", NONE},
 };
 
 static uint32_t least(uint32_t left, uint32_t right) { return left < right ? left : right; }
