@@ -64,8 +64,8 @@ def cases_of() -> Callable[[str], dict[str, list[line_moves.Case]]]:
 @pytest.mark.parametrize("name", ["qemu-2x1", "qemu-2x2", machine.MANY])
 @pytest.mark.parametrize("case", BAR)
 def test_bars(cases: Callable[[str], dict[str, list[line_moves.Case]]], name: str, case: str) -> None:
-    """Once every line has been where it is needed, every run is within its bar, and says what each line is: with one core in a cluster, with
-    more, and with 62 bystanders."""
+    """Once every line has been where it is needed, every run is within its bar, and says what each line is: one core in
+    a cluster, more of them, 62 bystanders."""
     runs = cases(name)[case][WARM_UP:]
     assert len(runs) > 1
     for run in runs:
