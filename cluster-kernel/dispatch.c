@@ -231,8 +231,8 @@ static struct choice choose(struct core *core) {
     return (struct choice){CHOICE_THREAD, thread, NULL};
 }
 
-/* From now on the core serves the thread, or an operation of the cluster (`thread` is null). The thread before may be in
- * the middle of an operation: then the cluster has it. */
+/* From now on the core serves the thread, or an operation of the cluster (`thread` is null). The thread before may
+ * be in the middle of an operation: then the cluster has it. */
 static inline void serve(struct core *core, struct thread *thread, const struct operation *operation) {
     struct thread *before = core->served;
     if (before != thread) {

@@ -112,8 +112,8 @@ static noinline bool turn_begin(void) {
 
 static bool has_more(void) { return turn.at != turn.end || turn_begin(); }
 
-/* Copies bytes up to the end of the line, `most` (not 0) at most; a byte that is no text becomes a question mark. Returns how
- * many. */
+/* Copies bytes up to the end of the line, `most` (not 0) at most; a byte that is no text becomes a question mark.
+ * Returns how many. */
 static uint32_t copy_line(char *bytes, const char *log, uint32_t most) {
     uint32_t count = 0;
     char byte;

@@ -110,8 +110,8 @@ static void begin_settling(struct operation *operation) {
     operation->run.position = NULL;
 }
 
-/* The slot, an ancestor of memory that does not come back, or that memory, stays. If the root is marked, an outer revoke
- * covers all of the run: its marks are not ours to take. */
+/* The slot, an ancestor of memory that does not come back, or that memory, stays. If the root is marked, an outer
+ * revoke covers all of the run: its marks are not ours to take. */
 static enum step keep(struct run *run, struct r4_slot *slot) {
     if ((slot_flags(run->root) & R4_FLAG_MARKED) == 0) {
         slot_flags_clear(slot, R4_FLAG_MARKED);

@@ -5,8 +5,8 @@
 #include "sched/slice.h"
 #include <r4/contract.h>
 
-/* Its owner has had the whole slice, and becomes the last of its equals. The share's slice is that of the operation that
- * is first: then the next one is. */
+/* Its owner has had the whole slice, and becomes the last of its equals. The share's slice is that of the operation
+ * that is first: then the next one is. */
 static void slice_over(struct core *core, struct runqueue_member *owner) {
     struct runqueue_member *operation = runqueue_first(&cluster.orphans);
     owner->slice_left = 0;

@@ -9,7 +9,7 @@ from elftools.elf.elffile import ELFFile
 
 import machine
 
-IMAGE_BAR = 80 * 1024  # text and read-only data
+IMAGE_BAR = 88 * 1024  # text and read-only data
 R_X86_64_64 = 1
 R_X86_64_32 = 10
 

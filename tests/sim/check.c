@@ -317,8 +317,8 @@ static void check_console(const struct instance *instance) {
     }
 }
 
-/* A thread's operation has the thread's priority. The cluster runs it, or it waits, or its thread can run and is the one
- * that its core serves. */
+/* A thread's operation has the thread's priority. The cluster runs it, or it waits, or its thread can run and is the
+ * one that its core serves. */
 static void check_callers(const struct instance *instance) {
     for (const struct operation *operation = instance->cluster->operations; operation != NULL;
          operation = operation->next) {
