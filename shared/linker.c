@@ -194,21 +194,27 @@ static bool relocate_by(struct link *link, const struct elf_relocation *relocati
            refuse(why, "the value does not fit the relocation");
 }
 
+/* The symbols that the relocations of a table name. */
+struct named {
+    const struct elf_section *table;
+    const struct elf_symbol *symbols;
+    uint64_t count;
+};
+
 /* A refusal names symbol, type and offset. */
-static bool relocate(struct link *link, const struct elf_section *table, unsigned target,
+static bool relocate(struct link *link, const struct named *named, unsigned target,
                      const struct elf_relocation *relocation, struct refusal *why) {
-    const struct elf_section *symbol_table = &link->file->sections[table->link];
-    const struct elf_symbol *symbols = (const void *)(link->file->data + symbol_table->offset);
     uint64_t index = relocation->info >> 32;
     uint32_t type = (uint32_t)relocation->info;
-    if (index >= symbol_table->size / sizeof(*symbols)) {
+    if (index >= named->count) {
         return refuse(why, "the relocation names a symbol that does not exist (type %u at 0x%lx)", type,
                       relocation->offset);
     }
     struct refusal what;
-    return relocate_by(link, relocation, target, symbol_table, &symbols[index], &what) ||
-           refuse(why, "%s: %s (type %u at 0x%lx)", symbol_label(link->file, symbol_table, &symbols[index]), what.text,
-                  type, relocation->offset);
+    const struct elf_symbol *symbol = &named->symbols[index];
+    return relocate_by(link, relocation, target, named->table, symbol, &what) ||
+           refuse(why, "%s: %s (type %u at 0x%lx)", symbol_label(link->file, named->table, symbol), what.text, type,
+                  relocation->offset);
 }
 
 static bool relocate_section(struct link *link, const struct elf_section *table, struct refusal *why) {
@@ -221,8 +227,12 @@ static bool relocate_section(struct link *link, const struct elf_section *table,
         return refuse(why, "%s: the section's relocations have no addends or no contents to change", name);
     }
     const struct elf_relocation *relocations = (const void *)(link->file->data + table->offset);
-    for (uint64_t i = 0; i < table->size / sizeof(*relocations); i++) {
-        if (!relocate(link, table, target, &relocations[i], why)) {
+    const struct elf_section *symbols = &link->file->sections[table->link];
+    const struct named named = {symbols, (const void *)(link->file->data + symbols->offset),
+                                symbols->size / sizeof(struct elf_symbol)};
+    uint64_t count = table->size / sizeof(*relocations);
+    for (uint64_t i = 0; i < count; i++) {
+        if (!relocate(link, &named, target, &relocations[i], why)) {
             return false;
         }
     }

@@ -10,7 +10,6 @@
 #include "diag/shutdown.h"
 #include "sched/operation.h"
 #include "sched/sched.h"
-#include <r4/string.h>
 
 /* An upper bound of what the log gets if these bytes are written; 0: no line gets complete. */
 static size_t lines_bytes(const struct thread *thread, const char *text, uint64_t count) {
@@ -41,8 +40,11 @@ struct outcome sys_debug_write(struct invocation *invocation) {
     if (count == 0 || count > R4_DEBUG_WRITE_MAX) {
         return outcome_now(R4_ERR_ARGUMENT);
     }
-    char text[R4_DEBUG_WRITE_MAX];
-    memcpy(text, &invocation->argument[1], sizeof(text));
+    const union {
+        uint64_t words[R4_DEBUG_WRITE_MAX / sizeof(uint64_t)];
+        char text[R4_DEBUG_WRITE_MAX];
+    } bytes = {{invocation->argument[1], invocation->argument[2], invocation->argument[3]}};
+    const char *text = bytes.text;
     if (is_too_early(thread, lines_bytes(thread, text, count))) {
         return outcome_now(R4_ERR_FULL);
     }
