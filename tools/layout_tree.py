@@ -14,7 +14,7 @@ from typing import IO
 from layout_error import LayoutError, printable
 
 FILE_MAX = 16 << 20  # bytes of one file; ACPI tables have no more
-TOTAL_MAX = 128 << 20  # of a whole tar file, unpacked
+TOTAL_MAX = 64 << 20  # of a whole tar file, unpacked
 MEMBERS_MAX = 100_000
 LINKS_MAX = 8  # that one name may lead through
 

@@ -19,7 +19,12 @@ from layout_show import notes, show
 from layout_tree import read_file
 from layout_write import Options, check_name, write
 
+COLLECT = Path(__file__).resolve().parent / "collect.sh"
 EXAMPLES = {
+    "collect": [
+        "linkgen.py collect >collect.sh     then, on the server, as root: sh collect.sh",
+        "linkgen.py collect | ssh root@server 'cat >collect.sh && sh collect.sh'",
+    ],
     "show": [
         "linkgen.py show --acpi /sys/firmware/acpi/tables --sysfs /",
         "linkgen.py show --acpi acpidump.txt --memory-map dmesg.txt --policy cores=8",
@@ -139,7 +144,13 @@ def run_diff(arguments: argparse.Namespace) -> int:
     return 1 if lines else 0
 
 
+def run_collect(_: argparse.Namespace) -> int:
+    print(COLLECT.read_text(encoding="utf-8"), end="")
+    return 0
+
+
 RUN: dict[str, Callable[[argparse.Namespace], int]] = {
+    "collect": run_collect,
     "show": run_show,
     "check": run_check,
     "explain": run_explain,
@@ -151,6 +162,7 @@ RUN: dict[str, Callable[[argparse.Namespace], int]] = {
 # --- command line ---
 
 HELP = {
+    "collect": "print a shell script that collects what the others need, to be run on the server",
     "show": "nodes, distances and clusters as tables",
     "check": "what the coordinator would print on this machine, and what contradicts it; exit status 1 if anything does",
     "explain": "which domain, which cluster, by which rule: of a core, an address, or all",
@@ -174,6 +186,8 @@ def parser_of() -> argparse.ArgumentParser:
         if name == "diff":
             command.add_argument("first", type=Path, metavar="A")
             command.add_argument("second", type=Path, metavar="B")
+            continue
+        if name == "collect":
             continue
         add_sources(command)
         if name == "check":
