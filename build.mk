@@ -163,6 +163,12 @@ $(BUILD)/%/layout.bin: $(BUILD)/%/sources $(LINKGEN) | $(RUN_PACKAGES)
 	$(Q)$(PYTHON) tools/linkgen.py "$$(head -n 1 $<)" -o $(@D) $(LINKGEN_FLAGS)
 	$(Q)touch $@
 
+ifneq ($(LAYOUT),)
+$(MACHINE)/layout.bin: $(LAYOUT_FILE) tools/grub.cfg | $(RUN_PACKAGES)
+	@$(call say,LINKGEN,$(@D))
+	$(Q)$(PYTHON) tools/linkgen.py image $< -o $(@D)
+endif
+
 BOOT_FILES := $(BUILD)/coordinator.elf $(BUILD)/kernel.o $(BUILD)/root.elf
 
 # ACPI tables of a machine's own are compiled into its image. Whoever reads the image has the old one or the new one.

@@ -21,6 +21,7 @@ CACHES_MAX = 16
 DISTANCE_UNKNOWN = 255
 PLACE_UNIT = 2 << 20  # of invented addresses
 DEVICES = (3 << 30, 4 << 30)  # where they have no RAM
+IO_APIC = 0xFEC00000  # in a range that tells nothing of the devices
 
 
 @dataclass
@@ -361,11 +362,19 @@ def firmware_of(linux: Linux, hot_added: bool = False) -> tuple[Firmware, bool]:
 
 
 def guessed_map(ranges: Iterable[tuple[int, int]], guesses: list[str]) -> list[Map]:
-    """All of these ranges, as RAM, but for the hole below 1 MiB."""
-    guesses.append("there is no memory map: every range of the nodes is taken for RAM, but for 640 KiB to 1 MiB")
+    """All of these ranges, as RAM, but for where every PC has none."""
+    guesses.append(
+        "there is no memory map: every range of the nodes is taken for RAM, but for 640 KiB to 1 MiB and the devices below 4 GiB"
+    )
     found = []
     for base, end in sorted(ranges):
-        for low, high in ((base, min(end, LEGACY[0])), (max(base, LEGACY[1]), end)):
-            if low < high:
-                found.append(Map(low, high, USABLE))
+        across = base < IO_APIC < end
+        holes = [LEGACY, DEVICES if across else (DEVICES[1], DEVICES[1])]
+        at = base
+        for low, high in holes:
+            if at < min(low, end):
+                found.append(Map(at, min(low, end), USABLE))
+            at = max(at, min(high, end)) if base < high else at
+        if at < end:
+            found.append(Map(at, end, USABLE))
     return found

@@ -13,7 +13,7 @@
 With --picture FILE.svg also a drawing of it all (picture.py). The same configuration gives the same bytes. A bad one
 gives one line on stderr, exit status 2 and no file.
 
-linkgen.py collect|show|check|explain|layout|diff …: layouts of real machines, see linkgen_commands.py and docs/layouts.md.
+linkgen.py collect|show|check|explain|layout|diff|qemu …: layouts of real machines, see linkgen_commands.py and docs/layouts.md.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from picture import picture
 
 MIB = 1 << 20
 PLAIN_MEMORY_MIB = 512 << 10  # QEMU's processors have 40 address bits, and the holes below 4 GiB and 1 TiB take some
-COMMANDS = ("collect", "show", "check", "explain", "layout", "diff")
+COMMANDS = ("collect", "show", "check", "explain", "layout", "diff", "qemu", "image")
 GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
 
 NUMBERS = SHARED.numbers

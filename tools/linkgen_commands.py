@@ -4,6 +4,7 @@ input that is wrong."""
 
 import argparse
 import dataclasses
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +16,13 @@ from layout_explain import explain
 from layout_hand import plan_by_hand
 from layout_machine import Machine, Sources, read_machine
 from layout_policy import OPTIONAL, Plan, plan
+from layout_qemu import SHAPE_CORES, configuration
 from layout_show import notes, show
 from layout_tree import read_file
 from layout_write import Options, check_name, write
 
 COLLECT = Path(__file__).resolve().parent / "collect.sh"
+GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
 EXAMPLES = {
     "collect": [
         "linkgen.py collect >collect.sh     then, on the server, as root: sh collect.sh",
@@ -44,6 +47,11 @@ EXAMPLES = {
         "linkgen.py layout --sysfs r4-machine.tar --by-hand build/mine.toml --name changed",
     ],
     "diff": ["linkgen.py diff build/mine.toml build/changed.toml"],
+    "qemu": [
+        "linkgen.py qemu --sysfs r4-machine.tar --memory 2GiB --name mine; make run CONFIG=build/mine.toml",
+        'linkgen.py qemu --synthetic "pack:4 core:8 pu:2" --cores 16 --name small',
+    ],
+    "image": ["linkgen.py image build/mine.bin -o build/layout-mine"],
 }
 
 
@@ -137,6 +145,36 @@ def run_layout(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_qemu(arguments: argparse.Namespace) -> int:
+    name = check_name(arguments.name)
+    machine = read_machine(sources_of(arguments))
+    text = configuration(machine, planned(machine, arguments), name, arguments.memory, arguments.cores)
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    path = arguments.folder / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    print(f"{path}: make run CONFIG={path}")
+    return 0
+
+
+def run_image(arguments: argparse.Namespace) -> int:
+    """What `make iso LAYOUT=FILE` puts beside R4's own files."""
+    path = binary_beside(arguments.file)
+    load(path)
+    content = read_file(path, str(path)) or b""
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for name, data in (("layout.bin", content), ("grub.cfg", GRUB_CONFIG.read_bytes()), ("tables", b"")):
+        (arguments.folder / name).write_bytes(data)
+    return 0
+
+
+def memory_size(text: str) -> int:
+    """MiB."""
+    match = re.fullmatch(r"(\d{1,7})(MiB|GiB|M|G)?", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; must be like 2048MiB or 2GiB")
+    return int(match[1]) << (10 if (match[2] or "M").startswith("G") else 0)
+
+
 def run_diff(arguments: argparse.Namespace) -> int:
     lines = diff(arguments.first, arguments.second)
     for line in lines:
@@ -156,6 +194,8 @@ RUN: dict[str, Callable[[argparse.Namespace], int]] = {
     "explain": run_explain,
     "layout": run_layout,
     "diff": run_diff,
+    "qemu": run_qemu,
+    "image": run_image,
 }
 
 
@@ -168,7 +208,45 @@ HELP = {
     "explain": "which domain, which cluster, by which rule: of a core, an address, or all",
     "layout": "write the layout: NAME.toml, NAME.bin, NAME.json",
     "diff": "compare two layouts; exit status 1 if they differ",
+    "qemu": "write the configuration of a QEMU machine of the same shape, scaled down: NAME.toml",
+    "image": "what goes into the boot image beside R4: called by `make iso LAYOUT=FILE`",
 }
+
+
+def add_command(command: argparse.ArgumentParser, name: str) -> None:
+    """What the command is given."""
+    if name == "explain":
+        command.add_argument("what", metavar="CORE|ADDRESS|all", help="an APIC id, cpu:N, 0x1c0000000, 7GiB, or all")
+    if name == "diff":
+        command.add_argument("first", type=Path, metavar="A")
+        command.add_argument("second", type=Path, metavar="B")
+    if name == "image":
+        command.add_argument("file", type=Path, metavar="FILE")
+    if name in ("layout", "qemu", "image"):
+        command.add_argument(
+            "-o", dest="folder", type=Path, default=Path("build"), metavar="DIR", help="where to; build/"
+        )
+    if name in ("collect", "diff", "image"):
+        return
+    add_sources(command)
+    if name != "check":
+        add_policy(command)
+    if name in ("layout", "qemu"):
+        command.add_argument("--name", default=name, help="of the files")
+    match name:
+        case "check":
+            command.add_argument(
+                "--layout", type=Path, metavar="FILE", help="a layout that the machine would boot with"
+            )
+        case "qemu":
+            command.add_argument("--memory", type=memory_size, default=2048, metavar="SIZE", help="in all; 2GiB")
+            command.add_argument("--cores", type=int, default=SHAPE_CORES, metavar="N", help=f"at most; {SHAPE_CORES}")
+        case "layout":
+            command.add_argument("--console", type=int, default=0, metavar="N", help="the cluster that has the console")
+            command.add_argument("--pci", type=int, default=0, metavar="N", help="the one that has PCI configuration")
+            command.add_argument(
+                "--on-mismatch", choices=["stop", "derive"], default="stop", help="if the machine has changed"
+            )
 
 
 def parser_of() -> argparse.ArgumentParser:
@@ -179,33 +257,7 @@ def parser_of() -> argparse.ArgumentParser:
         command = commands.add_parser(
             name, help=text, description=text, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
         )
-        if name == "explain":
-            command.add_argument(
-                "what", metavar="CORE|ADDRESS|all", help="an APIC id, cpu:N, 0x1c0000000, 7GiB, or all"
-            )
-        if name == "diff":
-            command.add_argument("first", type=Path, metavar="A")
-            command.add_argument("second", type=Path, metavar="B")
-            continue
-        if name == "collect":
-            continue
-        add_sources(command)
-        if name == "check":
-            command.add_argument(
-                "--layout", type=Path, metavar="FILE", help="a layout that the machine would boot with"
-            )
-        else:
-            add_policy(command)
-        if name == "layout":
-            command.add_argument(
-                "-o", dest="folder", type=Path, default=Path("build"), metavar="DIR", help="where to; build/"
-            )
-            command.add_argument("--name", default="layout", help="of the files")
-            command.add_argument("--console", type=int, default=0, metavar="N", help="the cluster that has the console")
-            command.add_argument("--pci", type=int, default=0, metavar="N", help="the one that has PCI configuration")
-            command.add_argument(
-                "--on-mismatch", choices=["stop", "derive"], default="stop", help="if the machine has changed"
-            )
+        add_command(command, name)
     return parser
 
 

@@ -400,3 +400,15 @@ def test_synthetic_refused(text: str) -> None:
 
 def test_tools_are_there() -> None:
     assert shutil.which("acpixtract") and shutil.which("iasl")
+
+
+def test_guessed_map_leaves_out_devices(tmp_path: Path) -> None:
+    """A range of the SRAT that goes on through the devices below 4 GiB, as firmware often writes it."""
+    shape = Shape({0: 0, 1: 1}, [(0, 17 * GIB, 0), (17 * GIB, 33 * GIB, 1)], far(2))
+    told = layout(tmp_path, *shape.words(tmp_path)[:2])
+    assert sizes(told)[1] == (1, 16384)
+    assert told["nodes"][0]["ranges"] == [
+        {"base": "0x0", "end": "0xa0000"},
+        {"base": "0x100000", "end": "0xc0000000"},
+        {"base": "0x100000000", "end": "0x440000000"},
+    ]
