@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import layout_ascii
+import layout_picture
 from layout_diff import binary_beside, diff, load
-from layout_error import LayoutError
+from layout_error import LayoutError, printable
 from layout_examine import examine
 from layout_explain import explain
 from layout_hand import plan_by_hand
@@ -31,7 +33,8 @@ EXAMPLES = {
     "show": [
         "linkgen.py show --acpi /sys/firmware/acpi/tables --sysfs /",
         "linkgen.py show --acpi acpidump.txt --memory-map dmesg.txt --policy cores=8",
-        'linkgen.py show --synthetic "pack:2 numa:1 core:4 pu:2"',
+        'linkgen.py show --synthetic "pack:2 numa:1 core:4 pu:2" --picture build/machine.svg',
+        "linkgen.py show --sysfs / --picture -",
     ],
     "check": [
         "linkgen.py check --sysfs r4-machine.tar",
@@ -102,7 +105,18 @@ def planned(machine: Machine, arguments: argparse.Namespace) -> Plan:
 
 def run_show(arguments: argparse.Namespace) -> int:
     machine = read_machine(sources_of(arguments))
-    show(machine, None if machine.findings.stop is not None else planned(machine, arguments))
+    if machine.findings.stop is not None:
+        show(machine, None)
+        return 0
+    made = planned(machine, arguments)
+    if arguments.picture == "-":
+        print(layout_ascii.draw(machine, made), end="")
+        return 0
+    if arguments.picture is not None:
+        source = arguments.sysfs or arguments.acpi
+        name = source.name if source else arguments.synthetic
+        Path(arguments.picture).write_bytes(layout_picture.draw(machine, made, printable(name)))
+    show(machine, made)
     return 0
 
 
@@ -234,6 +248,8 @@ def add_command(command: argparse.ArgumentParser, name: str) -> None:
     if name in ("layout", "qemu"):
         command.add_argument("--name", default=name, help="of the files")
     match name:
+        case "show":
+            command.add_argument("--picture", metavar="FILE.svg", help="also draw it; -: in letters, instead of tables")
         case "check":
             command.add_argument(
                 "--layout", type=Path, metavar="FILE", help="a layout that the machine would boot with"
