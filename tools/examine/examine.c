@@ -46,6 +46,10 @@ struct cedt_entry {
 static struct boot boot;
 static struct input input;
 
+/* Where the coordinator keeps what the tables say. */
+static const struct madt *madt(void) { return &boot.madt; }
+static const struct topology *topology(void) { return &boot.topology; }
+
 static const struct acpi_header *table_of(const char *signature) {
     for (uint32_t i = 0; i < input.table_count; i++) {
         const struct acpi_header *table = input.tables[i];
@@ -57,30 +61,39 @@ static const struct acpi_header *table_of(const char *signature) {
 }
 
 static void print_cores(void) {
-    for (uint32_t i = 0; i < boot.madt.core_count; i++) {
-        printf("core %" PRIu32 " %d\n", boot.madt.cores[i].apic_id, boot.madt.cores[i].enabled);
+    const struct srat *srat = topology()->srat;
+    for (uint32_t i = 0; i < madt()->core_count; i++) {
+        printf("core %" PRIu32 " %d\n", madt()->cores[i].apic_id, madt()->cores[i].enabled);
     }
-    for (uint32_t i = 0; boot.topology.srat != NULL && i < boot.srat.core_count; i++) {
-        printf("affinity %" PRIu32 " %" PRIu32 "\n", boot.srat.cores[i].apic_id, boot.srat.cores[i].domain);
+    for (uint32_t i = 0; srat != NULL && i < srat->core_count; i++) {
+        printf("affinity %" PRIu32 " %" PRIu32 "\n", srat->cores[i].apic_id, srat->cores[i].domain);
     }
 }
 
-/* Flags of the table's entry with that index. The table has been read, so it is whole. */
+/* Flags of the table's entry with that index; 0 if it is no memory's. */
 static uint32_t range_flags(uint32_t index) {
-    struct acpi_cursor cursor = {.table = table_of("SRAT"), .offset = sizeof(struct acpi_srat)};
-    struct acpi_entry entry;
-    struct refusal why;
-    while (acpi_next(&cursor, &entry, &why)) {
-        if (entry.index == index) {
-            return ((const struct acpi_srat_memory *)entry.bytes)->flags;
+    const struct acpi_header *table = table_of("SRAT");
+    uint32_t left = table->length - (uint32_t)sizeof(struct acpi_srat);
+    const uint8_t *at = (const uint8_t *)table + sizeof(struct acpi_srat);
+    for (; left >= sizeof(struct acpi_srat_memory); index--) {
+        const struct acpi_srat_memory *memory = (const void *)at;
+        uint32_t length = memory->entry.length;
+        if (index == 0 && memory->entry.type == ACPI_SRAT_MEMORY && length >= sizeof(*memory)) {
+            return memory->flags;
         }
+        if (index == 0 || length < sizeof(memory->entry) || length > left) {
+            return 0;
+        }
+        at += length;
+        left -= length;
     }
     return 0;
 }
 
 static void print_memory(void) {
-    for (uint32_t i = 0; boot.topology.srat != NULL && i < boot.srat.memory_count; i++) {
-        const struct srat_memory *range = &boot.srat.memories[i];
+    const struct srat *srat = topology()->srat;
+    for (uint32_t i = 0; srat != NULL && i < srat->memory_count; i++) {
+        const struct srat_memory *range = &srat->memories[i];
         printf("range %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 "\n", range->base, range->base + range->size,
                range->domain, range_flags(range->entry));
     }
@@ -91,8 +104,8 @@ static void print_memory(void) {
 
 static void print_domain(uint32_t number) {
     static struct ranges ram;
-    printf("domain %" PRIu32 " %" PRIu64 "\n", number, topology_domain_size(&boot.topology, number));
-    if (!topology_domain_ram(&boot.topology, number, &ram)) {
+    printf("domain %" PRIu32 " %" PRIu64 "\n", number, topology_domain_size(topology(), number));
+    if (!topology_domain_ram(topology(), number, &ram)) {
         return;
     }
     for (uint32_t i = 0; i < ram.count; i++) {
@@ -102,8 +115,8 @@ static void print_domain(uint32_t number) {
 
 /* A machine without an SRAT is domain 0. */
 static void print_domains(void) {
-    const struct srat *srat = boot.topology.srat;
-    if (srat == NULL && boot.topology.ram != NULL) {
+    const struct srat *srat = topology()->srat;
+    if (srat == NULL && topology()->ram != NULL) {
         print_domain(0);
     }
     for (uint32_t i = 0; srat != NULL && i < srat->memory_count; i++) {
@@ -118,10 +131,11 @@ static void print_domains(void) {
 }
 
 static void print_distances(void) {
-    for (uint32_t from = 0; boot.topology.slit != NULL && from < boot.slit.count; from++) {
+    const struct slit *slit = topology()->slit;
+    for (uint32_t from = 0; slit != NULL && from < slit->count; from++) {
         printf("distances %" PRIu32, from);
-        for (uint32_t to = 0; to < boot.slit.count; to++) {
-            printf(" %" PRIu32, slit_distance(&boot.slit, from, to));
+        for (uint32_t to = 0; to < slit->count; to++) {
+            printf(" %" PRIu32, slit_distance(slit, from, to));
         }
         putchar('\n');
     }
