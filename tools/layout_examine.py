@@ -63,6 +63,7 @@ class Findings:
     cores: dict[int, bool] = field(default_factory=dict)  # APIC id -> enabled, in the MADT's order
     affinities: dict[int, int] = field(default_factory=dict)  # APIC id -> domain
     ranges: list[Range] = field(default_factory=list)
+    listed: list[Range] = field(default_factory=list)  # of an SRAT that is not used
     sizes: dict[int, int] = field(default_factory=dict)  # of domains, as the parts of a layout count them
     holds: dict[int, list[tuple[int, int]]] = field(default_factory=dict)  # domain -> its RAM
     distances: list[list[int]] = field(default_factory=list)
@@ -146,6 +147,8 @@ def _take(findings: Findings, word: str, numbers: list[int]) -> None:
             findings.sizes[domain], findings.holds[domain] = size, []
         case "holds", [domain, base, end]:
             findings.holds[domain].append((base, end))
+        case "listed", [base, end, domain, flags]:
+            findings.listed.append(Range(base, end, domain, flags))
         case "distances", [_, *row]:
             findings.distances.append(row)
         case "window", [base, end]:

@@ -10,7 +10,7 @@ from config_fields import ConfigError, Field, Schema, from_to, in_range, read, t
 from layout_error import LayoutError, printable
 from layout_examine import Cluster, Part
 from layout_machine import LARGE, Machine
-from layout_policy import CLUSTERS_MAX, CORES_MAX, Plan, give_memory, peers_of, regroup, split_siblings
+from layout_policy import CLUSTERS_MAX, CORES_MAX, Plan, give_memory, must_boot, peers_of, regroup, split_siblings
 from layout_sysfs import as_list
 from layout_tree import read_file
 
@@ -39,8 +39,7 @@ MEMORY: Schema = {
 
 
 def plan_by_hand(machine: Machine, path: Path, use: frozenset[str]) -> Plan:
-    if machine.findings.stop is not None:
-        raise LayoutError(f"the coordinator would stop: {machine.findings.stop}")
+    must_boot(machine)
     name = printable(str(path))
     content = read_file(path, name)
     try:

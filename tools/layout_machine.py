@@ -17,7 +17,7 @@ from layout_sysfs import LEGACY, Linux, as_list, firmware_of, guessed_map, read_
 from layout_tree import Folder
 
 HOT_PLUG, NON_VOLATILE = 2, 4  # flags of an SRAT range
-ANYWHERE = [Map(LEGACY[1], 3 << 30, USABLE), Map(4 << 30, 1 << 45, USABLE)]  # RAM wherever PCs can have it
+SAMPLE = Map(LEGACY[1], LEGACY[1] + (1 << 20), USABLE)  # RAM that every PC has
 LARGE = 2 << 20
 NO_DISTANCE = (0, 255)
 
@@ -104,21 +104,28 @@ def read_machine(sources: Sources) -> Machine:
     firmware, real = _firmware(sources, linux)
     if linux is not None and linux.cpus[min(linux.cpus)].apic_id is not None:
         firmware.boot_core = linux.cpus[min(linux.cpus)].apic_id
-    if firmware.boot_core is None:
-        firmware.boot_core = next((id_ for id_, enabled in _anywhere(firmware).cores.items() if enabled), 0)
-    if not firmware.map:
-        _guess_map(firmware)
     made = sources.acpi is None and not (linux is not None and linux.tables)
-    machine = Machine(firmware, examine(firmware), real=real, made=made)
-    if linux is not None and hwloc is not None:
-        machine.contradictions += complete(linux, hwloc)
+    found = complete(linux, hwloc) if linux is not None and hwloc is not None else []
+    machine = machine_of(firmware, linux, made)
+    machine.real = real
+    machine.contradictions += found
     if hwloc is not None:
         machine.package_names = hwloc.package_names
         machine.contradictions += _counts(machine, linux, hwloc)
-    _cores(machine, linux)
-    _nodes(machine, linux)
     if linux is not None and not made:
         machine.contradictions += _cross_check(machine, linux)
+    return machine
+
+
+def machine_of(firmware: Firmware, linux: Linux | None = None, made: bool = False) -> Machine:
+    """What the coordinator finds, completed by what Linux says. `made`: the tables were made of what Linux says."""
+    if firmware.boot_core is None:
+        firmware.boot_core = next((id_ for id_, enabled in _sampled(firmware).cores.items() if enabled), 0)
+    if not firmware.map:
+        _guess_map(firmware)
+    machine = Machine(firmware, examine(firmware), made=made)
+    _cores(machine, linux)
+    _nodes(machine, linux)
     return machine
 
 
@@ -155,13 +162,15 @@ def _firmware(sources: Sources, linux: Linux | None) -> tuple[Firmware, bool]:
     return firmware, True
 
 
-def _anywhere(firmware: Firmware) -> Findings:
-    """What the tables say, wherever the RAM is."""
-    return examine(Firmware(firmware.tables, ANYWHERE, firmware.boot_core))
+def _sampled(firmware: Firmware) -> Findings:
+    """What the tables say, before it is known where RAM is."""
+    return examine(Firmware(firmware.tables, [SAMPLE], firmware.boot_core))
 
 
 def _guess_map(firmware: Firmware) -> None:
-    ranges = _anywhere(firmware).ranges
+    found = _sampled(firmware)
+    # The coordinator may have made a range for the sample itself.
+    ranges = [r for r in found.ranges + found.listed if not SAMPLE.base <= r.base <= r.end <= SAMPLE.end]
     there = [range_ for range_ in ranges if not range_.flags & (HOT_PLUG | NON_VOLATILE)] or ranges
     if not there:
         raise LayoutError("nothing says where RAM is: no memory map, and no usable SRAT; give --memory-map or --sysfs")

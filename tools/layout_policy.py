@@ -53,8 +53,7 @@ class Plan:
 
 def plan(machine: Machine, policy: str, use: frozenset[str]) -> Plan:
     """The clusters by that policy."""
-    if machine.findings.stop is not None:
-        raise LayoutError(f"the coordinator would stop: {machine.findings.stop}")
+    must_boot(machine)
     if policy == "domain":
         made = Plan(policy, [Cluster(c.group, c.apic_ids, list(c.parts)) for c in machine.findings.clusters])
         _explain_derived(machine, made)
@@ -67,6 +66,19 @@ def plan(machine: Machine, policy: str, use: frozenset[str]) -> Plan:
     regroup(machine, made.clusters)
     made.peers = peers_of(machine, made.clusters)
     return made
+
+
+def must_boot(machine: Machine) -> None:
+    """Refuses a machine on which no layout of anybody's own would boot."""
+    if machine.findings.stop is not None:
+        raise LayoutError(f"the coordinator would stop: {machine.findings.stop}")
+    if machine.findings.listed:
+        reason = next(
+            (line for line in machine.findings.warnings if "the SRAT is not used" in line), "the SRAT is not used"
+        )
+        raise LayoutError(
+            f"the coordinator takes the machine for one domain, and only its own layout for that: {reason}"
+        )
 
 
 def _reason(policy: str) -> str:
@@ -100,12 +112,13 @@ def _explain_derived(machine: Machine, made: Plan) -> None:
 
 
 def _leave_out(machine: Machine, made: Plan, use: frozenset[str]) -> None:
-    """Takes away memory of the kinds that nobody asked for; no cluster's first part is such."""
+    """Takes away memory of the kinds that nobody asked for, unless it is all that a cluster has."""
     for node in machine.nodes.values():
         if node.kind in OPTIONAL and node.kind not in use and not machine.node_cores(node.domain):
-            made.left_out[node.domain] = _kind_reason(node)
             for cluster in made.clusters:
                 cluster.parts = [p for p in cluster.parts if p is cluster.parts[0] or p.domain != node.domain]
+            if not any(part.domain == node.domain for cluster in made.clusters for part in cluster.parts):
+                made.left_out[node.domain] = _kind_reason(node)
 
 
 def _kind_reason(node: Node) -> str:

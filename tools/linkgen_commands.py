@@ -105,7 +105,7 @@ def planned(machine: Machine, arguments: argparse.Namespace) -> Plan:
 
 def run_show(arguments: argparse.Namespace) -> int:
     machine = read_machine(sources_of(arguments))
-    if machine.findings.stop is not None:
+    if machine.findings.stop is not None or machine.findings.listed:
         show(machine, None)
         return 0
     made = planned(machine, arguments)

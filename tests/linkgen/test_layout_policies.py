@@ -11,7 +11,7 @@ import pytest
 
 import layout_machine
 import layout_policy
-from layout_world import GIB, MIB, Shape, far, linux_tree, run, socket_shape, write_tree
+from layout_world import GIB, MIB, Shape, far, linux_tree, run, socket_shape, srat, write_tree
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -118,6 +118,16 @@ def test_shares_are_in_proportion_and_skip_holes(tmp_path: Path) -> None:
     assert all(abs(total - GIB) <= 4 * MIB for total in totals)
     flat = sorted(pool for cluster in pools for pool in cluster)
     assert all(before[1] <= after[0] for before, after in zip(flat, flat[1:]))
+
+
+def test_an_srat_that_the_coordinator_does_not_use(tmp_path: Path) -> None:
+    """The boot processor is in no domain: it boots as one domain, and any module would contradict the tables."""
+    words = socket_shape(2, 2, 4 * GIB).words(tmp_path)
+    (tmp_path / "tables/SRAT").write_bytes(srat({1: 0, 2: 1, 3: 1}, [(0, 2 * GIB, 0), (4 * GIB, 6 * GIB, 1)]))
+    for policy in ("domain", "cores=1"):
+        result = run("layout", *words, "--policy", policy, "-o", tmp_path / "out")
+        assert result.status == 2 and "takes the machine for one domain" in result.err
+    assert "the SRAT is not used: the boot processor (APIC id 0) is in no domain" in run("show", *words).out
 
 
 # --- by hand ---

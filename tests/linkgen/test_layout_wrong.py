@@ -124,8 +124,8 @@ WRONG: dict[str, Wrong] = {
     "table with a length of 4 GiB": (table("APIC", b"APIC" + b"\xff" * 40), "is truncated: its header says 4294967295"),
     "table of noise": (table("APIC", NOISE), "is no ACPI table APIC"),
     "MADT without a core": (table("APIC", madt([])), "it names no processor"),
-    "MADT with an entry of length 0": (
-        table("APIC", madt([0, 1])[:-12] + bytes(12)),
+    "MADT with an entry beyond its end": (
+        table("APIC", madt([0, 1])[:-12] + bytes([1, 200, *bytes(10)])),
         "the coordinator would stop: ACPI table APIC",
     ),
     "no MADT": (acpi_file(GOOD["SRAT"]), "has no ACPI table APIC"),

@@ -8,6 +8,7 @@
  *   core ID ENABLED                 of the MADT
  *   affinity ID DOMAIN              of the SRAT: cores
  *   range BASE END DOMAIN FLAGS     of the SRAT: memory; flags as in the table
+ *   listed BASE END DOMAIN FLAGS    the same if the SRAT is not used after all
  *   domain NUMBER SIZE              each that has memory; its size as the parts of a layout count it
  *   holds DOMAIN BASE END           RAM of that domain
  *   distances FROM VALUE …          of the SLIT
@@ -48,6 +49,7 @@ static struct input input;
 
 /* Where the coordinator keeps what the tables say. */
 static const struct madt *madt(void) { return &boot.madt; }
+static const struct srat *srat_listed(void) { return &boot.srat; } /* whether it is used or not */
 static const struct topology *topology(void) { return &boot.topology; }
 
 static const struct acpi_header *table_of(const char *signature) {
@@ -91,11 +93,11 @@ static uint32_t range_flags(uint32_t index) {
 }
 
 static void print_memory(void) {
-    const struct srat *srat = topology()->srat;
-    for (uint32_t i = 0; srat != NULL && i < srat->memory_count; i++) {
+    const struct srat *srat = srat_listed();
+    for (uint32_t i = 0; i < srat->memory_count; i++) {
         const struct srat_memory *range = &srat->memories[i];
-        printf("range %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 "\n", range->base, range->base + range->size,
-               range->domain, range_flags(range->entry));
+        printf("%s %" PRIu64 " %" PRIu64 " %" PRIu32 " %" PRIu32 "\n", topology()->srat != NULL ? "range" : "listed",
+               range->base, range->base + range->size, range->domain, range_flags(range->entry));
     }
     for (uint32_t i = 0; i < boot.loader.ram.count; i++) {
         printf("ram %" PRIu64 " %" PRIu64 "\n", boot.loader.ram.list[i].base, boot.loader.ram.list[i].end);
