@@ -11,7 +11,7 @@ uefi="ovmf"
 tables="acpica-tools"
 debug="gdb"
 test="$tables $debug check clang clang-format g++ relacy-dev python3-pyelftools python3-pytest python3-hypothesis python3-z3 babeltrace2 python3-bt2"
-test="$test python3-pytest-xdist python3-pytest-timeout clang-tidy shellcheck codespell black pylint mypy"
+test="$test python3-pytest-xdist python3-pytest-timeout python3-rich clang-tidy shellcheck codespell black pylint mypy"
 prove="frama-c-base"
 
 case "${1-}" in
