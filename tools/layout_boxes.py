@@ -36,18 +36,18 @@ def _ordered(cores: Iterable[Core], key: str) -> list[list[Core]]:
     return list(found.values())
 
 
-def _thread(machine: Machine, plan: Plan, core: Core) -> Box:
+def _thread(plan: Plan, core: Core) -> Box:
     cluster = plan.cluster_of(core.apic_id)
     logical = [f"L#{core.cpu}"] if core.cpu is not None else []
     owner = f"c{cluster}:{plan.clusters[cluster].apic_ids.index(core.apic_id)}" if cluster is not None else "unused"
     return Box("thread", [f"P#{core.apic_id}", *logical, owner], cluster, cluster is None)
 
 
-def _cores(machine: Machine, plan: Plan, cores: list[Core]) -> list[Box]:
+def _cores(plan: Plan, cores: list[Core]) -> list[Box]:
     """Processor cores with their threads; threads alone where nobody knows siblings."""
     boxes = []
     for same in _ordered(cores, "siblings") if all(core.siblings for core in cores) else [[core] for core in cores]:
-        threads = [_thread(machine, plan, core) for core in same]
+        threads = [_thread(plan, core) for core in same]
         boxes.append(Box("core", ["core"], children=threads, per_row=len(threads)) if same[0].siblings else threads[0])
     return boxes
 
@@ -56,20 +56,20 @@ def _per_row(count: int, width: int = 1) -> int:
     return min(count, max(1, round(math.sqrt(count * SHAPE / width))))
 
 
-def _inside(machine: Machine, plan: Plan, cores: list[Core]) -> tuple[list[Box], int]:
+def _inside(plan: Plan, cores: list[Core]) -> tuple[list[Box], int]:
     """Caches, or cores where nobody knows caches."""
     if not all(core.cache for core in cores):
-        boxes = _cores(machine, plan, cores)
+        boxes = _cores(plan, cores)
         return boxes, _per_row(len(boxes), max(len(box.children) for box in boxes) or 1)
     caches = []
     for same in _ordered(cores, "cache"):
-        boxes = _cores(machine, plan, same)
+        boxes = _cores(plan, same)
         width = max(len(box.children) for box in boxes) or 1
         caches.append(Box("cache", ["last cache"], children=boxes, per_row=_per_row(len(boxes), width)))
     return caches, _per_row(len(caches))
 
 
-def _node(machine: Machine, plan: Plan, node: Node) -> Box:
+def _node(plan: Plan, node: Node) -> Box:
     kind = node.kind if node.ram or node.kind != "RAM" else "no RAM"
     box = Box(
         "node", [f"node L#{node.number}", f"domain P#{node.domain}", f"{mib(node.total)} {kind}" if node.ram else kind]
@@ -98,11 +98,9 @@ def _package(machine: Machine, plan: Plan, cores: list[Core], spread: set[int]) 
     box = Box("package", [name])
     groups = _ordered(cores, "domain") if machine.nodes else [cores]
     for same in groups:
-        children, per_row = _inside(machine, plan, same)
+        children, per_row = _inside(plan, same)
         domain = same[0].domain
-        nodes = (
-            [_node(machine, plan, machine.nodes[domain])] if domain in machine.nodes and domain not in spread else []
-        )
+        nodes = [_node(plan, machine.nodes[domain])] if domain in machine.nodes and domain not in spread else []
         if len(groups) == 1:
             box.children, box.per_row, box.beside = children, per_row, nodes
         else:
@@ -130,9 +128,7 @@ def boxes_of(machine: Machine, plan: Plan) -> Box:
     top.children = [_package(machine, plan, cores, spread) for cores in packages]
     top.per_row = 2 if max(map(len, packages), default=0) <= WIDE else 1
     top.beside = [
-        _node(machine, plan, node)
-        for node in machine.nodes.values()
-        if node.domain in spread or node.domain not in where
+        _node(plan, node) for node in machine.nodes.values() if node.domain in spread or node.domain not in where
     ]
     return top
 

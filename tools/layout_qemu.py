@@ -46,6 +46,8 @@ def _boxes(machine: Machine, plan: Plan) -> list[Box]:
 def _thinned(boxes: list[Box], plan: Plan, most: int) -> list[Box]:
     """As many as fit, of each cluster at least one, the same part of each."""
     threads = max(count for count in THREADS if all(len(box.threads) >= count for box in boxes))
+    if threads == 1:  # they differ: each thread is a core of its own
+        boxes = [Box([apic_id], box.socket, box.domain) for box in boxes for apic_id in box.threads]
     for box in boxes:
         box.threads = box.threads[:threads]
     owner = {apic_id: number for number, cluster in enumerate(plan.clusters) for apic_id in cluster.apic_ids}
@@ -61,10 +63,10 @@ def _thinned(boxes: list[Box], plan: Plan, most: int) -> list[Box]:
     keep = {number: 1 for number in lists}
     while sum(keep.values()) < room:
         # The cluster that has lost the most gets the next.
-        open_ = [number for number in lists if keep[number] < len(lists[number])]
-        if not open_:
+        shares = [(keep[number] / len(cores), number) for number, cores in lists.items() if keep[number] < len(cores)]
+        if not shares:
             break
-        keep[min(open_, key=lambda number: (keep[number] / len(lists[number]), number))] += 1
+        keep[min(shares)[1]] += 1
     kept = {id(box) for number, count in keep.items() for box in lists[number][:count]}
     return [box for box in boxes if id(box) in kept]
 

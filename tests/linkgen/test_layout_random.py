@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+import layout_ascii
 import layout_world as world
-from layout_ascii import draw
 from layout_error import LayoutError
 from layout_examine import examine
 from layout_firmware import USABLE, Firmware, Map
@@ -32,37 +32,37 @@ MANY = settings(
 
 
 @st.composite
-def machines(draw_: st.DrawFn) -> Firmware:
+def machines(draw: st.DrawFn) -> Firmware:
     """Domains with gaps in their numbers, with cores, memory or both; holes, ranges that are no pages, kinds of memory."""
-    count = draw_(st.integers(1, 12))
-    numbers = sorted(draw_(st.lists(st.integers(0, 40), min_size=count, max_size=count, unique=True)))
+    count = draw(st.integers(1, 12))
+    numbers = sorted(draw(st.lists(st.integers(0, 40), min_size=count, max_size=count, unique=True)))
     cores: dict[int, int] = {}
-    apic_id = draw_(st.integers(0, 8))
+    apic_id = draw(st.integers(0, 8))
     for domain in numbers:
-        for _ in range(draw_(st.integers(0, 9))):
+        for _ in range(draw(st.integers(0, 9))):
             cores[apic_id] = domain
-            apic_id += draw_(st.integers(1, 3))
+            apic_id += draw(st.integers(1, 3))
     if not cores:
         cores[apic_id] = numbers[0]
     ranges: list[world.Range] = []
     at = 0
-    for domain in draw_(st.lists(st.sampled_from(numbers), min_size=1, max_size=16)):
-        size = draw_(st.integers(64, 4096)) * MIB + draw_(st.sampled_from([0, 0, 4096, 123 * 4096]))
-        at += draw_(st.sampled_from([0, 0, GIB, 4096]))
+    for domain in draw(st.lists(st.sampled_from(numbers), min_size=1, max_size=16)):
+        size = draw(st.integers(64, 4096)) * MIB + draw(st.sampled_from([0, 0, 4096, 123 * 4096]))
+        at += draw(st.sampled_from([0, 0, GIB, 4096]))
         if at < 4 * GIB and at + size > 3 * GIB:
             at = 4 * GIB
-        flags = draw_(st.sampled_from([0, 0, 0, 0, world.NON_VOLATILE, world.HOT_PLUG]))
+        flags = draw(st.sampled_from([0, 0, 0, 0, world.NON_VOLATILE, world.HOT_PLUG]))
         ranges.append((at, at + size, domain, flags))
         at += size
-    chance = random.Random(draw_(st.integers(0, 1 << 16)))
+    chance = random.Random(draw(st.integers(0, 1 << 16)))
     rows = (
         [[10 if a == b else chance.randint(10, 40) for b in range(41)] for a in range(41)]
-        if draw_(st.booleans())
+        if draw(st.booleans())
         else []
     )
-    shape = world.Shape(cores, ranges, rows, absent=[apic_id + 1] if draw_(st.booleans()) else [])
+    shape = world.Shape(cores, ranges, rows, absent=[apic_id + 1] if draw(st.booleans()) else [])
     memory = [Map(base, end, USABLE) for base, end in shape.memory()]
-    boot = draw_(st.sampled_from(sorted(cores)))
+    boot = draw(st.sampled_from(sorted(cores)))
     return Firmware(list(shape.tables().values()), memory, boot)
 
 
@@ -151,4 +151,4 @@ def test_layout_of_the_tool_is_the_boots(firmware: Firmware) -> None:
     checked(machine, made, Options("it"))
     alone = machine.findings.clusters
     assert [(c.apic_ids, c.pools) for c in made.clusters] == [(c.apic_ids, c.pools) for c in alone]
-    assert draw(machine, made).isascii()
+    assert layout_ascii.draw(machine, made).isascii()

@@ -50,7 +50,9 @@ def linux(changes: dict[str, str | None]) -> Callable[[Path], Words]:
     """A tree with some files changed, or left out."""
 
     def make(folder: Path) -> Words:
-        files = {name: text for name, text in {**tree(), **changes}.items() if text is not None}
+        files = tree() | {name: text for name, text in changes.items() if text is not None}
+        for name in (name for name, text in changes.items() if text is None):
+            del files[name]
         return ["--sysfs", write_tree(files, folder / "root")]
 
     return make
