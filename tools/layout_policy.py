@@ -64,6 +64,7 @@ def plan(machine: Machine, policy: str, use: frozenset[str]) -> Plan:
             made.why_cores[number] = _reason(policy)
         give_memory(machine, made, use)
     regroup(machine, made.clusters)
+    made.warnings += split_siblings(machine, made.clusters)
     made.peers = peers_of(machine, made.clusters)
     return made
 
