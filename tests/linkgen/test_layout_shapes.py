@@ -3,14 +3,14 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 import config
-from layout_world import GIB, NON_VOLATILE, Shape, far, linux_tree, run, socket_shape, write_tar, write_tree
+from layout_world import GIB, NON_VOLATILE, Range, Shape, far, linux_tree, run, socket_shape, write_tar, write_tree
 
 Words = list[object]
 
@@ -79,9 +79,12 @@ def sparse(folder: Path) -> Words:
 def snc_pmem() -> Shape:
     """Two packages of two clusters of twenty threads, and a PMEM domain for each package."""
     cores = {domain << 5 | thread: domain for domain in range(4) for thread in range(20)}
-    ranges = [(0, 2 * GIB, 0), *(((4 + 96 * index) * GIB, (100 + 96 * index) * GIB, index) for index in range(4))]
+    ranges: list[Range] = [
+        (0, 2 * GIB, 0),
+        *(((4 + 96 * index) * GIB, (100 + 96 * index) * GIB, index) for index in range(4)),
+    ]
     ranges += [((400 + 372 * index) * GIB, (772 + 372 * index) * GIB, 4 + index, NON_VOLATILE) for index in range(2)]
-    ram = [(base, end) for base, end, *flags in ranges]
+    ram = [(range_[0], range_[1]) for range_ in ranges]
     return Shape(cores, ranges, far(6, 17), ram=ram)
 
 
