@@ -57,7 +57,7 @@ def interleaved(folder: Path) -> Words:
     """4 x 10, CPUs dealt out to the nodes in turn, 512 GiB in blocks of 128 MiB."""
     cpus = {cpu: cpu % 4 << 5 | cpu // 4 for cpu in range(40)}
     nodes = {node: list(range(node, 40, 4)) for node in range(4)}
-    blocks = {
+    blocks: dict[int, Iterable[int]] = {
         0: [*range(16), *range(32, 1040)],
         **{node: range(16 + 1024 * node, 16 + 1024 * (node + 1)) for node in (1, 2, 3)},
     }
@@ -107,7 +107,7 @@ def epyc(folder: Path) -> Words:
     siblings = {cpu: f"{cpu & ~1}-{cpu | 1}" for cpu in cpus}
     nodes = {0: list(range(192)), 1: list(range(192, 384))}
     caches = {cpu: f"{cpu // 16 * 16}-{cpu // 16 * 16 + 15}" for cpu in cpus}
-    blocks = {0: [*range(2), *range(4, 34)], 1: range(34, 66)}
+    blocks: dict[int, Iterable[int]] = {0: [*range(2), *range(4, 34)], 1: range(34, 66)}
     memory = {node: 32 << 10 for node in nodes}
     files = linux_tree(
         cpus, nodes, memory, far(2, 32), siblings=siblings, caches=caches, blocks=blocks, block_size=GIB,
@@ -164,7 +164,7 @@ def test_512_cores_of_linux_in_a_second(tmp_path: Path) -> None:
     cpus = {cpu: cpu // 64 << 6 | cpu % 64 for cpu in range(512)}
     nodes = {node: list(range(64 * node, 64 * node + 64)) for node in range(8)}
     pairs = {cpu: f"{cpu & ~1}-{cpu | 1}" for cpu in cpus}
-    blocks = {
+    blocks: dict[int, Iterable[int]] = {
         0: [*range(16), *range(32, 144)],
         **{node: range(16 + 128 * node, 144 + 128 * node) for node in range(1, 8)},
     }
