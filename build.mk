@@ -129,7 +129,7 @@ $(BUILD)/root.elf: $(USER_OBJECTS) $(BUILD)/user/shared.a user/lib/user.ld
 
 EXAMINE := $(BUILD)/examine/examine
 EXAMINE_SOURCES := $(wildcard tools/examine/*.c boot-coordinator/core/*.c) $(SHARED) \
-	$(addprefix boot-coordinator/,tables.c layout.c memory.c)
+	$(addprefix boot-coordinator/,modules.c tables.c layout.c memory.c)
 EXAMINE_OBJECTS := $(EXAMINE_SOURCES:%.c=$(BUILD)/examine/%.o)
 # The C library has the memory functions; ours are here under other names, that no call reaches.
 EXAMINE_FLAGS := -DKERNEL_CHECKS=1 -Ishared -iquote boot-coordinator
@@ -137,7 +137,8 @@ EXAMINE_FLAGS := -DKERNEL_CHECKS=1 -Ishared -iquote boot-coordinator
 $(BUILD)/examine/shared/string.o: EXAMINE_FLAGS += $(foreach name,memcpy memmove memset memcmp,-D$(name)=string_$(name)) $(if $(CLANG),,$(GCC_ONLY))
 $(EXAMINE_OBJECTS): $(BUILD)/examine/%.o: %.c build.mk $(COMPILER) | $(RUN_PACKAGES)
 	$(call compile,$(EXAMINE_FLAGS))
-$(EXAMINE): $(EXAMINE_OBJECTS)
+# It is started with kernel and root task as its arguments.
+$(EXAMINE): $(EXAMINE_OBJECTS) | $(BUILD)/kernel.o $(BUILD)/root.elf
 	@$(call say,HOSTLD,$@)
 	$(Q)$(CC) -o $@ $^
 

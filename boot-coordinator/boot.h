@@ -7,10 +7,10 @@
 #define R4_BOOT_BOOT_H
 
 #include "core/console.h"
+#include "core/firmware.h"
 #include "core/multiboot.h"
 #include "core/place.h"
 #include "core/root.h"
-#include "core/topology.h"
 #include "x86/clock.h"
 #include <r4/linker.h>
 
@@ -40,15 +40,10 @@ struct boot {
     struct console serial;
     phys_t identity_end;  /* what lies below can be reached */
     struct ranges in_use; /* by loader, coordinator, tables, and what has been placed */
-    struct madt madt;
-    struct srat srat;
-    struct slit slit;
-    uint16_t pm_port;
-    struct topology topology;
+    struct firmware firmware;
     struct clock_rates rates;
-    phys_t low_page;                    /* for the other cores' first instructions */
-    uint16_t gibs[R4_BOOT_DIRECTORIES]; /* GiB in which any cluster has pools */
-    uint32_t gib_count;
+    phys_t low_page;                          /* for the other cores' first instructions */
+    struct ranges gibs;                       /* whole GiB in which any cluster has pools */
     struct r4_boot_pool pools[R4_BOOT_POOLS]; /* of all clusters, ascending; without the reserves */
     uint32_t pool_count;
     struct cluster clusters[R4_MAX_CLUSTERS];

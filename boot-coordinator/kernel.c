@@ -60,8 +60,6 @@ static void info_fill_machine(const struct boot *boot, const struct cluster *clu
     info->tsc_khz = boot->rates.tsc_khz;
     info->apic_khz = boot->rates.apic_khz;
     info->apic = apic_base();
-    info->directory_count = boot->gib_count;
-    memcpy(info->directory_gib, boot->gibs, sizeof(info->directory_gib));
     for (uint32_t i = 0; i < cluster->layout->core_count; i++) {
         info->apic_ids[i] = cluster->cores[i].apic_id;
     }
@@ -76,7 +74,7 @@ static void info_fill_devices(const struct boot *boot, const struct cluster *clu
     info->console_owner = boot->layout.header->console_owner;
     info->console_port = boot->serial.port;
     info->pci_owner = boot->layout.header->pci_owner;
-    while ((own = device_io_apic(&boot->madt, &boot->layout, cluster->number, info->io_apic_count)) != NULL) {
+    while ((own = device_io_apic(&boot->firmware.madt, &boot->layout, cluster->number, info->io_apic_count)) != NULL) {
         info->io_apics[info->io_apic_count++] = (struct r4_boot_io_apic){own->base, own->id, own->first_line};
     }
 }

@@ -8,8 +8,6 @@
 #include "x86/local_apic.h"
 #include "x86/space.h"
 
-#define GIB_BITS 30U
-
 /* Maps `size` bytes at offset `area` of the kernel's 16 MiB. */
 static void area_map(struct space *space, const struct cluster *cluster, uint64_t area, phys_t base, uint64_t size,
                      enum space_access access) {
@@ -58,21 +56,25 @@ static void cores_map(struct space *space, const struct cluster *cluster) {
 /* Only the cluster's own: nobody else can reach them. */
 static void io_apics_map(struct space *space, const struct boot *boot, const struct cluster *cluster) {
     const struct madt_io_apic *io_apic;
-    for (uint32_t i = 0; (io_apic = device_io_apic(&boot->madt, &boot->layout, cluster->number, i)) != NULL; i++) {
+    for (uint32_t i = 0; (io_apic = device_io_apic(&boot->firmware.madt, &boot->layout, cluster->number, i)) != NULL;
+         i++) {
         area_map(space, cluster, R4_AREA_IO_APICS + (uint64_t)i * R4_PAGE_SIZE, round_down(io_apic->base, R4_PAGE_SIZE),
                  R4_PAGE_SIZE, SPACE_DEVICE);
     }
 }
 
-/* All page directories of the direct map, and in them the cluster's own pools. */
+/* All page directories of the direct map, each seen as a page too, and in them the cluster's own pools. */
 static void direct_map(struct space *space, const struct boot *boot, const struct cluster *cluster) {
     uint64_t direct = cluster->layout->direct_map;
+    uint64_t view = direct - R4_DIRECT_MAP + R4_DIRECTORY_MAP;
     area_map(space, cluster, R4_AREA_TABLES, cluster->kernel_root, R4_PAGE_SIZE, SPACE_WRITE);
-    for (uint32_t i = 0; i < boot->gib_count; i++) {
-        phys_t directory = space_directory(space, direct + ((uint64_t)boot->gibs[i] << GIB_BITS));
-        BOOT_ASSERT(directory != 0);
-        area_map(space, cluster, R4_AREA_TABLES + (1 + (uint64_t)i) * R4_PAGE_SIZE, directory, R4_PAGE_SIZE,
-                 SPACE_WRITE);
+    for (uint32_t i = 0; i < boot->gibs.count; i++) {
+        const struct range *range = &boot->gibs.list[i];
+        for (uint64_t gib = range->base >> PLACE_GIB_BITS; gib < range->end >> PLACE_GIB_BITS; gib++) {
+            phys_t directory = space_directory(space, direct + (gib << PLACE_GIB_BITS));
+            bool seen = space_map(space, view + gib * R4_PAGE_SIZE, directory, 1, SPACE_WRITE);
+            BOOT_ASSERT(directory != 0 && seen);
+        }
     }
     for (uint32_t i = 0; i < cluster->pools.count; i++) {
         const struct range *pool = &cluster->pools.list[i];

@@ -13,4 +13,8 @@
  * why, and which cores are left unused. Needs tables_read(). */
 void layout_choose(struct boot *boot);
 
+/* Takes the cores that start_cores() found silent out of a derived layout. Stops the boot if that is the module's,
+ * or if a cluster is left without a core. */
+void layout_drop_silent(struct boot *boot);
+
 #endif

@@ -57,11 +57,20 @@ static void interrupts_silence(void) {
 }
 
 static void clock_open(void) {
-    if (!clock_measure(boot.pm_port, &boot.rates)) {
-        boot_stop("the ACPI PM timer at port 0x%x does not count", boot.pm_port);
+    for (enum clock_source source = 0; source < CLOCK_SOURCES; source++) {
+        struct clock_reference reference;
+        char name[CLOCK_NAME];
+        if (!clock_find(source, boot.firmware.pm_port, boot.firmware.hpet, &reference, name)) {
+            continue;
+        }
+        if (clock_measure(&reference, &boot.rates)) {
+            boot_print("clock: TSC %u kHz, APIC timer %u kHz, measured by %s", boot.rates.tsc_khz, boot.rates.apic_khz,
+                       name);
+            return;
+        }
+        boot_print("warning: %s does not count", name);
     }
-    boot_print("clock: TSC %u kHz, APIC timer %u kHz, measured by the PM timer at port 0x%x", boot.rates.tsc_khz,
-               boot.rates.apic_khz, boot.pm_port);
+    boot_stop("there is nothing to measure time by: no PM timer, no HPET, and CPUID does not tell the TSC's rate");
 }
 
 static void cluster_note_cores(const struct cluster *cluster) {
@@ -75,12 +84,41 @@ static void cluster_note_cores(const struct cluster *cluster) {
     }
 }
 
-static void cores_start(void) {
-    const struct core_start *silent = start_cores(boot.low_page);
-    if (silent != NULL) {
-        boot_stop("the core with APIC id %u does not start", silent->apic_id);
+/* False: some core does not answer. */
+static bool cores_start(void) {
+    for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
+        cluster_note_cores(&boot.clusters[i]);
+    }
+    if (start_cores(boot.low_page) != 0) {
+        return false;
     }
     boot_print("cores: %u started", boot.layout.header->core_count);
+    return true;
+}
+
+/* Forgets all that steps 4 to 7 have done, and the silent cores. Those that have started are in
+ * their kernels, where they only wait: they are reset. */
+static void kernels_drop(const struct ranges *in_use) {
+    start_reset(boot.layout.cores, boot.layout.header->core_count);
+    layout_drop_silent(&boot);
+    start_clear();
+    boot.in_use = *in_use;
+    boot.gibs.count = 0;
+    boot.pool_count = 0;
+}
+
+static void kernels_create(void) {
+    for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
+        kernel_create(&boot, &boot.clusters[i]);
+    }
+    kernel_tell_peers(&boot);
+}
+
+static void report(void) {
+    for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
+        report_cluster(&boot, &boot.clusters[i]);
+    }
+    report_overhead(&boot);
 }
 
 void coordinator_main(uint32_t magic, uint32_t block) {
@@ -100,26 +138,25 @@ void coordinator_main(uint32_t magic, uint32_t block) {
     start_reset(boot.layout.cores, boot.layout.header->core_count);
     clock_open();
 
-    /* 4. Divide the memory, and find a place for all that a kernel finds when it starts. */
-    memory_divide(&boot);
-    memory_place(&boot);
+    static struct ranges in_use;
+    in_use = boot.in_use;
+    for (bool complete = false; !complete;) {
+        /* 4. Divide the memory, and find a place for all that a kernel finds when it starts. */
+        memory_divide(&boot);
+        memory_place(&boot);
 
-    /* 5. Link one kernel per cluster and create its address space. */
-    for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
-        kernel_create(&boot, &boot.clusters[i]);
-    }
-    kernel_tell_peers(&boot);
+        /* 5. Link one kernel per cluster and create its address space. */
+        kernels_create();
 
-    /* 6. Report. */
-    for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
-        report_cluster(&boot, &boot.clusters[i]);
-    }
+        /* 6. Report. */
+        report();
 
-    /* 7. Send every other core into its kernel. */
-    for (uint32_t i = 0; i < boot_cluster_count(&boot); i++) {
-        cluster_note_cores(&boot.clusters[i]);
+        /* 7. Send every other core into its kernel. If some do not answer, go back to 4 without them. */
+        complete = cores_start();
+        if (!complete) {
+            kernels_drop(&in_use);
+        }
     }
-    cores_start();
 
     /* 8. This core goes last: until it has arrived, no kernel writes to what the coordinator still uses. */
     start_self();

@@ -17,7 +17,7 @@ static void report_head(const struct boot *boot, const struct cluster *cluster) 
     }
     boot_piece("), distances");
     for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
-        uint32_t distance = topology_distance(&boot->topology, cluster->domain, boot->clusters[i].domain);
+        uint32_t distance = topology_distance(&boot->firmware.topology, cluster->domain, boot->clusters[i].domain);
         if (distance != 0) {
             boot_piece(" %u", distance);
         } else {
@@ -35,7 +35,7 @@ static void report_devices(const struct boot *boot, const struct cluster *cluste
     if (boot->layout.header->pci_owner == cluster->number) {
         boot_print("cluster %u: PCI configuration", cluster->number);
     }
-    for (uint32_t i = 0; (own = device_io_apic(&boot->madt, &boot->layout, cluster->number, i)) != NULL; i++) {
+    for (uint32_t i = 0; (own = device_io_apic(&boot->firmware.madt, &boot->layout, cluster->number, i)) != NULL; i++) {
         boot_print("cluster %u: I/O APIC %u at 0x%lx, lines from %u", cluster->number, own->id, own->base,
                    own->first_line);
     }
@@ -69,6 +69,20 @@ static void report_all(const struct boot *boot, const struct cluster *cluster) {
     boot_print("cluster %u: root task 0x%016lx-0x%016lx", number, cluster->root_block.base, cluster->root_block.end);
     report_peers(boot, cluster);
     report_devices(boot, cluster);
+}
+
+void report_overhead(const struct boot *boot) {
+    const struct place_reserve *reserve = &boot->clusters[0].reserve; /* all have as many tables */
+    uint64_t gibs = ranges_total(&boot->gibs) >> PLACE_GIB_BITS;
+    uint64_t pages = R4_BOOT_INFO_PAGES + 1 + reserve->table_count - gibs;
+    uint64_t fixed = boot->plan.image_size + pages * R4_PAGE_SIZE + R4_ROOT_ROOM;
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < boot_cluster_count(boot); i++) {
+        all += boot->clusters[i].reserve.size;
+    }
+    boot_print("overhead: KiB for each cluster %lu, core %u, peer %u, GiB of all RAM %u; MiB of reserves in all %lu",
+               fixed >> 10, PLACE_CORE_SIZE >> 10, (R4_RING_STRIDE + R4_PEER_ROOM) >> 10, PLACE_GIB_TABLE >> 10,
+               all >> 20);
 }
 
 void report_cluster(const struct boot *boot, const struct cluster *cluster) {

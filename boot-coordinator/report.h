@@ -10,4 +10,7 @@
 /* Needs kernel_create(). */
 void report_cluster(const struct boot *boot, const struct cluster *cluster);
 
+/* Prints what the kernels take of the memory, in one line. Needs memory_place(). */
+void report_overhead(const struct boot *boot);
+
 #endif

@@ -15,6 +15,9 @@
 #include "sched/sched.h"
 #include <r4/string.h>
 
+#define ROOT_UNTYPED_PLAIN 128U /* untypeds for which ROOT_CAP_PAGES have room besides all else */
+#define ROOT_BLOCK_PIECES  64U  /* more than the rest of the root block, and its pool around it, can be cut into */
+
 static phys_t next_free;                 /* of the root block */
 static const struct thread *root_thread; /* written once, before any thread runs */
 
@@ -22,7 +25,9 @@ static const struct thread *root_thread; /* written once, before any thread runs
 struct root {
     struct r4_slot *pages; /* the first cap pages, contiguous */
     uint32_t cap_pages;
-    uint32_t frames; /* of image, stack, information page */
+    uint32_t frames; /* of image, stack, information pages */
+    uint32_t info_pages;
+    uint32_t untyped_limit; /* entries that the information pages have room for */
     uint32_t next_slot;
     struct pd *pd;
     struct r4_root_info *info;
@@ -128,16 +133,16 @@ static void frame_put(struct root *root, phys_t frame, uint64_t address, uint64_
     frame_map(slot, root->pd, entry, address, paging_leaf(slot_pages(slot), rights, false, PAGING_KIND_NONE));
 }
 
-static uint32_t frames_count(void) {
+static uint32_t frames_count(uint32_t info_pages) {
     const struct r4_boot_info *info = boot_info();
-    uint32_t frames = R4_ROOT_STACK_SIZE / R4_PAGE_SIZE + 1;
+    uint32_t frames = R4_ROOT_STACK_SIZE / R4_PAGE_SIZE + info_pages;
     for (uint32_t i = 0; i < info->segment_count; i++) {
         frames += (uint32_t)(info->segments[i].size / R4_PAGE_SIZE);
     }
     return frames;
 }
 
-/* Image, stack, information page. */
+/* Image, stack, information pages. */
 static void frames_put(struct root *root) {
     const struct r4_boot_info *info = boot_info();
     root->info->frame_count = root->frames;
@@ -151,7 +156,9 @@ static void frames_put(struct root *root) {
     for (uint64_t offset = 0; offset < R4_ROOT_STACK_SIZE; offset += R4_PAGE_SIZE) {
         frame_put(root, stack + offset, R4_ROOT_STACK_TOP - R4_ROOT_STACK_SIZE + offset, R4_READ | R4_WRITE);
     }
-    frame_put(root, phys_of(root->info), R4_ROOT_INFO, R4_READ);
+    for (uint64_t offset = 0; offset < root->info_pages * R4_PAGE_SIZE; offset += R4_PAGE_SIZE) {
+        frame_put(root, phys_of(root->info) + offset, R4_ROOT_INFO + offset, R4_READ);
+    }
 }
 
 static void peers_put(struct root *root) {
@@ -187,7 +194,7 @@ static uint32_t piece_log2(phys_t base, phys_t end) {
 static void untyped_put(struct root *root, phys_t base, phys_t end, uint32_t log2) {
     while (base < end) {
         uint32_t piece = piece_log2(base, end);
-        if (piece == log2 && root->info->untyped_count < R4_ROOT_UNTYPED_MAX) {
+        if (piece == log2 && root->info->untyped_count < root->untyped_limit) {
             struct r4_root_untyped *untyped = &root->info->untyped[root->info->untyped_count++];
             *untyped = (struct r4_root_untyped){base, slots_take(root, 1), log2};
             cap_put(root, untyped->slot, R4_CAP_UNTYPED, base, log2, 0);
@@ -195,6 +202,20 @@ static void untyped_put(struct root *root, phys_t base, phys_t end, uint32_t log
         }
         base += 1ULL << piece;
     }
+}
+
+/* Pieces that the cluster's pools are cut into; at most so many, since the root block lies in one of them. */
+static uint32_t pieces_count(void) {
+    const struct r4_boot_info *info = boot_info();
+    uint32_t count = ROOT_BLOCK_PIECES;
+    for (uint32_t i = 0; i < info->pool_count; i++) {
+        phys_t end = info->pools[i].base + info->pools[i].size;
+        phys_t base = info->pools[i].cluster == this_cluster() ? info->pools[i].base : end;
+        for (; base < end; base += 1ULL << piece_log2(base, end)) {
+            count++;
+        }
+    }
+    return count;
 }
 
 /* All pieces of 2^log2 bytes: of the cluster's pools without the root block, and of what is left of the root block. */
@@ -228,7 +249,7 @@ static void memory_put(struct root *root) {
     }
     if (root->untyped_bytes != free_bytes) {
         log_line("%lu bytes of memory are left out: they would be more than %u untyped capabilities",
-                 free_bytes - root->untyped_bytes, R4_ROOT_UNTYPED_MAX);
+                 free_bytes - root->untyped_bytes, root->untyped_limit);
     }
 }
 
@@ -261,10 +282,22 @@ static void thread_put(struct root *root) {
 
 bool root_is(const struct thread *thread) { return thread == root_thread; }
 
+/* Grow with the image and with the pools: a plain machine's untypeds are within ROOT_CAP_PAGES. */
+static void sizes_choose(struct root *root) {
+    uint32_t pieces = pieces_count();
+    pieces = pieces < ROOT_UNTYPED_PLAIN ? ROOT_UNTYPED_PLAIN : pieces;
+    root->untyped_limit = pieces < R4_ROOT_UNTYPED_MAX ? pieces : R4_ROOT_UNTYPED_MAX;
+    uint64_t size = offsetof(struct r4_root_info, untyped) + root->untyped_limit * sizeof(struct r4_root_untyped);
+    root->info_pages = (uint32_t)(round_up(size, R4_PAGE_SIZE) / R4_PAGE_SIZE);
+    root->frames = frames_count(root->info_pages);
+    uint32_t more = root->frames + root->untyped_limit - ROOT_UNTYPED_PLAIN;
+    root->cap_pages = ROOT_CAP_PAGES + more / (R4_SLOTS_PER_PAGE - 1);
+}
+
 void root_start(void) {
-    struct root root = {.next_slot = 1, .frames = frames_count()};
-    root.cap_pages = ROOT_CAP_PAGES + root.frames / (R4_SLOTS_PER_PAGE - 1);
-    root.info = root_memory(sizeof(struct r4_root_info), R4_PAGE_SIZE);
+    struct root root = {.next_slot = 1};
+    sizes_choose(&root);
+    root.info = root_memory(root.info_pages * R4_PAGE_SIZE, R4_PAGE_SIZE);
     root.pages = root_memory(root.cap_pages * R4_PAGE_SIZE, R4_PAGE_SIZE);
     info_fill(root.info);
     pd_put(&root);

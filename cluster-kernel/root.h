@@ -11,7 +11,7 @@
 struct thread;
 
 #define ROOT_PRIORITY  100U /* of the root task's first thread */
-#define ROOT_CAP_PAGES 4U   /* window pages that it starts with, and one more for each 127 frames of its image */
+#define ROOT_CAP_PAGES 4U /* window pages that it starts with; more if its image has many frames, or it many untypeds */
 
 /* Takes `size` bytes (rounded up to whole pages) from the root block, aligned to `alignment` bytes, zeroed. Returns
  * their direct-map address. Panics if the root block is used up. */

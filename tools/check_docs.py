@@ -360,9 +360,11 @@ def check_abi(root: pathlib.Path) -> list[str]:
 def printed_lines(root: pathlib.Path) -> Rows:
     """What the coordinator prints, as boot.md writes it: N, 0xN and … for numbers and texts."""
     found = []
-    for path in sorted((root / "boot-coordinator").glob("*.c")):
+    for path in sorted((root / "boot-coordinator").rglob("*.c")):
         text = path.read_text(encoding="utf-8")
-        for literals in re.findall(r'boot_(?:print|begin)\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', text):
+        for literals in re.findall(
+            r'(?:boot_(?:print|begin)\(|notes_add\([^";]*,)\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', text
+        ):
             line = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals))
             found.append([re.sub(r"%s", "…", re.sub(r"%[0-9]*l?[ux]", "N", line))])
     return found

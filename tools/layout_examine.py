@@ -13,6 +13,7 @@ from layout_firmware import Firmware
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = "build/examine/examine"
+MODULES = ("build/kernel.o", "build/root.elf")  # which the coordinator loads: it weighs their sizes
 SOURCES = ("tools/examine", "boot-coordinator", "boot-coordinator/core", "boot-coordinator/x86", "shared", "shared/r4")
 SECONDS = 60
 TABLE, MAP, LAYOUT, COMMAND, BOOT_CORE = range(1, 6)  # tools/examine/input.h
@@ -86,7 +87,8 @@ def _newest(folder: Path) -> float:
 def program() -> Path:
     """The host program, made first if it is missing or older than what it is made of."""
     path = ROOT / PROGRAM
-    if not path.exists() or path.stat().st_mtime < max(_newest(ROOT / folder) for folder in SOURCES):
+    there = all((ROOT / file).exists() for file in (PROGRAM, *MODULES))
+    if not there or path.stat().st_mtime < max(_newest(ROOT / folder) for folder in SOURCES):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
         make = ["make", "--no-print-directory", "-C", str(ROOT), PROGRAM]
         made = subprocess.run(make, env=environment, capture_output=True, text=True, check=False)
@@ -116,7 +118,8 @@ def examine(firmware: Firmware, layout: bytes | None = None, command: str = "") 
     """Runs the coordinator's code on the machine, with that layout as its module if there is one."""
     records = _records(firmware, layout, command)
     try:
-        run = subprocess.run([program()], input=records, capture_output=True, timeout=SECONDS, check=False)
+        command_line = [program(), *(ROOT / module for module in MODULES)]
+        run = subprocess.run(command_line, input=records, capture_output=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
         raise LayoutError(f"the coordinator's code takes more than {SECONDS} s") from error
     if run.returncode:

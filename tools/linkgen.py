@@ -36,6 +36,7 @@ from picture import picture
 MIB = 1 << 20
 PLAIN_MEMORY_MIB = 512 << 10  # QEMU's processors have 40 address bits, and the holes below 4 GiB and 1 TiB take some
 COMMANDS = ("collect", "show", "check", "explain", "layout", "diff", "qemu", "image")
+RESERVED_MEMORY_MIB = 16 << 10  # of machines with more QEMU reserves none: this host may have less
 GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
 
 NUMBERS = SHARED.numbers
@@ -121,7 +122,7 @@ def node_args(machine: Machine) -> list[str]:
     for node, (size, cores) in enumerate(zip(machine.memory_mib, node_cores)):
         if size:
             # Address space alone: it may be more than this machine has, as long as the guest does not touch it.
-            reserve = ",reserve=off" if sum(machine.memory_mib) > PLAIN_MEMORY_MIB else ""
+            reserve = ",reserve=off" if sum(machine.memory_mib) > RESERVED_MEMORY_MIB else ""
             args += ["-object", f"memory-backend-ram,id=m{node},size={size}M{reserve}"]
         cpus = "".join(f",cpus={core}" for core in cores)
         args += ["-numa", f"node,nodeid={node}{cpus}" + (f",memdev=m{node}" if size else "")]

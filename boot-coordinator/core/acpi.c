@@ -35,7 +35,7 @@ bool acpi_refuse_entry(const struct acpi_header *table, uint32_t index, struct r
 
 /* The table at `base`: first its header is reached, then as much as that says. */
 static bool table_open(const struct acpi_memory *memory, phys_t base, const char signature[4],
-                       const struct acpi_header **table, struct refusal *why) {
+                       const struct acpi_header **table, struct notes *notes, struct refusal *why) {
     const struct acpi_header *header = memory->at(memory->context, base, sizeof(*header));
     if (!header) {
         return refuse_named(signature, why, "its address cannot be reached");
@@ -53,7 +53,9 @@ static bool table_open(const struct acpi_memory *memory, phys_t base, const char
         return refuse_named(signature, why, "its end cannot be reached");
     }
     if (!acpi_sum_good(header, header->length)) {
-        return refuse_named(signature, why, "its checksum is wrong");
+        char name[5] = "";
+        memcpy(name, signature, 4);
+        notes_add(notes, NOTE_ALONE, "warning: ACPI table %s: its checksum is wrong", name);
     }
     *table = header;
     return true;
@@ -61,23 +63,44 @@ static bool table_open(const struct acpi_memory *memory, phys_t base, const char
 
 static const char *root_name(bool is_wide) { return is_wide ? "XSDT" : "RSDT"; }
 
+static phys_t root_entry(const struct acpi_root *root, uint32_t index) {
+    const struct acpi_xsdt_entry *wide = root->entries;
+    const struct acpi_rsdt_entry *narrow = root->entries;
+    return root->is_wide ? wide[index].table : narrow[index].table;
+}
+
+/* The header of the table that an entry names; null: it cannot be reached, or the entry is empty, as firmware leaves
+ * it. */
+static const struct acpi_header *root_header(const struct acpi_memory *memory, const struct acpi_root *root,
+                                             uint32_t index) {
+    phys_t base = root_entry(root, index);
+    return base == 0 ? NULL : memory->at(memory->context, base, sizeof(struct acpi_header));
+}
+
 static bool root_open(const struct acpi_memory *memory, phys_t base, bool is_wide, struct acpi_root *root,
-                      struct refusal *why) {
+                      struct notes *notes, struct refusal *why) {
     const struct acpi_header *table = NULL;
-    if (!table_open(memory, base, root_name(is_wide), &table, why)) {
+    if (!table_open(memory, base, root_name(is_wide), &table, notes, why)) {
         return false;
     }
     uint32_t size = table->length - (uint32_t)sizeof(*table);
     uint32_t width = is_wide ? sizeof(struct acpi_xsdt_entry) : sizeof(struct acpi_rsdt_entry);
     if (size % width != 0) {
-        return acpi_refuse(table, why, "its length is not a whole number of entries");
+        notes_add(notes, NOTE_ALONE, "ignored: ACPI table %s: what is after its last entry, bytes %u",
+                  root_name(is_wide), size % width);
     }
     *root = (struct acpi_root){.entries = table + 1, .count = size / width, .is_wide = is_wide};
+    for (uint32_t i = 0; i < root->count; i++) {
+        if (root_entry(root, i) != 0 && root_header(memory, root, i) == NULL) {
+            notes_add(notes, NOTE_ROOT_ENTRY, "ignored: ACPI table %s, entry %u: its address cannot be reached",
+                      root_name(is_wide), i);
+        }
+    }
     return true;
 }
 
-bool acpi_open(const struct acpi_memory *memory, const void *rsdp, size_t size, struct acpi_root *root,
-               struct refusal *why) {
+bool acpi_open(const struct acpi_memory *memory, const void *rsdp, size_t size, bool narrow, struct acpi_root *root,
+               struct notes *notes, struct refusal *why) {
     const struct acpi_rsdp *pointer = rsdp;
     if (size < ACPI_RSDP_SIZE_1) {
         return refuse_named("RSDP", why, "it is shorter than 20 bytes");
@@ -89,7 +112,7 @@ bool acpi_open(const struct acpi_memory *memory, const void *rsdp, size_t size, 
         return refuse_named("RSDP", why, "the checksum of its first 20 bytes is wrong");
     }
     if (pointer->revision < 2) {
-        return root_open(memory, pointer->rsdt, false, root, why);
+        return root_open(memory, pointer->rsdt, false, root, notes, why);
     }
     if (size < sizeof(*pointer)) {
         return refuse_named("RSDP", why, "it is shorter than 36 bytes");
@@ -100,52 +123,56 @@ bool acpi_open(const struct acpi_memory *memory, const void *rsdp, size_t size, 
     if (!acpi_sum_good(pointer, pointer->length)) {
         return refuse_named("RSDP", why, "its checksum is wrong");
     }
-    if (pointer->xsdt != 0) {
-        return root_open(memory, pointer->xsdt, true, root, why);
+    if (pointer->xsdt != 0 && (!narrow || pointer->rsdt == 0)) {
+        return root_open(memory, pointer->xsdt, true, root, notes, why);
     }
-    return root_open(memory, pointer->rsdt, false, root, why);
-}
-
-static phys_t root_entry(const struct acpi_root *root, uint32_t index) {
-    const struct acpi_xsdt_entry *wide = root->entries;
-    const struct acpi_rsdt_entry *narrow = root->entries;
-    return root->is_wide ? wide[index].table : narrow[index].table;
+    return root_open(memory, pointer->rsdt, false, root, notes, why);
 }
 
 bool acpi_find(const struct acpi_memory *memory, const struct acpi_root *root, const char signature[4],
-               struct acpi_table *table, struct refusal *why) {
+               struct acpi_table *table, struct notes *notes, struct refusal *why) {
     *table = (struct acpi_table){.header = NULL};
     for (uint32_t i = 0; i < root->count; i++) {
-        phys_t base = root_entry(root, i);
-        if (base == 0) {
-            continue; /* some firmware leaves an entry empty */
-        }
-        const struct acpi_header *header = memory->at(memory->context, base, sizeof(*header));
-        if (!header) {
-            table->header = NULL;
-            return refuse(why, "ACPI table %s, entry %u: its address cannot be reached", root_name(root->is_wide), i);
-        }
-        if (memcmp(header->signature, signature, 4) != 0) {
+        const struct acpi_header *header = root_header(memory, root, i);
+        if (header == NULL || memcmp(header->signature, signature, 4) != 0) {
             continue;
         }
         if (table->header) {
             table->duplicates++;
-        } else if (!table_open(memory, base, signature, &table->header, why)) {
+        } else if (!table_open(memory, root_entry(root, i), signature, &table->header, notes, why)) {
             return false;
         }
     }
     return true;
 }
 
-bool acpi_next(struct acpi_cursor *cursor, struct acpi_entry *entry, struct refusal *why) {
+/* True if what is left of a table is no entry: firmware has counted wrong, or filled up with zeros. */
+static bool rest_is_filler(const uint8_t *rest, uint32_t size) {
+    for (uint32_t i = 0; size > 1 && i < size; i++) {
+        if (rest[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool acpi_next(struct acpi_cursor *cursor, struct acpi_entry *entry, struct notes *notes, struct refusal *why) {
     const struct acpi_header *table = cursor->table;
     if (cursor->offset >= table->length) {
         return false;
     }
     uint32_t left = table->length - cursor->offset;
-    const struct acpi_entry_header *header = (const void *)((const uint8_t *)table + cursor->offset);
+    const uint8_t *rest = (const uint8_t *)table + cursor->offset;
+    const struct acpi_entry_header *header = (const void *)rest;
+    if (rest_is_filler(rest, left)) {
+        char name[5] = "";
+        memcpy(name, table->signature, 4);
+        notes_add(notes, NOTE_ALONE, "ignored: ACPI table %s: what is after its last entry, bytes %u", name, left);
+        cursor->offset = table->length;
+        return false;
+    }
     cursor->refused = true;
-    if (left < sizeof(*header) || header->length < sizeof(*header)) {
+    if (header->length < sizeof(*header)) {
         refuse(why, "its length is below 2");
         return acpi_refuse_entry(table, cursor->index, why);
     }

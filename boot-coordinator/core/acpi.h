@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * ACPI tables in general: root pointer, root table, and the lists of entries that some tables are. Tables are untrusted
- * bytes: nothing here reads beyond what a length allows. Every refusal names table, entry and reason. Source: ACPI 6.5,
- * sections 5.2.5 (RSDP), 5.2.6 (header), 5.2.7 (RSDT), 5.2.8 (XSDT).
+ * bytes: nothing here reads beyond what a length allows. Every refusal names table, entry and reason. What real
+ * firmware gets wrong without harm is no refusal, but a note. Source: ACPI 6.5, sections 5.2.5 (RSDP), 5.2.6 (header),
+ * 5.2.7 (RSDT), 5.2.8 (XSDT).
  */
 #ifndef R4_BOOT_ACPI_H
 #define R4_BOOT_ACPI_H
 
 #include "acpi_tables.h"
-#include <r4/refusal.h>
+#include "notes.h"
 
 /* How the tables' bytes are reached: at() returns a pointer to `size` bytes at physical address `base`, or null if some
  * of them cannot be reached. In the coordinator this is the identity map, in the tests an array. */
@@ -24,19 +25,20 @@ struct acpi_root {       /* the root table, checked */
 };
 
 struct acpi_table {
-    const struct acpi_header *header; /* null: there is none; else length and checksum are good */
+    const struct acpi_header *header; /* null: there is none; else its length is good; a wrong checksum is noted */
     uint32_t duplicates;              /* further tables with this signature: not looked at */
 };
 
 /* Checks the root pointer (`size` bytes at `rsdp`, version 1 or 2) and the root table that it names: the XSDT if there
- * is one. */
-bool acpi_open(const struct acpi_memory *memory, const void *rsdp, size_t size, struct acpi_root *root,
-               struct refusal *why);
+ * is one, the RSDT if `narrow` asks for that and the pointer has its address. Noted: a wrong checksum
+ * of the root table, entries of it that cannot be reached. */
+bool acpi_open(const struct acpi_memory *memory, const void *rsdp, size_t size, bool narrow, struct acpi_root *root,
+               struct notes *notes, struct refusal *why);
 
 /* Looks for the first table with that signature. True if there is none, too. Other tables are not checked. On a refusal
- * table->header is null. */
+ * table->header is null. A wrong checksum is noted. */
 bool acpi_find(const struct acpi_memory *memory, const struct acpi_root *root, const char signature[4],
-               struct acpi_table *table, struct refusal *why);
+               struct acpi_table *table, struct notes *notes, struct refusal *why);
 
 /* True if `size` bytes add up to 0 modulo 256. */
 bool acpi_sum_good(const void *bytes, size_t size);
@@ -56,8 +58,9 @@ struct acpi_cursor {
     bool refused; /* by acpi_next() */
 };
 
-/* Moves to the next entry. Returns false at the end of the table and after a refusal; cursor->refused tells which. */
-bool acpi_next(struct acpi_cursor *cursor, struct acpi_entry *entry, struct refusal *why);
+/* Moves to the next entry. Returns false at the end of the table and after a refusal; cursor->refused tells which. The
+ * end is where the table ends, or where only a single byte or zeros follow: that is noted, for the caller's table. */
+bool acpi_next(struct acpi_cursor *cursor, struct acpi_entry *entry, struct notes *notes, struct refusal *why);
 
 /* Refuses a table. Returns false. */
 bool acpi_refuse(const struct acpi_header *table, struct refusal *why, const char *text);

@@ -88,6 +88,19 @@ R4_OFFSET(struct acpi_fadt, pm_timer, 76);
 R4_OFFSET(struct acpi_fadt, pm_timer_length, 91);
 R4_OFFSET(struct acpi_fadt, pm_timer_wide, 208);
 
+/* --- HPET: IA-PC HPET specification 1.0a, 3.2.4 --- */
+
+struct acpi_hpet {
+    struct acpi_header header;
+    uint32_t block_id;
+    struct acpi_address registers;
+    uint8_t number;
+    uint16_t minimum_tick;
+    uint8_t protection;
+} ACPI_PACKED;
+R4_SIZE(struct acpi_hpet, 56);
+R4_OFFSET(struct acpi_hpet, registers, 40);
+
 /* --- MADT: 5.2.12 --- */
 
 struct acpi_madt {

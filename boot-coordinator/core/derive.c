@@ -3,6 +3,7 @@
  * A layout from the tables. See derive.h.
  */
 #include "derive.h"
+#include <r4/contract.h>
 
 #define DISTANCE_UNREACHABLE 255U
 #define RANK_LAST            256U
@@ -40,18 +41,34 @@ static bool memory_note(const struct topology *topology, struct derive *derive, 
     return true;
 }
 
+static bool comes_before(const struct derive_core *one, const struct derive_core *other) {
+    return one->domain < other->domain || (one->domain == other->domain && one->apic_id < other->apic_id);
+}
+
+/* Tables list cores nearly in order: then each is compared with few others. */
+static void core_use(struct derive *derive, struct derive_core core) {
+    uint32_t at = derive->used_count++;
+    for (; at > 0 && comes_before(&core, &derive->used[at - 1]); at--) {
+        derive->used[at] = derive->used[at - 1];
+    }
+    derive->used[at] = core;
+}
+
 static bool cores_note(const struct topology *topology, struct derive *derive, uint32_t apic_id_max) {
+    derive->used_count = 0;
     for (uint32_t i = 0; i < topology->madt->core_count; i++) {
         const struct madt_core *core = &topology->madt->cores[i];
-        derive->core_used[i] = core->enabled && core->apic_id <= apic_id_max &&
-                               topology_core_domain(topology, core->apic_id, &derive->core_domain[i]);
-        if (derive->core_used[i]) {
-            struct derive_domain *domain = domain_add(derive, derive->core_domain[i]);
-            if (domain == NULL) {
-                return false;
-            }
-            domain->core_count++;
+        struct derive_core used = {.apic_id = core->apic_id};
+        if (!core->enabled || core->apic_id > apic_id_max ||
+            !topology_core_domain(topology, core->apic_id, &used.domain)) {
+            continue;
         }
+        struct derive_domain *domain = domain_add(derive, used.domain);
+        if (domain == NULL) {
+            return false;
+        }
+        domain->core_count++;
+        core_use(derive, used);
     }
     return true;
 }
@@ -69,50 +86,96 @@ static bool domains_note(const struct topology *topology, struct derive *derive,
     return cores_note(topology, derive, apic_id_max);
 }
 
-static bool boot_core_used(const struct topology *topology, const struct derive *derive, uint32_t apic_id) {
-    for (uint32_t i = 0; i < topology->madt->core_count; i++) {
-        if (topology->madt->cores[i].apic_id == apic_id) {
-            return derive->core_used[i];
+static bool boot_core_used(const struct derive *derive, uint32_t apic_id) {
+    for (uint32_t i = 0; i < derive->used_count; i++) {
+        if (derive->used[i].apic_id == apic_id) {
+            return true;
         }
     }
     return false;
 }
 
-/* The number of clusters that a domain's cores become. */
-static uint32_t domain_clusters(const struct derive_domain *domain) {
-    return (domain->core_count + R4_MAX_CORES - 1) / R4_MAX_CORES;
+/* True if a cut before the index-th core would be between threads of one core. */
+static bool cuts_core(const struct topology *topology, const struct derive *derive, uint32_t index) {
+    uint32_t bits = topology->thread_bits;
+    return bits < 32 && derive->used[index - 1].apic_id >> bits == derive->used[index].apic_id >> bits;
 }
 
-/* Takes the domain's next `count` cores, from index *next of the MADT on, into cluster `number`. */
-static void cluster_add(const struct topology *topology, struct derive *derive, uint32_t domain, uint32_t count,
-                        uint32_t *next) {
+/* How many of a domain's `count` cores, from `first` on, become its next cluster: an even share, or a little more or
+ * less so that no core is cut. */
+static uint32_t part_size(const struct topology *topology, const struct derive *derive, uint32_t first,
+                          uint32_t count) {
+    uint32_t parts = (count + R4_MAX_CORES - 1) / R4_MAX_CORES;
+    uint32_t even = (count + parts - 1) / parts;
+    uint32_t more = even;
+    uint32_t less = even;
+    while (more < count && more <= R4_MAX_CORES && cuts_core(topology, derive, first + more)) {
+        more++;
+    }
+    while (less > 0 && less < count && cuts_core(topology, derive, first + less)) {
+        less--;
+    }
+    if (more <= R4_MAX_CORES) {
+        return more;
+    }
+    return less != 0 ? less : even; /* a core of more threads than a cluster can have */
+}
+
+/* The number of clusters that a domain's cores become, the first of them being the first-th core. */
+static uint32_t domain_clusters(const struct topology *topology, const struct derive *derive,
+                                const struct derive_domain *domain, uint32_t first) {
+    uint32_t clusters = 0;
+    for (uint32_t done = 0; done < domain->core_count; clusters++) {
+        done += part_size(topology, derive, first + done, domain->core_count - done);
+    }
+    return clusters;
+}
+
+/* Makes the `count` cores from `first` on a cluster. */
+static void cluster_add(struct derive *derive, uint32_t first, uint32_t count, uint16_t group) {
     uint16_t number = derive->header.cluster_count++;
-    derive->places[number].domain = domain;
+    derive->places[number].domain = derive->used[first].domain;
     derive->clusters[number] = (struct r4_layout_cluster){
         .virtual_base = R4_VIRTUAL_BASE + (uint64_t)number * R4_KERNEL_AREA,
         .direct_map = R4_DIRECT_MAP + ((uint64_t)number << R4_DIRECT_MAP_SHIFT),
         .number = number,
-        .group = number,
+        .group = group,
         .core_count = (uint16_t)count,
     };
-    for (; count > 0; (*next)++) {
-        if (derive->core_used[*next] && derive->core_domain[*next] == domain) {
-            derive->cores[derive->header.core_count++] =
-                (struct r4_layout_core){.apic_id = topology->madt->cores[*next].apic_id, .cluster = number};
-            count--;
-        }
+    for (uint32_t i = first; i < first + count; i++) {
+        derive->cores[derive->header.core_count++] =
+            (struct r4_layout_core){.apic_id = derive->used[i].apic_id, .cluster = number};
     }
 }
 
 static void clusters_create(const struct topology *topology, struct derive *derive) {
+    uint32_t first = 0;
     for (uint32_t i = 0; i < derive->domain_count; i++) {
-        const struct derive_domain *domain = &derive->domains[i];
-        uint32_t clusters = domain_clusters(domain);
-        uint32_t next = 0;
-        for (uint32_t part = 0; part < clusters; part++) {
-            uint32_t count = domain->core_count / clusters + (part < domain->core_count % clusters ? 1 : 0);
-            cluster_add(topology, derive, domain->number, count, &next);
+        uint16_t group = derive->header.cluster_count;
+        for (uint32_t left = derive->domains[i].core_count; left > 0;) {
+            uint32_t count = part_size(topology, derive, first, left);
+            cluster_add(derive, first, count, group);
+            first += count;
+            left -= count;
         }
+    }
+}
+
+/* Which domains can be homes. If none can, each with RAM is one, and the reason comes up when kernels are placed. */
+static void homes_note(const struct topology *topology, struct derive *derive) {
+    uint32_t largest = 0;
+    bool any = false;
+    for (uint32_t i = 0; i < derive->header.cluster_count; i++) {
+        largest = derive->clusters[i].core_count > largest ? derive->clusters[i].core_count : largest;
+    }
+    const struct topology_need need = topology_need(topology, derive->header.cluster_count, largest);
+    for (uint32_t i = 0; i < derive->domain_count; i++) {
+        struct derive_domain *domain = &derive->domains[i];
+        domain->holds = domain->size != 0 && topology_domain_holds(topology, domain->number, &need);
+        any |= domain->holds;
+    }
+    for (uint32_t i = 0; !any && i < derive->domain_count; i++) {
+        derive->domains[i].holds = derive->domains[i].size != 0;
     }
 }
 
@@ -122,14 +185,14 @@ static uint32_t distance_rank(const struct topology *topology, uint32_t from, ui
     return distance == 0 || distance == DISTANCE_UNREACHABLE ? RANK_LAST : distance;
 }
 
-/* The domain of a cluster's first memory. There is one with RAM. */
+/* The domain of a cluster's first memory. There is one that can be. */
 static uint32_t home_find(const struct topology *topology, const struct derive *derive, uint32_t domain) {
     uint32_t best = RANK_LAST + 1;
     uint32_t home = domain;
     for (uint32_t i = 0; i < derive->domain_count; i++) {
         uint32_t number = derive->domains[i].number;
         uint32_t rank = number == domain ? 0 : distance_rank(topology, domain, number);
-        if (derive->domains[i].size != 0 && rank < best) {
+        if (derive->domains[i].holds && rank < best) {
             best = rank;
             home = number;
         }
@@ -137,12 +200,13 @@ static uint32_t home_find(const struct topology *topology, const struct derive *
     return home;
 }
 
-/* The cluster that a domain without cores goes to. */
+/* The cluster that a domain which is nobody's home goes to: one of its own, or the nearest. */
 static uint16_t cluster_near(const struct topology *topology, const struct derive *derive, uint32_t domain) {
     uint32_t best = RANK_LAST + 1;
     uint16_t nearest = 0;
     for (uint16_t i = 0; i < derive->header.cluster_count; i++) {
-        uint32_t rank = distance_rank(topology, derive->places[i].domain, domain);
+        uint32_t from = derive->places[i].domain;
+        uint32_t rank = from == domain ? 0 : distance_rank(topology, from, domain);
         if (rank < best) {
             best = rank;
             nearest = i;
@@ -253,9 +317,11 @@ static void peers_create(const struct topology *topology, struct derive *derive)
 static bool domains_check(const struct topology *topology, const struct derive *derive, uint32_t boot_apic_id,
                           struct refusal *why) {
     uint32_t clusters = 0;
+    uint32_t first = 0;
     bool memory = false;
     for (uint32_t i = 0; i < derive->domain_count; i++) {
-        clusters += domain_clusters(&derive->domains[i]);
+        clusters += domain_clusters(topology, derive, &derive->domains[i], first);
+        first += derive->domains[i].core_count;
         memory |= derive->domains[i].size != 0;
     }
     if (clusters > R4_MAX_CLUSTERS) {
@@ -264,7 +330,7 @@ static bool domains_check(const struct topology *topology, const struct derive *
     if (!memory) {
         return refuse(why, "no domain has RAM");
     }
-    if (!boot_core_used(topology, derive, boot_apic_id)) {
+    if (!boot_core_used(derive, boot_apic_id)) {
         return refuse(why, "the boot processor (APIC id %u) is in no domain", boot_apic_id);
     }
     return true;
@@ -283,11 +349,30 @@ bool derive_layout(const struct topology *topology, uint32_t boot_apic_id, uint3
                                                .header_size = sizeof(derive->header),
                                                .ring_slots = DERIVE_RING_SLOTS};
     clusters_create(topology, derive);
+    homes_note(topology, derive);
     if (!memories_create(topology, derive, why)) {
         return false;
     }
     peers_create(topology, derive);
     *layout =
         (struct r4_layout){&derive->header, derive->clusters, derive->cores, derive->memories, derive->peers, NULL};
+    return true;
+}
+
+bool derive_drop_core(struct derive *derive, uint32_t apic_id, struct refusal *why) {
+    uint32_t at = 0;
+    while (at < derive->header.core_count && derive->cores[at].apic_id != apic_id) {
+        at++;
+    }
+    KERNEL_ASSERT(at < derive->header.core_count);
+    struct r4_layout_cluster *cluster = &derive->clusters[derive->cores[at].cluster];
+    if (cluster->core_count == 1) {
+        return refuse(why, "cluster %u has no other core than that with APIC id %u", cluster->number, apic_id);
+    }
+    cluster->core_count--;
+    derive->header.core_count--;
+    for (; at < derive->header.core_count; at++) {
+        derive->cores[at] = derive->cores[at + 1];
+    }
     return true;
 }

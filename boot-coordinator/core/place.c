@@ -6,8 +6,8 @@
 #include <r4/contract.h>
 
 #define PLACE_LOW_END     0x100000U
-#define PLACE_GIB_BITS    30U
-#define PLACE_AREA_TABLES 8U /* page tables that the kernel's 16 MiB can need: one for each 2 MiB */
+#define PLACE_SLOT_BITS   39U /* of the PML4: 512 GiB */
+#define PLACE_AREA_TABLES 8U  /* page tables that the kernel's 16 MiB can need: one for each 2 MiB */
 
 uint64_t place_pools(const struct ranges *ram, struct ranges *pools, bool *fits) {
     pools->count = 0;
@@ -35,41 +35,28 @@ bool place_list(struct r4_boot_pool *list, uint32_t *count, const struct ranges 
     return true;
 }
 
-uint32_t place_gibs(const struct ranges *pools, uint16_t *gibs, uint32_t max) {
-    uint32_t count = 0;
-    uint64_t next = 0;
+bool place_gibs(const struct ranges *pools, struct ranges *gibs) {
+    const uint64_t gib = 1ULL << PLACE_GIB_BITS;
     for (uint32_t i = 0; i < pools->count; i++) {
-        uint64_t gib = pools->list[i].base >> PLACE_GIB_BITS;
-        uint64_t last = (pools->list[i].end - 1) >> PLACE_GIB_BITS;
-        for (gib = gib < next ? next : gib; gib <= last; gib++, count++) {
-            if (count < max) {
-                gibs[count] = (uint16_t)gib;
-            }
-            next = gib + 1;
+        if (!ranges_add(gibs, round_down(pools->list[i].base, gib), round_up(pools->list[i].end, gib))) {
+            return false;
         }
     }
-    return count;
+    return true;
 }
 
-uint32_t place_share(const uint32_t *counts, uint32_t clusters, uint32_t max) {
-    uint32_t share = max;
-    for (uint64_t sum = max + 1ULL; sum > max; share--) {
-        sum = 0;
-        for (uint32_t i = 0; i < clusters; i++) {
-            sum += counts[i] < share ? counts[i] : share;
-        }
-    }
-    return share + 1;
-}
-
-/* PML4; page-directory pointers and directory of the area; its tables; the direct map's pointers, one page for each
- * 512 GiB. */
+/* PML4; page-directory pointers and directory of the area; its tables. The direct map's directories, and a page of
+ * pointers for each 512 GiB. The same again to map the directories as pages, 512 by one table, below two tables. */
 static uint32_t table_count(const struct place_need *need) {
-    return 3 + PLACE_AREA_TABLES + (need->last_gib / 512 + 1) + need->directories;
+    uint64_t end = need->gibs->list[need->gibs->count - 1].end;
+    uint64_t slots = round_up(end, 1ULL << PLACE_SLOT_BITS) >> PLACE_SLOT_BITS;
+    uint64_t directories = ranges_total(need->gibs) >> PLACE_GIB_BITS;
+    return (uint32_t)(3 + PLACE_AREA_TABLES + directories + slots + slots + 2);
 }
 
 struct place_reserve place_reserve_at(const struct place_need *need, phys_t base) {
-    KERNEL_ASSERT(is_aligned(base, R4_LARGE_SIZE) && is_aligned(need->image_size, R4_PAGE_SIZE));
+    KERNEL_ASSERT(is_aligned(base, R4_LARGE_SIZE) && is_aligned(need->image_size, R4_PAGE_SIZE) &&
+                  need->gibs->count != 0);
     struct place_reserve reserve = {.base = base, .image = base, .table_count = table_count(need)};
     reserve.info = reserve.image + need->image_size;
     reserve.header = reserve.info + (uint64_t)R4_BOOT_INFO_PAGES * R4_PAGE_SIZE;
@@ -79,6 +66,10 @@ struct place_reserve place_reserve_at(const struct place_need *need, phys_t base
     phys_t end = reserve.tables + (uint64_t)reserve.table_count * R4_PAGE_SIZE;
     reserve.size = round_up(end - base, R4_LARGE_SIZE);
     return reserve;
+}
+
+uint64_t place_root_size(uint64_t segments, uint32_t clusters) {
+    return round_up(segments + R4_ROOT_ROOM + (uint64_t)clusters * R4_PEER_ROOM, R4_LARGE_SIZE);
 }
 
 uint64_t place_reserve_size(const struct place_need *need) { return place_reserve_at(need, 0).size; }

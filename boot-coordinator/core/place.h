@@ -17,21 +17,15 @@ uint64_t place_pools(const struct ranges *ram, struct ranges *pools, bool *fits)
  * may be missing, if there are more. */
 bool place_list(struct r4_boot_pool *list, uint32_t *count, const struct ranges *pools, uint32_t cluster);
 
-/* The GiB that hold any byte of `pools`, ascending, at most `max`. Returns how many there are, which may be more than
- * max. */
-uint32_t place_gibs(const struct ranges *pools, uint16_t *gibs, uint32_t max);
-
-/* How many of `max` GiB each of `clusters` clusters may have, if those that have fewer leave theirs to the others;
- * counts[i] = how many cluster i has. At least max / clusters; max itself if they all fit. */
-uint32_t place_share(const uint32_t *counts, uint32_t clusters, uint32_t max);
+/* Adds the GiB that hold any byte of `pools` to `gibs`, a set of whole GiB. False if there are too many ranges. */
+bool place_gibs(const struct ranges *pools, struct ranges *gibs);
 
 /* How much a cluster's reserve has to hold. */
 struct place_need {
     uint64_t image_size; /* bytes, whole pages */
     uint32_t peers;
     uint32_t cores;
-    uint32_t directories; /* of the direct map */
-    uint32_t last_gib;    /* the highest one that any of them covers */
+    const struct ranges *gibs; /* for each GiB of them, at least one, the direct map has a page directory */
 };
 
 struct place_reserve { /* addresses; base and size are multiples of 2 MiB, the rest of 4 KiB, in this order */
@@ -48,8 +42,14 @@ struct place_reserve { /* addresses; base and size are multiples of 2 MiB, the r
 
 #define PLACE_CORE_SIZE (R4_CORE_STRIDE - R4_PAGE_SIZE)
 
+#define PLACE_GIB_BITS  30U
+#define PLACE_GIB_TABLE R4_PAGE_SIZE /* bytes that a GiB takes of each reserve: its directory */
+
 /* Bytes of a reserve, whole 2 MiB pages. */
 uint64_t place_reserve_size(const struct place_need *need);
+
+/* Bytes of a root task's block, whole 2 MiB pages: of its segments, its objects, and the records of its peers. */
+uint64_t place_root_size(uint64_t segments, uint32_t clusters);
 
 /* Lays out a reserve that begins at `base`, a multiple of 2 MiB. */
 struct place_reserve place_reserve_at(const struct place_need *need, phys_t base);

@@ -109,10 +109,12 @@ bool ranges_meet(const struct ranges *set, phys_t base, phys_t end) {
     return false;
 }
 
-uint64_t ranges_total(const struct ranges *set) {
+uint64_t ranges_below(const struct ranges *set, phys_t end) {
     uint64_t total = 0;
-    for (uint32_t i = 0; i < set->count; i++) {
-        total += set->list[i].end - set->list[i].base;
+    for (uint32_t i = 0; i < set->count && set->list[i].base < end; i++) {
+        total += (set->list[i].end < end ? set->list[i].end : end) - set->list[i].base;
     }
     return total;
 }
+
+uint64_t ranges_total(const struct ranges *set) { return ranges_below(set, UINT64_MAX); }

@@ -35,7 +35,8 @@ bool ranges_subtract(struct ranges *a, const struct ranges *b);
 /* True if some address of [base, end) is in the set. */
 bool ranges_meet(const struct ranges *set, phys_t base, phys_t end);
 
-/* Bytes in the set. */
+/* Bytes in the set, or those of them below `end`. */
 uint64_t ranges_total(const struct ranges *set);
+uint64_t ranges_below(const struct ranges *set, phys_t end);
 
 #endif

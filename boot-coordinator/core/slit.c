@@ -20,7 +20,7 @@ static bool distances_check(const struct slit *slit, uint32_t *entry, struct ref
     return true;
 }
 
-bool slit_read(const struct acpi_header *table, struct slit *slit, struct refusal *why) {
+bool slit_read(const struct acpi_header *table, struct slit *slit, struct notes *notes, struct refusal *why) {
     const struct acpi_slit *matrix = (const void *)table;
     uint32_t entry = 0;
     if (table->length < sizeof(*matrix)) {
@@ -30,8 +30,13 @@ bool slit_read(const struct acpi_header *table, struct slit *slit, struct refusa
     if (count == 0 || count > SLIT_COUNT_MAX) {
         return acpi_refuse(table, why, "its number of domains is 0 or above 4096");
     }
-    if (table->length != sizeof(*matrix) + count * count) {
+    uint64_t size = sizeof(*matrix) + count * count;
+    if (table->length < size) {
         return acpi_refuse(table, why, "its length does not fit its number of domains");
+    }
+    if (table->length > size) {
+        notes_add(notes, NOTE_ALONE, "ignored: ACPI table SLIT: what is after the distances of its domains, bytes %lu",
+                  table->length - size);
     }
     *slit = (struct slit){.count = (uint32_t)count, .distances = matrix->distances};
     return distances_check(slit, &entry, why) || acpi_refuse_entry(table, entry, why);

@@ -106,6 +106,33 @@ bool topology_domain_part(const struct topology *topology, uint32_t domain, uint
     return topology_domain_ram(topology, domain, &ram) && ranges_intersect(&part, &ram, out);
 }
 
+struct topology_need topology_need(const struct topology *topology, uint32_t clusters, uint32_t cores) {
+    struct ranges gibs = {.count = 0};
+    struct place_need need = {.image_size = topology->image_size, .peers = clusters - 1, .cores = cores, .gibs = &gibs};
+    if (topology->image_size == 0 || !place_gibs(topology->ram, &gibs) || gibs.count == 0) {
+        return (struct topology_need){0, 0};
+    }
+    return (struct topology_need){place_reserve_size(&need), place_root_size(topology->root_size, clusters)};
+}
+
+bool topology_domain_holds(const struct topology *topology, uint32_t domain, const struct topology_need *need) {
+    static const struct ranges none;
+    const struct ranges *in_use = topology->in_use != NULL ? topology->in_use : &none;
+    struct ranges ram;
+    struct ranges pools;
+    phys_t base;
+    bool fits;
+    if (need->reserve == 0) {
+        return topology_domain_size(topology, domain) != 0;
+    }
+    if (!topology_domain_ram(topology, domain, &ram)) {
+        return true; /* too many ranges are no reason to think it small */
+    }
+    place_pools(&ram, &pools, &fits);
+    return place_find(&pools, in_use, need->reserve, &base) && ranges_remove(&pools, base, base + need->reserve) &&
+           place_find(&pools, in_use, need->root, &base);
+}
+
 bool topology_cluster_ram(const struct topology *topology, const struct r4_layout *layout, uint32_t cluster,
                           struct ranges *out) {
     struct ranges part;
@@ -147,7 +174,7 @@ static bool cluster_has_domain(const struct r4_layout *layout, uint32_t cluster,
 }
 
 static bool core_check(const struct topology *topology, const struct r4_layout *layout,
-                       const struct r4_layout_core *core, struct refusal *why) {
+                       const struct topology_need *need, const struct r4_layout_core *core, struct refusal *why) {
     const struct madt_core *known = madt_find(topology->madt, core->apic_id);
     uint32_t domain;
     if (known == NULL) {
@@ -162,8 +189,8 @@ static bool core_check(const struct topology *topology, const struct r4_layout *
         return refuse(why, "cluster %u has a core with APIC id %u, which the SRAT puts into no domain", core->cluster,
                       core->apic_id);
     }
-    /* A domain that has only cores has no memory to agree with. */
-    if (topology_domain_size(topology, domain) != 0 && !cluster_has_domain(layout, core->cluster, domain)) {
+    /* A domain that has only cores, or too little memory for a kernel, has none to agree with. */
+    if (!cluster_has_domain(layout, core->cluster, domain) && topology_domain_holds(topology, domain, need)) {
         return refuse(why, "cluster %u has a core of domain %u (APIC id %u), but no memory of that domain",
                       core->cluster, domain, core->apic_id);
     }
@@ -201,8 +228,13 @@ bool topology_check(const struct topology *topology, const struct r4_layout *lay
             return false;
         }
     }
+    uint32_t largest = 0;
+    for (uint32_t i = 0; i < layout->header->cluster_count; i++) {
+        largest = layout->clusters[i].core_count > largest ? layout->clusters[i].core_count : largest;
+    }
+    const struct topology_need need = topology_need(topology, layout->header->cluster_count, largest);
     for (uint32_t i = 0; i < layout->header->core_count; i++) {
-        if (!core_check(topology, layout, &layout->cores[i], why)) {
+        if (!core_check(topology, layout, &need, &layout->cores[i], why)) {
             return false;
         }
     }

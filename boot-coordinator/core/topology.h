@@ -7,7 +7,7 @@
 #define R4_BOOT_TOPOLOGY_H
 
 #include "madt.h"
-#include "ranges.h"
+#include "place.h"
 #include "slit.h"
 #include "srat.h"
 #include <r4/layout.h>
@@ -17,6 +17,17 @@ struct topology {
     const struct srat *srat;  /* null: there is none */
     const struct slit *slit;  /* null: there is none */
     const struct ranges *ram; /* what the boot loader's memory map says is usable */
+    /* What a kernel needs; without image_size no domain is too small for one. */
+    uint64_t image_size;         /* bytes of the linked kernel, whole pages */
+    uint64_t root_size;          /* bytes of the root task's segments, whole pages */
+    const struct ranges *in_use; /* RAM that a kernel cannot be placed in; null: none */
+    uint32_t thread_bits;        /* the lowest bits of an APIC id, which tell the threads of one core apart */
+};
+
+/* Contiguous bytes that a cluster's kernel and its root task need, each whole 2 MiB pages. */
+struct topology_need {
+    uint64_t reserve;
+    uint64_t root;
 };
 
 /* The domain of a core. False if there is an SRAT and it does not list the core. */
@@ -35,6 +46,13 @@ uint64_t topology_domain_size(const struct topology *topology, uint32_t domain);
 /* RAM of a domain within bytes [offset, offset + size), multiples of 2 MiB, of what topology_domain_size() counts. */
 bool topology_domain_part(const struct topology *topology, uint32_t domain, uint64_t offset, uint64_t size,
                           struct ranges *out);
+
+/* What each of `clusters` clusters of at most `cores` cores needs; all 0 if the kernel's size is not known. */
+struct topology_need topology_need(const struct topology *topology, uint32_t clusters, uint32_t cores);
+
+/* True if a kernel that needs so much can be placed in the domain's RAM. One that cannot hold a kernel counts as one
+ * without RAM, as far as cores go. */
+bool topology_domain_holds(const struct topology *topology, uint32_t domain, const struct topology_need *need);
 
 /* RAM that the layout gives to a cluster: all its memory parts. */
 bool topology_cluster_ram(const struct topology *topology, const struct r4_layout *layout, uint32_t cluster,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * CPUID. Source: Intel SDM volume 2, CPUID (leaves 0 and 7). Leaves above the last one answer with another leaf's data.
+ * CPUID. Source: Intel SDM volume 2, CPUID (leaves 0, 7, 0xb). Leaves above the last one answer with another leaf's
+ * data.
  */
 #include "cpu.h"
 #include <r4/string.h>
@@ -22,4 +23,13 @@ struct weakness_cpu cpu_read(void) {
         cpu.capabilities = x86_rdmsr(MSR_ARCH_CAPABILITIES);
     }
     return cpu;
+}
+
+uint32_t cpu_thread_bits(void) {
+    if (x86_cpuid(CPUID_BASIC, 0).eax < CPUID_TOPOLOGY) {
+        return 0;
+    }
+    struct cpuid threads = x86_cpuid(CPUID_TOPOLOGY, 0);
+    bool is_thread_level = (threads.ecx >> 8 & UINT8_MAX) == CPUID_B_ECX_THREADS;
+    return is_thread_level ? threads.eax & CPUID_B_EAX_BITS : 0;
 }

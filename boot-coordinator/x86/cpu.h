@@ -9,4 +9,7 @@
 
 struct weakness_cpu cpu_read(void);
 
+/* The lowest bits of an APIC id that tell the threads of one core apart; 0 if the processor does not say. */
+uint32_t cpu_thread_bits(void);
+
 #endif

@@ -13,6 +13,8 @@
 #define ENTRY_NO_EXECUTE (1ULL << 63)
 #define ENTRY_ADDRESS    0xffffffffff000ULL
 
+#define GIB_BITS 30U
+
 enum { LEVEL_PAGE = 0, LEVEL_DIRECTORY = 1, LEVEL_ROOT = 3 };
 
 static uint64_t access_bits(enum space_access access) {
@@ -74,9 +76,13 @@ bool space_map(struct space *space, uint64_t address, phys_t base, uint64_t page
 }
 
 bool space_map_large(struct space *space, uint64_t address, phys_t base, uint64_t pages) {
+    uint64_t *entry = NULL;
     BOOT_ASSERT(is_aligned(address | base, R4_LARGE_SIZE));
-    for (uint64_t i = 0; i < pages; i++) {
-        uint64_t *entry = entry_at(space, address + i * R4_LARGE_SIZE, LEVEL_DIRECTORY);
+    for (uint64_t i = 0; i < pages; i++, entry++) {
+        uint64_t at = address + i * R4_LARGE_SIZE;
+        if (i == 0 || is_aligned(at, 1ULL << GIB_BITS)) { /* the first entry of a directory */
+            entry = entry_at(space, at, LEVEL_DIRECTORY);
+        }
         if (entry == NULL) {
             return false;
         }

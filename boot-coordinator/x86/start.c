@@ -16,7 +16,7 @@
 
 #define START_INIT_US  10000U /* from INIT to the first start-up message, at least */
 #define START_RETRY_US 200U   /* from one to the next: the first interval, doubled each time */
-#define START_RETRIES  14U    /* 200 us * (2^14 - 1): three seconds in all */
+#define START_RETRIES  15U    /* 200 us * (2^15 - 1): six and a half seconds in all */
 #define START_TURN_US  5U     /* from one look at whether a core has arrived to the next */
 
 extern const uint8_t trampoline_begin[];
@@ -37,10 +37,13 @@ bool start_add(const struct core_start *start) {
     return true;
 }
 
+void start_clear(void) { start_count = 0; }
+
 phys_t start_tables(uint32_t cluster, phys_t kernel_root) {
     BOOT_ASSERT(cluster < R4_MAX_CLUSTERS && kernel_root != 0);
     uint64_t *root = tables[cluster];
     const uint64_t *kernel = identity_at(kernel_root);
+    memset(root, 0, R4_PAGE_SIZE); /* of an earlier attempt */
     identity_copy(root);
     for (uint32_t i = 256; i < 512; i++) {
         root[i] = kernel[i];
@@ -69,7 +72,8 @@ struct core_start *core_find(void) {
 }
 
 static bool core_arrives(const struct core_start *start, uint32_t microseconds) {
-    for (uint32_t waited = 0; waited < microseconds; waited += START_TURN_US) {
+    uint64_t begin = clock_now();
+    while (!clock_passed(begin, microseconds)) {
         /* Acquire: pairs with the store of 1 in core_entry64 of entry.S. Then the shared start-up stack is free. */
         if (atomic_load_explicit(&start->arrived, memory_order_acquire)) {
             return true;
@@ -101,8 +105,9 @@ void start_reset(const struct r4_layout_core *cores, uint32_t count) {
     }
 }
 
-const struct core_start *start_cores(phys_t page) {
+uint32_t start_cores(phys_t page) {
     uint32_t self = apic_id();
+    uint32_t silent = 0;
     BOOT_ASSERT((uint64_t)(trampoline_end - trampoline_begin) <= R4_PAGE_SIZE && is_aligned(page, R4_PAGE_SIZE));
     memcpy(identity_at(page), trampoline_begin, (size_t)(trampoline_end - trampoline_begin));
     if (reset_at != 0) {
@@ -110,10 +115,11 @@ const struct core_start *start_cores(phys_t page) {
     }
     for (uint32_t i = 0; i < start_count; i++) {
         if (starts[i].apic_id != self && !core_start(&starts[i], page)) {
-            return &starts[i];
+            starts[i].silent = 1;
+            silent++;
         }
     }
-    return NULL;
+    return silent;
 }
 
 void start_self(void) {

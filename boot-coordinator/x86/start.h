@@ -16,7 +16,7 @@ struct core_start { /* read by entry.S */
     uint32_t core;  /* index in the cluster */
     uint32_t apic_id;
     _Atomic uint32_t arrived; /* written by the core: it is on its way into its kernel */
-    uint32_t pad;
+    uint32_t silent;          /* 1: it does not answer */
 };
 R4_SIZE(struct core_start, 32);
 R4_OFFSET(struct core_start, entry, 8);
@@ -29,14 +29,17 @@ void start_reset(const struct r4_layout_core *cores, uint32_t count);
 /* Adds a core to those that will be started. False if there are more than all clusters together can have. */
 bool start_add(const struct core_start *start);
 
-/* The start tables of a cluster, once for each: identity map and the upper half of `kernel_root`. Returns their PML4.
+/* Forgets all added cores. */
+void start_clear(void);
+
+/* The start tables of a cluster: identity map and the upper half of `kernel_root`. Returns their PML4.
  */
 phys_t start_tables(uint32_t cluster, phys_t kernel_root);
 
 /* Starts every added core except the caller's, one after another; each goes straight into its kernel, which halts it
- * until all have arrived. `page`, a whole page below 1 MiB, holds their first instructions. Returns null, or the core
- * that does not answer. Needs start_reset(). */
-const struct core_start *start_cores(phys_t page);
+ * until all have arrived. `page`, a whole page below 1 MiB, holds their first instructions. Returns how many
+ * do not answer: they are marked as silent. Needs start_reset(). */
+uint32_t start_cores(phys_t page);
 
 /* The record of the added core with that APIC id, or null. */
 struct core_start *start_find(uint32_t id);

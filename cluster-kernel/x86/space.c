@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Address spaces: loading, flushing, and the kernel's half. That half is one set of tables for all spaces of the
- * cluster; the coordinator has created them, in memory that is not in the direct map, and has mapped at R4_AREA_TABLES
- * (bootinfo.h) those that the kernel needs: the root, to copy its upper half, and the direct map's page directories.
+ * cluster; the coordinator has created them, in memory that is not in the direct map, and has mapped those that the
+ * kernel needs: at R4_AREA_TABLES the root, to copy its upper half; at R4_DIRECTORY_MAP the direct map's page
+ * directories, one for each GiB in which any cluster has RAM, since any of it may be handed to this one.
  * Kernel pages may be global: a load of cr3 keeps their translations.
  */
 #include "cluster/addresses.h"
@@ -17,14 +18,10 @@
  * entry. */
 #define SPACE_DIRECT (PAGING_PRESENT | PAGING_WRITE | PAGING_LARGE | PAGING_NX | 0x20ULL | 0x40ULL | 0x100ULL)
 
-static uint64_t *table_at(uint32_t page) {
-    return (uint64_t *)(LINKER_CONSTANT_64(r4_linker_tables) + (uint64_t)page * R4_PAGE_SIZE);
-}
-
 /* The kernel's half of the root never changes after boot, so a copy stays correct. */
 void machine_space_init(void *pml4) {
     uint64_t *target = pml4;
-    const uint64_t *source = table_at(0);
+    const uint64_t *source = (const uint64_t *)LINKER_CONSTANT_64(r4_linker_tables);
 #pragma GCC unroll 8
     for (uint32_t i = SPACE_KERNEL_FIRST; i < PAGING_ENTRIES; i++) {
         target[i] = source[i];
@@ -45,20 +42,9 @@ void machine_flush_all(void) {
     }
 }
 
-/* The page directory for a GiB in which some cluster has a pool, by binary search in the ascending list. */
+/* The page directory for a GiB in which some cluster has a pool. */
 static uint64_t *directory_of(uint64_t gib) {
-    const struct r4_boot_info *info = boot_info();
-    uint32_t low = 0, high = info->directory_count;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (info->directory_gib[middle] < gib) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    KERNEL_CHECK(low < info->directory_count && info->directory_gib[low] == gib);
-    return table_at(1 + low);
+    return (uint64_t *)(LINKER_CONSTANT_64(r4_linker_directories) + gib * R4_PAGE_SIZE);
 }
 
 /* Shows up to 512 pages that follow each other. Unrolled, since no preemption point can come between. The stores are

@@ -170,7 +170,8 @@ enum r4_stat {
 #define R4_ROOT_STACK_SIZE  0x10000ULL
 #define R4_ROOT_INFO        0x5f8000ULL
 #define R4_ROOT_INFO_MAGIC  0x4f464e4934523031ULL
-#define R4_ROOT_UNTYPED_MAX 128U
+#define R4_ROOT_INFO_PAGES  8U /* at most: as many as hold the entries of `untyped` */
+#define R4_ROOT_UNTYPED_MAX 1920U
 
 struct r4_root_untyped {
     phys_t base;   /* bytes */
@@ -205,13 +206,13 @@ struct r4_root_info {
     uint32_t slot_frames; /* frames of image, stack and this page: here and in the following slots, headers left out */
     uint32_t frame_count;
     uint32_t slot_first_free; /* from here to the end of the last cap page all slots but the headers are empty */
-    uint32_t untyped_count;
-    struct r4_root_untyped untyped[R4_ROOT_UNTYPED_MAX];
-    uint32_t pci_is_own;    /* 1: PCI configuration is this cluster's; 0: another's */
-    uint32_t io_apic_count; /* of this cluster's own */
+    uint32_t untyped_count;   /* entries in the last field */
+    uint32_t pci_is_own;      /* 1: PCI configuration is this cluster's; 0: another's */
+    uint32_t io_apic_count;   /* of this cluster's own */
     struct r4_root_io_apic io_apics[R4_MAX_IO_APICS];
     char command[256]; /* "program=demo …", from the boot loader and fw_cfg; zero-terminated */
+    struct r4_root_untyped untyped[R4_ROOT_UNTYPED_MAX]; /* only as much of it as has entries needs to be there */
 };
-_Static_assert(sizeof(struct r4_root_info) <= R4_PAGE_SIZE, "the root task's information is one page");
+_Static_assert(sizeof(struct r4_root_info) <= R4_ROOT_INFO_PAGES * R4_PAGE_SIZE, "the root task's information");
 
 #endif

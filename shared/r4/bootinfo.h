@@ -9,14 +9,13 @@
 #include <r4/layout.h>
 
 #define R4_BOOT_INFO_MAGIC   0x494234525f524934ULL
-#define R4_BOOT_INFO_VERSION 4U
+#define R4_BOOT_INFO_VERSION 5U
 #define R4_BOOT_POOLS        384U /* of all clusters; with more the coordinator stops the boot */
 #define R4_BOOT_SEGMENTS     4U   /* loaded segments of the root task */
-#define R4_BOOT_DIRECTORIES  192U /* page directories of the direct map; RAM in more GiB is reported, unused */
 #define R4_BOOT_INFO_PAGES   4U   /* of R4_AREA_BOOT_INFO */
 
 /* What a kernel takes of the root block at boot, besides the root task's segments. */
-#define R4_ROOT_ROOM 0x30000U /* the root task's objects */
+#define R4_ROOT_ROOM 0x40000U /* the root task's objects */
 #define R4_PEER_ROOM 0xa000U  /* the records of one peer */
 
 struct r4_boot_range {
@@ -76,11 +75,6 @@ struct r4_boot_info {
     uint32_t pool_count;
     uint64_t root_entry;   /* virtual address */
     uint32_t console_port; /* I/O address of the serial port (16550), which the coordinator has set up; 0: none */
-    /* The page directories of the direct map, 1 GiB each: one for each GiB in which any cluster has RAM, since any of
-     * it may be handed to this one. Directory i is mapped read-write at R4_AREA_TABLES + (1 + i) * 4 KiB and covers GiB
-     * directory_gib[i]; ascending. */
-    uint32_t directory_count;
-    uint16_t directory_gib[R4_BOOT_DIRECTORIES];
     uint32_t apic_ids[R4_MAX_CORES];             /* by core index */
     struct r4_boot_apics apics[R4_MAX_CLUSTERS]; /* by cluster: whom a doorbell may reach */
     uint8_t peer_priority[R4_MAX_CLUSTERS];      /* at which this cluster serves what comes from that peer */
@@ -95,8 +89,6 @@ struct r4_boot_info {
      * clusters have arrived. */
     struct r4_boot_pool pools[R4_BOOT_POOLS];
 };
-_Static_assert(R4_AREA_TABLES + (1 + R4_BOOT_DIRECTORIES) * R4_PAGE_SIZE <= R4_AREA_RINGS_IN,
-               "directories meet the rings");
 _Static_assert(R4_AREA_IO_APICS + R4_MAX_IO_APICS * R4_PAGE_SIZE <= R4_AREA_CORES, "I/O APICs meet the cores");
 _Static_assert(sizeof(struct r4_boot_info) <= R4_BOOT_INFO_PAGES * R4_PAGE_SIZE, "boot information outgrew its pages");
 

@@ -84,7 +84,7 @@ R4_SIZE(struct r4_layout_io_apic, 8);
 #define R4_AREA_IMAGE     0x000000U /* text, read-only data, data, bss: up to 2 MiB */
 #define R4_AREA_BOOT_INFO 0x200000U /* struct r4_boot_info, read-only */
 #define R4_AREA_HEADER    0x300000U /* own header page */
-#define R4_AREA_TABLES    0x310000U /* the kernel's PML4, then the page directories of its direct map: see bootinfo.h */
+#define R4_AREA_TABLES    0x310000U /* the kernel's PML4 */
 #define R4_AREA_RINGS_IN  0x400000U /* + source * R4_RING_STRIDE */
 #define R4_AREA_RINGS_OUT 0x600000U /* + target * R4_RING_STRIDE */
 #define R4_AREA_HEADERS   0x800000U /* + peer * 4 KiB, read-only */
@@ -99,6 +99,9 @@ R4_SIZE(struct r4_layout_io_apic, 8);
 /* The direct maps are 512 GiB (one PML4 entry) apart: a pointer of one copy means nothing in another. */
 #define R4_DIRECT_MAP       0xffff800000000000ULL
 #define R4_DIRECT_MAP_SHIFT 39U
+
+/* Where a kernel sees the page directories of its own direct map: that of GiB n is n * 4 KiB further. As far apart. */
+#define R4_DIRECTORY_MAP 0xffffc00000000000ULL
 
 /* RAM above 32 TiB is reported and unused: a slot refers to another slot by 40 bits of address / 32. */
 #define R4_PHYS_MAX (1ULL << 45)

@@ -26,6 +26,7 @@
     X(r4_linker_boot_info, 64, (c)->virtual_base + R4_AREA_BOOT_INFO)                                                  \
     X(r4_linker_header, 64, (c)->virtual_base + R4_AREA_HEADER)                                                        \
     X(r4_linker_tables, 64, (c)->virtual_base + R4_AREA_TABLES)                                                        \
+    X(r4_linker_directories, 64, (c)->direct_map - R4_DIRECT_MAP + R4_DIRECTORY_MAP)                                   \
     X(r4_linker_rings_in, 64, (c)->virtual_base + R4_AREA_RINGS_IN)                                                    \
     X(r4_linker_rings_out, 64, (c)->virtual_base + R4_AREA_RINGS_OUT)                                                  \
     X(r4_linker_headers, 64, (c)->virtual_base + R4_AREA_HEADERS)                                                      \

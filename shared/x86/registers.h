@@ -59,6 +59,9 @@
 #define CPUID_FEATURES           0x00000001
 #define CPUID_EXTENDED           0x00000007 /* subleaf 0 */
 #define CPUID_XSAVE              0x0000000d
+#define CPUID_TOPOLOGY           0x0000000b /* subleaf 0: threads of one core */
+#define CPUID_TSC                0x00000015
+#define CPUID_FREQUENCY          0x00000016
 #define CPUID_HIGH               0x80000000 /* eax: the last leaf of this range */
 #define CPUID_HIGH_FEATURES      0x80000001
 #define CPUID_1_ECX_X2APIC       0x00200000
@@ -70,6 +73,8 @@
 #define CPUID_7_EBX_SMAP         0x00100000
 #define CPUID_7_ECX_UMIP         0x00000004
 #define CPUID_7_EDX_CAPABILITIES 0x20000000 /* MSR_ARCH_CAPABILITIES exists */
+#define CPUID_B_ECX_THREADS      1          /* kind of the level, bits 8 to 15 */
+#define CPUID_B_EAX_BITS         0x1f       /* that tell apart what the level below has */
 #define CPUID_D1_EAX_OPT         0x00000001 /* XSAVEOPT; leaf 0xd, subleaf 1 */
 #define CPUID_81_EDX_NX          0x00100000
 #define CPUID_81_EDX_1GIB        0x04000000

@@ -109,12 +109,17 @@ def test_kernel_rights(view: View) -> None:
 def test_direct_map_holds_the_pool_and_no_more(view: View) -> None:
     base = view.constants["r4_linker_direct_map"]
     area = view.constants["r4_linker_virtual_base"]
-    direct = [mapping for mapping in view.mappings if not area <= mapping.virtual < area + KERNEL_AREA]
+    directories = view.constants["r4_linker_directories"]
+    elsewhere = [mapping for mapping in view.mappings if not area <= mapping.virtual < area + KERNEL_AREA]
+    direct = [mapping for mapping in elsewhere if mapping.virtual < directories]
     for mapping in direct:
         assert (mapping.virtual, mapping.size) == (base + mapping.physical, LARGE_PAGE), mapping
         assert mapping.writable, mapping
     pool = [part for first, last in view.log.pool[view.cluster] for part in range(first, last, LARGE_PAGE)]
     assert sorted(mapping.physical for mapping in direct) == sorted(pool)
+    gibs = {page >> 30 for cluster in view.log.pool for page, _ in view.log.pool[cluster]}  # each pool here is in one
+    seen = {(mapping.virtual - directories) // machine.PAGE for mapping in elsewhere if mapping.virtual >= directories}
+    assert gibs <= seen
 
 
 @each_cluster

@@ -62,6 +62,22 @@ static inline struct acpi_header *fuzz_table(const uint8_t *data, size_t size) {
     return table;
 }
 
+/* Notes to write into: empty. */
+static inline struct notes *fuzz_notes(void) {
+    static struct notes notes;
+    notes.count = 0;
+    return &notes;
+}
+
+/* True if no entry follows: the table ends here, or what is left is one byte or zeros. */
+static inline bool fuzz_entries_end(const uint8_t *bytes, uint32_t at, uint32_t size) {
+    uint32_t zeros = 0;
+    while (at + zeros < size && bytes[at + zeros] == 0) {
+        zeros++;
+    }
+    return at + 1 >= size || at + zeros == size;
+}
+
 /* A refusal is a sentence. Returns `good`. */
 static inline bool fuzz_good(bool good, const struct refusal *why) {
     if (!good) {

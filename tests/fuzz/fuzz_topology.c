@@ -43,14 +43,15 @@ static bool tables_read(const struct section *sections, struct topology *topolog
     for (unsigned i = 0; i < SECTION_RAM; i++) {
         tables[i] = fuzz_table(sections[i].bytes, sections[i].size);
     }
-    *topology = (struct topology){.madt = &madt, .ram = &ram};
-    if (tables[SECTION_MADT] == NULL || !madt_read(tables[SECTION_MADT], &madt, &why)) {
+    *topology = (struct topology){.madt = &madt, .ram = &ram, .image_size = 40 * R4_PAGE_SIZE, .thread_bits = 1};
+    if (tables[SECTION_MADT] == NULL || !madt_read(tables[SECTION_MADT], &madt, fuzz_notes(), &why)) {
         return false;
     }
-    if (tables[SECTION_SRAT] != NULL && srat_read(tables[SECTION_SRAT], &srat, &why)) {
+    if (tables[SECTION_SRAT] != NULL && srat_read(tables[SECTION_SRAT], &srat, fuzz_notes(), &why) &&
+        srat_fit(&srat, &ram, fuzz_notes(), &why)) {
         topology->srat = &srat;
     }
-    if (tables[SECTION_SLIT] != NULL && slit_read(tables[SECTION_SLIT], &slit, &why)) {
+    if (tables[SECTION_SLIT] != NULL && slit_read(tables[SECTION_SLIT], &slit, fuzz_notes(), &why)) {
         topology->slit = &slit;
     }
     return true;
@@ -94,20 +95,18 @@ static void cluster_check(const struct topology *topology, const struct r4_layou
     uint32_t listed = 0;
     FUZZ_CHECK(place_list(list, &listed, &pools, cluster) == (pools.count <= R4_BOOT_POOLS));
     FUZZ_CHECK(listed == (pools.count < R4_BOOT_POOLS ? pools.count : R4_BOOT_POOLS));
-    uint16_t gibs[R4_BOOT_DIRECTORIES];
-    uint32_t count = place_gibs(&pools, gibs, R4_BOOT_DIRECTORIES);
-    for (uint32_t i = 1; i < count && i < R4_BOOT_DIRECTORIES; i++) {
-        FUZZ_CHECK(gibs[i - 1] < gibs[i]);
-    }
+    static struct ranges gibs;
+    gibs.count = 0;
+    FUZZ_CHECK(place_gibs(&pools, &gibs));
+    fuzz_ranges(&gibs);
     struct place_need need = {.image_size = 40 * R4_PAGE_SIZE,
                               .peers = layout->header->cluster_count - 1U,
                               .cores = layout->clusters[cluster].core_count,
-                              .directories = count < R4_BOOT_DIRECTORIES ? count : R4_BOOT_DIRECTORIES,
-                              .last_gib = gibs[0]};
+                              .gibs = &gibs};
     struct ranges used = {.count = 0};
     phys_t base;
     FUZZ_CHECK(ranges_add(&used, 0x1ff000, 0x202000));
-    if (count != 0 && place_find(&pools, &used, place_reserve_size(&need), &base)) {
+    if (gibs.count != 0 && place_find(&pools, &used, place_reserve_size(&need), &base)) {
         struct place_reserve reserve = place_reserve_at(&need, base);
         FUZZ_CHECK(is_aligned(reserve.base | reserve.size, R4_LARGE_SIZE));
         FUZZ_CHECK(!ranges_meet(&used, reserve.base, reserve.base + reserve.size));
@@ -178,13 +177,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct topology topology;
     phys_t page;
     sections_split(data, size, sections);
-    if (tables_read(sections, &topology) && ram_read(&sections[SECTION_RAM])) {
+    if (ram_read(&sections[SECTION_RAM]) && tables_read(sections, &topology)) {
         layout_try(&topology, &sections[SECTION_LAYOUT]);
         derive_try(&topology);
         FUZZ_CHECK(!place_low_page(&ram, &(struct ranges){.count = 0}, &page) || ranges_meet(&ram, page, page + 1));
     }
     for (unsigned i = 0; i < SECTION_RAM; i++) {
         free(tables[i]);
+        tables[i] = NULL;
     }
     return 0;
 }

@@ -72,8 +72,24 @@ static inline struct acpi_header *fixture_extend(const struct acpi_header *table
     return copy;
 }
 
-/* Why the last table was refused. */
+/* Why the last table was refused, and what was noted of it. */
 static struct refusal why;
+static struct notes notes;
+
+/* For a call that writes notes: empty. */
+static inline struct notes *fixture_notes(void) {
+    notes.count = 0;
+    return &notes;
+}
+
+/* All that was noted: that line, or nothing if it is null. */
+static inline void fixture_expect_note(const char *line) {
+    notes_end(&notes);
+    ck_assert_msg(notes.count == (line != NULL), "%u notes, the first: %s", notes.count, notes.list[0].line.text);
+    if (line != NULL) {
+        ck_assert_str_eq(notes.list[0].line.text, line);
+    }
+}
 
 static inline void fixture_expect(bool good, const char *table, uint32_t entry, const char *text) {
     char sentence[REFUSAL_SIZE];

@@ -76,7 +76,7 @@ START_TEST(test_old_root_pointer) {
     struct acpi_rsdp rsdp = rsdp_make(0, 0);
     struct acpi_root root;
     machine_make("rsdt", RSDT_BASE);
-    ck_assert(acpi_open(&memory, &rsdp, 20, &root, &why));
+    ck_assert(acpi_open(&memory, &rsdp, 20, false, &root, fixture_notes(), &why));
     ck_assert_uint_eq(root.count, 4);
     ck_assert(!root.is_wide);
 }
@@ -86,7 +86,7 @@ START_TEST(test_new_root_pointer) {
     struct acpi_rsdp rsdp = rsdp_make(2, FAR_BASE);
     struct acpi_root root;
     machine_make("xsdt", FAR_BASE);
-    ck_assert(acpi_open(&memory, &rsdp, 36, &root, &why));
+    ck_assert(acpi_open(&memory, &rsdp, 36, false, &root, fixture_notes(), &why));
     ck_assert_uint_eq(root.count, 4);
     ck_assert(root.is_wide);
 }
@@ -96,7 +96,7 @@ START_TEST(test_new_root_pointer_without_xsdt) {
     struct acpi_rsdp rsdp = rsdp_make(2, 0);
     struct acpi_root root;
     machine_make("rsdt", RSDT_BASE);
-    ck_assert(acpi_open(&memory, &rsdp, 36, &root, &why));
+    ck_assert(acpi_open(&memory, &rsdp, 36, false, &root, fixture_notes(), &why));
     ck_assert(!root.is_wide);
 }
 END_TEST
@@ -105,22 +105,27 @@ START_TEST(test_root_pointer_refused) {
     struct acpi_root root;
     struct acpi_rsdp rsdp = rsdp_make(0, 0);
     machine_make("rsdt", RSDT_BASE);
-    fixture_expect(acpi_open(&memory, &rsdp, 19, &root, &why), "RSDP", FIXTURE_NO_ENTRY, "it is shorter than 20 bytes");
+    fixture_expect(acpi_open(&memory, &rsdp, 19, false, &root, fixture_notes(), &why), "RSDP", FIXTURE_NO_ENTRY,
+                   "it is shorter than 20 bytes");
     rsdp.signature[0] = 'X';
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDP", FIXTURE_NO_ENTRY, "its signature is wrong");
+    fixture_expect(acpi_open(&memory, &rsdp, 20, false, &root, fixture_notes(), &why), "RSDP", FIXTURE_NO_ENTRY,
+                   "its signature is wrong");
     rsdp = rsdp_make(0, 0);
     rsdp.rsdt++;
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDP", FIXTURE_NO_ENTRY,
+    fixture_expect(acpi_open(&memory, &rsdp, 20, false, &root, fixture_notes(), &why), "RSDP", FIXTURE_NO_ENTRY,
                    "the checksum of its first 20 bytes is wrong");
     rsdp = rsdp_make(2, FAR_BASE);
-    fixture_expect(acpi_open(&memory, &rsdp, 35, &root, &why), "RSDP", FIXTURE_NO_ENTRY, "it is shorter than 36 bytes");
+    fixture_expect(acpi_open(&memory, &rsdp, 35, false, &root, fixture_notes(), &why), "RSDP", FIXTURE_NO_ENTRY,
+                   "it is shorter than 36 bytes");
     rsdp.xsdt++;
-    fixture_expect(acpi_open(&memory, &rsdp, 36, &root, &why), "RSDP", FIXTURE_NO_ENTRY, "its checksum is wrong");
+    fixture_expect(acpi_open(&memory, &rsdp, 36, false, &root, fixture_notes(), &why), "RSDP", FIXTURE_NO_ENTRY,
+                   "its checksum is wrong");
     static const uint32_t lengths[] = {0, 35, 37, UINT32_MAX};
     for (size_t i = 0; i < R4_COUNT(lengths); i++) {
         rsdp.length = lengths[i];
         rsdp_seal(&rsdp);
-        fixture_expect(acpi_open(&memory, &rsdp, 36, &root, &why), "RSDP", FIXTURE_NO_ENTRY, "its length is wrong");
+        fixture_expect(acpi_open(&memory, &rsdp, 36, false, &root, fixture_notes(), &why), "RSDP", FIXTURE_NO_ENTRY,
+                       "its length is wrong");
     }
 }
 END_TEST
@@ -129,27 +134,56 @@ START_TEST(test_root_table_refused) {
     struct acpi_rsdp rsdp = rsdp_make(0, 0);
     struct acpi_root root;
     place_count = 0;
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY,
+    fixture_expect(acpi_open(&memory, &rsdp, 20, false, &root, fixture_notes(), &why), "RSDT", FIXTURE_NO_ENTRY,
                    "its address cannot be reached");
     place_add(RSDT_BASE, fixture_load("xsdt"));
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY,
+    fixture_expect(acpi_open(&memory, &rsdp, 20, false, &root, fixture_notes(), &why), "RSDT", FIXTURE_NO_ENTRY,
                    "another signature is at its address");
     struct acpi_header *rsdt = fixture_load("rsdt");
     places[0] = (struct place){RSDT_BASE, rsdt, rsdt->length};
     rsdt->length = 35;
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY,
+    fixture_expect(acpi_open(&memory, &rsdp, 20, false, &root, fixture_notes(), &why), "RSDT", FIXTURE_NO_ENTRY,
                    "its length is shorter than a header");
     rsdt->length = (16U << 20) + 1;
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY, "its length is above 16 MiB");
+    fixture_expect(acpi_open(&memory, &rsdp, 20, false, &root, fixture_notes(), &why), "RSDT", FIXTURE_NO_ENTRY,
+                   "its length is above 16 MiB");
     rsdt->length = (uint32_t)places[0].size + 1;
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY, "its end cannot be reached");
-    rsdt->length--;
+    fixture_expect(acpi_open(&memory, &rsdp, 20, false, &root, fixture_notes(), &why), "RSDT", FIXTURE_NO_ENTRY,
+                   "its end cannot be reached");
+}
+END_TEST
+
+START_TEST(test_root_table_odd) {
+    struct acpi_rsdp rsdp = rsdp_make(0, 0);
+    struct acpi_root root;
+    struct acpi_header *rsdt = fixture_load("rsdt");
+    machine_make("rsdt", RSDT_BASE);
+    places[0].bytes = rsdt;
+    memset((uint8_t *)(rsdt + 1) + 4, 0, 4);
+    fixture_seal(rsdt);
     rsdt->checksum++;
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY, "its checksum is wrong");
+    ck_assert(acpi_open(&memory, &rsdp, 20, false, &root, fixture_notes(), &why));
+    fixture_expect_note("warning: ACPI table RSDT: its checksum is wrong");
+    ck_assert_uint_eq(root.count, 4);
     rsdt->length--;
     fixture_seal(rsdt);
-    fixture_expect(acpi_open(&memory, &rsdp, 20, &root, &why), "RSDT", FIXTURE_NO_ENTRY,
-                   "its length is not a whole number of entries");
+    ck_assert(acpi_open(&memory, &rsdp, 20, false, &root, fixture_notes(), &why));
+    fixture_expect_note("ignored: ACPI table RSDT: what is after its last entry, bytes 3");
+    ck_assert_uint_eq(root.count, 3);
+}
+END_TEST
+
+/* The command line says root=rsdt. */
+START_TEST(test_root_table_narrow) {
+    struct acpi_rsdp rsdp = rsdp_make(2, FAR_BASE);
+    struct acpi_root root;
+    machine_make("rsdt", RSDT_BASE);
+    place_add(FAR_BASE, fixture_load("xsdt"));
+    ck_assert(acpi_open(&memory, &rsdp, 36, false, &root, fixture_notes(), &why) && root.is_wide);
+    ck_assert(acpi_open(&memory, &rsdp, 36, true, &root, fixture_notes(), &why) && !root.is_wide);
+    rsdp.rsdt = 0;
+    rsdp_seal(&rsdp);
+    ck_assert(acpi_open(&memory, &rsdp, 36, true, &root, fixture_notes(), &why) && root.is_wide);
 }
 END_TEST
 
@@ -157,17 +191,17 @@ static struct acpi_root root_make(void) {
     struct acpi_rsdp rsdp = rsdp_make(0, 0);
     struct acpi_root root;
     machine_make("rsdt", RSDT_BASE);
-    ck_assert(acpi_open(&memory, &rsdp, 20, &root, &why));
+    ck_assert(acpi_open(&memory, &rsdp, 20, false, &root, fixture_notes(), &why));
     return root;
 }
 
 START_TEST(test_find) {
     struct acpi_root root = root_make();
     struct acpi_table table;
-    ck_assert(acpi_find(&memory, &root, "SRAT", &table, &why));
+    ck_assert(acpi_find(&memory, &root, "SRAT", &table, fixture_notes(), &why));
     ck_assert_ptr_eq(table.header, places[2].bytes);
     ck_assert_uint_eq(table.duplicates, 0);
-    ck_assert(acpi_find(&memory, &root, "SLIT", &table, &why));
+    ck_assert(acpi_find(&memory, &root, "SLIT", &table, fixture_notes(), &why));
     ck_assert_ptr_null(table.header);
 }
 END_TEST
@@ -176,22 +210,35 @@ START_TEST(test_find_duplicate) {
     struct acpi_root root = root_make();
     struct acpi_table table;
     places[3] = (struct place){0x4000, places[2].bytes, places[2].size};
-    ck_assert(acpi_find(&memory, &root, "SRAT", &table, &why));
+    ck_assert(acpi_find(&memory, &root, "SRAT", &table, fixture_notes(), &why));
     ck_assert_ptr_nonnull(table.header);
     ck_assert_uint_eq(table.duplicates, 1);
 }
 END_TEST
 
-START_TEST(test_find_refused) {
+START_TEST(test_find_odd) {
     struct acpi_root root = root_make();
     struct acpi_table table;
     struct acpi_header *srat = fixture_load("srat");
     places[2].bytes = srat;
     srat->oem_revision++;
-    fixture_expect(acpi_find(&memory, &root, "SRAT", &table, &why), "SRAT", FIXTURE_NO_ENTRY, "its checksum is wrong");
-    ck_assert(acpi_find(&memory, &root, "FACP", &table, &why)); /* a table that nobody asks for may be wrong */
+    ck_assert(acpi_find(&memory, &root, "SRAT", &table, fixture_notes(), &why));
+    fixture_expect_note("warning: ACPI table SRAT: its checksum is wrong");
+    ck_assert_ptr_eq(table.header, srat);
+    ck_assert(acpi_find(&memory, &root, "FACP", &table, fixture_notes(),
+                        &why)); /* a table that nobody asks for may be wrong */
     places[2].base = 0x10000;
-    fixture_expect(acpi_find(&memory, &root, "SRAT", &table, &why), "RSDT", 2, "its address cannot be reached");
+    struct acpi_rsdp rsdp = rsdp_make(0, 0);
+    ck_assert(acpi_open(&memory, &rsdp, 20, false, &root, fixture_notes(), &why));
+    fixture_expect_note("ignored: ACPI table RSDT, entry 2: its address cannot be reached");
+    ck_assert(acpi_find(&memory, &root, "SRAT", &table, fixture_notes(), &why));
+    ck_assert_ptr_null(table.header);
+    ck_assert(acpi_find(&memory, &root, "FACP", &table, fixture_notes(), &why)); /* behind that entry */
+    ck_assert_ptr_nonnull(table.header);
+    srat->length = 35;
+    places[2].base = 0x3000;
+    fixture_expect(acpi_find(&memory, &root, "SRAT", &table, fixture_notes(), &why), "SRAT", FIXTURE_NO_ENTRY,
+                   "its length is shorter than a header");
 }
 END_TEST
 
@@ -227,5 +274,5 @@ START_TEST(test_timer_refused) {
 END_TEST
 
 SUITE_MAIN("acpi", test_old_root_pointer, test_new_root_pointer, test_new_root_pointer_without_xsdt,
-           test_root_pointer_refused, test_root_table_refused, test_find, test_find_duplicate, test_find_refused,
-           test_timer_port, test_timer_refused)
+           test_root_pointer_refused, test_root_table_refused, test_root_table_odd, test_root_table_narrow, test_find,
+           test_find_duplicate, test_find_odd, test_timer_port, test_timer_refused)

@@ -7,6 +7,7 @@
 #include "suite.h"
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MIB         (1ULL << 20)
 #define FAR         40
@@ -50,7 +51,7 @@ static void machine_open(uint32_t domains) {
     for (uint32_t i = 0; i < domains * domains; i++) {
         distances[i] = i / domains == i % domains ? 10 : FAR;
     }
-    topology = (struct topology){&madt, &srat, &slit, &ram};
+    topology = (struct topology){.madt = &madt, .srat = &srat, .slit = &slit, .ram = &ram};
 }
 
 /* What linkgen.py would have written, as one block, opened by the checker; and the layout held against the tables. */
@@ -104,7 +105,7 @@ static void two_domains(void) {
     memory_put(4096 * MIB, 256 * MIB, 1, false);
 }
 
-/* Each domain is a cluster; cores in the MADT's order; what is not there counts for nothing. */
+/* Each domain is a cluster; cores in the order of their ids; what is not there counts for nothing. */
 START_TEST(test_domains) {
     static const uint32_t apic_ids[] = {0, 1, 2, 3};
     two_domains();
@@ -242,6 +243,153 @@ START_TEST(test_large_domain) {
 }
 END_TEST
 
+static void expect_cut(uint32_t core, uint32_t first_id) {
+    ck_assert_uint_eq(layout.cores[core].apic_id, first_id);
+    ck_assert_uint_eq(layout.cores[core].cluster, layout.cores[core - 1].cluster + 1U);
+}
+
+/* A domain is cut in the order of the ids, which is not the MADT's on real machines, and never between the threads of
+ * one core. Its parts are one group. */
+START_TEST(test_cut_between_cores) {
+    machine_open(2);
+    for (uint32_t thread = 0; thread < 2; thread++) { /* first all first threads */
+        for (uint32_t core = 0; core < 33; core++) {
+            core_put(core * 2 + thread, 0);
+        }
+    }
+    core_put(100, 1);
+    memory_put(0, 256 * MIB, 0, true);
+    memory_put(256 * MIB, 256 * MIB, 1, true);
+    expect_layout(3, 67);
+    expect_cut(33, 33); /* nobody has said that ids 32 and 33 are one core */
+    topology.thread_bits = 1;
+    expect_layout(3, 67);
+    expect_cut(34, 34);
+    ck_assert_uint_eq(layout.clusters[1].core_count, 32);
+    ck_assert(layout.clusters[0].group == 0 && layout.clusters[1].group == 0 && layout.clusters[2].group == 2);
+    topology.thread_bits = 2;
+    expect_layout(3, 67);
+    expect_cut(36, 36);
+    topology.thread_bits = 31; /* one core of 66 threads: cut all the same */
+    expect_layout(3, 67);
+    expect_cut(33, 33);
+}
+END_TEST
+
+/* As much as a cluster can have is a limit for the longer part, too: the cut goes to the lower side. */
+START_TEST(test_cut_of_full_clusters) {
+    machine_open(1);
+    core_put(1, 0); /* its sibling is switched off */
+    for (uint32_t id = 2; id < 129; id++) {
+        core_put(id, 0);
+    }
+    memory_put(0, 256 * MIB, 0, true);
+    topology.thread_bits = 1;
+    expect_layout(3, 128);
+    expect_cut(63, 64);
+    ck_assert_uint_eq(layout.clusters[1].core_count + layout.clusters[2].core_count, 65);
+}
+END_TEST
+
+/* Two sockets of 192 threads: six clusters, two groups. */
+START_TEST(test_two_large_sockets) {
+    machine_open(2);
+    for (uint32_t id = 0; id < 384; id++) {
+        core_put(id < 192 ? id : id + 64, id / 192);
+    }
+    memory_put(0, 1024 * MIB, 0, true);
+    memory_put(1024 * MIB, 1024 * MIB, 1, true);
+    topology.thread_bits = 1;
+    ck_assert(derive_layout(&topology, 0, UINT32_MAX, &derive, &layout, &why));
+    ck_assert_uint_eq(layout.header->cluster_count, 6);
+    for (uint32_t i = 0; i < 6; i++) {
+        ck_assert(layout.clusters[i].core_count == 64 && layout.clusters[i].group == i / 3 * 3);
+    }
+}
+END_TEST
+
+/* Domain 1 has less RAM than a kernel needs: its kernel goes to domain 2, and its RAM to it as a second part. */
+START_TEST(test_small_domain) {
+    machine_open(3);
+    distance_put(1, 2, 20);
+    core_put(0, 0);
+    core_put(1, 1);
+    memory_put(0, 64 * MIB, 0, true);
+    memory_put(64 * MIB, 4 * MIB, 1, true);
+    memory_put(128 * MIB, 64 * MIB, 2, true);
+    expect_layout(2, 2); /* the kernel's size is not known: any RAM will do */
+    expect_part(1, 1, 1, 0, 4 * MIB);
+    topology.image_size = 256 * 1024;
+    topology.root_size = 512 * 1024;
+    expect_layout(2, 2); /* 2 MiB for the kernel, 2 for the root task */
+    expect_part(1, 1, 1, 0, 4 * MIB);
+    struct ranges in_use = {1, {{64 * MIB, 64 * MIB + 1}}};
+    topology.in_use = &in_use;
+    expect_layout(2, 2);
+    ck_assert_uint_eq(layout.header->memory_count, 3);
+    expect_part(0, 0, 0, 0, 64 * MIB);
+    expect_part(1, 1, 2, 0, 64 * MIB);
+    expect_part(2, 1, 1, 0, 4 * MIB);
+    topology.slit = NULL; /* its own cores are nearest all the same */
+    expect_layout(2, 2);
+    expect_part(1, 1, 0, 32 * MIB, 32 * MIB);
+    expect_part(2, 1, 1, 0, 4 * MIB);
+    topology.slit = &slit;
+    topology.in_use = NULL;
+    topology.root_size = 2 * MIB;
+    expect_layout(2, 2);
+    expect_part(2, 1, 1, 0, 4 * MIB);
+}
+END_TEST
+
+/* Where no domain has enough, nothing is moved: the placement will say what is missing. */
+START_TEST(test_all_domains_small) {
+    two_domains();
+    topology.image_size = 400 * MIB;
+    expect_layout(2, 4);
+    expect_part(0, 0, 0, 0, 256 * MIB);
+    expect_part(1, 1, 1, 0, 128 * MIB);
+}
+END_TEST
+
+START_TEST(test_drop_core) {
+    static const uint32_t left[] = {0, 2, 3};
+    two_domains();
+    expect_layout(2, 4);
+    ck_assert(derive_drop_core(&derive, 1, &why));
+    ck_assert_uint_eq(layout.header->core_count, 3);
+    ck_assert(layout.clusters[0].core_count == 1 && layout.clusters[1].core_count == 2);
+    for (uint32_t i = 0; i < 3; i++) {
+        ck_assert(layout.cores[i].apic_id == left[i] && layout.cores[i].cluster == (i > 0));
+    }
+    ck_assert(topology_check(&topology, &layout, &why));
+    ck_assert(!derive_drop_core(&derive, 0, &why));
+    ck_assert_str_eq(why.text, "cluster 0 has no other core than that with APIC id 0");
+}
+END_TEST
+
+/* 64 clusters, 4 TiB, interleaved in ranges of 8 GiB: within a second, under the sanitizers, too. */
+START_TEST(test_large_map_is_quick) {
+    machine_open(64);
+    for (uint32_t i = 0; i < 64 * 64; i++) {
+        core_put(i, i / 64);
+    }
+    for (uint32_t i = 0; i < 512; i++) {
+        memory_put(i * 8192 * MIB, 8192 * MIB, i % 64, true);
+    }
+    topology.image_size = 256 * 1024;
+    clock_t begin = clock();
+    ck_assert_msg(derive_layout(&topology, 0, UINT32_MAX, &derive, &layout, &why), "%s", why.text);
+    ck_assert_uint_lt((clock() - begin) * 1000 / CLOCKS_PER_SEC, 1000);
+    ck_assert(layout.header->cluster_count == 64 && layout.header->core_count == 64 * 64);
+    struct ranges part;
+    for (uint32_t i = 0; i < 64; i++) {
+        ck_assert(topology_cluster_ram(&topology, &layout, i, &part));
+        ck_assert_uint_eq(ranges_total(&part), 65536 * MIB);
+    }
+}
+END_TEST
+
 /* 64 domains of 16 cores, numbered with gaps that the SLIT does not reach: 1,024 cores. */
 START_TEST(test_largest) {
     machine_open(2);
@@ -286,4 +434,6 @@ START_TEST(test_refusals) {
 END_TEST
 
 SUITE_MAIN("derive", test_domains, test_no_srat, test_memory_only, test_cores_only, test_cores_find_memory_only,
-           test_shares_of_ram, test_large_domain, test_largest, test_refusals)
+           test_shares_of_ram, test_large_domain, test_cut_between_cores, test_cut_of_full_clusters,
+           test_two_large_sockets, test_small_domain, test_all_domains_small, test_drop_core, test_large_map_is_quick,
+           test_largest, test_refusals)

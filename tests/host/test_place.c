@@ -28,33 +28,19 @@ START_TEST(test_pools) {
 END_TEST
 
 START_TEST(test_gibs) {
-    uint16_t gibs[4] = {99, 99, 99, 99};
-    ranges_add(&pools, 2 * MIB, 4 * MIB);
-    ranges_add(&pools, 6 * MIB, 1 * GIB + 2 * MIB);
-    ranges_add(&pools, 2 * GIB - 2 * MIB, 2 * GIB); /* ends at the boundary */
+    struct ranges gibs = {.count = 0};
+    ck_assert(place_gibs(&pools, &gibs) && gibs.count == 0);
+    ranges_add(&pools, 2 * MIB, 1022 * MIB);
+    ranges_add(&pools, 1024 * MIB - 2 * MIB, 1024 * MIB + 2 * MIB); /* in two GiB */
     ranges_add(&pools, 5 * GIB, 6 * GIB);
     ranges_add(&pools, 32767 * GIB, 32768 * GIB); /* the last of 32 TiB */
-    ck_assert_uint_eq(place_gibs(&pools, gibs, 4), 4);
-    ck_assert_uint_eq(gibs[0], 0);
-    ck_assert_uint_eq(gibs[1], 1);
-    ck_assert_uint_eq(gibs[2], 5);
-    ck_assert_uint_eq(gibs[3], 32767);
-    gibs[2] = 99;
-    ck_assert_uint_eq(place_gibs(&pools, gibs, 2), 4); /* says how many there are, writes no more than it may */
-    ck_assert_uint_eq(gibs[2], 99);
-}
-END_TEST
-
-START_TEST(test_share) {
-    const uint32_t fit[3] = {2, 0, 4};
-    const uint32_t uneven[3] = {100, 1, 100};
-    const uint32_t huge[3] = {UINT32_MAX, UINT32_MAX, UINT32_MAX};
-    ck_assert_uint_eq(place_share(fit, 3, 6), 6);
-    ck_assert_uint_eq(place_share(fit, 3, 5), 3);
-    ck_assert_uint_eq(place_share(uneven, 3, 10), 4); /* 4 + 1 + 4: one is left over */
-    ck_assert_uint_eq(place_share(huge, 3, 192), 64);
-    ck_assert_uint_eq(place_share(huge, 3, 3), 1);
-    ck_assert_uint_eq(place_share(huge, 1, 7), 7);
+    ck_assert(place_gibs(&pools, &gibs));
+    static const struct range expected[] = {{0, 2 * GIB}, {5 * GIB, 6 * GIB}, {32767 * GIB, 32768 * GIB}};
+    ck_assert(gibs.count == R4_COUNT(expected) && memcmp(gibs.list, expected, sizeof(expected)) == 0);
+    pools.count = 0;
+    ranges_add(&pools, 2 * GIB, 3 * GIB); /* another cluster's */
+    ck_assert(place_gibs(&pools, &gibs));
+    ck_assert(gibs.count == 3 && gibs.list[0].end == 3 * GIB);
 }
 END_TEST
 
@@ -72,8 +58,9 @@ static void expect_reserve(const struct place_need *need) {
     ck_assert_uint_eq(reserve.cores, reserve.rings + need->peers * 0x2000U);
     ck_assert_uint_eq(reserve.tables, reserve.cores + need->cores * 0xf000U);
     ck_assert_uint_le(reserve.tables + (uint64_t)reserve.table_count * R4_PAGE_SIZE, base + reserve.size);
-    /* root; pointers, directory and 8 tables of the area; direct map */
-    ck_assert_uint_eq(reserve.table_count, 1 + 1 + 1 + 8 + need->last_gib / 512 + 1 + need->directories);
+    /* root; pointers, directory, 8 tables of the area; direct map: pointers, directories, where these are seen */
+    uint32_t slots = (uint32_t)((need->gibs->list[need->gibs->count - 1].end + 511 * GIB) / (512 * GIB));
+    ck_assert_uint_eq(reserve.table_count, 1 + 1 + 1 + 8 + slots + ranges_total(need->gibs) / GIB + slots + 2);
 }
 
 /* The list of all clusters' pools is ascending, whoever comes first. */
@@ -113,15 +100,18 @@ START_TEST(test_list_is_full) {
 END_TEST
 
 START_TEST(test_reserve) {
-    struct place_need small = {.image_size = R4_PAGE_SIZE, .cores = 1, .directories = 1};
-    struct place_need largest = {.image_size = R4_LARGE_SIZE,
-                                 .peers = R4_MAX_CLUSTERS - 1,
-                                 .cores = R4_MAX_CORES,
-                                 .directories = R4_BOOT_DIRECTORIES,
-                                 .last_gib = 32767};
+    static const struct ranges one = {1, {{0, GIB}}};
+    static const struct ranges sparse = {2, {{0, 3 * GIB}, {600 * GIB, 601 * GIB}}};
+    static const struct ranges all = {1, {{0, 32768 * GIB}}};
+    struct place_need small = {.image_size = R4_PAGE_SIZE, .cores = 1, .gibs = &one};
+    struct place_need largest = {
+        .image_size = R4_LARGE_SIZE, .peers = R4_MAX_CLUSTERS - 1, .cores = R4_MAX_CORES, .gibs = &all};
     expect_reserve(&small);
     ck_assert_uint_eq(place_reserve_size(&small), R4_LARGE_SIZE);
     expect_reserve(&largest);
+    ck_assert_uint_eq(place_reserve_size(&largest) / GIB, 0); /* 128 MiB of directories, and a little more */
+    small.gibs = &sparse;
+    expect_reserve(&small);
 }
 END_TEST
 
@@ -169,5 +159,5 @@ START_TEST(test_low_page) {
 }
 END_TEST
 
-SUITE_MAIN("place", test_pools, test_list, test_list_is_full, test_gibs, test_share, test_reserve, test_peer_index,
-           test_find, test_low_page)
+SUITE_MAIN("place", test_pools, test_list, test_list_is_full, test_gibs, test_reserve, test_peer_index, test_find,
+           test_low_page)

@@ -40,7 +40,7 @@ static void machine_make(void) {
     ram.count = 0;
     ranges_add(&ram, 0, 0x9fc00);
     ranges_add(&ram, 1 * MIB, 512 * MIB - 0x21000);
-    topology = (struct topology){&madt, &srat, &slit, &ram};
+    topology = (struct topology){.madt = &madt, .srat = &srat, .slit = &slit, .ram = &ram};
 }
 
 static void layout_make(void) {

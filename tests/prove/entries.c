@@ -9,11 +9,12 @@
 
 #define LENGTH_MAX 41U /* a longer entry makes no difference: no reader looks beyond byte 40 */
 
-bool prove_next(struct acpi_cursor *cursor, struct acpi_entry *entry, struct refusal *why);
+bool prove_next(struct acpi_cursor *cursor, struct acpi_entry *entry, struct notes *notes, struct refusal *why);
 
 static uint8_t space[LENGTH_MAX]; /* the entry is its last bytes */
 
-bool prove_next(struct acpi_cursor *cursor, struct acpi_entry *entry, struct refusal *why) {
+bool prove_next(struct acpi_cursor *cursor, struct acpi_entry *entry, struct notes *notes, struct refusal *why) {
+    (void)notes;
     uint32_t length = Frama_C_unsigned_int_interval(1, LENGTH_MAX);
     if (length == 1) {
         cursor->refused = Frama_C_interval(0, 1);

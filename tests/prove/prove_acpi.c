@@ -38,10 +38,10 @@ static void tables_try(const uint8_t *pointer, uint32_t size, uint32_t length) {
     ((struct acpi_header *)(void *)machine.root)->length = length;
     ((struct acpi_header *)(void *)machine.table)->length = TABLE_MAX;
     memcpy(machine.table, "APIC", 4);
-    if (acpi_open(&memory, pointer, 36, &root, &why)) {
+    if (acpi_open(&memory, pointer, 36, false, &root, NULL, &why)) {
         //@ split root.is_wide;
         //@ split root.count;
-        acpi_find(&memory, &root, "APIC", &table, &why);
+        acpi_find(&memory, &root, "APIC", &table, NULL, &why);
     }
     free(machine.root);
     free(machine.table);
@@ -54,7 +54,7 @@ void main(void) {
         struct acpi_root root;
         struct refusal why;
         uint8_t *pointer = prove_bytes(size + 1) + 1;
-        acpi_open(&memory, pointer, size, &root, &why);
+        acpi_open(&memory, pointer, size, false, &root, NULL, &why);
     }
     uint8_t *pointer = prove_bytes(36);
     for (uint32_t size = sizeof(struct acpi_header); size <= ROOT_MAX; size++) {

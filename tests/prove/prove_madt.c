@@ -12,7 +12,7 @@ void main(void) {
     //@ PROVE_LIMITS;
     Frama_C_make_unknown((char *)table, sizeof(table));
     struct refusal why;
-    if (madt_read((const struct acpi_header *)(const void *)table, &madt, &why)) {
+    if (madt_read((const struct acpi_header *)(const void *)table, &madt, NULL, &why)) {
         madt_find(&madt, Frama_C_unsigned_int_interval(0, UINT32_MAX));
     }
 }

@@ -12,7 +12,7 @@ static void next_try(struct acpi_header *table, uint32_t offset) {
     struct acpi_entry entry;
     struct refusal why;
     cursor.index = Frama_C_unsigned_int_interval(0, UINT32_MAX);
-    if (acpi_next(&cursor, &entry, &why)) {
+    if (acpi_next(&cursor, &entry, NULL, &why)) {
         //@ assert entry.length >= 2 && entry.length <= LENGTH - offset;
         //@ assert (uint8_t *)entry.bytes == (uint8_t *)table + offset;
         //@ assert \valid_read((uint8_t *)entry.bytes + (0 .. entry.length - 1));

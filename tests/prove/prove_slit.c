@@ -31,7 +31,7 @@ static void slit_try(uint32_t length, uint32_t kind) {
     if (length >= COUNT + 8) {
         count_write(bytes + COUNT, kind);
     }
-    if (slit_read(table, &slit, &why)) {
+    if (slit_read(table, &slit, NULL, &why)) {
         slit_distance(&slit, Frama_C_unsigned_int_interval(0, UINT32_MAX),
                       Frama_C_unsigned_int_interval(0, UINT32_MAX));
     }

@@ -2,7 +2,8 @@
  *
  * The coordinator as a host program: its own code reads a machine's tables, chooses the layout and divides the memory,
  * as it would at boot, and what it has found is printed: one fact per line, a word first. tools/layout_examine.py
- * starts it, and is the one that reads these lines.
+ * starts it, and is the one that reads these lines. Its arguments are the files of kernel and root task, whose sizes
+ * the layout depends on.
  *
  *   line TEXT, stop TEXT            what the coordinator prints, and why it would stop
  *   core ID ENABLED                 of the MADT
@@ -26,6 +27,7 @@
 #include "layout.h"
 #include "machine.h"
 #include "memory.h"
+#include "modules.h"
 #include "print.h"
 #include "tables.h"
 #include <inttypes.h>
@@ -48,9 +50,9 @@ static struct boot boot;
 static struct input input;
 
 /* Where the coordinator keeps what the tables say. */
-static const struct madt *madt(void) { return &boot.madt; }
-static const struct srat *srat_listed(void) { return &boot.srat; } /* whether it is used or not */
-static const struct topology *topology(void) { return &boot.topology; }
+static const struct madt *madt(void) { return &boot.firmware.madt; }
+static const struct srat *srat_listed(void) { return &boot.firmware.srat; } /* whether it is used or not */
+static const struct topology *topology(void) { return &boot.firmware.topology; }
 
 static const struct acpi_header *table_of(const char *signature) {
     for (uint32_t i = 0; i < input.table_count; i++) {
@@ -198,10 +200,14 @@ _Noreturn void examine_stopped(const char *reason) {
     exit(EXIT_SUCCESS);
 }
 
-int main(void) {
+int main(int count, char **arguments) {
     struct refusal why;
     if (!input_read(&input)) {
         fprintf(stderr, "examine: the standard input is no list of records\n");
+        return EXIT_FAILURE;
+    }
+    if (count != 3 || !input_file(arguments[1], &input.kernel) || !input_file(arguments[2], &input.root)) {
+        fprintf(stderr, "examine: its arguments have to be the files of kernel and root task\n");
         return EXIT_FAILURE;
     }
     const uint32_t *block = input_block(&input);
@@ -213,7 +219,9 @@ int main(void) {
     snprintf(boot.command, sizeof(boot.command), "%s", boot.loader.command);
     boot.identity_end = MACHINE_END;
     boot.verbose = true;
+    modules_open(&boot);
     tables_read(&boot);
+    boot.in_use.count = 0; /* the tables are at addresses of the host */
     layout_choose(&boot);
     memory_divide(&boot);
     print_facts();

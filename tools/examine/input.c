@@ -24,8 +24,7 @@ static bool record_take(struct input *input, const struct input_record *record) 
         input->map_count = record->size / (uint32_t)sizeof(struct input_map);
         return true;
     case INPUT_LAYOUT:
-        input->layout = bytes;
-        input->layout_size = record->size;
+        input->layout = (struct input_module){bytes, record->size};
         return true;
     case INPUT_COMMAND:
         input->command = bytes;
@@ -53,6 +52,19 @@ bool input_read(struct input *input) {
         at += sizeof(*record) + round_up(record->size, MULTIBOOT_TAG_ALIGNMENT);
     }
     return true;
+}
+
+bool input_file(const char *path, struct input_module *module) {
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return false;
+    }
+    uint8_t *bytes = machine_memory(INPUT_FILE_MAX);
+    size_t size = fread(bytes, 1, INPUT_FILE_MAX, file);
+    bool good = ferror(file) == 0 && size < INPUT_FILE_MAX;
+    fclose(file);
+    *module = (struct input_module){bytes, (uint32_t)size};
+    return good;
 }
 
 static uint8_t sum_missing(const void *bytes, size_t size) {
@@ -105,20 +117,27 @@ static void map_add(uint8_t **at, const struct input *input) {
     }
 }
 
+static void module_add(uint8_t **at, const char *name, const struct input_module *input) {
+    size_t length = strlen(name) + 1;
+    if (input->bytes == NULL) {
+        return;
+    }
+    uint32_t *module = tag_add(at, MULTIBOOT_TAG_MODULE, 2 * sizeof(uint32_t) + length);
+    module[0] = (uint32_t)(uintptr_t)input->bytes;
+    module[1] = module[0] + input->size;
+    memcpy(module + 2, name, length);
+}
+
 const void *input_block(const struct input *input) {
-    static const char name[] = "layout";
     size_t length = strlen(input->command) + 1;
     struct multiboot_block *block = machine_memory(4096 + length + input->map_count * sizeof(struct multiboot_memory));
     uint8_t *at = (uint8_t *)(block + 1);
     memcpy(tag_add(&at, MULTIBOOT_TAG_COMMAND, length), input->command, length);
     map_add(&at, input);
     rsdp_write(tag_add(&at, MULTIBOOT_TAG_RSDP_NEW, sizeof(struct acpi_rsdp)), root_table(input));
-    if (input->layout != NULL) {
-        uint32_t *module = tag_add(&at, MULTIBOOT_TAG_MODULE, 2 * sizeof(uint32_t) + sizeof(name));
-        module[0] = (uint32_t)(uintptr_t)input->layout;
-        module[1] = module[0] + input->layout_size;
-        memcpy(module + 2, name, sizeof(name));
-    }
+    module_add(&at, "layout", &input->layout);
+    module_add(&at, "kernel", &input->kernel);
+    module_add(&at, "root", &input->root);
     tag_add(&at, MULTIBOOT_TAG_END, 0);
     block->size = (uint32_t)(at - (uint8_t *)block);
     return block;

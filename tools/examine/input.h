@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the host program is given on its standard input: records of a machine, in any order. Of those that may be there
- * once the last counts. All numbers are little endian.
+ * What the host program is given: two files, and on its standard input records of a machine, in any order. Of those
+ * that may be there once the last counts. All numbers are little endian.
  */
 #ifndef R4_EXAMINE_INPUT_H
 #define R4_EXAMINE_INPUT_H
@@ -9,6 +9,7 @@
 #include <r4/types.h>
 
 #define INPUT_SIZE_MAX   (256U << 20)
+#define INPUT_FILE_MAX   (32U << 20)
 #define INPUT_TABLES_MAX 256U
 
 enum input_kind { INPUT_TABLE = 1, INPUT_MAP, INPUT_LAYOUT, INPUT_COMMAND, INPUT_BOOT_CORE };
@@ -26,13 +27,19 @@ struct input_map { /* what an INPUT_MAP is made of */
 };
 R4_SIZE(struct input_map, 24);
 
+struct input_module {
+    const void *bytes; /* null: there is none */
+    uint32_t size;
+};
+
 struct input {
     const void *tables[INPUT_TABLES_MAX]; /* ACPI tables with their headers */
     uint32_t table_count;
     const struct input_map *map;
     uint32_t map_count;
-    const void *layout; /* null: there is none */
-    uint32_t layout_size;
+    struct input_module layout;
+    struct input_module kernel;
+    struct input_module root;
     const char *command; /* zero-terminated */
     uint32_t boot_core;
 };
@@ -40,8 +47,11 @@ struct input {
 /* Reads the standard input to its end. False: it is no list of records, or too long. */
 bool input_read(struct input *input);
 
+/* Reads a file to its end. False: that cannot be done, or it is too long. */
+bool input_file(const char *path, struct input_module *module);
+
 /* The machine as a boot loader would hand it over: a multiboot2 information block with command line, memory map, root
- * pointer (whose tables are the input's) and the layout as a module. */
+ * pointer (whose tables are the input's), and layout, kernel and root task as modules. */
 const void *input_block(const struct input *input);
 
 #endif

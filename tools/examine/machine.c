@@ -5,7 +5,11 @@
 #include "machine.h"
 #include "boot.h"
 #include "print.h"
+#include "x86/cpu.h"
+#include "x86/fwcfg.h"
+#include "x86/identity.h"
 #include "x86/local_apic.h"
+#include "x86/start.h"
 #include <r4/format.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,13 +36,19 @@ uint32_t apic_id(void) { return boot_core; }
 uint32_t apic_id_max(void) { return UINT32_MAX - 1; }
 phys_t apic_base(void) { return 0xfee00000; }
 
-/* --- modules.h --- */
+/* --- what the machine's own processor and emulator would say --- */
 
-void boot_use(struct boot *boot, phys_t base, uint64_t size) {
-    if (!ranges_add(&boot->in_use, base, base + size)) {
-        boot_stop("more than %u ranges of memory are in use", RANGES_MAX);
-    }
-}
+uint32_t cpu_thread_bits(void) { return 0; }
+struct core_start *start_find(uint32_t id) { return (void)id, NULL; } /* none has been added */
+phys_t identity_extend(phys_t end) { return end < MACHINE_END ? end : MACHINE_END; }
+bool fwcfg_read(const char *name, char *text, size_t size) { return (void)name, (void)text, (void)size, false; }
+
+/* --- coordinator.ld: the coordinator lies nowhere --- */
+
+extern const uint8_t coordinator_begin[];
+extern const uint8_t coordinator_end[];
+const uint8_t coordinator_begin[1];
+const uint8_t coordinator_end[1];
 
 /* --- print.h: a line of the coordinator is a line that begins with the word `line` --- */
 

@@ -56,7 +56,8 @@ uint32_t domain_add_proxies(const struct domain *domain, uint32_t window_page) {
 }
 
 static bool is_shared(uint64_t address) {
-    return (address >= R4_ROOT_IMAGE && address < (uintptr_t)image_end) || address == R4_ROOT_INFO;
+    return (address >= R4_ROOT_IMAGE && address < (uintptr_t)image_end) ||
+           (address >= R4_ROOT_INFO && address < R4_ROOT_INFO + R4_ROOT_INFO_PAGES * R4_PAGE_SIZE);
 }
 
 static uint32_t rights_of(uint64_t address) {

@@ -9,7 +9,7 @@
 #define KEY_MAX 31U /* letters of a key that are looked at */
 
 /* As in docs/boot.md, "The command line". */
-static const char *const words[] = {"count",  "fault",    "layout", "program", "seed",
+static const char *const words[] = {"count",  "fault",    "layout", "program", "root",   "seed",
                                     "serial", "slice_us", "theme",  "unit",    "verbose"};
 #define WITHOUT_VALUE "verbose"
 
