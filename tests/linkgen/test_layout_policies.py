@@ -238,3 +238,10 @@ def test_explain_addresses(tmp_path: Path) -> None:
     assert "no RAM there" in run("explain", "0xfee00000", *words).out
     assert run("explain", "99", *words).status == 2
     assert len(run("explain", "all", *words).out.splitlines()) == 10
+
+
+@pytest.mark.parametrize(("size", "owned"), [(2 * MIB, [[0], [0, 1]]), (64 * MIB, [[0], [1]])])
+def test_a_domain_too_small_for_a_kernel_gets_more(tmp_path: Path, size: int, owned: list[list[int]]) -> None:
+    """The coordinator weighs the sizes of the built kernel and root task."""
+    shape = Shape({0: 0, 1: 1}, [(0, GIB, 0), (GIB, GIB + size, 1)], far(2))
+    assert [sorted(found) for found in domains(layout(tmp_path, *shape.words(tmp_path)))] == owned

@@ -36,12 +36,22 @@ uint32_t apic_id(void) { return boot_core; }
 uint32_t apic_id_max(void) { return UINT32_MAX - 1; }
 phys_t apic_base(void) { return 0xfee00000; }
 
-/* --- what the machine's own processor and emulator would say --- */
+/* --- x86/cpu.h, start.h, identity.h, fwcfg.h --- */
 
 uint32_t cpu_thread_bits(void) { return 0; }
-struct core_start *start_find(uint32_t id) { return (void)id, NULL; } /* none has been added */
+
+struct core_start *start_find(uint32_t id) {
+    (void)id;
+    return NULL; /* none has been added */
+}
+
 phys_t identity_extend(phys_t end) { return end < MACHINE_END ? end : MACHINE_END; }
-bool fwcfg_read(const char *name, char *text, size_t size) { return (void)name, (void)text, (void)size, false; }
+
+bool fwcfg_read(const char *name, char *out, size_t size) {
+    (void)name;
+    out[0] = 0;
+    return size == 0; /* never */
+}
 
 /* --- coordinator.ld: the coordinator lies nowhere --- */
 
