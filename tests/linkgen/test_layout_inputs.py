@@ -231,7 +231,8 @@ def test_sparse_nodes(tmp_path: Path) -> None:
     numbers = [0, 2, 33, 73]
     nodes = {node: [2 * index, 2 * index + 1] for index, node in enumerate(numbers)}
     rows = [[10, 16, 22, 16], [16, 10, 16, 22], [22, 16, 10, 16], [16, 22, 16, 10]]
-    blocks = {node: range(64 * index + 32, 64 * index + 64) for index, node in enumerate(numbers)}
+    blocks = {node: [*range(64 * index + 32, 64 * index + 64)] for index, node in enumerate(numbers)}
+    blocks[0][0] = 0  # cores start below 1 MiB
     files = linux_tree({cpu: cpu for cpu in range(8)}, nodes, {node: 4096 for node in numbers}, rows, blocks=blocks)
     told = layout(tmp_path, "--sysfs", write_tree(files, tmp_path / "root"))
     assert domains(told) == [[0], [2], [33], [73]]
@@ -249,7 +250,7 @@ def test_memory_after_boot_and_a_block_of_two_nodes(tmp_path: Path) -> None:
         [14, 11, 13, 10, 28],
         [17, 28, 17, 28, 10],
     ]
-    blocks = {2: range(32, 49), 3: range(48, 64), 4: range(64, 96)}
+    blocks = {2: [0, *range(33, 49)], 3: range(48, 64), 4: range(64, 96)}
     files = linux_tree({cpu: cpu for cpu in range(4)}, nodes, {2: 2176, 3: 2048, 4: 4096}, rows, blocks=blocks)
     files |= {"sys/devices/system/node/has_memory": "2-4\n", "sys/devices/system/node/has_normal_memory": "2-3\n"}
     told = layout(tmp_path, "--sysfs", write_tree(files, tmp_path / "root"))

@@ -245,3 +245,9 @@ def test_a_domain_too_small_for_a_kernel_gets_more(tmp_path: Path, size: int, ow
     """The coordinator weighs the sizes of the built kernel and root task."""
     shape = Shape({0: 0, 1: 1}, [(0, GIB, 0), (GIB, GIB + size, 1)], far(2))
     assert [sorted(found) for found in domains(layout(tmp_path, *shape.words(tmp_path)))] == owned
+
+
+def test_a_cluster_too_small_for_a_kernel_is_refused(tmp_path: Path) -> None:
+    words = Shape({0: 0, 1: 1}, [(0, GIB, 0), (GIB, GIB + 2 * MIB, 1)], far(2)).words(tmp_path)
+    result = run("layout", *words, "--policy", "cores=1", "-o", tmp_path / "out")
+    assert result.status == 2 and "the coordinator refuses this layout: cluster 1 has no " in result.err

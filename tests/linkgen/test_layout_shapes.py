@@ -69,7 +69,8 @@ def sparse(folder: Path) -> Words:
     """Nodes 0, 1, 2, 33, 34, 45, 72, 73 of six cores; APIC ids from 16 on."""
     numbers = [0, 1, 2, 33, 34, 45, 72, 73]
     nodes = {node: list(range(6 * index, 6 * index + 6)) for index, node in enumerate(numbers)}
-    blocks = {node: range(64 * index + 32, 64 * index + 96) for index, node in enumerate(numbers)}
+    blocks = {node: [*range(64 * index + 32, 64 * index + 96)] for index, node in enumerate(numbers)}
+    blocks[0][0] = 0  # cores start below 1 MiB
     files = linux_tree(
         {cpu: 16 + cpu for cpu in range(48)}, nodes, {node: 8192 for node in numbers}, far(8, 16), blocks=blocks
     )

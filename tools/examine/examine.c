@@ -47,6 +47,7 @@ struct cedt_entry {
 } ACPI_PACKED;
 
 static struct boot boot;
+static struct boot placed;
 static struct input input;
 
 /* Where the coordinator keeps what the tables say. */
@@ -224,6 +225,8 @@ int main(int count, char **arguments) {
     boot.in_use.count = 0; /* the tables are at addresses of the host */
     layout_choose(&boot);
     memory_divide(&boot);
+    placed = boot;
+    memory_place(&placed); /* stops if some cluster has too little memory; the pools that are printed are whole */
     print_facts();
     print_layout();
     return EXIT_SUCCESS;
