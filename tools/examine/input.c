@@ -6,8 +6,12 @@
 #include "core/acpi_tables.h"
 #include "core/multiboot_tags.h"
 #include "machine.h"
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static bool record_take(struct input *input, const struct input_record *record) {
     const void *bytes = record + 1;
@@ -55,16 +59,16 @@ bool input_read(struct input *input) {
 }
 
 bool input_file(const char *path, struct input_module *module) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat about;
+    if (file < 0 || fstat(file, &about) != 0 || about.st_size > INPUT_FILE_MAX) {
         return false;
     }
-    uint8_t *bytes = machine_memory(INPUT_FILE_MAX);
-    size_t size = fread(bytes, 1, INPUT_FILE_MAX, file);
-    bool good = ferror(file) == 0 && size < INPUT_FILE_MAX;
-    fclose(file);
+    size_t size = (size_t)about.st_size;
+    const void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_32BIT, file, 0);
+    close(file);
     *module = (struct input_module){bytes, (uint32_t)size};
-    return good;
+    return bytes != MAP_FAILED;
 }
 
 static uint8_t sum_missing(const void *bytes, size_t size) {

@@ -47,7 +47,7 @@ struct input {
 /* Reads the standard input to its end. False: it is no list of records, or too long. */
 bool input_read(struct input *input);
 
-/* Reads a file to its end. False: that cannot be done, or it is too long. */
+/* Maps a file at an address that fits into 31 bits. False: that cannot be done, or it is too long. */
 bool input_file(const char *path, struct input_module *module);
 
 /* The machine as a boot loader would hand it over: a multiboot2 information block with command line, memory map, root
