@@ -8,6 +8,7 @@ ACCEL   ?= auto
 FIRMWARE ?= bios
 PROGRAM ?= demo
 COMMAND ?=
+LAYOUT  ?=
 EMULATOR ?=
 export R4_EMULATOR := $(EMULATOR)
 FAULT    ?=
@@ -40,6 +41,15 @@ OWN := $(and $(filter 1,$(words $(CONFIG))),$(filter $(addsuffix /$(notdir $(CON
 NAME := $(if $(OWN),$(basename $(notdir $(OWN))),$(shell printf %s "$$(basename $(call quoted,$(CONFIG)) .toml)" | tr -c 'A-Za-z0-9._-' _; \
 	$(call contents,$(CONFIG)) | sha256sum | sed 's/\(.\{8\}\).*/-\1/'))
 MACHINE := $(BUILD)/$(NAME)$(if $(TRACE),-trace)
+
+# The image of a real machine: its layout comes from a file that `linkgen.py layout` wrote.
+ifneq ($(LAYOUT),)
+LAYOUT_FILE := $(basename $(LAYOUT)).bin
+$(if $(filter-out iso iso.built $(BUILD)/%,$(or $(MAKECMDGOALS),build)),$(error LAYOUT= is for make iso: such a machine has no QEMU description))
+$(if $(and $(filter 1,$(words $(LAYOUT))),$(shell test -f $(call quoted,$(LAYOUT_FILE)) && echo there)),,$(error there is no $(LAYOUT_FILE)))
+MACHINE := $(BUILD)/layout-$(shell printf %s $(call quoted,$(notdir $(basename $(LAYOUT)))) | tr -c 'A-Za-z0-9._-' _; \
+	sha256sum <$(call quoted,$(LAYOUT_FILE)) | sed 's/\(.\{8\}\).*/-\1/')
+endif
 
 # What these variables may be; tools/qemu.py says the same. The programs are those of the root task.
 ACCELERATORS := auto kvm tcg icount
@@ -156,7 +166,7 @@ help:
 	@echo 'make prove         lemmas about slots, derivation and walks; Frama-C on the parsers, installs frama-c-base'
 	@echo 'make prove-lemmas  the lemmas alone; prove-NAME one parser: $(PROOFS)'
 	@echo 'make lint          static analysis, types, formatting, shell, spelling; part of `make test`'
-	@echo 'make iso           the boot image $(MACHINE)/r4.iso'
+	@echo 'make iso           the boot image $(MACHINE)/r4.iso; LAYOUT=FILE: that of a real machine (docs/layouts.md)'
 	@echo 'make debug         `make run` stopped at its start, for gdb at GDB_PORT=1234 with a script that it names'
 	@echo 'make qemu-command  print the QEMU command line of `make run`'
 	@echo 'make clean         remove $(BUILD)/'

@@ -125,9 +125,26 @@ $(BUILD)/root.elf: $(USER_OBJECTS) $(BUILD)/user/shared.a user/lib/user.ld
 	@$(call say,LD,$@)
 	$(Q)ld -static -nostdlib -z max-page-size=4096 -T user/lib/user.ld -o $@ $(USER_OBJECTS) $(BUILD)/user/shared.a
 
+# --- the coordinator's pure parts as a host program, for tools/linkgen.py: it and the boot judge a machine by the same code ---
+
+EXAMINE := $(BUILD)/examine/examine
+EXAMINE_SOURCES := $(wildcard tools/examine/*.c boot-coordinator/core/*.c) $(SHARED) \
+	$(addprefix boot-coordinator/,modules.c tables.c layout.c memory.c)
+EXAMINE_OBJECTS := $(EXAMINE_SOURCES:%.c=$(BUILD)/examine/%.o)
+# The C library has the memory functions; ours are here under other names, that no call reaches.
+EXAMINE_FLAGS := -DKERNEL_CHECKS=1 -Ishared -iquote boot-coordinator
+
+$(BUILD)/examine/shared/string.o: EXAMINE_FLAGS += $(foreach name,memcpy memmove memset memcmp,-D$(name)=string_$(name)) $(if $(CLANG),,$(GCC_ONLY))
+$(EXAMINE_OBJECTS): $(BUILD)/examine/%.o: %.c build.mk $(COMPILER) | $(RUN_PACKAGES)
+	$(call compile,$(EXAMINE_FLAGS))
+# It is started with kernel and root task as its arguments.
+$(EXAMINE): $(EXAMINE_OBJECTS) | $(BUILD)/kernel.o $(BUILD)/root.elf
+	@$(call say,HOSTLD,$@)
+	$(Q)$(CC) -o $@ $^
+
 # --- one machine: layout, QEMU arguments, reference link and ISO, all under build/NAME/ ---
 
-LINKGEN := tools/linkgen.py $(wildcard tools/config*.py) tools/picture.py tools/headers.py tools/accelerator.py tools/grub.cfg $(addprefix shared/r4/,types.h layout.h linker_constants.h)
+LINKGEN := tools/linkgen.py $(wildcard tools/config*.py) $(addprefix tools/layout_,binary.py error.py) tools/picture.py tools/headers.py tools/accelerator.py tools/grub.cfg $(addprefix shared/r4/,types.h layout.h linker_constants.h)
 
 # Content decides, not time: a machine is made anew if what it was made of is not the same.
 $(MACHINE)/sources: FORCE
@@ -146,6 +163,12 @@ $(BUILD)/%/layout.bin: $(BUILD)/%/sources $(LINKGEN) | $(RUN_PACKAGES)
 	@$(call say,LINKGEN,$(@D))
 	$(Q)$(PYTHON) tools/linkgen.py "$$(head -n 1 $<)" -o $(@D) $(LINKGEN_FLAGS)
 	$(Q)touch $@
+
+ifneq ($(LAYOUT),)
+$(MACHINE)/layout.bin: $(LAYOUT_FILE) tools/grub.cfg | $(RUN_PACKAGES)
+	@$(call say,LINKGEN,$(@D))
+	$(Q)$(PYTHON) tools/linkgen.py image $< -o $(@D)
+endif
 
 BOOT_FILES := $(BUILD)/coordinator.elf $(BUILD)/kernel.o $(BUILD)/root.elf
 
@@ -180,4 +203,4 @@ $(KVM_PROBE): $(BUILD)/kvm-probe.o
 	$(Q)objcopy -O elf32-i386 $@
 
 -include $(patsubst %.o,%.d,$(KERNEL_OBJECTS) $(COORDINATOR_OBJECTS) $(USER_OBJECTS) \
-	$(KERNEL_SHARED) $(COORDINATOR_SHARED) $(USER_SHARED))
+	$(KERNEL_SHARED) $(COORDINATOR_SHARED) $(USER_SHARED) $(EXAMINE_OBJECTS))

@@ -136,7 +136,7 @@ $(X2APIC_EMULATOR): tools/fetch_emulator.sh | $(TEST_PACKAGES)
 
 # --- commands ---
 
-C_FILES := $(shell find shared cluster-kernel boot-coordinator user tests -name '*.[ch]')
+C_FILES := $(shell find shared cluster-kernel boot-coordinator user tools tests -name '*.[ch]')
 PYTHON_FILES := $(shell find tools tests -name '*.py')
 FORMAT = clang-format --dry-run -Werror $(C_FILES) && black --quiet --check --diff $(PYTHON_FILES)
 RUN_TESTS = $(PYTHON) tools/run_tests.py
@@ -157,12 +157,12 @@ MACHINES := $(CONFIGS:%=build/%) build/qemu-2x2-trace
 # What only boots: machines with odd tables, and of odd sizes.
 ODD_MACHINES := $(patsubst %.toml,build/%,$(notdir $(wildcard tests/boot/tables/*.toml tests/boot/machines/*.toml)))
 
-check.built: build.built $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(ACPI_TABLES) $(MACHINES:%=%/reference)
+check.built: build.built $(EXAMINE) $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(ACPI_TABLES) $(MACHINES:%=%/reference)
 check:
 	$(call locked,$@.built)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test.built: build.built $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(PING) $(NATIVE_BUILT) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
+test.built: build.built $(EXAMINE) $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(PING) $(NATIVE_BUILT) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
 test:
 	$(call locked,$@.built)
 	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(EXPLORE_CHECKS) $(HOST_MUTANT_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)

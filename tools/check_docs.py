@@ -107,7 +107,8 @@ class Commands:
         if not source.is_file():
             yield f"there is no {tool}"
             return
-        text = source.read_text(encoding="utf-8")
+        parts = [source, *sorted(source.parent.glob(f"{source.stem}_*.py"))]
+        text = "".join(part.read_text(encoding="utf-8") for part in parts)
         for word in words:
             option = re.match(r"--?[a-z][\w-]*", word)
             spelling = option and (option[0].lstrip("-") if tool in PROGRAMS else option[0])

@@ -13,7 +13,7 @@ tables="acpica-tools"
 debug="gdb"
 report="python3-jinja2 python3-matplotlib"
 test="$tables $debug $report chromium check clang clang-format g++ relacy-dev python3-jsonschema python3-pyelftools python3-pytest python3-hypothesis python3-z3 babeltrace2 python3-bt2"
-test="$test python3-pytest-xdist python3-pytest-timeout clang-tidy shellcheck codespell black pylint mypy"
+test="$test python3-pytest-xdist python3-pytest-timeout python3-rich clang-tidy shellcheck codespell black pylint mypy"
 prove="frama-c-base"
 
 case "${1-}" in

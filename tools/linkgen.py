@@ -12,13 +12,14 @@
 
 With --picture FILE.svg also a drawing of it all (picture.py). The same configuration gives the same bytes. A bad one
 gives one line on stderr, exit status 2 and no file.
+
+linkgen.py collect|show|check|explain|layout|diff|qemu …: layouts of real machines, see linkgen_commands.py and docs/layouts.md.
 """
 
 import argparse
 import dataclasses
 import json
 import sys
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -29,32 +30,22 @@ from config_fields import ConfigError
 from config_machine import Machine
 from config import Config, Layout, Peer
 from headers import SHARED, linker_constants
+from layout_binary import cluster_record, header_of, layout_bytes
 from picture import picture
 
 MIB = 1 << 20
 PLAIN_MEMORY_MIB = 512 << 10  # QEMU's processors have 40 address bits, and the holes below 4 GiB and 1 TiB take some
+COMMANDS = ("collect", "show", "check", "explain", "layout", "diff", "qemu", "image")
 RESERVED_MEMORY_MIB = 16 << 10  # of machines with more QEMU reserves none: this host may have less
 GRUB_CONFIG = Path(__file__).resolve().parent / "grub.cfg"
 
 NUMBERS = SHARED.numbers
-HEADER = SHARED.structure("r4_layout_header")
-ARRAYS = {
-    name: SHARED.structure(name)
-    for name in ("r4_layout_cluster", "r4_layout_core", "r4_layout_memory", "r4_layout_peer", "r4_layout_io_apic")
-}
 
 
 def make_layout(config: Config) -> Layout:
     """The layout as records: name of the array -> list of dictionaries with the fields of its structure."""
     clusters = [
-        {
-            "virtual_base": NUMBERS["R4_VIRTUAL_BASE"] + number * NUMBERS["R4_KERNEL_AREA"],
-            "direct_map": NUMBERS["R4_DIRECT_MAP"] + (number << NUMBERS["R4_DIRECT_MAP_SHIFT"]),
-            "number": number,
-            "group": cluster.group,
-            "core_count": len(cluster.cores),
-        }
-        for number, cluster in enumerate(config.clusters)
+        cluster_record(number, cluster.group, len(cluster.cores)) for number, cluster in enumerate(config.clusters)
     ]
     cores = [
         {"apic_id": config.machine.apic_ids[core], "cluster": number}
@@ -87,30 +78,13 @@ def distance(config: Config, peer: Peer) -> int:
 
 def make_header(config: Config, layout: Layout) -> dict[str, int]:
     """The header with a checksum of 0."""
-    size = HEADER.size + sum(ARRAYS[name].size * len(records) for name, records in layout.items())
-    return {
-        "magic": NUMBERS["R4_LAYOUT_MAGIC"],
-        "version": NUMBERS["R4_LAYOUT_VERSION"],
-        "header_size": HEADER.size,
-        "size": size,
-        "checksum": 0,
-        "cluster_count": len(layout["r4_layout_cluster"]),
-        "core_count": len(layout["r4_layout_core"]),
-        "memory_count": len(layout["r4_layout_memory"]),
-        "peer_count": len(layout["r4_layout_peer"]),
+    fields = {
         "ring_slots": config.ring_slots,
         "console_owner": config.console,
         "pci_owner": config.pci,
-        "io_apic_count": len(layout["r4_layout_io_apic"]),
         "flags": config.stops * NUMBERS["R4_LAYOUT_STOP"] | config.trace * NUMBERS["R4_LAYOUT_TRACE"],
     }
-
-
-def layout_bytes(header: dict[str, int], layout: Layout) -> bytes:
-    """layout.bin: the checksum is that of the whole with the field zero."""
-    arrays = b"".join(ARRAYS[name].pack(record) for name, records in layout.items() for record in records)
-    checksum = zlib.crc32(HEADER.pack(header) + arrays)
-    return HEADER.pack(header | {"checksum": checksum}) + arrays
+    return header_of(layout, fields)
 
 
 def qemu_args(config: Config) -> str:
@@ -261,7 +235,12 @@ def make_files(config: Config) -> dict[str, bytes]:
 
 def main() -> int:
     """Command line."""
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        import linkgen_commands  # pylint: disable=import-outside-toplevel # a build of machines does not depend on it
+
+        return linkgen_commands.main(sys.argv[1:])
     parser = argparse.ArgumentParser(description="Turn a configuration into layout, QEMU arguments and linker scripts.")
+    parser.epilog = f"Commands for real machines: {', '.join(COMMANDS)}; `linkgen.py COMMAND --help` says more."
     parser.add_argument("config", metavar="CONFIG.toml")
     parser.add_argument("-o", metavar="DIR", dest="folder", help="where to (default: build/NAME)")
     parser.add_argument("--trace", action="store_true", help="as with trace = true in the configuration")
