@@ -107,12 +107,17 @@ static void generator_frame_unmap(struct chooser *chooser) {
     chooser_invoke(chooser, R4_OP_FRAME_UNMAP, fits_mapped_frame);
 }
 
+/* Cap pages of the window's first table are still counted, and the table is not there: another one is refused. */
+static bool window_table_is_gone(const struct instance *instance, const struct pd *pd) {
+    return pd->cap_pages[0] != 0 && paging_entry(instance->direct, pd->root, R4_WINDOW_BASE, 1) == NULL;
+}
+
 static void generator_table_map(struct chooser *chooser) {
     const struct r4_slot *slot;
     chooser_invoke(chooser, R4_OP_PAGE_TABLE_MAP, fits_unmapped_table);
     uint64_t space = chooser_cap(chooser, fits_pd, &slot);
-    uint64_t address = place(true);
     const struct pd *pd = chooser_pd(chooser, slot);
+    uint64_t address = pd != NULL && window_table_is_gone(chooser->instance, pd) ? R4_WINDOW_BASE : place(true);
     uint64_t level = pd == NULL || sim_chance(CHOOSER_WILD) ? sim_random(6) : setup_level(chooser, pd, address);
     chooser->call.argument[0] = space;
     chooser->call.argument[1] = address;

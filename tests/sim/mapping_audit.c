@@ -96,15 +96,22 @@ static void sole_check(const struct cap_scan *scan, size_t at) {
     }
 }
 
-/* The address space counts, for each table of its window, the cap pages that are mapped there. */
+/* The address space counts, for each table of its window, the cap pages that are mapped there. If a table is there, it
+ * is still the one that they were mapped in. */
 static void cap_pages_check(const struct cap_scan *scan, const struct pd *pd) {
     static uint32_t counts[WINDOW_TABLES];
     memset(counts, 0, sizeof(counts));
     for (size_t i = 0; i < scan->slot_count; i++) {
         const struct r4_slot *slot = scan->slots[i];
         struct slot_mapping mapping = slot_mapping_get(slot);
-        if (slot_type(slot) == R4_CAP_CAP_PAGE && mapping.name != 0 && mapping.name == pd->window.name) {
-            counts[(mapping.address - R4_WINDOW_BASE) / R4_LARGE_SIZE]++;
+        if (slot_type(slot) != R4_CAP_CAP_PAGE || mapping.name == 0 || mapping.name != pd->window.name) {
+            continue;
+        }
+        counts[(mapping.address - R4_WINDOW_BASE) / R4_LARGE_SIZE]++;
+        const uint64_t *leaf = paging_entry(scan->instance->direct, pd->root, mapping.address, 1);
+        if (leaf != NULL && (*leaf & (PAGING_ADDRESS | PAGING_PRESENT)) != (slot_pages(slot) | PAGING_PRESENT)) {
+            sim_fail("cap pages are in their tables", "cluster %u: at %lx of space %x another table was mapped",
+                     scan->instance->number, mapping.address, pd->window.name);
         }
     }
     for (uint32_t i = 0; i < WINDOW_TABLES; i++) {
