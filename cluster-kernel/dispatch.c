@@ -244,6 +244,7 @@ static inline void serve(struct core *core, struct thread *thread, const struct 
     if (thread != NULL) {
         slice_arm(core, &thread->queue, sched_has_equal(thread));
     } else {
+        promise(operation != NULL);
         slice_arm(core, &core->share, sched_share_has_equal(core, &operation->queue));
     }
 }

@@ -162,7 +162,7 @@ check:
 	$(call locked,$@.built)
 	@$(RUN_TESTS) $(HOST_CHECKS)
 
-test.built: build.built $(EXAMINE) $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(PING) $(NATIVE_BUILT) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
+test.built: build.built $(EXAMINE) $(HOST_TESTS) $(ORDER) $(EXPLORE_BUILT) $(EXPLORE_MUTANT_KERNELS) $(HOST_MUTANT_TESTS) $(ACPI_TABLES) $(MACHINES:%=%/reference) $(MACHINES:%=%/r4.iso) $(ODD_MACHINES:%=%/r4.iso) build/large-memory/reference $(SIM_TARGETS) $(FUZZ_BUILT) $(COUNTERS) $(PING) $(NATIVE_BUILT) $(AUDIT_MEMORY) $(X2APIC_EMULATOR)
 test:
 	$(call locked,$@.built)
 	@$(RUN_TESTS) $(HOST_CHECKS) $(SIM_CHECKS) $(EXPLORE_CHECKS) $(HOST_MUTANT_CHECKS) $(FUZZ_CHECKS) --pytest tests/prove $(BOOT_CHECKS)

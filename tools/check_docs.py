@@ -412,9 +412,13 @@ def check_boot(root: pathlib.Path) -> list[str]:
 # --- outputs ---
 
 
+THREAD_FAULT = re.compile(r"\[c\d+\] kernel: thread \w+ on core \d+ stopped: exception 14, ")
+
+
 def cluster_lines(output: str) -> list[str]:
-    """What the clusters print, and the end."""
-    return [line.rstrip() for line in output.splitlines() if re.match(r"\[(?!boot\])\w+\] ", line)]
+    """What the clusters print, and the end; without faults of threads in memory that a revoke takes away, which may come."""
+    lines = [line.rstrip() for line in output.splitlines() if re.match(r"\[(?!boot\])\w+\] ", line)]
+    return [line for line in lines if not THREAD_FAULT.match(line)]
 
 
 def shape(lines: list[str]) -> dict[str, list[str]]:

@@ -75,7 +75,7 @@ def test_words_that_nobody_reads() -> None:
         ("0", "serail", "serial"),
         ("0", "slices_us", "slice_us"),
         ("0", "count", "count"),
-        ("0", "--", "seed"),
+        ("0", "--", "root"),
     ], boot.output
 
 

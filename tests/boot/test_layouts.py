@@ -80,9 +80,6 @@ def test_more_cores_than_the_layout_names() -> None:
     assert boot.trouble is None, boot.output
     assert boot.matching(r"\[boot\] unused: core with APIC id 4, which the layout does not name")
     assert not boot.matching(r"\[boot\] ignored: .* APIC id 4,.*")
-    assert (
-        len(
-            boot.matching(r"\[boot\] ignored: the SRAT lists a core with APIC id [567], which the MADT does not enable")
-        )
-        == 3
+    assert boot.matching(
+        r"\[boot\] ignored: the SRAT lists a core with APIC id 5, which the MADT does not enable \(and 2 more\)"
     )

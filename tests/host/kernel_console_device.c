@@ -136,10 +136,10 @@ START_TEST(test_own_comes_last) {
     peer_logs(0, "second\n");
     peer_logs(3, "third\n");
     console_poll(1U << 0 | 1U << 3);
-    line("own");
+    line("last");
     looks_per_burst = 1;
     ck_assert(!poll());
-    expect_output("first\nthird\nsecond\nown\n");
+    expect_output("first\nthird\nsecond\nlast\n");
 }
 END_TEST
 

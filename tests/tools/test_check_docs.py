@@ -136,7 +136,8 @@ def test_shape_leaves_numbers_and_blanks_out() -> None:
 
 def test_coordinator_is_left_out() -> None:
     output = "qemu.py: tcg\n[boot] memory: 511 MiB\n[c0] one  \n[r4] end: success\nmake: done\n"
-    assert check_docs.cluster_lines(output) == ["[c0] one", "[r4] end: success"]
+    fault = "[c1] kernel: thread 8000000 on core 0 stopped: exception 14, error 6, address 10010000\n"
+    assert check_docs.cluster_lines(fault + output) == ["[c0] one", "[r4] end: success"]
 
 
 def test_refresh_fills_the_block(tmp_path: Path) -> None:

@@ -241,7 +241,16 @@ def test_no_such_fault(tmp_path: pathlib.Path, fault: str) -> None:
 def test_fault_in_no_cluster(tmp_path: pathlib.Path, emulator: Callable[[str], str]) -> None:
     fake = emulator(f"echo '{qemu.END_MARKER} (1 cluster, 0 failed, 0 panicked)'; exit {qemu.EXIT_SUCCESS}")
     (tmp_path / "qemu.args").write_text("")
-    command = [ROOT / "tools" / "qemu.py", "--build", tmp_path, "--accel", "tcg", "--emulator", fake, "--fault"]
+    command = [
+        str(ROOT / "tools" / "qemu.py"),
+        "--build",
+        str(tmp_path),
+        "--accel",
+        "tcg",
+        "--emulator",
+        fake,
+        "--fault",
+    ]
     for fault, status in (("assert:7", 1), ("wild-write:0:8", 0)):
         done = subprocess.run([*command, fault], capture_output=True, text=True, check=False)
         assert done.returncode == status

@@ -10,7 +10,7 @@ import re
 import subprocess
 from typing import Any
 
-import linkgen
+import layout_binary
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CPUINFO = pathlib.Path("/proc/cpuinfo")
@@ -62,7 +62,7 @@ def machine(folder: pathlib.Path) -> dict[str, Any]:
 def context(command: str, accelerator: str, folder: pathlib.Path, emulator: str | None) -> dict[str, Any]:
     """Of a run on the machine in `folder`, build/NAME; no emulator: native."""
     name, dirty = commit()
-    checksum = linkgen.HEADER.unpack((folder / "layout.bin").read_bytes(), 0)["checksum"]
+    checksum = layout_binary.HEADER.unpack((folder / "layout.bin").read_bytes(), 0)["checksum"]
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "command": command,

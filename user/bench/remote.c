@@ -18,11 +18,16 @@
 #define ROUNDS_EACH 16U
 #define SETTLE_US   200U /* until the peer's cores have halted: what they still do would be counted */
 
-/* How many objects the peer makes of the memory in each kind of round. */
-static const uint32_t objects_of[] = {0, 8, 64};
+/* How many objects the peer makes of the memory in each kind of round. The names of the cases stand in the image, where
+ * an observer outside the guest finds them. */
+static const struct kind {
+    uint32_t objects;
+    const char *name;
+} kinds[] = {{0, "remote.revoke.0"}, {8, "remote.revoke.8"}, {64, "remote.revoke.64"}};
+#define HANDOFF "remote.handoff"
 
 /* Round 0 is not counted: the last messages of the greeting fall into it. */
-#define ROUNDS (1U + ROUNDS_EACH * (uint32_t)R4_COUNT(objects_of))
+#define ROUNDS (1U + ROUNDS_EACH * (uint32_t)R4_COUNT(kinds))
 
 static uint32_t round_kind(uint32_t round) { return round == 0 ? 0 : (round - 1) / ROUNDS_EACH; }
 
@@ -32,7 +37,7 @@ static uint32_t step_before_revoke(uint32_t round) { return 2 * round + 2; }  /*
 /* --- cluster 0 --- */
 
 static struct costs handoffs;
-static struct costs revokes[R4_COUNT(objects_of)];
+static struct costs revokes[R4_COUNT(kinds)];
 
 struct cost {
     int64_t ticks;
@@ -48,7 +53,7 @@ static void observed_finish(void) {
 static struct cost handoff_measure(uint32_t untyped) {
     struct traffic before = traffic_read();
     r4_spin_us(SETTLE_US);
-    observed_begin(handoffs.ticks.name);
+    observed_begin(HANDOFF);
     uint64_t begin = r4_ticks();
     enum r4_error error = r4_peer_handoff(r4_peer(BENCH_PEER), r4_own(untyped));
     struct cost cost = {figure_ticks(begin), traffic_since(before)};
@@ -81,9 +86,9 @@ static void cost_add(struct costs *costs, uint32_t round, struct cost own, uint6
 void bench_remote(void) {
     static const struct traffic nothing = {0, 0};
     uint32_t untyped = memory_create(R4_CAP_UNTYPED, R4_LARGE_BITS, 1);
-    costs_begin(&handoffs, "remote.handoff", 0);
+    costs_begin(&handoffs, HANDOFF, 0);
     for (uint32_t kind = 0; kind < R4_COUNT(revokes); kind++) {
-        costs_begin(&revokes[kind], "remote.revoke.%u", objects_of[kind]);
+        costs_begin(&revokes[kind], kinds[kind].name, 0);
     }
     step_wait(BENCH_PEER, step_before_handoff(0));
     for (uint32_t round = 0; round < ROUNDS; round++) {
@@ -91,7 +96,7 @@ void bench_remote(void) {
         step_reach(step_before_handoff(round), nothing);
         uint64_t milestone = step_wait(BENCH_PEER, step_before_revoke(round));
         cost_add(&handoffs, round, handoff, milestone);
-        struct cost revoke = revoke_measure(untyped, revokes[round_kind(round)].ticks.name);
+        struct cost revoke = revoke_measure(untyped, kinds[round_kind(round)].name);
         step_reach(step_before_revoke(round), nothing);
         milestone = step_wait(BENCH_PEER, step_before_handoff(round + 1));
         cost_add(&revokes[round_kind(round)], round, revoke, milestone);
@@ -118,7 +123,7 @@ static struct traffic round_serve(uint32_t round, uint32_t receive_slot, struct 
     step_reach(step_before_handoff(round), sent);
     step_wait(0, step_before_handoff(round));
     sent = traffic_since_milestone(before);
-    objects_make(receive_slot, objects_of[round_kind(round)]);
+    objects_make(receive_slot, kinds[round_kind(round)].objects);
     before = traffic_read();
     step_reach(step_before_revoke(round), sent);
     step_wait(0, step_before_revoke(round));
